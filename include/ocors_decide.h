@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* (policy, facts of a request) -> what is to be done with it (rules R, P, C). Pure. */
+#ifndef OCORS_DECIDE_H
+#define OCORS_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocors_method.h"
+#include "ocors_policy.h"
+#include "ocors_span.h"
+
+/* What became of the sources that may name a client (C1, C2). */
+typedef enum {
+    OCORS_CLAIM_NONE,     /* nobody is named: the union of all clients (C3) */
+    OCORS_CLAIM_NAMED,    /* `id` is named; a client that no document has allows nothing (C2) */
+    OCORS_CLAIM_AMBIGUOUS /* two different ones are named: nothing is allowed (C2) */
+} ocors_claim_kind_t;
+
+typedef struct ocors_claim_t {
+    ocors_claim_kind_t kind;
+    ocors_span_t id;
+} ocors_claim_t;
+
+/* What a request says. Spans are the caller's and may hold any byte. */
+typedef struct ocors_facts_t {
+    ocors_span_t method;         /* on the wire (R11) */
+    bool has_origin;             /* an Origin header is there, be it empty */
+    ocors_span_t origin;         /* its value */
+    ocors_span_t request_method; /* Access-Control-Request-Method; empty: none */
+    ocors_span_t path;           /* decoded, after the version or the section's own path (M1) */
+    ocors_version_t version;     /* of the path; 0: none */
+    ocors_claim_t claim;
+    const ocors_span_t *own_origins; /* the server's own (R10) */
+    size_t own_origin_count;
+} ocors_facts_t;
+
+#define OCORS_VERDICTS(X)                                                                         \
+    X(NONE, "none")                             /* not cross-origin: R1, R10 */                   \
+    X(ALLOW, "allow")                           /* R2, R4 */                                      \
+    X(WITHHOLD, "withhold")                     /* R3: passes, and says nothing */                \
+    X(REFUSE, "refuse")                         /* R5: 401, nothing runs */                       \
+    X(PREFLIGHT_ALLOW, "preflight-allow")       /* P1 */                                          \
+    X(PREFLIGHT_WITHHOLD, "preflight-withhold") /* P2 */
+
+typedef enum {
+#define OCORS_VERDICT_ENUM(name, text) OCORS_VERDICT_##name,
+    OCORS_VERDICTS(OCORS_VERDICT_ENUM)
+#undef OCORS_VERDICT_ENUM
+        OCORS_VERDICT_COUNT
+} ocors_verdict_t;
+
+/* Why something was refused or withheld: for the administrator, never for the client. */
+#define OCORS_REASONS(X)                                                                          \
+    X(NONE, "none")                         /* nothing was refused or withheld */                 \
+    X(NOT_LISTED, "not-listed")             /* and no near miss either */                         \
+    X(NULL_ORIGIN, "null")                                                                        \
+    X(EMPTY_ORIGIN, "empty")                                                                      \
+    X(MALFORMED, "malformed")               /* not a serialised origin, nor a list of them */     \
+    X(SEVERAL_LINES, "several-lines")       /* joined by a comma */                               \
+    X(SCHEME_DIFFERS, "scheme-differs")     /* http for https, or the other way round */          \
+    X(PORT_DIFFERS, "port-differs")         /* listed without the port, or with the default one */\
+    X(CASE_DIFFERS, "case-differs")                                                               \
+    X(TRAILING_SLASH, "trailing-slash")                                                           \
+    X(OTHER_CLIENT, "other-client")         /* another client of the site lists it */             \
+    X(UNKNOWN_CLIENT, "unknown-client")     /* C2: no document has this id */                     \
+    X(AMBIGUOUS_CLIENT, "ambiguous-client") /* C2: two ids */                                     \
+    X(LIST_MEMBER, "list-member")           /* R6: one of several is not listed */                \
+    X(METHOD_MALFORMED, "method-malformed") /* P6: the requested method is no token */            \
+    X(NO_POLICY, "no-policy")               /* no document could be loaded */
+
+typedef enum {
+#define OCORS_REASON_ENUM(name, text) OCORS_REASON_##name,
+    OCORS_REASONS(OCORS_REASON_ENUM)
+#undef OCORS_REASON_ENUM
+        OCORS_REASON_COUNT
+} ocors_reason_t;
+
+typedef struct ocors_decision_t {
+    ocors_verdict_t verdict;
+    ocors_reason_t reason;       /* NONE but for a refusal or a withholding */
+    ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: configured bytes in `room` */
+    ocors_methods_t methods;     /* a preflight's M1 list */
+    bool has_fallback_methods;   /* M3: the section's own list is part of it */
+} ocors_decision_t;
+
+/*
+ * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `room` has at least facts->origin.length
+ * bytes, and receives the configured origins (R9). No allocation, no lock, no system call; the
+ * cost does not depend on the number of origins, clients or documents, but for the methods of a
+ * preflight, which takes one look at each resource of the clients concerned.
+ */
+void ocors_decide(const ocors_policy_t *policy, const ocors_facts_t *facts, char *room,
+                  ocors_decision_t *decision);
+
+/* "preflight-allow", "not-listed"; never NULL. */
+const char *ocors_verdict_name(ocors_verdict_t verdict);
+const char *ocors_reason_name(ocors_reason_t reason);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A settings document on disk: which file it is, what was found in it, and its image. */
+#ifndef OCORS_DOCUMENT_H
+#define OCORS_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <httpd.h>
+
+#include "ocors_report.h"
+
+/* An image: on the heap and its document's to free, or in somebody's shared memory. */
+typedef struct ocors_document_image_t {
+    const void *bytes; /* NULL: there is none */
+    size_t size;
+    bool is_on_heap;
+} ocors_document_image_t;
+
+/* What tells that a file is the one that was read; all zero: there was none to look at. */
+typedef struct ocors_document_identity_t {
+    apr_time_t modified, changed;
+    apr_off_t size;
+    apr_ino_t inode;
+    apr_dev_t device;
+} ocors_document_identity_t;
+
+/* What was found, as a line for the administrator. */
+typedef struct ocors_document_line_t {
+    ocors_severity_t severity;
+    const char *text;
+} ocors_document_line_t;
+
+typedef struct ocors_document_t {
+    const char *path;
+    ocors_document_identity_t identity;
+    ocors_document_image_t image; /* bytes NULL: the document cannot be used */
+    apr_array_header_t *lines;    /* of ocors_document_line_t */
+    bool is_logged;
+} ocors_document_t;
+
+/* A document of this absolute path, looked at but not read. All of it but the image is in `pool`. */
+ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
+
+/* Reads and judges it: file bytes -> JSON -> settings -> image. Fills in lines and image. */
+void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool);
+
+/*
+ * Takes over what is known of the same file (same path, size, times, inode, device): the lines are
+ * copied, the image changes hands. False: it is another file; nothing was taken.
+ */
+bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
+
+/* Logs its lines, once. */
+void ocors_document_log(ocors_document_t *document, server_rec *server);
+
+/* Frees the image, if it is the document's. */
+void ocors_document_free_image(ocors_document_t *document);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One settings document as a flat, relocatable, immutable image that any process may map. */
+#ifndef OCORS_IMAGE_H
+#define OCORS_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocors_hash.h"
+#include "ocors_report.h"
+#include "ocors_settings.h"
+#include "ocors_span.h"
+
+/* Where an image begins, its address must be a multiple of this. */
+#define OCORS_IMAGE_ALIGNMENT 64
+
+/*
+ * A view of an image: section addresses and counts, copied out of its header and checked against
+ * its size, so that no reader can leave the image whatever its bytes say. The view owns nothing;
+ * spans that the readers give point into the image and live as long as it.
+ */
+typedef struct ocors_image_t {
+    uint64_t seed;
+    const struct ocors_image_slot_t *origin_slots;
+    const struct ocors_image_slot_t *client_slots;
+    const struct ocors_image_origin_record_t *origins;
+    const uint32_t *members;
+    const struct ocors_image_client_record_t *clients;
+    const struct ocors_image_resource_record_t *resources;
+    const struct ocors_image_header_record_t *headers;
+    const char *text;
+    uint32_t origin_slot_count, client_slot_count; /* powers of two */
+    uint32_t origin_count, member_count, client_count, resource_count, header_count;
+    uint32_t text_size;
+    uint32_t site_first_resource, site_resource_count;
+    bool site_has_unlimited_client;
+    ocors_span_t version; /* the document's `_v`, or empty */
+} ocors_image_t;
+
+/*
+ * Builds the image of a document. *bytes is malloc'd, aligned, *size bytes long, and the caller's
+ * to free. `seed` hashes its tables; images that serve one policy share one seed.
+ * OCORS_INVALID: the image would need 4 GiB or more. Linear in the document.
+ */
+ocors_status_t ocors_image_build(const ocors_settings_t *settings, uint64_t seed, void **bytes,
+                                 size_t *size);
+
+/* Opens a view: checks magic, format and the bounds of every section, in constant time. */
+bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image);
+
+/* Opens a view and checks everything: the checksum and every record. Linear. */
+bool ocors_image_verify(const void *bytes, size_t size);
+
+/* One hash of the request's bytes, for ocors_image_find_*(); the same for images of one seed. */
+static inline uint64_t ocors_image_hash(const ocors_image_t *image, ocors_span_t key)
+{
+    return ocors_hash(image->seed, key);
+}
+
+/* An origin as configured, and the clients that list it, in ascending order. */
+typedef struct ocors_image_origin_t {
+    ocors_span_t text;
+    const uint32_t *clients;
+    uint32_t client_count;
+} ocors_image_origin_t;
+
+/* Finds an origin byte for byte (R8): one hash, one comparison, whatever the size of the list. */
+bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
+                             ocors_image_origin_t *origin);
+
+/* Whether a client lists the origin. */
+bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t client);
+
+typedef struct ocors_image_client_t {
+    ocors_span_t id;
+    bool has_resources;
+    uint32_t first_resource, resource_count;
+    uint32_t first_header, header_count;
+} ocors_image_client_t;
+
+/* Finds a client by its id, with case. */
+bool ocors_image_find_client(const ocors_image_t *image, uint64_t hash, ocors_span_t id,
+                             uint32_t *client);
+bool ocors_image_read_client(const ocors_image_t *image, uint32_t number,
+                             ocors_image_client_t *client);
+
+/*
+ * Reads a resource. A client's are first_resource and so on; those of all clients of the document
+ * together, each pattern and range once, are site_first_resource and so on.
+ */
+bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
+                               ocors_resource_t *resource);
+bool ocors_image_read_header(const ocors_image_t *image, uint32_t number,
+                             ocors_response_header_t *header);
+
+#endif

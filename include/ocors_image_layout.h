@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bytes of an image: for image.c, which reads them, and image_build.c, which writes them. */
+#ifndef OCORS_IMAGE_LAYOUT_H
+#define OCORS_IMAGE_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocors_hash.h"
+#include "ocors_span.h"
+
+/*
+ *   +--------+--------------+--------------+---------+---------+---------+-----------+---------+
+ *   | header | origin_slots | client_slots | origins | members | clients | resources | headers |
+ *   +--------+--------------+--------------+---------+---------+---------+-----------+---------+
+ *   | text ... | zeros up to a multiple of OCORS_IMAGE_ALIGNMENT
+ *   +----------+
+ *
+ * Numbers are this machine's. Offsets count from the image's first byte, text references from the
+ * first byte of the text section, whose beginning is the document's `_v`.
+ *
+ *   origin_slots --hash of the origin--> origins --> members: the clients that list it, ascending
+ *   client_slots --hash of the id------> clients --> resources, headers: the client's own runs
+ *   site_first_resource ---------------> resources: those of all clients, each once
+ *
+ * Slots are open addressing with linear probing, at most three quarters full.
+ */
+#define OCORS_IMAGE_MAGIC  "ocorsimg"
+#define OCORS_IMAGE_FORMAT 1
+
+typedef struct ocors_image_header_t {
+    char magic[8];
+    uint64_t checksum; /* ocors_hash() of all that follows this member */
+    uint64_t seed;
+    uint64_t size; /* of the image, padding included */
+    uint32_t format;
+    uint32_t site_has_unlimited_client; /* one of the clients has no `resources` */
+    uint32_t origin_slots, origin_slot_count;
+    uint32_t client_slots, client_slot_count;
+    uint32_t origins, origin_count;
+    uint32_t members, member_count;
+    uint32_t clients, client_count;
+    uint32_t resources, resource_count;
+    uint32_t headers, header_count;
+    uint32_t text, text_size;
+    uint32_t site_first_resource, site_resource_count;
+    uint32_t version_length;
+    uint32_t reserved[3];
+} ocors_image_header_t;
+
+typedef struct ocors_image_slot_t {
+    uint32_t tag;    /* the upper half of the hash */
+    uint32_t number; /* of the record, from 1; 0 = free */
+} ocors_image_slot_t;
+
+typedef struct ocors_image_origin_record_t {
+    uint32_t text, length;
+    uint32_t first_member, member_count;
+} ocors_image_origin_record_t;
+
+typedef struct ocors_image_client_record_t {
+    uint32_t id, id_length;
+    uint32_t first_resource, resource_count;
+    uint32_t first_header, header_count;
+    uint32_t has_resources;
+    uint32_t reserved;
+} ocors_image_client_record_t;
+
+typedef struct ocors_image_resource_record_t {
+    uint32_t pattern;
+    uint16_t pattern_length;
+    uint16_t methods;
+    uint32_t from, until;
+} ocors_image_resource_record_t;
+
+typedef struct ocors_image_header_record_t {
+    uint32_t name, name_length;
+    uint32_t value, value_length;
+} ocors_image_header_record_t;
+
+/* What the checksum says of an image that begins at `bytes`. */
+static inline uint64_t ocors_image_checksum(const void *bytes, size_t size, uint64_t seed)
+{
+    const size_t from = offsetof(ocors_image_header_t, seed);
+
+    return ocors_hash(seed, ocors_span_make((const char *)bytes + from, size - from));
+}
+
+static inline uint32_t ocors_image_tag(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A settings document, owned and judged: clients, their origins, resources, headers (DESIGN 2). */
+#ifndef OCORS_SETTINGS_H
+#define OCORS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocors_method.h"
+#include "ocors_report.h"
+#include "ocors_span.h"
+
+/* A document larger than this is refused. */
+#define OCORS_DOCUMENT_MAX ((size_t)64 * 1024 * 1024)
+
+/* "19.1" as 19 << 16 | 1, so that versions compare as numbers; 0 = none. */
+typedef uint32_t ocors_version_t;
+
+/* One resources[] entry for one version range; an entry with n ranges becomes n of these. */
+typedef struct ocors_resource_t {
+    ocors_span_t pattern; /* as ocors_resource_pattern_normalise() leaves it */
+    ocors_methods_t methods;
+    ocors_version_t from;  /* 0 = from the oldest */
+    ocors_version_t until; /* exclusive; UINT32_MAX = to the newest */
+} ocors_resource_t;
+
+typedef struct ocors_response_header_t {
+    ocors_span_t name;
+    ocors_span_t value;
+} ocors_response_header_t;
+
+/* A client's runs in the document's arrays. */
+typedef struct ocors_client_t {
+    ocors_span_t id; /* never empty: a client with an empty id is not kept */
+    bool has_resources;
+    size_t first_origin, origin_count;
+    size_t first_resource, resource_count;
+    size_t first_header, header_count;
+} ocors_client_t;
+
+/*
+ * The model. Spans point into memory that the settings own; the arrays are read directly and
+ * changed by the functions below alone.
+ */
+typedef struct ocors_settings_t {
+    ocors_span_t version; /* `_v` where it is DIGITS.DIGITS, else empty */
+    ocors_client_t *clients;
+    size_t client_count;
+    ocors_span_t *origins; /* serialised; no two the same within a client */
+    size_t origin_count;
+    ocors_resource_t *resources;
+    size_t resource_count;
+    ocors_response_header_t *headers;
+    size_t header_count;
+    struct ocors_settings_memory_t *memory; /* capacities, text, indexes: settings.c's own */
+} ocors_settings_t;
+
+/* NULL: out of memory. Free with ocors_settings_free(), which takes NULL too. */
+ocors_settings_t *ocors_settings_create(void);
+void ocors_settings_free(ocors_settings_t *settings);
+
+/*
+ * The rules of section 2, one function for each kind of value. Each judges what it is given, adds
+ * its findings at `path`, and keeps what can be kept. All copy what they keep, and all return
+ * OCORS_OK (whatever was found) or OCORS_NO_MEMORY. Origins, resources and headers belong to the
+ * client that was begun last.
+ */
+ocors_status_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span_t version,
+                                          ocors_report_t *report, const ocors_path_t *path);
+
+/*
+ * Begins a client. An empty id is a placeholder: a warning, and the client matches nothing. bytes
+ * == NULL: the id's own error has been reported; the rest is judged all the same, and not kept.
+ */
+ocors_status_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_span_t id,
+                                           ocors_report_t *report, const ocors_path_t *path);
+ocors_status_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
+                                         ocors_report_t *report, const ocors_path_t *path);
+
+/* Says that the client has `resources`, be it an empty list. */
+void ocors_settings_set_has_resources(ocors_settings_t *settings);
+ocors_status_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
+                                           ocors_methods_t methods, ocors_version_t from,
+                                           ocors_version_t until, ocors_report_t *report,
+                                           const ocors_path_t *path);
+ocors_status_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_t name,
+                                         ocors_span_t value, ocors_report_t *report,
+                                         const ocors_path_t *path);
+
+/* "19.1" -> 19 << 16 | 1. False: not DIGITS.DIGITS, each at most 65535 and not both zero. */
+bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of bytes that somebody else owns, and the comparisons that the core makes on it. */
+#ifndef OCORS_SPAN_H
+#define OCORS_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* `bytes` need not end in NUL and may hold any byte. length 0 allows bytes == NULL. */
+typedef struct ocors_span_t {
+    const char *bytes;
+    size_t length;
+} ocors_span_t;
+
+/* A span over a string literal: in an expression, and as an initialiser. */
+#define OCORS_SPAN_LITERAL(literal) ((ocors_span_t){ (literal), sizeof(literal) - 1 })
+#define OCORS_SPAN_INITIALISER(literal) \
+    {                                   \
+        (literal), sizeof(literal) - 1  \
+    }
+
+static inline ocors_span_t ocors_span_make(const char *bytes, size_t length)
+{
+    return (ocors_span_t){ .bytes = bytes, .length = length };
+}
+
+/* A span over a C string; NULL gives the empty span. */
+static inline ocors_span_t ocors_span_from_string(const char *string)
+{
+    return ocors_span_make(string, string != NULL ? strlen(string) : 0);
+}
+
+/* Byte for byte. */
+static inline bool ocors_span_is_equal(ocors_span_t a, ocors_span_t b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
+}
+
+/* ASCII only, whatever the locale says. */
+static inline char ocors_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline char ocors_ascii_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
+
+static inline bool ocors_ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ocors_ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Equal but for the case of ASCII letters (RFC 9110 section 5.1: field names). */
+static inline bool ocors_span_is_equal_nocase(ocors_span_t a, ocors_span_t b)
+{
+    if (a.length != b.length) {
+        return false;
+    }
+    for (size_t i = 0; i < a.length; i++) {
+        if (ocors_ascii_lower(a.bytes[i]) != ocors_ascii_lower(b.bytes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A byte below the space, or DEL. */
+static inline bool ocors_span_has_control(ocors_span_t span)
+{
+    for (size_t i = 0; i < span.length; i++) {
+        if ((unsigned char)span.bytes[i] < 0x20 || span.bytes[i] == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool ocors_span_has_prefix(ocors_span_t span, ocors_span_t prefix)
+{
+    return span.length >= prefix.length &&
+           (prefix.length == 0 || memcmp(span.bytes, prefix.bytes, prefix.length) == 0);
+}
+
+#endif

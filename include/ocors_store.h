@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The policies of a generation in shared memory: one copy for all workers, read without a lock. */
+#ifndef OCORS_STORE_H
+#define OCORS_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <httpd.h>
+
+#include "ocors_decide.h"
+
+/*
+ * Writes the policies that were loaded into one anonymous segment, verifies it, and makes it the
+ * generation in force; called by the parent before it forks. OK, or an HTTP status when there is
+ * no memory.
+ */
+int ocors_store_publish(server_rec *server);
+
+/*
+ * Opens the policy of this number for reading. False: there is none. The policy's views point
+ * into shared memory; what a request keeps of them, it copies.
+ */
+bool ocors_store_read(uint32_t number, ocors_policy_t *policy);
+
+#endif

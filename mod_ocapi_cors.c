@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mod_ocapi_cors: the front door. The module record, the hooks, and why each is where it is. */
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "ocors_config.h"
+#include "ocors_facts.h"
+#include "ocors_load.h"
+#include "ocors_respond.h"
+#include "ocors_store.h"
+
+/* A new reading of the configuration begins: what the last one collected makes room. */
+static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    ocors_load_begin(apr_pool_parent_get(pconf)); /* the process pool: it outlives pconf */
+    ocors_config_begin(pconf);
+    return OK;
+}
+
+/* `apachectl configtest` ends here, so all that can be wrong has been found by now. */
+static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    (void)pconf;
+    (void)plog;
+    (void)ptemp;
+    return ocors_config_check(server);
+}
+
+/* The parent is about to fork: what workers shall share is made now. */
+static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    (void)pconf;
+    (void)plog;
+    (void)ptemp;
+    return ocors_store_publish(server);
+}
+
+/*
+ * The first hook at which a section's configuration is final, and the last before access control:
+ * a preflight carries no credentials, and a refused request must run nothing (P4, R5).
+ */
+static int header_parser(request_rec *r)
+{
+    const ocors_request_t *request = ocors_request_decide(r);
+
+    return request != NULL && ocors_respond_is_due(request) ? ocors_respond(r, request) : DECLINED;
+}
+
+/*
+ * The policy's place in httpd's order of things. Whatever comes here undecided is decided here, so
+ * that no handler runs on a request that no one has judged.
+ */
+static int fixups(request_rec *r)
+{
+    return r->main == NULL ? header_parser(r) : DECLINED;
+}
+
+/* Every response of a handler goes through our filter ... */
+static void insert_filter(request_rec *r)
+{
+    if (r->main == NULL) {
+        ocors_respond_add_filter(r, ocors_request_decide(r));
+    }
+}
+
+/* ... and every error of httpd's, be it from before there was a decision. */
+static void insert_error_filter(request_rec *r)
+{
+    insert_filter(r);
+}
+
+/* The last moment before LogFormat looks at the notes. */
+static int log_transaction(request_rec *r)
+{
+    ocors_request_note(r);
+    return DECLINED;
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    ocors_respond_register_filter(pool);
+    ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_header_parser(header_parser, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_filter(insert_filter, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_log_transaction(log_transaction, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}
+
+AP_DECLARE_MODULE(ocapi_cors) = {
+    STANDARD20_MODULE_STUFF,
+    ocors_config_create,     /* per-directory configuration: create, */
+    ocors_config_merge,      /* merge */
+    NULL,                    /* per-server configuration: create, */
+    NULL,                    /* merge */
+    ocors_config_directives, /* directives */
+    register_hooks,          /* hooks */
+    AP_MODULE_FLAG_NONE,
+};

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ocapi-cors: the settings document's rules on the command line, over the module's own core. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ocors_settings_json.h"
+#include "ocors_version.h"
+
+/* Exit statuses, for scripts. */
+enum {
+    EXIT_GOOD = 0,
+    EXIT_ERRORS = 1,    /* a document cannot be used */
+    EXIT_UNUSABLE = 2   /* the command line is wrong, or a file cannot be read */
+};
+
+static const char usage[] =
+    "usage: ocapi-cors check FILE...\n"
+    "       ocapi-cors --help | --version\n"
+    "\n"
+    "check   Prints every error, warning and remark of OCAPI settings documents, each with its\n"
+    "        place: FILE:LINE:COLUMN where the text is not JSON, else FILE: PATH. \"-\" is standard\n"
+    "        input. A document with errors is one that the module refuses.\n"
+    "\n"
+    "Exit status: 0 no errors, 1 errors, 2 wrong usage or an unreadable file.\n";
+
+/* Reads a stream to its end into malloc'd memory; NULL: errno says why. */
+static char *stream_read(FILE *stream, size_t *length)
+{
+    size_t room = 65536;
+    char *bytes = malloc(room);
+
+    *length = 0;
+    while (bytes != NULL) {
+        char *larger;
+
+        *length += fread(bytes + *length, 1, room - *length, stream);
+        if (ferror(stream)) {
+            break;
+        }
+        /* One byte more than is allowed is enough to be refused. */
+        if (feof(stream) || *length > OCORS_DOCUMENT_MAX) {
+            return bytes;
+        }
+        room *= 2;
+        larger = realloc(bytes, room);
+        if (larger == NULL) {
+            break;
+        }
+        bytes = larger;
+    }
+    free(bytes);
+    return NULL;
+}
+
+static char *file_read(const char *path, size_t *length)
+{
+    struct stat info;
+    FILE *file;
+    char *bytes;
+    int error;
+
+    if (strcmp(path, "-") == 0) {
+        return stream_read(stdin, length);
+    }
+    file = fopen(path, "rb");
+    if (file == NULL) {
+        return NULL;
+    }
+    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+        errno = EISDIR;
+        bytes = NULL;
+    }
+    else {
+        bytes = stream_read(file, length);
+    }
+    error = errno;
+    fclose(file);
+    errno = error;
+    return bytes;
+}
+
+static void finding_print(const ocors_error_t *error, const char *path)
+{
+    static const char *const severities[] = {
+        [OCORS_SEVERITY_ERROR] = "error",
+        [OCORS_SEVERITY_WARNING] = "warning",
+        [OCORS_SEVERITY_REMARK] = "remark",
+    };
+    const int length = ocors_error_format(error, path, NULL, 0);
+    char *line = malloc((size_t)length + 1);
+
+    if (line == NULL) {
+        printf("%s: %s\n", path, ocors_finding_name(error->code));
+        return;
+    }
+    ocors_error_format(error, path, line, (size_t)length + 1);
+    printf("%s: %s [%s]\n", severities[ocors_finding_severity(error->code)], line,
+           ocors_finding_name(error->code));
+    free(line);
+}
+
+/* One document: what is to be said of it, and its verdict. */
+static int check_file(const char *path)
+{
+    ocors_report_t report;
+    ocors_settings_t *settings;
+    ocors_status_t status;
+    size_t length;
+    char *bytes;
+
+    errno = 0;
+    bytes = file_read(path, &length);
+    if (bytes == NULL) {
+        fprintf(stderr, "ocapi-cors: %s: %s\n", path, strerror(errno != 0 ? errno : ENOMEM));
+        return EXIT_UNUSABLE;
+    }
+    ocors_report_init(&report);
+    status = ocors_settings_parse(ocors_span_make(bytes, length), &report, &settings);
+    free(bytes);
+    for (size_t i = 0; i < report.count; i++) {
+        finding_print(&report.items[i], path);
+    }
+    if (status == OCORS_NO_MEMORY) {
+        fprintf(stderr, "ocapi-cors: %s: %s\n", path, strerror(ENOMEM));
+    }
+    else {
+        printf("%s: %s: %zu errors, %zu warnings, %zu remarks\n", path,
+               status == OCORS_OK ? "good" : "refused", report.totals[OCORS_SEVERITY_ERROR],
+               report.totals[OCORS_SEVERITY_WARNING], report.totals[OCORS_SEVERITY_REMARK]);
+    }
+    if (status == OCORS_OK) {
+        ocors_settings_free(settings);
+    }
+    ocors_report_free(&report);
+    return status == OCORS_OK ? EXIT_GOOD : status == OCORS_INVALID ? EXIT_ERRORS : EXIT_UNUSABLE;
+}
+
+static int command_check(int count, char *const paths[])
+{
+    int worst = EXIT_GOOD;
+
+    if (count < 1) {
+        fputs(usage, stderr);
+        return EXIT_UNUSABLE;
+    }
+    for (int i = 0; i < count; i++) {
+        const int status = check_file(paths[i]);
+
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+int main(int argc, char *argv[])
+{
+    int status = EXIT_GOOD;
+
+    if (argc >= 2 && strcmp(argv[1], "check") == 0) {
+        status = command_check(argc - 2, argv + 2);
+    }
+    else if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(usage, stdout);
+    }
+    else if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("ocapi-cors " OCORS_VERSION);
+    }
+    else {
+        fputs(usage, stderr);
+        return EXIT_UNUSABLE;
+    }
+    if (fflush(stdout) != 0) {
+        return EXIT_UNUSABLE; /* the reader of a verdict that was not written must not see 0 */
+    }
+    return status;
+}

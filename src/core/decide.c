@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* (policy, facts) -> decision. Pure: no allocation, no lock, no system call. */
+
+#include "ocors_decide.h"
+
+#include "ocors_origin.h"
+#include "ocors_resource.h"
+
+/* One decision's inputs, looked up once. */
+typedef struct judge_t {
+    const ocors_policy_t *policy;
+    const ocors_facts_t *facts;
+    bool has_client; /* the claim names one, and it is known (C2) */
+    ocors_policy_client_t client;
+} judge_t;
+
+static const char *const verdict_names[] = {
+#define VERDICT_NAME(name, text) [OCORS_VERDICT_##name] = (text),
+    OCORS_VERDICTS(VERDICT_NAME)
+#undef VERDICT_NAME
+};
+
+static const char *const reason_names[] = {
+#define REASON_NAME(name, text) [OCORS_REASON_##name] = (text),
+    OCORS_REASONS(REASON_NAME)
+#undef REASON_NAME
+};
+
+/* Whether the list that applies has the origin (C2, C3); the text as configured. */
+static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *configured)
+{
+    const ocors_policy_t *policy = judge->policy;
+
+    if (text.length == 0 || text.length > OCORS_ORIGIN_MAX
+        || judge->facts->claim.kind == OCORS_CLAIM_AMBIGUOUS) {
+        return false;
+    }
+    const uint64_t hash = ocors_policy_hash(policy, text);
+    if (judge->facts->claim.kind == OCORS_CLAIM_NONE) {
+        return ocors_policy_lists(policy, hash, text, configured);
+    }
+    return judge->has_client
+           && ocors_policy_client_lists(policy, &judge->client, hash, text, configured);
+}
+
+/* R10: the server's own origin, as it is configured. */
+static const ocors_span_t *own_origin_find(const ocors_facts_t *facts, ocors_span_t text)
+{
+    for (size_t i = 0; i < facts->own_origin_count; i++) {
+        if (ocors_span_is_equal(facts->own_origins[i], text)) {
+            return &facts->own_origins[i];
+        }
+    }
+    return NULL;
+}
+
+/* R6: the next member of a list whose members one space separates. False: there is no next. */
+static bool member_next(ocors_span_t *rest, ocors_span_t *member)
+{
+    const char *space;
+
+    if (rest->bytes == NULL) {
+        return false;
+    }
+    space = rest->length > 0 ? memchr(rest->bytes, ' ', rest->length) : NULL;
+    if (space == NULL) {
+        *member = *rest;
+        *rest = ocors_span_make(NULL, 0);
+        return true;
+    }
+    member->bytes = rest->bytes;
+    member->length = (size_t)(space - rest->bytes);
+    rest->length -= member->length + 1;
+    rest->bytes = space + 1;
+    return true;
+}
+
+/*
+ * Judges an Origin header member by member (R6) and writes the configured text of each into the
+ * caller's room, which never takes more than the header's own length. One that is not allowed
+ * ends it.
+ */
+static bool origin_is_allowed(const judge_t *judge, char *room, ocors_span_t *allowed)
+{
+    ocors_span_t rest = judge->facts->origin;
+    ocors_span_t member, configured;
+    size_t used = 0;
+
+    while (member_next(&rest, &member)) {
+        const ocors_span_t *own = own_origin_find(judge->facts, member);
+
+        if (own != NULL) {
+            configured = *own;
+        }
+        else if (!list_has(judge, member, &configured)) {
+            return false;
+        }
+        if (used > 0) {
+            room[used++] = ' ';
+        }
+        memcpy(room + used, configured.bytes, configured.length);
+        used += configured.length;
+    }
+    *allowed = ocors_span_make(room, used);
+    return true;
+}
+
+/* The reason of a value that differs from a listed one by its form alone, or NOT_LISTED. */
+static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
+{
+    static const struct {
+        ocors_span_t from, to;
+    } swaps[] = {
+        { { "http://", 7 }, { "https://", 8 } },
+        { { "https://", 8 }, { "http://", 7 } },
+    };
+    ocors_origin_t origin;
+    ocors_span_t found;
+
+    if (ocors_origin_canonicalise(text, &origin) != OCORS_ORIGIN_OK) {
+        return OCORS_REASON_MALFORMED;
+    }
+    if (origin.changes != 0 && list_has(judge, ocors_span_make(origin.bytes, origin.length), &found)) {
+        return (origin.changes & OCORS_ORIGIN_CHANGED_PORT) != 0   ? OCORS_REASON_PORT_DIFFERS
+               : (origin.changes & OCORS_ORIGIN_CHANGED_SLASH) != 0 ? OCORS_REASON_TRAILING_SLASH
+                                                                    : OCORS_REASON_CASE_DIFFERS;
+    }
+    if (list_has(judge, ocors_span_make(origin.bytes, origin.port_at), &found)) {
+        return OCORS_REASON_PORT_DIFFERS;
+    }
+    for (size_t i = 0; i < sizeof(swaps) / sizeof(swaps[0]); i++) {
+        char other[OCORS_ORIGIN_MAX + 2];
+
+        if (!ocors_span_has_prefix(ocors_span_make(origin.bytes, origin.length), swaps[i].from)) {
+            continue;
+        }
+        const size_t tail = origin.length - swaps[i].from.length;
+        memcpy(other, swaps[i].to.bytes, swaps[i].to.length);
+        memcpy(other + swaps[i].to.length, origin.bytes + swaps[i].from.length, tail);
+        if (list_has(judge, ocors_span_make(other, swaps[i].to.length + tail), &found)) {
+            return OCORS_REASON_SCHEME_DIFFERS;
+        }
+    }
+    return origin.changes != 0 ? OCORS_REASON_MALFORMED : OCORS_REASON_NOT_LISTED;
+}
+
+/* Why the origin is not allowed. Looked for only then, so that it costs an allowed one nothing. */
+static ocors_reason_t reason_find(const judge_t *judge)
+{
+    const ocors_span_t text = judge->facts->origin;
+    const ocors_policy_t *policy = judge->policy;
+    ocors_span_t found;
+
+    if (policy->layer_count == 0) {
+        return OCORS_REASON_NO_POLICY;
+    }
+    if (text.length == 0) {
+        return OCORS_REASON_EMPTY_ORIGIN;
+    }
+    if (ocors_span_is_equal(text, OCORS_SPAN_LITERAL("null"))) {
+        return OCORS_REASON_NULL_ORIGIN;
+    }
+    if (memchr(text.bytes, ',', text.length) != NULL) {
+        return OCORS_REASON_SEVERAL_LINES;
+    }
+    if (judge->facts->claim.kind == OCORS_CLAIM_AMBIGUOUS) {
+        return OCORS_REASON_AMBIGUOUS_CLIENT;
+    }
+    if (memchr(text.bytes, ' ', text.length) != NULL) {
+        return OCORS_REASON_LIST_MEMBER;
+    }
+    if (judge->facts->claim.kind == OCORS_CLAIM_NAMED) {
+        if (!judge->has_client) {
+            return OCORS_REASON_UNKNOWN_CLIENT;
+        }
+        if (text.length <= OCORS_ORIGIN_MAX
+            && ocors_policy_lists(policy, ocors_policy_hash(policy, text), text, &found)) {
+            return OCORS_REASON_OTHER_CLIENT;
+        }
+    }
+    return near_miss(judge, text);
+}
+
+/* Adds the methods of a run of resources that match the path (M1, M2). */
+static void methods_add_run(const ocors_facts_t *facts, const ocors_image_t *image, uint32_t first,
+                            uint32_t count, ocors_decision_t *decision)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        ocors_resource_t resource;
+
+        if (!ocors_image_read_resource(image, first + i, &resource)
+            || (resource.methods & ~decision->methods) == 0) {
+            continue;
+        }
+        if (facts->version != 0
+            && (facts->version < resource.from || facts->version >= resource.until)) {
+            continue;
+        }
+        if (ocors_resource_is_match(resource.pattern, facts->path)) {
+            decision->methods |= resource.methods;
+        }
+    }
+}
+
+static void methods_add_client(const judge_t *judge, uint32_t layer, uint32_t number,
+                               ocors_decision_t *decision)
+{
+    const ocors_image_t *image = &judge->policy->layers[layer];
+    ocors_image_client_t client;
+
+    if (!ocors_image_read_client(image, number, &client)) {
+        return;
+    }
+    if (!client.has_resources) {
+        decision->has_fallback_methods = true;
+    }
+    methods_add_run(judge->facts, image, client.first_resource, client.resource_count, decision);
+}
+
+/* C3, M1: the clients of the site that list a member of the origin. */
+static void methods_add_listing_clients(const judge_t *judge, ocors_decision_t *decision)
+{
+    const ocors_policy_t *policy = judge->policy;
+    ocors_span_t rest = judge->facts->origin;
+    ocors_span_t member;
+
+    while (member_next(&rest, &member)) {
+        const uint64_t hash = ocors_policy_hash(policy, member);
+
+        for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
+            ocors_image_origin_t origin;
+
+            if (!ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
+                continue;
+            }
+            for (uint32_t i = 0; i < origin.client_count; i++) {
+                if (!ocors_policy_is_replaced(policy, layer, origin.clients[i])) {
+                    methods_add_client(judge, layer, origin.clients[i], decision);
+                }
+            }
+        }
+    }
+}
+
+/* M1 for a refused origin: all clients of the site. */
+static void methods_add_site(const judge_t *judge, ocors_decision_t *decision)
+{
+    const ocors_policy_t *policy = judge->policy;
+
+    for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
+        const ocors_image_t *image = &policy->layers[layer];
+
+        if (layer + 1 == policy->layer_count) {
+            /* Nothing replaces the last layer's clients: their merged run will do. */
+            if (image->site_has_unlimited_client) {
+                decision->has_fallback_methods = true;
+            }
+            methods_add_run(judge->facts, image, image->site_first_resource,
+                            image->site_resource_count, decision);
+            return;
+        }
+        for (uint32_t number = 0; number < image->client_count; number++) {
+            if (!ocors_policy_is_replaced(policy, layer, number)) {
+                methods_add_client(judge, layer, number, decision);
+            }
+        }
+    }
+}
+
+static void methods_find(const judge_t *judge, bool is_allowed, ocors_decision_t *decision)
+{
+    if (judge->has_client) {
+        methods_add_client(judge, judge->client.layer, judge->client.number, decision);
+    }
+    else if (is_allowed) {
+        methods_add_listing_clients(judge, decision);
+    }
+    else {
+        methods_add_site(judge, decision);
+    }
+    if (decision->methods == 0) {
+        decision->has_fallback_methods = true; /* M3 */
+    }
+}
+
+static bool method_is_safe(ocors_span_t method)
+{
+    return (ocors_method_parse(method)
+            & (OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_OPTIONS)) != 0;
+}
+
+static void decide_preflight(const judge_t *judge, bool is_allowed, ocors_decision_t *decision)
+{
+    methods_find(judge, is_allowed, decision);
+    if (!is_allowed) {
+        decision->verdict = OCORS_VERDICT_PREFLIGHT_WITHHOLD;
+        decision->reason = reason_find(judge);
+    }
+    else if (!ocors_token_is_valid(judge->facts->request_method)) {
+        decision->verdict = OCORS_VERDICT_PREFLIGHT_WITHHOLD;
+        decision->reason = OCORS_REASON_METHOD_MALFORMED;
+    }
+    else {
+        decision->verdict = OCORS_VERDICT_PREFLIGHT_ALLOW;
+    }
+}
+
+void ocors_decide(const ocors_policy_t *policy, const ocors_facts_t *facts, char *room,
+                  ocors_decision_t *decision)
+{
+    judge_t judge = { .policy = policy, .facts = facts };
+
+    *decision = (ocors_decision_t){ .verdict = OCORS_VERDICT_NONE };
+    if (!facts->has_origin || own_origin_find(facts, facts->origin) != NULL) {
+        return;
+    }
+    if (facts->claim.kind == OCORS_CLAIM_NAMED) {
+        judge.has_client = ocors_policy_find_client(policy, facts->claim.id, &judge.client);
+    }
+    const bool is_allowed = origin_is_allowed(&judge, room, &decision->allowed_origin);
+    if (facts->request_method.length > 0
+        && ocors_method_parse(facts->method) == OCORS_METHOD_OPTIONS) {
+        decide_preflight(&judge, is_allowed, decision);
+        return;
+    }
+    if (is_allowed) {
+        decision->verdict = OCORS_VERDICT_ALLOW;
+        return;
+    }
+    decision->verdict = method_is_safe(facts->method) ? OCORS_VERDICT_WITHHOLD
+                                                      : OCORS_VERDICT_REFUSE;
+    decision->reason = reason_find(&judge);
+}
+
+const char *ocors_verdict_name(ocors_verdict_t verdict)
+{
+    return (unsigned)verdict < OCORS_VERDICT_COUNT ? verdict_names[verdict] : "";
+}
+
+const char *ocors_reason_name(ocors_reason_t reason)
+{
+    return (unsigned)reason < OCORS_REASON_COUNT ? reason_names[reason] : "";
+}

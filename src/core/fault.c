@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fault document of a refused request. */
+
+#include "ocors_fault.h"
+
+#include <stdbool.h>
+
+const ocors_fault_field_t ocors_fault_fields[] = {
+    { "Cache-Control", "max-age=0,no-cache,no-store,must-revalidate" },
+    { "WWW-Authenticate", "Bearer realm=\"OCAPI\"" },
+    { "X-Content-Type-Options", "nosniff" },
+    { NULL, NULL },
+};
+
+const char ocors_fault_content_type[] = "application/json;charset=UTF-8";
+
+#define FAULT_VERSION_MAX     16
+#define FAULT_VERSION_DEFAULT "19.1"
+
+static char *write_text(char *at, const char *text)
+{
+    const size_t length = strlen(text);
+
+    memcpy(at, text, length);
+    return at + length;
+}
+
+/* DIGITS.DIGITS, which needs no escape. */
+static bool version_is_plain(ocors_span_t version)
+{
+    const char *dot;
+
+    if (version.length < 3 || version.length > FAULT_VERSION_MAX) {
+        return false;
+    }
+    dot = memchr(version.bytes, '.', version.length);
+    for (size_t i = 0; i < version.length; i++) {
+        if (!ocors_ascii_is_digit(version.bytes[i]) && version.bytes + i != dot) {
+            return false;
+        }
+    }
+    return dot != NULL && dot != version.bytes && dot != version.bytes + version.length - 1;
+}
+
+/*
+ * The length of the well-formed UTF-8 sequence (RFC 3629 section 4) at the front of `text`; 0 if
+ * there is none.
+ */
+static size_t utf8_length(ocors_span_t text)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t length;
+    } forms[] = {
+        { 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+    const unsigned char first = (unsigned char)text.bytes[0];
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (first < forms[i].first_low || first > forms[i].first_high) {
+            continue;
+        }
+        if (forms[i].length > text.length) {
+            return 0;
+        }
+        for (size_t k = 1; k < forms[i].length; k++) {
+            const unsigned char next = (unsigned char)text.bytes[k];
+
+            if (next < (k == 1 ? forms[i].second_low : 0x80)
+                || next > (k == 1 ? forms[i].second_high : 0xbf)) {
+                return 0;
+            }
+        }
+        return forms[i].length;
+    }
+    return 0;
+}
+
+/* One character as JSON, with nothing in it that HTML, or a log, could take for syntax. */
+static char *write_ascii(char *at, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    if (c >= 0x20 && c != 0x7f && strchr("\"\\<>&'", c) == NULL) {
+        *at++ = (char)c;
+        return at;
+    }
+    if (c == '"' || c == '\\') {
+        *at++ = '\\';
+        *at++ = (char)c;
+        return at;
+    }
+    at = write_text(at, "\\u00");
+    *at++ = hex[c >> 4];
+    *at++ = hex[c & 15];
+    return at;
+}
+
+static char *write_origin(char *at, ocors_span_t origin)
+{
+    size_t left = OCORS_FAULT_ORIGIN_MAX;
+
+    while (origin.length > 0) {
+        const size_t length = utf8_length(origin);
+        const size_t taken = length == 0 ? 1 : length;
+
+        if (taken > left) {
+            break;
+        }
+        if (length == 0) {
+            at = write_text(at, "\xef\xbf\xbd");
+        }
+        else if (length == 1) {
+            at = write_ascii(at, (unsigned char)origin.bytes[0]);
+        }
+        else {
+            memcpy(at, origin.bytes, length);
+            at += length;
+        }
+        origin.bytes += taken;
+        origin.length -= taken;
+        left -= taken;
+    }
+    return at;
+}
+
+size_t ocors_fault_write(ocors_span_t version, ocors_span_t origin, char *buffer)
+{
+    char *at = write_text(buffer, "{\"_v\":\"");
+
+    if (version_is_plain(version)) {
+        memcpy(at, version.bytes, version.length);
+        at += version.length;
+    }
+    else {
+        at = write_text(at, FAULT_VERSION_DEFAULT);
+    }
+    at = write_text(at, "\",\"fault\":{\"arguments\":{\"origin\":\"");
+    at = write_origin(at, origin);
+    at = write_text(at, "\"},\"type\":\"UnauthorizedOriginException\",\"message\":"
+                        "\"The origin of this request is not allowed to make it.\"}}");
+    *at = '\0';
+    return (size_t)(at - buffer);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A decision -> the header fields of the response. */
+
+#include "ocors_headers.h"
+
+/* Where values are written; the room was computed by ocors_headers_room(). */
+typedef struct writer_t {
+    char *at;
+} writer_t;
+
+/* What the Fetch standard calls forbidden request-headers: a script cannot set them anyway. */
+static const ocors_span_t forbidden_names[] = {
+    OCORS_SPAN_INITIALISER("accept-charset"),
+    OCORS_SPAN_INITIALISER("accept-encoding"),
+    OCORS_SPAN_INITIALISER("access-control-request-headers"),
+    OCORS_SPAN_INITIALISER("access-control-request-method"),
+    OCORS_SPAN_INITIALISER("access-control-request-private-network"),
+    OCORS_SPAN_INITIALISER("connection"),
+    OCORS_SPAN_INITIALISER("content-length"),
+    OCORS_SPAN_INITIALISER("cookie"),
+    OCORS_SPAN_INITIALISER("cookie2"),
+    OCORS_SPAN_INITIALISER("date"),
+    OCORS_SPAN_INITIALISER("dnt"),
+    OCORS_SPAN_INITIALISER("expect"),
+    OCORS_SPAN_INITIALISER("host"),
+    OCORS_SPAN_INITIALISER("keep-alive"),
+    OCORS_SPAN_INITIALISER("origin"),
+    OCORS_SPAN_INITIALISER("referer"),
+    OCORS_SPAN_INITIALISER("set-cookie"),
+    OCORS_SPAN_INITIALISER("te"),
+    OCORS_SPAN_INITIALISER("trailer"),
+    OCORS_SPAN_INITIALISER("transfer-encoding"),
+    OCORS_SPAN_INITIALISER("upgrade"),
+    OCORS_SPAN_INITIALISER("via"),
+    OCORS_SPAN_INITIALISER("*"), /* a name like any other here, and with credentials no wildcard */
+};
+
+static const ocors_span_t forbidden_prefixes[] = {
+    OCORS_SPAN_INITIALISER("proxy-"),
+    OCORS_SPAN_INITIALISER("sec-"),
+};
+
+static bool name_is_forbidden(ocors_span_t name)
+{
+    for (size_t i = 0; i < sizeof(forbidden_prefixes) / sizeof(forbidden_prefixes[0]); i++) {
+        const size_t length = forbidden_prefixes[i].length;
+
+        if (name.length >= length
+            && ocors_span_is_equal_nocase(ocors_span_make(name.bytes, length),
+                                          forbidden_prefixes[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(forbidden_names) / sizeof(forbidden_names[0]); i++) {
+        if (ocors_span_is_equal_nocase(name, forbidden_names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool name_is_grantable(const ocors_header_policy_t *policy, ocors_span_t name)
+{
+    if (name_is_forbidden(name)) {
+        return false;
+    }
+    if (policy->grantable == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < policy->grantable_count; i++) {
+        if (ocors_span_is_equal_nocase(policy->grantable[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* RFC 9110 section 5.6.1: the next element of a comma-separated list, without its white space. */
+static bool element_next(ocors_span_t *rest, ocors_span_t *element, bool *is_spaced)
+{
+    const char *comma;
+
+    if (rest->bytes == NULL) {
+        return false;
+    }
+    *element = *rest;
+    comma = rest->length > 0 ? memchr(rest->bytes, ',', rest->length) : NULL;
+    if (comma == NULL) {
+        *rest = ocors_span_make(NULL, 0);
+    }
+    else {
+        element->length = (size_t)(comma - rest->bytes);
+        rest->bytes = comma + 1;
+        rest->length -= element->length + 1;
+    }
+    *is_spaced = false;
+    while (element->length > 0 && (*element->bytes == ' ' || *element->bytes == '\t')) {
+        element->bytes++;
+        element->length--;
+        *is_spaced = true;
+    }
+    while (element->length > 0
+           && (element->bytes[element->length - 1] == ' '
+               || element->bytes[element->length - 1] == '\t')) {
+        element->length--;
+    }
+    return true;
+}
+
+/* P5: whether every element is a header name, and there are not too many. */
+static bool request_headers_are_sound(ocors_span_t value)
+{
+    ocors_span_t rest = value;
+    ocors_span_t element;
+    bool is_spaced;
+    size_t names = 0;
+
+    if (value.length == 0 || value.length > OCORS_REQUEST_HEADERS_BYTES_MAX) {
+        return false;
+    }
+    while (element_next(&rest, &element, &is_spaced)) {
+        if (element.length == 0) {
+            continue;
+        }
+        if (++names > OCORS_REQUEST_HEADERS_NAMES_MAX || !ocors_token_is_valid(element)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_bytes(writer_t *writer, const char *bytes, size_t length)
+{
+    if (length > 0) {
+        memcpy(writer->at, bytes, length);
+        writer->at += length;
+    }
+}
+
+/* P5: the granted names as they were asked for: their case, their order, their spacing. */
+static const char *write_granted(writer_t *writer, const ocors_header_policy_t *policy,
+                                 ocors_span_t request_headers)
+{
+    char *const value = writer->at;
+    ocors_span_t rest = request_headers;
+    ocors_span_t name;
+    bool is_spaced;
+
+    if (!request_headers_are_sound(request_headers)) {
+        return NULL;
+    }
+    while (element_next(&rest, &name, &is_spaced)) {
+        if (name.length == 0 || !name_is_grantable(policy, name)) {
+            continue;
+        }
+        if (writer->at != value) {
+            write_bytes(writer, ", ", is_spaced ? 2 : 1);
+        }
+        write_bytes(writer, name.bytes, name.length);
+    }
+    if (writer->at == value) {
+        return NULL;
+    }
+    *writer->at++ = '\0';
+    return value;
+}
+
+/* M1, M3: the list of methods, "" where there is none. */
+static const char *write_methods(writer_t *writer, const ocors_decision_t *decision,
+                                 const ocors_header_policy_t *policy)
+{
+    char *const value = writer->at;
+    ocors_methods_t methods = decision->methods;
+
+    if (decision->has_fallback_methods) {
+        methods |= policy->fallback_methods;
+    }
+    writer->at += ocors_methods_format(methods, writer->at);
+    if (decision->has_fallback_methods && policy->fallback_extensions[0] != '\0') {
+        const char *extensions = policy->fallback_extensions + (writer->at == value ? 2 : 0);
+
+        write_bytes(writer, extensions, strlen(extensions));
+    }
+    *writer->at++ = '\0';
+    return value;
+}
+
+static void add(ocors_headers_t *headers, const char *name, const char *value)
+{
+    headers->items[headers->count++] = (ocors_header_t){ .name = name, .value = value };
+}
+
+static void add_origin(ocors_headers_t *headers, writer_t *writer, const ocors_decision_t *decision,
+                       const ocors_header_policy_t *policy)
+{
+    add(headers, "Access-Control-Allow-Origin", writer->at);
+    write_bytes(writer, decision->allowed_origin.bytes, decision->allowed_origin.length);
+    *writer->at++ = '\0';
+    if (policy->has_credentials) {
+        add(headers, "Access-Control-Allow-Credentials", "true");
+    }
+}
+
+size_t ocors_headers_room(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
+                          ocors_span_t request_headers)
+{
+    return decision->allowed_origin.length + 1 + OCORS_METHODS_TEXT_MAX
+           + strlen(policy->fallback_extensions)
+           + (request_headers.length > OCORS_REQUEST_HEADERS_BYTES_MAX ? 0 : request_headers.length)
+           + 1;
+}
+
+void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
+                        ocors_span_t request_headers, char *room, ocors_headers_t *headers)
+{
+    writer_t writer = { .at = room };
+    const char *methods, *granted;
+
+    headers->count = 0;
+    headers->vary = "Origin";
+    switch (decision->verdict) {
+    case OCORS_VERDICT_ALLOW:
+        add_origin(headers, &writer, decision, policy);
+        if (policy->expose_headers[0] != '\0') {
+            add(headers, "Access-Control-Expose-Headers", policy->expose_headers);
+        }
+        break;
+    case OCORS_VERDICT_PREFLIGHT_ALLOW:
+        headers->vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+        methods = write_methods(&writer, decision, policy);
+        add(headers, "Access-Control-Allow-Methods", methods);
+        add(headers, "Access-Control-Max-Age", policy->max_age);
+        add_origin(headers, &writer, decision, policy);
+        granted = write_granted(&writer, policy, request_headers);
+        if (granted != NULL) {
+            add(headers, "Access-Control-Allow-Headers", granted);
+        }
+        add(headers, "Allow", methods);
+        break;
+    case OCORS_VERDICT_PREFLIGHT_WITHHOLD:
+        headers->vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+        add(headers, "Allow", write_methods(&writer, decision, policy));
+        break;
+    case OCORS_VERDICT_NONE:
+    case OCORS_VERDICT_WITHHOLD:
+    case OCORS_VERDICT_REFUSE:
+    case OCORS_VERDICT_COUNT:
+        break;
+    }
+}
+
+bool ocors_vary_has(ocors_span_t vary, ocors_span_t field)
+{
+    ocors_span_t element;
+    bool is_spaced;
+
+    while (element_next(&vary, &element, &is_spaced)) {
+        if (ocors_span_is_equal_nocase(element, field)
+            || ocors_span_is_equal(element, OCORS_SPAN_LITERAL("*"))) {
+            return true;
+        }
+    }
+    return false;
+}

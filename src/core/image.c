@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings -> one flat, relocatable, immutable image; its verification; its readers. */
+
+#include "ocors_image.h"
+
+#include <stdlib.h>
+
+#include "ocors_image_layout.h"
+
+/* The bytes of a section, or NULL where it does not lie wholly within the image. */
+static const void *section_at(const unsigned char *bytes, size_t size, uint32_t offset,
+                              uint32_t count, size_t width)
+{
+    if (offset % 8 != 0 || offset > size || count > (size - offset) / width) {
+        return NULL;
+    }
+    return bytes + offset;
+}
+
+static bool is_power_of_two(uint32_t n)
+{
+    return n != 0 && (n & (n - 1)) == 0;
+}
+
+static bool text_is_within(const ocors_image_t *image, uint32_t at, uint32_t length)
+{
+    return at <= image->text_size && length <= image->text_size - at;
+}
+
+bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
+{
+    const ocors_image_header_t *header = bytes;
+
+    if ((uintptr_t)bytes % OCORS_IMAGE_ALIGNMENT != 0 || size < sizeof(*header)
+        || memcmp(header->magic, OCORS_IMAGE_MAGIC, sizeof(header->magic)) != 0
+        || header->format != OCORS_IMAGE_FORMAT || header->size != size) {
+        return false;
+    }
+    *image = (ocors_image_t){
+        .seed = header->seed,
+        .origin_slots = section_at(bytes, size, header->origin_slots, header->origin_slot_count,
+                                   sizeof(ocors_image_slot_t)),
+        .client_slots = section_at(bytes, size, header->client_slots, header->client_slot_count,
+                                   sizeof(ocors_image_slot_t)),
+        .origins = section_at(bytes, size, header->origins, header->origin_count,
+                              sizeof(ocors_image_origin_record_t)),
+        .members = section_at(bytes, size, header->members, header->member_count,
+                              sizeof(uint32_t)),
+        .clients = section_at(bytes, size, header->clients, header->client_count,
+                              sizeof(ocors_image_client_record_t)),
+        .resources = section_at(bytes, size, header->resources, header->resource_count,
+                                sizeof(ocors_image_resource_record_t)),
+        .headers = section_at(bytes, size, header->headers, header->header_count,
+                              sizeof(ocors_image_header_record_t)),
+        .text = section_at(bytes, size, header->text, header->text_size, 1),
+        .origin_slot_count = header->origin_slot_count,
+        .client_slot_count = header->client_slot_count,
+        .origin_count = header->origin_count,
+        .member_count = header->member_count,
+        .client_count = header->client_count,
+        .resource_count = header->resource_count,
+        .header_count = header->header_count,
+        .text_size = header->text_size,
+        .site_first_resource = header->site_first_resource,
+        .site_resource_count = header->site_resource_count,
+        .site_has_unlimited_client = header->site_has_unlimited_client != 0,
+    };
+    if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
+        || image->members == NULL || image->clients == NULL || image->resources == NULL
+        || image->headers == NULL || image->text == NULL
+        || !is_power_of_two(image->origin_slot_count) || !is_power_of_two(image->client_slot_count)
+        || !text_is_within(image, 0, header->version_length)) {
+        return false;
+    }
+    image->version = ocors_span_make(image->text, header->version_length);
+    return true;
+}
+
+/* The span of a text reference; the empty span where it leaves the image. */
+static ocors_span_t text_span(const ocors_image_t *image, uint32_t at, uint32_t length)
+{
+    return text_is_within(image, at, length) ? ocors_span_make(image->text + at, length)
+                                             : ocors_span_make(NULL, 0);
+}
+
+bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
+                             ocors_image_origin_t *origin)
+{
+    const uint32_t mask = image->origin_slot_count - 1;
+    const uint32_t tag = ocors_image_tag(hash);
+
+    for (uint32_t step = 0, at = (uint32_t)hash & mask; step <= mask; step++, at = (at + 1) & mask) {
+        const ocors_image_slot_t *slot = &image->origin_slots[at];
+
+        if (slot->number == 0 || slot->number > image->origin_count) {
+            return false;
+        }
+        if (slot->tag == tag) {
+            const ocors_image_origin_record_t *record = &image->origins[slot->number - 1];
+
+            if (record->length == text.length && text_is_within(image, record->text, record->length)
+                && memcmp(image->text + record->text, text.bytes, text.length) == 0
+                && record->first_member <= image->member_count
+                && record->member_count <= image->member_count - record->first_member) {
+                *origin = (ocors_image_origin_t){
+                    .text = ocors_span_make(image->text + record->text, record->length),
+                    .clients = image->members + record->first_member,
+                    .client_count = record->member_count,
+                };
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t client)
+{
+    uint32_t low = 0, high = origin->client_count;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+
+        if (origin->clients[middle] == client) {
+            return true;
+        }
+        if (origin->clients[middle] < client) {
+            low = middle + 1;
+        }
+        else {
+            high = middle;
+        }
+    }
+    return false;
+}
+
+bool ocors_image_find_client(const ocors_image_t *image, uint64_t hash, ocors_span_t id,
+                             uint32_t *client)
+{
+    const uint32_t mask = image->client_slot_count - 1;
+    const uint32_t tag = ocors_image_tag(hash);
+
+    for (uint32_t step = 0, at = (uint32_t)hash & mask; step <= mask; step++, at = (at + 1) & mask) {
+        const ocors_image_slot_t *slot = &image->client_slots[at];
+
+        if (slot->number == 0 || slot->number > image->client_count) {
+            return false;
+        }
+        if (slot->tag == tag) {
+            const ocors_image_client_record_t *record = &image->clients[slot->number - 1];
+
+            if (ocors_span_is_equal(text_span(image, record->id, record->id_length), id)) {
+                *client = slot->number - 1;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool ocors_image_read_client(const ocors_image_t *image, uint32_t number,
+                             ocors_image_client_t *client)
+{
+    if (number >= image->client_count) {
+        return false;
+    }
+    const ocors_image_client_record_t *record = &image->clients[number];
+    *client = (ocors_image_client_t){
+        .id = text_span(image, record->id, record->id_length),
+        .has_resources = record->has_resources != 0,
+        .first_resource = record->first_resource,
+        .resource_count = record->resource_count,
+        .first_header = record->first_header,
+        .header_count = record->header_count,
+    };
+    return true;
+}
+
+bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
+                               ocors_resource_t *resource)
+{
+    if (number >= image->resource_count) {
+        return false;
+    }
+    const ocors_image_resource_record_t *record = &image->resources[number];
+    *resource = (ocors_resource_t){
+        .pattern = text_span(image, record->pattern, record->pattern_length),
+        .methods = record->methods,
+        .from = record->from,
+        .until = record->until,
+    };
+    return true;
+}
+
+bool ocors_image_read_header(const ocors_image_t *image, uint32_t number,
+                             ocors_response_header_t *header)
+{
+    if (number >= image->header_count) {
+        return false;
+    }
+    const ocors_image_header_record_t *record = &image->headers[number];
+    *header = (ocors_response_header_t){
+        .name = text_span(image, record->name, record->name_length),
+        .value = text_span(image, record->value, record->value_length),
+    };
+    return true;
+}
+
+/* Every slot names a record that is found by that slot's hash, and every record is found. */
+static bool origins_are_sound(const ocors_image_t *image)
+{
+    for (uint32_t number = 0; number < image->origin_count; number++) {
+        const ocors_image_origin_record_t *record = &image->origins[number];
+        const ocors_span_t text = text_span(image, record->text, record->length);
+        ocors_image_origin_t found;
+
+        if (text.length == 0
+            || !ocors_image_find_origin(image, ocors_image_hash(image, text), text, &found)
+            || found.clients != image->members + record->first_member || found.client_count == 0) {
+            return false;
+        }
+        for (uint32_t i = 0; i < found.client_count; i++) {
+            if (found.clients[i] >= image->client_count
+                || (i > 0 && found.clients[i] <= found.clients[i - 1])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
+{
+    return first <= total && count <= total - first;
+}
+
+static bool clients_are_sound(const ocors_image_t *image)
+{
+    for (uint32_t number = 0; number < image->client_count; number++) {
+        ocors_image_client_t client;
+        uint32_t found;
+
+        if (!ocors_image_read_client(image, number, &client) || client.id.length == 0
+            || !ocors_image_find_client(image, ocors_image_hash(image, client.id), client.id, &found)
+            || found != number
+            || !range_is_within(client.first_resource, client.resource_count,
+                                image->resource_count)
+            || !range_is_within(client.first_header, client.header_count, image->header_count)) {
+            return false;
+        }
+    }
+    return range_is_within(image->site_first_resource, image->site_resource_count,
+                           image->resource_count);
+}
+
+static bool texts_are_sound(const ocors_image_t *image)
+{
+    ocors_resource_t resource;
+    ocors_response_header_t header;
+
+    for (uint32_t number = 0; number < image->resource_count; number++) {
+        if (!ocors_image_read_resource(image, number, &resource) || resource.pattern.length == 0) {
+            return false;
+        }
+    }
+    for (uint32_t number = 0; number < image->header_count; number++) {
+        if (!ocors_image_read_header(image, number, &header) || header.name.length == 0
+            || header.value.bytes == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ocors_image_verify(const void *bytes, size_t size)
+{
+    ocors_image_t image;
+
+    if (!ocors_image_open(bytes, size, &image)) {
+        return false;
+    }
+    const ocors_image_header_t *header = bytes;
+    return ocors_image_checksum(bytes, size, header->seed) == header->checksum
+           && origins_are_sound(&image) && clients_are_sound(&image) && texts_are_sound(&image);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Layers of images, read as one document. */
+
+#include "ocors_policy.h"
+
+uint64_t ocors_policy_hash(const ocors_policy_t *policy, ocors_span_t key)
+{
+    return policy->layer_count > 0 ? ocors_image_hash(&policy->layers[0], key) : 0;
+}
+
+bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
+                              ocors_policy_client_t *client)
+{
+    const uint64_t hash = ocors_policy_hash(policy, id);
+
+    for (uint32_t layer = policy->layer_count; layer-- > 0;) {
+        if (ocors_image_find_client(&policy->layers[layer], hash, id, &client->number)) {
+            client->layer = layer;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t number)
+{
+    ocors_image_client_t client;
+    ocors_policy_client_t standing;
+
+    if (layer + 1 == policy->layer_count) {
+        return false;
+    }
+    return !ocors_image_read_client(&policy->layers[layer], number, &client)
+           || !ocors_policy_find_client(policy, client.id, &standing) || standing.layer != layer;
+}
+
+bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
+                        ocors_span_t *configured)
+{
+    for (uint32_t layer = policy->layer_count; layer-- > 0;) {
+        ocors_image_origin_t origin;
+
+        if (!ocors_image_find_origin(&policy->layers[layer], hash, text, &origin)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < origin.client_count; i++) {
+            if (!ocors_policy_is_replaced(policy, layer, origin.clients[i])) {
+                *configured = origin.text;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool ocors_policy_client_lists(const ocors_policy_t *policy, const ocors_policy_client_t *client,
+                               uint64_t hash, ocors_span_t text, ocors_span_t *configured)
+{
+    ocors_image_origin_t origin;
+
+    if (!ocors_image_find_origin(&policy->layers[client->layer], hash, text, &origin)
+        || !ocors_image_origin_has_client(&origin, client->number)) {
+        return false;
+    }
+    *configured = origin.text;
+    return true;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ant-style resource paths, and the versioned paths that they are held against. */
+#include "ocors_resource.h"
+
+#include <string.h>
+
+/* The next segment that is not empty; bytes == NULL at the end. *at moves behind it. */
+static ocors_span_t next_segment(ocors_span_t path, size_t *at)
+{
+    size_t start;
+
+    while (*at < path.length && path.bytes[*at] == '/') {
+        ++*at;
+    }
+    start = *at;
+    while (*at < path.length && path.bytes[*at] != '/') {
+        ++*at;
+    }
+    if (*at == start) {
+        return ocors_span_make(NULL, 0);
+    }
+    return ocors_span_make(path.bytes + start, *at - start);
+}
+
+/* The length of "{name}" or "{name:regex}", whose regex may hold braces; 0: it stays open. */
+static size_t placeholder_length(ocors_span_t text)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] == '{') {
+            open++;
+        }
+        else if (text.bytes[i] == '}' && --open == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* "(*)", "(*,*)", "(*,...,*)": a list of ids, whose one segment may come without parentheses. */
+static bool is_id_list(ocors_span_t segment)
+{
+    size_t start = 1;
+
+    if (segment.length < 3 || segment.bytes[0] != '(' || segment.bytes[segment.length - 1] != ')') {
+        return false;
+    }
+    for (size_t i = 1; i < segment.length; i++) {
+        if (segment.bytes[i] != ',' && i < segment.length - 1) {
+            continue;
+        }
+        ocors_span_t element = ocors_span_make(segment.bytes + start, i - start);
+
+        if (!ocors_span_is_equal(element, OCORS_SPAN_LITERAL("*")) &&
+            !ocors_span_is_equal(element, OCORS_SPAN_LITERAL("..."))) {
+            return false;
+        }
+        start = i + 1;
+    }
+    return true;
+}
+
+/*
+ * Ends the segment that began at `start` and came from `source`: a list of ids becomes '*', and so
+ * does a run of '*' ("{a}{b}"), lest it be read as the "**" that names any number of segments.
+ */
+static size_t end_segment(char *pattern, size_t start, size_t length, ocors_span_t source)
+{
+    size_t stars = start;
+
+    while (stars < length && pattern[stars] == '*') {
+        stars++;
+    }
+    if (is_id_list(ocors_span_make(pattern + start, length - start)) ||
+        (stars == length && length - start > 1 &&
+         !ocors_span_is_equal(source, OCORS_SPAN_LITERAL("**")))) {
+        pattern[start] = '*';
+        return start + 1;
+    }
+    return length;
+}
+
+/* A segment with its placeholders replaced, appended to the pattern. *at moves behind it. */
+static bool normalise_segment(ocors_span_t resource_id, size_t *at, char *pattern, size_t *length)
+{
+    size_t first = *at;
+    size_t written = *length;
+
+    while (*at < resource_id.length && resource_id.bytes[*at] != '/') {
+        char c = resource_id.bytes[*at];
+        size_t skipped = 1;
+
+        if (c == '{') {
+            skipped = placeholder_length(
+                ocors_span_make(resource_id.bytes + *at, resource_id.length - *at));
+            c = '*';
+        }
+        if (skipped == 0) {
+            return false;
+        }
+        pattern[written++] = c;
+        *at += skipped;
+    }
+    *length = end_segment(pattern, *length, written,
+                          ocors_span_make(resource_id.bytes + first, *at - first));
+    return true;
+}
+
+bool ocors_resource_pattern_normalise(ocors_span_t resource_id, char *pattern, size_t *length)
+{
+    size_t written = 0;
+    size_t at = 0;
+
+    if (resource_id.length == 0 || resource_id.bytes[0] != '/' ||
+        resource_id.length > OCORS_RESOURCE_ID_MAX || ocors_span_has_control(resource_id)) {
+        return false;
+    }
+    while (at < resource_id.length) {
+        at++; /* the '/' */
+        if (written == 0 || pattern[written - 1] != '/') {
+            pattern[written++] = '/';
+        }
+        if (!normalise_segment(resource_id, &at, pattern, &written)) {
+            return false;
+        }
+    }
+    if (written > 1 && pattern[written - 1] == '/') {
+        written--;
+    }
+    *length = written;
+    return true;
+}
+
+/* One character is what UTF-8 says it is; where the bytes are none, each byte is one. */
+static size_t character_length(ocors_span_t text, size_t at)
+{
+    size_t end = at + 1;
+
+    if ((unsigned char)text.bytes[at] >= 0xc0) {
+        while (end < text.length && ((unsigned char)text.bytes[end] & 0xc0) == 0x80) {
+            end++;
+        }
+    }
+    return end - at;
+}
+
+/* '*' and '?' within one segment. Only the last '*' is ever gone back to: that is enough. */
+static bool is_segment_match(ocors_span_t pattern, ocors_span_t text)
+{
+    size_t p = 0;
+    size_t t = 0;
+    size_t star = SIZE_MAX;
+    size_t star_text = 0;
+
+    while (t < text.length) {
+        if (p < pattern.length && pattern.bytes[p] == '*') {
+            star = p++;
+            star_text = t;
+        }
+        else if (p < pattern.length && pattern.bytes[p] == '?') {
+            p++;
+            t += character_length(text, t);
+        }
+        else if (p < pattern.length && pattern.bytes[p] == text.bytes[t]) {
+            p++;
+            t++;
+        }
+        else if (star != SIZE_MAX) {
+            p = star + 1;
+            t = ++star_text;
+        }
+        else {
+            return false;
+        }
+    }
+    while (p < pattern.length && pattern.bytes[p] == '*') {
+        p++;
+    }
+    return p == pattern.length;
+}
+
+/* The same one level up: segments for characters, "**" for '*'. */
+bool ocors_resource_is_match(ocors_span_t pattern, ocors_span_t path)
+{
+    size_t pattern_at = 0;
+    size_t path_at = 0;
+    bool has_any = false;
+    size_t any_pattern = 0; /* behind the last "**" */
+    size_t any_path = 0;    /* where the segments that it does not take begin */
+    ocors_span_t wanted = next_segment(pattern, &pattern_at);
+
+    for (;;) {
+        size_t before = path_at;
+        ocors_span_t segment;
+
+        if (wanted.bytes != NULL && ocors_span_is_equal(wanted, OCORS_SPAN_LITERAL("**"))) {
+            has_any = true;
+            any_pattern = pattern_at;
+            any_path = before;
+            wanted = next_segment(pattern, &pattern_at);
+            continue;
+        }
+        segment = next_segment(path, &path_at);
+        if (segment.bytes == NULL) {
+            return wanted.bytes == NULL;
+        }
+        if (wanted.bytes == NULL || !is_segment_match(wanted, segment)) {
+            if (!has_any) {
+                return false;
+            }
+            (void)next_segment(path, &any_path);
+            path_at = any_path;
+            pattern_at = any_pattern;
+        }
+        wanted = next_segment(pattern, &pattern_at);
+    }
+}
+
+static bool parse_path_version(ocors_span_t segment, ocors_version_t *version)
+{
+    char text[16];
+    char *separator;
+
+    if (segment.bytes == NULL || segment.length < 4 || segment.length > sizeof(text) ||
+        segment.bytes[0] != 'v') {
+        return false;
+    }
+    memcpy(text, segment.bytes + 1, segment.length - 1);
+    separator = memchr(text, '_', segment.length - 1);
+    if (separator == NULL) {
+        return false;
+    }
+    *separator = '.';
+    return ocors_version_parse(ocors_span_make(text, segment.length - 1), version);
+}
+
+/* "Sites-{site}-Site" names the site that it wraps. */
+static ocors_span_t unwrap_site(ocors_span_t site)
+{
+    const ocors_span_t before = OCORS_SPAN_LITERAL("Sites-");
+    const ocors_span_t after = OCORS_SPAN_LITERAL("-Site");
+
+    if (site.length > before.length + after.length && ocors_span_has_prefix(site, before) &&
+        memcmp(site.bytes + site.length - after.length, after.bytes, after.length) == 0) {
+        return ocors_span_make(site.bytes + before.length,
+                               site.length - before.length - after.length);
+    }
+    return site;
+}
+
+void ocors_resource_path_parse(ocors_span_t path, ocors_resource_path_t *parts)
+{
+    ocors_span_t before[2] = { { NULL, 0 }, { NULL, 0 } }; /* the two segments before this one */
+    size_t at = 0;
+    ocors_span_t segment = next_segment(path, &at);
+
+    *parts = (ocors_resource_path_t){ .rest = path };
+    while (segment.bytes != NULL) {
+        size_t ahead = at;
+
+        if (ocors_span_is_equal(segment, OCORS_SPAN_LITERAL("dw"))) {
+            ocors_span_t api = next_segment(path, &ahead);
+            ocors_version_t version = 0;
+            bool has_version = parse_path_version(next_segment(path, &ahead), &version);
+
+            /* Without a version the first one is taken, until one with a version is found. */
+            if (api.bytes != NULL && (has_version || parts->api.bytes == NULL)) {
+                bool has_site = ocors_span_is_equal(before[0], OCORS_SPAN_LITERAL("s"));
+
+                parts->api = api;
+                parts->site = has_site ? unwrap_site(before[1]) : ocors_span_make(NULL, 0);
+            }
+            if (has_version) {
+                parts->version = version;
+                parts->rest = ahead < path.length
+                                  ? ocors_span_make(path.bytes + ahead, path.length - ahead)
+                                  : OCORS_SPAN_LITERAL("/");
+                return;
+            }
+        }
+        before[0] = before[1];
+        before[1] = segment;
+        segment = next_segment(path, &at);
+    }
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A settings document on disk: read, judged, and known again while it does not change. */
+
+#include "ocors_document.h"
+
+#include <stdlib.h>
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
+
+#include "messages.h"
+#include "ocors_image.h"
+#include "ocors_settings_json.h"
+
+APLOG_USE_MODULE(ocapi_cors);
+
+#define IDENTITY_WANTED                                                                           \
+    (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
+
+static ocors_document_identity_t identity_of(const apr_finfo_t *info)
+{
+    return (ocors_document_identity_t){
+        .modified = info->mtime,
+        .changed = info->ctime,
+        .size = info->size,
+        .inode = info->inode,
+        .device = info->device,
+    };
+}
+
+static bool identity_is_same(const ocors_document_identity_t *a, const ocors_document_identity_t *b)
+{
+    return a->inode != 0 && a->inode == b->inode && a->device == b->device && a->size == b->size
+           && a->modified == b->modified && a->changed == b->changed;
+}
+
+static const ocors_document_line_t *line_at(const ocors_document_t *document, int number)
+{
+    return &APR_ARRAY_IDX(document->lines, number, ocors_document_line_t);
+}
+
+static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
+{
+    APR_ARRAY_PUSH(document->lines, ocors_document_line_t) = (ocors_document_line_t){
+        .severity = severity,
+        .text = text,
+    };
+}
+
+ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
+{
+    ocors_document_t *document = apr_pcalloc(pool, sizeof(*document));
+    apr_finfo_t info;
+
+    document->path = apr_pstrdup(pool, path);
+    document->lines = apr_array_make(pool, 2, sizeof(ocors_document_line_t));
+    if (apr_stat(&info, path, IDENTITY_WANTED, pool) == APR_SUCCESS) {
+        document->identity = identity_of(&info);
+    }
+    return document;
+}
+
+/* Reads an open file whole into malloc'd memory, and says which file that was. */
+static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocors_report_t *report,
+                              char **bytes, apr_size_t *length)
+{
+    apr_finfo_t info;
+    apr_status_t status = apr_file_info_get(&info, IDENTITY_WANTED, file);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    document->identity = identity_of(&info);
+    if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
+        ocors_report_add(report, OCORS_FINDING_TOO_LARGE, NULL,
+                         "the file has %" APR_OFF_T_FMT " bytes; a document may have %" APR_SIZE_T_FMT,
+                         info.size, OCORS_DOCUMENT_MAX);
+        return APR_SUCCESS;
+    }
+    *bytes = malloc((size_t)info.size + 1);
+    if (*bytes == NULL) {
+        return APR_ENOMEM;
+    }
+    status = apr_file_read_full(file, *bytes, (apr_size_t)info.size, length);
+    /* A file that became shorter meanwhile is judged as it is now. */
+    return status == APR_EOF ? APR_SUCCESS : status;
+}
+
+/*
+ * Opens and reads the document. NULL: the report says why. What is no regular file is not even
+ * opened: a pipe would hold the server up.
+ */
+static char *document_read(ocors_document_t *document, ocors_report_t *report, apr_size_t *length,
+                           apr_pool_t *scratch)
+{
+    apr_finfo_t info;
+    apr_file_t *file;
+    char message[120];
+    char *bytes = NULL;
+    apr_status_t status = apr_stat(&info, document->path, IDENTITY_WANTED, scratch);
+
+    if (status == APR_SUCCESS && info.filetype != APR_REG) {
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
+        return NULL;
+    }
+    if (status == APR_SUCCESS) {
+        status = apr_file_open(&file, document->path, APR_FOPEN_READ | APR_FOPEN_BINARY,
+                               APR_OS_DEFAULT, scratch);
+    }
+    if (status == APR_SUCCESS) {
+        status = file_read(file, document, report, &bytes, length);
+        apr_file_close(file);
+    }
+    if (status != APR_SUCCESS) {
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "the file cannot be read: %s",
+                         apr_strerror(status, message, sizeof(message)));
+        free(bytes);
+        return NULL;
+    }
+    return bytes;
+}
+
+/* The report's findings as lines, and what was found beyond those that it keeps. */
+static void lines_take(ocors_document_t *document, const ocors_report_t *report, apr_pool_t *pool)
+{
+    const size_t total = report->totals[OCORS_SEVERITY_ERROR]
+                         + report->totals[OCORS_SEVERITY_WARNING]
+                         + report->totals[OCORS_SEVERITY_REMARK];
+
+    for (size_t i = 0; i < report->count; i++) {
+        const ocors_error_t *error = &report->items[i];
+        const int length = ocors_error_format(error, document->path, NULL, 0);
+        char *text = apr_palloc(pool, (apr_size_t)length + 1);
+
+        ocors_error_format(error, document->path, text, (size_t)length + 1);
+        line_add(document, ocors_finding_severity(error->code), text);
+    }
+    if (total > report->count) {
+        line_add(document,
+                 ocors_report_has_errors(report) ? OCORS_SEVERITY_ERROR : OCORS_SEVERITY_WARNING,
+                 apr_psprintf(pool, "%s: %" APR_SIZE_T_FMT " errors, %" APR_SIZE_T_FMT
+                              " warnings and %" APR_SIZE_T_FMT " remarks in all",
+                              document->path, report->totals[OCORS_SEVERITY_ERROR],
+                              report->totals[OCORS_SEVERITY_WARNING],
+                              report->totals[OCORS_SEVERITY_REMARK]));
+    }
+}
+
+void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool)
+{
+    ocors_report_t report;
+    ocors_settings_t *settings = NULL;
+    apr_pool_t *scratch;
+    apr_size_t length = 0;
+    char *bytes;
+
+    ocors_report_init(&report);
+    apr_pool_create(&scratch, pool);
+    bytes = document_read(document, &report, &length, scratch);
+    if (bytes != NULL) {
+        void *image;
+        ocors_status_t status = ocors_settings_parse(ocors_span_make(bytes, length), &report,
+                                                     &settings);
+
+        free(bytes);
+        if (status == OCORS_OK) {
+            status = ocors_image_build(settings, seed, &image, &document->image.size);
+        }
+        if (status == OCORS_OK) {
+            document->image.bytes = image;
+            document->image.is_on_heap = true;
+        }
+        else if (!ocors_report_has_errors(&report)) {
+            ocors_report_add(&report, OCORS_FINDING_UNREADABLE, NULL,
+                             "there is not enough memory for this document");
+        }
+    }
+    lines_take(document, &report, pool);
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
+    apr_pool_destroy(scratch);
+}
+
+bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool)
+{
+    if (!identity_is_same(&known->identity, &document->identity)) {
+        return false;
+    }
+    document->image = known->image;
+    known->image.is_on_heap = false;
+    document->is_logged = known->is_logged;
+    for (int i = 0; i < known->lines->nelts; i++) {
+        const ocors_document_line_t *line = line_at(known, i);
+
+        line_add(document, line->severity, apr_pstrdup(pool, line->text));
+    }
+    return true;
+}
+
+void ocors_document_log(ocors_document_t *document, server_rec *server)
+{
+    for (int i = 0; !document->is_logged && i < document->lines->nelts; i++) {
+        const ocors_document_line_t *line = line_at(document, i);
+
+        switch (line->severity) {
+        case OCORS_SEVERITY_ERROR:
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
+                         line->text);
+            break;
+        case OCORS_SEVERITY_WARNING:
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_DOCUMENT_WARNING "%s",
+                         line->text);
+            break;
+        case OCORS_SEVERITY_REMARK:
+            ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_DOCUMENT_REMARK "%s",
+                         line->text);
+            break;
+        }
+    }
+    document->is_logged = true;
+}
+
+void ocors_document_free_image(ocors_document_t *document)
+{
+    if (document->image.is_on_heap) {
+        free((void *)(uintptr_t)document->image.bytes);
+        document->image = (ocors_document_image_t){ .bytes = NULL };
+    }
+}

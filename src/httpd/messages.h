@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The numbers of our log messages: one each, never used again. docs/messages.md says what to do. */
+#ifndef OCORS_MESSAGES_H
+#define OCORS_MESSAGES_H
+
+#define OCORS_LOG_DOCUMENT_ERROR   "OCORS0001: " /* a document of a running server is bad */
+#define OCORS_LOG_DOCUMENT_KEPT    "OCORS0002: " /* its last good policy stays */
+#define OCORS_LOG_DOCUMENT_NOTHING "OCORS0003: " /* there is none: nothing is allowed */
+#define OCORS_LOG_DOCUMENT_WARNING "OCORS0004: "
+#define OCORS_LOG_DOCUMENT_REMARK  "OCORS0005: "
+#define OCORS_LOG_NO_DOCUMENTS     "OCORS0006: " /* OcapiCors On, and no OcapiCorsSettings */
+#define OCORS_LOG_PUBLISHED        "OCORS0007: "
+#define OCORS_LOG_NO_MEMORY        "OCORS0008: "
+#define OCORS_LOG_CORRUPT          "OCORS0009: "
+#define OCORS_LOG_REFUSED          "OCORS0010: "
+#define OCORS_LOG_WITHHELD         "OCORS0011: "
+#define OCORS_LOG_WOULD_REFUSE     "OCORS0012: " /* OcapiCors ReportOnly */
+#define OCORS_LOG_NO_POLICY        "OCORS0013: " /* a section without documents was asked */
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our own answers, and the headers of everybody's. Owns the output filter. */
+
+#include "ocors_respond.h"
+
+#include <apr_buckets.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <util_filter.h>
+
+#include "ocors_fault.h"
+#include "ocors_headers.h"
+
+/* A body of at most this many bytes is read and dropped, so that the connection can be reused. */
+#define DISCARDED_BODY_MAX 65536
+
+static ap_filter_rec_t *header_filter;
+
+/* H1: removes what is ours to say, whoever said it. */
+static void table_strip(apr_table_t *table)
+{
+    const apr_array_header_t *fields = apr_table_elts(table);
+
+    for (int i = 0; i < fields->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(fields, i, apr_table_entry_t).key;
+
+        if (ocors_header_is_ours(name)) {
+            apr_table_unset(table, name);
+            i = -1; /* the table has moved: once more from its start */
+        }
+    }
+}
+
+/* H3: whether all that `vary` names is named already, or everything is. */
+static bool table_has_vary(const apr_table_t *table, const char *vary)
+{
+    const apr_array_header_t *fields = apr_table_elts(table);
+
+    for (int i = 0; i < fields->nelts; i++) {
+        const apr_table_entry_t *field = &APR_ARRAY_IDX(fields, i, apr_table_entry_t);
+
+        if (ap_cstr_casecmp(field->key, "Vary") == 0
+            && ocors_vary_has(ocors_span_from_string(field->val), ocors_span_from_string(vary))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The one place where the module writes headers: last of the content filters, after mod_cache has
+ * stored and mod_headers has set, before httpd puts the fields on the wire.
+ */
+static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *brigade)
+{
+    request_rec *r = filter->r;
+    const ocors_request_t *request = filter->ctx;
+    const ocors_header_policy_t policy = ocors_config_header_policy(request->config);
+    ocors_span_t asked = { NULL, 0 };
+    ocors_headers_t headers;
+
+    if (request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW) {
+        asked = ocors_span_from_string(apr_table_get(r->headers_in,
+                                                     "Access-Control-Request-Headers"));
+    }
+    ocors_headers_make(&request->decision, &policy, asked,
+                       apr_palloc(r->pool, ocors_headers_room(&request->decision, &policy, asked)),
+                       &headers);
+    table_strip(r->headers_out);
+    table_strip(r->err_headers_out);
+    for (size_t i = 0; i < headers.count; i++) {
+        apr_table_setn(r->headers_out, headers.items[i].name, headers.items[i].value);
+    }
+    if (!table_has_vary(r->headers_out, headers.vary)
+        && !table_has_vary(r->err_headers_out, headers.vary)) {
+        apr_table_addn(r->headers_out, "Vary", headers.vary); /* httpd makes one field of all */
+    }
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(filter->next, brigade);
+}
+
+void ocors_respond_register_filter(apr_pool_t *pool)
+{
+    (void)pool;
+    header_filter = ap_register_output_filter("OCAPI_CORS", header_filter_run, NULL,
+                                              AP_FTYPE_PROTOCOL - 1);
+}
+
+void ocors_respond_add_filter(request_rec *r, const ocors_request_t *request)
+{
+    if (request != NULL && request->config->mode == OCORS_MODE_ON) {
+        ap_add_output_filter_handle(header_filter, (void *)(uintptr_t)request, r, r->connection);
+    }
+}
+
+bool ocors_respond_is_due(const ocors_request_t *request)
+{
+    return request->config->mode == OCORS_MODE_ON
+           && (request->decision.verdict == OCORS_VERDICT_REFUSE
+               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW
+               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD);
+}
+
+/*
+ * Decides what becomes of a request body that nobody reads: a short one is dropped by httpd once
+ * the answer is out; for a long one, or one of unknown length, the connection ends. Returns
+ * whether there is any, so that the answer does not wait for it.
+ */
+static bool body_give_up(request_rec *r)
+{
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+
+    if (apr_table_get(r->headers_in, "Transfer-Encoding") != NULL
+        || (length != NULL && apr_atoi64(length) > DISCARDED_BODY_MAX)) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+        return true;
+    }
+    return length != NULL && apr_atoi64(length) > 0;
+}
+
+/* The fault document (1.5). */
+static apr_bucket *fault_make(request_rec *r, const ocors_request_t *request)
+{
+    const ocors_span_t origin = ocors_span_from_string(apr_table_get(r->headers_in, "Origin"));
+    char *fault = apr_palloc(r->pool, OCORS_FAULT_MAX);
+    const size_t length = ocors_fault_write(ocors_request_version(r, request), origin, fault);
+
+    for (const ocors_fault_field_t *field = ocors_fault_fields; field->name != NULL; field++) {
+        apr_table_setn(r->err_headers_out, field->name, field->value);
+    }
+    ap_set_content_type(r, ocors_fault_content_type);
+    ap_set_content_length(r, (apr_off_t)length);
+    return apr_bucket_pool_create(fault, length, r->pool, r->connection->bucket_alloc);
+}
+
+int ocors_respond(request_rec *r, const ocors_request_t *request)
+{
+    apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, allocator);
+    const bool has_body = body_give_up(r);
+
+    r->status = HTTP_NO_CONTENT;
+    if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
+        r->status = HTTP_UNAUTHORIZED;
+        APR_BRIGADE_INSERT_TAIL(brigade, fault_make(r, request));
+    }
+    if (has_body) {
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(allocator));
+    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(allocator));
+    ap_run_insert_filter(r);
+    ap_pass_brigade(r->output_filters, brigade);
+    return DONE;
+}

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a packager does: build out of tree, install, uninstall, distcheck, apxs. Everything happens
+in a copy of the tree, and nothing in the server that this machine may run."""
+
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from test_tree import REPOSITORY, files, read
+
+APXS = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs") or ""
+NOT_IN_THE_TARBALL = {".gitignore", ".ci/run"}
+
+
+def run(command, where, **environment):
+    """Runs it; returns what it said; a failure shows that."""
+    done = subprocess.run(command, cwd=where, text=True, timeout=600, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "MAKEFLAGS": "", **environment})
+    assert done.returncode == 0, f"{command}:\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+def fails(command, where, **environment):
+    done = subprocess.run(command, cwd=where, text=True, timeout=600, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, **environment})
+    assert done.returncode != 0, done.stdout
+    return done.stdout
+
+
+def apxs(name):
+    return run([APXS, "-q", name], "/").strip()
+
+
+def copy_of_the_tree(where):
+    for name in files(REPOSITORY):
+        (where / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, where / name, follow_symlinks=False)
+    return where
+
+
+def places():
+    """Every name under the server's own places, with its time."""
+    found = {}
+    for top in (apxs("LIBEXECDIR"), apxs("SYSCONFDIR"), "/usr/local/bin", "/usr/local/lib"):
+        for folder, _, names in os.walk(top):
+            for name in [""] + names:
+                path = os.path.join(folder, name)
+                found[path] = os.lstat(path).st_mtime_ns
+    return found
+
+
+def loads(module, tmp_path):
+    """A stock httpd takes the module, and says what is wrong else."""
+    libexec = apxs("LIBEXECDIR")
+    httpd = os.path.join(apxs("SBINDIR"), apxs("PROGNAME"))
+    conf = tmp_path / "load.conf"
+    conf.write_text(f'ServerRoot "{tmp_path}"\nServerName x\nDefaultRuntimeDir "{tmp_path}"\n'
+                    f'ErrorLog "{tmp_path}/error.log"\n'
+                    f"LoadModule mpm_event_module {libexec}/mod_mpm_event.so\n"
+                    f"LoadModule authz_core_module {libexec}/mod_authz_core.so\n"
+                    f"LoadModule ocapi_cors_module {module}\nOcapiCors Off\n")
+    return run([httpd, "-t", "-f", str(conf)], tmp_path)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A clean copy, with configure made."""
+    where = copy_of_the_tree(tmp_path_factory.mktemp("source"))
+    run(["autoreconf", "-fi"], where)
+    return where
+
+
+@pytest.fixture(scope="module")
+def built(source, tmp_path_factory):
+    """An out-of-tree build with everything at its default."""
+    where = tmp_path_factory.mktemp("built")
+    before = files(source)
+    run([str(source / "configure"), f"APXS={APXS}"], where)
+    run(["make", "-j2"], where)
+    assert files(source) == before, "the build wrote into the source tree"
+    return where
+
+
+def installed(root):
+    return {str(p.relative_to(root)) for p in root.rglob("*") if not p.is_dir()}
+
+
+@pytest.mark.xdist_group("built")
+def test_install_places_four_files_and_uninstall_leaves_none(built, tmp_path):
+    before = places()
+    root = tmp_path / "root"
+    run(["make", "install", f"DESTDIR={root}"], built)
+    conf = apxs("SYSCONFDIR")
+    if os.path.isdir(f"{conf}/mods-available"):
+        conf += "/mods-available"
+    module = f'{apxs("LIBEXECDIR")}/mod_ocapi_cors.so'
+    # "make install enables nothing": no link, no line in a file that httpd reads by itself.
+    assert installed(root) == {
+        name.lstrip("/") for name in (module, f"{conf}/ocapi_cors.load", f"{conf}/ocapi_cors.conf",
+                                      "/usr/local/bin/ocapi-cors")}
+    load = (root / conf.lstrip("/") / "ocapi_cors.load").read_text()
+    assert load == f"LoadModule ocapi_cors_module {module}\n"
+    assert "Syntax OK" in loads(root / module.lstrip("/"), tmp_path)
+    run(["make", "uninstall", f"DESTDIR={root}"], built)
+    assert installed(root) == set()
+    assert places() == before
+
+
+@pytest.mark.xdist_group("built")
+def test_apxs_installs_what_make_built(built, tmp_path):
+    # libtool installs only into a directory that ends as the one it was linked for.
+    target = tmp_path / apxs("LIBEXECDIR").lstrip("/")
+    target.mkdir(parents=True)
+    before = places()
+    run([APXS, "-S", f"LIBEXECDIR={target}", "-i", "-n", "ocapi_cors", "mod_ocapi_cors.la"], built)
+    assert "Syntax OK" in loads(target / "mod_ocapi_cors.so", tmp_path)
+    assert places() == before
+
+
+@pytest.mark.xdist_group("distcheck")
+def test_distcheck_passes_and_touches_no_live_server(tmp_path):
+    source = copy_of_the_tree(tmp_path / "source")
+    run(["autoreconf", "-fi"], source)
+    build = tmp_path / "build"
+    build.mkdir()
+    before = places()
+    run([str(source / "configure"), f"APXS={APXS}"], build)
+    run(["make", "-j2", "distcheck", f"DISTCHECK_CONFIGURE_FLAGS=APXS={APXS}"], build)
+    assert places() == before
+    version = re.search(r'OCORS_VERSION "(.*)"', read(source, "include/ocors_version.h"))[1]
+    with tarfile.open(build / f"mod_ocapi_cors-{version}.tar.gz") as tarball:
+        held = {name.partition("/")[2] for name in tarball.getnames()}
+    assert set(files(REPOSITORY)) - held - NOT_IN_THE_TARBALL == set()
+
+
+def apxs_line(text):
+    """The shell command of the README that calls apxs -c."""
+    joined = text.replace("\\\n", " ")
+    lines = [l.strip() for l in joined.splitlines() if re.match(r"\s*(\S+=\S+ )?apxs2? -c\b", l)]
+    assert len(lines) == 1, f"README.md has {len(lines)} lines that call apxs -c"
+    return lines[0]
+
+
+@pytest.mark.xdist_group("apxs-c")
+def test_the_plain_apxs_line_of_the_readme(tmp_path):
+    source = copy_of_the_tree(tmp_path / "source")
+    line = apxs_line(read(source, "README.md"))
+    said = run(["bash", "-euo", "pipefail", "-c", line], source)
+    assert "warning:" not in said, said
+    assert "Syntax OK" in loads(source / ".libs" / "mod_ocapi_cors.so", tmp_path)
+
+
+def dynamic_symbols(module):
+    said = run(["nm", "-D", "--defined-only", "--format=posix", str(module)], "/")
+    return {line.split()[0] for line in said.splitlines()}
+
+
+def test_one_symbol_is_exported_and_only_json_c_is_linked():
+    module = os.environ["OCORS_MODULE"]
+    assert dynamic_symbols(module) == {"ocapi_cors_module"}
+    dynamic = run(["readelf", "-dW", module], "/")
+    needed = {re.sub(r"\.so.*", "", n) for n in re.findall(r"NEEDED.*\[(.*)\]", dynamic)}
+    assert needed <= {"libjson-c", "libc"} and "libjson-c" in needed
+    assert "BIND_NOW" in dynamic or "NOW" in dynamic
+
+
+def test_a_second_symbol_would_be_seen(tmp_path):
+    (tmp_path / "two.c").write_text("int ocapi_cors_module; int ocors_other;\n")
+    run(["gcc", "-shared", "-fPIC", "-o", "two.so", "two.c"], tmp_path)
+    assert dynamic_symbols(tmp_path / "two.so") == {"ocapi_cors_module", "ocors_other"}
+
+
+def script(path, text):
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.xdist_group("configure")
+def test_without_cmocka_the_unit_tests_skip_visibly(source, tmp_path):
+    real = shutil.which("pkg-config")
+    fake = script(tmp_path / "pkg-config",
+                  f'case "$*" in *cmocka*) exit 1 ;; esac\nexec {real} "$@"\n')
+    said = run([str(source / "configure"), f"APXS={APXS}", f"PKG_CONFIG={fake}"], tmp_path)
+    assert "cmocka not found" in said
+    said = run(["make", "-j2", "check"], tmp_path)
+    assert re.search(r"^# SKIP: +1$", said, re.M) and re.search(r"^# PASS: +0$", said, re.M)
+
+
+@pytest.mark.xdist_group("configure")
+@pytest.mark.parametrize("version, message", [
+    ("2.4.57", "httpd 2.4.57 is too old"),
+    ("", "-q HTTPD_VERSION says nothing"),
+])
+def test_configure_refuses_an_httpd_that_is_too_old(source, tmp_path, version, message):
+    fake = script(tmp_path / "apxs",
+                  f'if [ "$2" = HTTPD_VERSION ]; then echo "{version}"; else exec {APXS} "$@"; fi\n')
+    assert message in fails([str(source / "configure"), f"APXS={fake}"], tmp_path)
+
+
+@pytest.mark.xdist_group("configure")
+def test_configure_takes_the_oldest_httpd_it_promises(source, tmp_path):
+    fake = script(tmp_path / "apxs",
+                  f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.58; else exec {APXS} "$@"; fi\n')
+    run([str(source / "configure"), f"--with-apxs={fake}"], tmp_path)
+    assert (tmp_path / "Makefile").exists()
+
+
+@pytest.mark.xdist_group("configure")
+def test_the_places_can_be_redirected(source, tmp_path):
+    run([str(source / "configure"), f"APXS={APXS}", f"--with-apache-moduledir={tmp_path}/m",
+         f"--with-apache-confdir={tmp_path}/c"], tmp_path)
+    load = (tmp_path / "conf/ocapi_cors.load").read_text()
+    assert load == f"LoadModule ocapi_cors_module {tmp_path}/m/mod_ocapi_cors.so\n"

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of the tree. Each guard has a floor (it must have looked at something) and a broken copy on
+which it must fail."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+GENERATED = {"aclocal.m4", "autom4te.cache", "build", "build-aux", "config.h.in", "config.h.in~",
+             "configure", "configure~", "m4", "Makefile.in", ".git"}
+IGNORED = {"__pycache__", ".pytest_cache", ".hypothesis", ".deps", ".libs"}
+C_LIBRARY = {f"{name}.h" for name in (
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
+    "stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath "
+    "threads time uchar wchar wctype").split()}
+# Libc beyond C11 that the core may use: no I/O, no state.
+C_LIBRARY |= {"arpa/inet.h",  # inet_pton, inet_ntop: the serialised form of IP addresses
+              "sys/auxv.h"}  # getauxval(AT_RANDOM): the seed of the hash tables
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)
+
+
+def files(root, suffixes=None, under=""):
+    """Relative paths of what a developer wrote, as strings."""
+    found = []
+    for folder, folders, names in os.walk(root / under):
+        here = Path(folder).relative_to(root)
+        top = here == Path(".")
+        folders[:] = [f for f in folders if f not in IGNORED and not (top and f in GENERATED)]
+        for name in names:
+            if not (top and name in GENERATED) and (suffixes is None or name.endswith(suffixes)):
+                found.append((here / name).as_posix())
+    return sorted(found)
+
+
+def read(root, name):
+    return (root / name).read_text(errors="surrogateescape")
+
+
+def without_comments(source):
+    """C source with comments and literals emptied."""
+    pattern = r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    return re.sub(pattern, lambda m: "" if m[0].startswith("/*") else m[0][0] * 2, source,
+                  flags=re.S)
+
+
+# ---- The guards: (findings, how much was looked at) ------------------------------------------
+
+
+def core_is_pure(root):
+    """DESIGN 4: "src/core/ C11 and libc; json-c in ONE file; no httpd.h, no apr*.h"; what its own
+    headers include counts too."""
+    findings = []
+    todo = [(name, name) for name in files(root, ".c", "src/core")]
+    count = len(todo)
+    seen = set()
+    while todo:
+        source, name = todo.pop()
+        for header in INCLUDE.findall(read(root, name)):
+            own = f"include/{header}"
+            if (root / own).exists():
+                if (source, own) not in seen:
+                    seen.add((source, own))
+                    todo.append((source, own))
+            elif header not in C_LIBRARY and not (name == "src/core/settings_json.c"
+                                                  and header.startswith("json-c/")):
+                findings.append(f"{source}: {name} includes {header}")
+    return findings, count
+
+
+def one_file_knows_json_c(root):
+    findings = []
+    names = files(root, (".c", ".h"), "src") + files(root, ".h", "include") + ["mod_ocapi_cors.c"]
+    for name in names:
+        knows = re.search(r"\bjson_(object|tokener)_|include.*json(-c|\.h)", without_comments(
+            read(root, name)).replace('""', "")) or any(
+                "json-c" in header or header == "json.h"
+                for header in INCLUDE.findall(read(root, name)))
+        if bool(knows) != (name == "src/core/settings_json.c"):
+            findings.append(f"{name}: {'knows' if knows else 'does not know'} json-c")
+    return findings, len(names)
+
+
+def sizes_are_bounded(root):
+    """conventions 3.2: "a core file under 500 lines, glue under 400, a test file under 600"."""
+    bounds = [(500, files(root, (".c", ".h"), "src/core")),
+              (500, files(root, ".h", "include")),
+              (400, files(root, (".c", ".h"), "src/httpd") + ["mod_ocapi_cors.c"]),
+              (400, files(root, (".c", ".h"), "src/cli")),
+              (600, files(root, (".c", ".h", ".py"), "tests"))]
+    findings, count = [], 0
+    for bound, names in bounds:
+        for name in names:
+            count += 1
+            lines = read(root, name).count("\n")
+            if lines >= bound:
+                findings.append(f"{name}: {lines} lines, {bound} is the bound")
+    return findings, count
+
+
+def makefile_lists_the_tree(root):
+    """Makefile.am names every source, header and unit test there is, and no other."""
+    text = read(root, "Makefile.am")
+    listed = set(re.findall(r"(?:src|include|tests/unit)/[\w/]+\.[ch]\b", text))
+    listed |= set(re.findall(r"\bmod_ocapi_cors\.c\b", text))
+    listed |= {f"{name}.c" for name in re.findall(r"tests/unit/test_\w+(?![\w.])", text)}
+    there = set(files(root, (".c", ".h"), "src") + files(root, (".c", ".h"), "include")
+                + files(root, (".c", ".h"), "tests/unit") + ["mod_ocapi_cors.c"])
+    findings = [f"Makefile.am does not list {name}" for name in sorted(there - listed)]
+    findings += [f"Makefile.am lists {name}, which is not there" for name in sorted(listed - there)]
+    return findings, len(there)
+
+
+def licence_is_named(root):
+    names = [n for n in files(root, (".c", ".h", ".py", ".sh", ".am", ".ac", ".cgi"))]
+    names += files(root, under="scripts") + files(root, under=".ci")
+    findings = [f"{name}: no SPDX line in its first three"
+                for name in dict.fromkeys(names)
+                if "SPDX-License-Identifier: Apache-2.0"
+                not in "\n".join(read(root, name).split("\n")[:3])]
+    return findings, len(names)
+
+
+def comments_are_blocks(root):
+    """conventions 3.3: "`/* */` only"."""
+    names = files(root, (".c", ".h"))
+    return [f"{name}: a // comment" for name in names
+            if "//" in without_comments(read(root, name))], len(names)
+
+
+MACHINE = re.compile("|".join((
+    "/wor" "k/", "/hom" "e/[a-z]", "/Use" "rs/[a-z]", r"\bfar" r"m-[a-z]", r"\bissue" r"s show\b",
+    r"deb\.debia" r"n\.org", r"snapshot\.debia" r"n", r"pyp" r"i\.org", r"registr" r"y\.npmjs",
+    "/tmp/helpe" "r", "brief[AB]\\.md")))
+
+
+def no_machine_is_named(root):
+    """What stands in the repository is true on any machine."""
+    findings = []
+    names = files(root)
+    for name in names:
+        path = root / name
+        if path.is_symlink() and os.path.isabs(os.readlink(path)):
+            findings.append(f"{name}: an absolute symbolic link")
+        for number, line in enumerate(read(root, name).split("\n"), 1):
+            match = MACHINE.search(line)
+            if match:
+                findings.append(f"{name}:{number}: {match[0]}")
+    return findings, len(names)
+
+
+def directives_agree(root):
+    """conventions 3.6: directive table == conf/ocapi_cors.conf == docs."""
+    config = re.findall(r'AP_INIT_\w+\(\s*"(OcapiCors\w*)"', read(root, "src/httpd/config.c"))
+    tables = {
+        "conf/ocapi_cors.conf": re.findall(r"^\s*#?\s*(OcapiCors\w*)(?=\s)",
+                                           read(root, "conf/ocapi_cors.conf"), re.M),
+        "README.md": re.findall(r"^\|\s*`(OcapiCors\w*)`", read(root, "README.md"), re.M),
+    }
+    findings = [f"src/httpd/config.c: {n} stands there twice" for n in config if config.count(n) > 1]
+    for where, names in tables.items():
+        findings += [f"{where} does not have {n}" for n in sorted(set(config) - set(names))]
+        findings += [f"{where} has {n}, which httpd does not know"
+                     for n in sorted(set(names) - set(config))]
+    return findings, len(config)
+
+
+def messages_are_numbered_once(root):
+    """conventions 3.5: own numbers, unique, documented."""
+    numbers = re.findall(r'"(OCORS\d{4}): "', read(root, "src/httpd/messages.h"))
+    documented = re.findall(r"OCORS\d{4}", read(root, "docs/messages.md"))
+    findings = [f"{n} is used twice" for n in set(numbers) if numbers.count(n) > 1]
+    findings += [f"docs/messages.md does not have {n}" for n in sorted(set(numbers) - set(documented))]
+    findings += [f"docs/messages.md has {n}, which nothing logs"
+                 for n in sorted(set(documented) - set(numbers))]
+    for name in files(root, (".c", ".h"), "src") + ["mod_ocapi_cors.c"]:
+        if name != "src/httpd/messages.h" and re.search(r'"OCORS\d', read(root, name)):
+            findings.append(f"{name}: a number outside messages.h")
+    return findings, len(numbers)
+
+
+def vectors_are_used(root):
+    """conventions 3.6: "every test vector is used": a test, or another vector, names the file."""
+    names = files(root, ".json", "tests/vectors")
+    users = files(root, (".c", ".h", ".py"), "tests") + names
+    findings = []
+    for name in names:
+        others = "".join(read(root, n) for n in users if n != name)
+        if Path(name).name not in others and f'"{Path(name).stem}"' not in others:
+            findings.append(f"{name}: nothing names it")
+    return findings, len(names)
+
+
+GUARDS = [
+    (core_is_pure, 12),
+    (one_file_knows_json_c, 20),
+    (sizes_are_bounded, 40),
+    (makefile_lists_the_tree, 30),
+    (licence_is_named, 40),
+    (comments_are_blocks, 30),
+    (no_machine_is_named, 60),
+    (directives_agree, 7),
+    (messages_are_numbered_once, 10),
+    (vectors_are_used, 2),
+]
+
+
+@pytest.mark.parametrize("guard, floor", GUARDS, ids=[g.__name__ for g, _ in GUARDS])
+def test_the_tree_keeps_the_rule(guard, floor):
+    findings, count = guard(REPOSITORY)
+    assert findings == []
+    assert count >= floor, f"it looked at {count} things only"
+
+
+# ---- The guards are guarded ------------------------------------------------------------------
+
+
+def append(name, text):
+    return lambda root: (root / name).open("a").write(text)
+
+
+def replace(name, old, new):
+    def edit(root):
+        text = read(root, name)
+        assert re.search(old, text), f"{name} has no {old}"
+        (root / name).write_text(re.sub(old, new, text, count=1))
+    return edit
+
+
+BREAKS = [
+    (core_is_pure, append("src/core/origin.c", "#include <apr_strings.h>\n"), "apr_strings.h"),
+    (core_is_pure, append("include/ocors_span.h", '#  include "httpd.h"\n'), "httpd.h"),
+    (core_is_pure, append("src/core/fault.c", "#include <json-c/json.h>\n"), "json-c"),
+    (core_is_pure, append("src/core/fault.c", "#include <unistd.h>\n"), "unistd.h"),
+    (one_file_knows_json_c, append("src/httpd/load.c", "#include <json-c/json.h>\n"), "load.c"),
+    (one_file_knows_json_c, append("src/core/settings.c", "void *o = json_object_new();\n"),
+     "settings.c"),
+    (sizes_are_bounded, append("src/core/origin.c", "\n" * 500), "origin.c"),
+    (sizes_are_bounded, append("src/httpd/load.c", "\n" * 400), "load.c"),
+    (sizes_are_bounded, append("tests/live/wire.py", "\n" * 600), "wire.py"),
+    (makefile_lists_the_tree, append("src/core/new.c", ""), "does not list src/core/new.c"),
+    (makefile_lists_the_tree, append("include/ocors_new.h", ""), "ocors_new.h"),
+    (makefile_lists_the_tree, append("tests/unit/test_new.c", ""), "test_new.c"),
+    (makefile_lists_the_tree, lambda root: (root / "src/core/fault.c").unlink(), "fault.c"),
+    (licence_is_named, append("src/core/new.c", "int x;\n"), "new.c"),
+    (licence_is_named, append("scripts/new", "#!/bin/sh\n"), "scripts/new"),
+    (comments_are_blocks, append("src/core/fault.c", "int x; // no\n"), "fault.c"),
+    (no_machine_is_named, append("README.md", "see /hom" "e/someone/tree\n"), "README.md"),
+    (no_machine_is_named, lambda root: (root / "link").symlink_to("/etc/hosts"), "link"),
+    (directives_agree, append("conf/ocapi_cors.conf", "\n#OcapiCorsNew On\n"), "OcapiCorsNew"),
+    (directives_agree, append("README.md", "\n| `OcapiCorsNew` | x |\n"), "OcapiCorsNew"),
+    (directives_agree, replace("src/httpd/config.c", r'"OcapiCorsMaxAge"', '"OcapiCorsOther"'),
+     "does not have OcapiCorsOther"),
+    (messages_are_numbered_once, append("src/httpd/messages.h", '#define A "OCORS0001: "\n'),
+     "OCORS0001 is used twice"),
+    (messages_are_numbered_once, append("src/httpd/messages.h", '#define A "OCORS9999: "\n'),
+     "does not have OCORS9999"),
+    (messages_are_numbered_once, append("src/httpd/load.c", 'char *a = "OCORS0001: ";\n'),
+     "outside messages.h"),
+    (vectors_are_used, append("tests/vectors/unnam" "ed.json", "[]\n"), "unnam" "ed.json"),
+]
+
+
+@pytest.mark.parametrize("guard, harm, finding", BREAKS,
+                         ids=[f"{g.__name__}-{f.split()[-1]}" for g, _, f in BREAKS])
+def test_the_guard_fails_on_a_broken_copy(tmp_path, guard, harm, finding):
+    for name in files(REPOSITORY):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name, follow_symlinks=False)
+    harm(tmp_path)
+    findings, _ = guard(tmp_path)
+    assert any(finding in f for f in findings), findings
+
+
+def test_an_empty_tree_is_below_every_floor(tmp_path):
+    for guard, floor in GUARDS:
+        try:
+            _, count = guard(tmp_path)
+        except FileNotFoundError:
+            continue
+        assert count < floor, guard.__name__
+
+
+# ---- Guards that need a tool -----------------------------------------------------------------
+
+
+def test_shellcheck_has_nothing_to_say():
+    names = files(REPOSITORY, under="scripts") + files(REPOSITORY, under=".ci")
+    names += files(REPOSITORY, (".cgi", ".sh")) + ["tests/skip-without-cmocka"]
+    assert len(names) >= 6
+    done = subprocess.run(["shellcheck", "-x", "-P", "SCRIPTDIR", *dict.fromkeys(names)],
+                          cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_shellcheck_would_have_something_to_say(tmp_path):
+    (tmp_path / "bad").write_text("#!/bin/sh\nrm -rf $1/*\n")
+    assert subprocess.run(["shellcheck", "bad"], cwd=tmp_path, capture_output=True).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", ".ci/run",
+                                  "conf/examples/demo/backend/baskets.cgi"])
+def test_it_can_be_run(name):
+    assert os.access(REPOSITORY / name, os.X_OK)
+
+
+def test_ci_runs_the_check_and_nothing_else():
+    lines = [l for l in read(REPOSITORY, ".ci/run").splitlines() if l and not l.startswith("#")]
+    assert lines == ['exec "$(dirname "$0")/../scripts/check"']
+
+
+def test_the_examples_are_as_long_as_the_document_says():
+    """Examples 1 and 2: "Content-Length: 67"."""
+    assert (REPOSITORY / "conf/examples/demo/backend/availability.json").stat().st_size == 67
+
+
+def test_readme_is_a_link():
+    assert os.readlink(REPOSITORY / "README") == "README.md"

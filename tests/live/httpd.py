@@ -1,0 +1,466 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private httpd for tests: own root, ports that the system picks, proven identity, read log."""
+
+import functools
+import os
+import pwd
+import re
+import resource
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections import namedtuple
+from pathlib import Path
+
+import wire
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CRASH = re.compile(r"AH0005[12]: child pid (?P<pid>\d+) exit signal Segmentation fault")
+ENDED_BADLY = re.compile(r"exit signal|seg fault|Segmentation|Sanitizer|runtime error|assert", re.I)
+LOG_LINE = re.compile(r"^\[[^\]]*\] \[(?P<module>\w*):(?P<level>\w+)\] \[pid \d+")
+QUIET_LEVELS = {"notice", "info", "debug"} | {f"trace{n}" for n in range(1, 9)}
+LOGS = ("stderr.log", "error.log")
+MPMS = ("event", "worker", "prefork")
+THREADS = 25  # of each child, but for prefork's
+
+# What httpd 2.4.71 does by itself, with or without a module of ours: the event MPM says this of a
+# connection that lingers while its child ends.
+HTTPDS_OWN = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure")
+
+LogLine = namedtuple("LogLine", "module level text")
+
+
+class HttpdFailed(AssertionError):
+    """The server did not start, did not stop, or ended by itself."""
+
+
+def wait_until(condition, what, timeout=20):
+    """Polls until condition() is true and returns its value; never waits without a bound."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise HttpdFailed(f"after {timeout} s still not: {what}")
+        time.sleep(0.01)
+
+
+@functools.lru_cache(maxsize=None)
+def apxs(name):
+    """What apxs says about a place of this httpd; nothing is an error."""
+    tool = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs")
+    assert tool, "apxs not found"
+    value = subprocess.run([tool, "-q", name], capture_output=True, text=True).stdout.strip()
+    assert value, f"apxs -q {name} says nothing"
+    return value
+
+
+def binary():
+    return os.path.join(apxs("SBINDIR"), apxs("PROGNAME"))
+
+
+@functools.lru_cache(maxsize=None)
+def built_in():
+    """Names of the modules that this httpd holds statically: mod_version.c -> version."""
+    output = subprocess.run([binary(), "-l"], capture_output=True, text=True, check=True).stdout
+    return frozenset(re.findall(r"^\s+mod_(\w+)\.c$", output, re.M))
+
+
+def allow_core_files():
+    limit = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
+
+
+def module_under_test():
+    """The path of mod_ocapi_cors.so. No silent skip: without it nothing may pass."""
+    path = os.environ.get("OCORS_MODULE", "")
+    if not path:
+        raise HttpdFailed("OCORS_MODULE must name mod_ocapi_cors.so (scripts/check sets it)")
+    if not os.path.isfile(path):
+        raise HttpdFailed(f"OCORS_MODULE names {path}, which is not there")
+    return os.path.abspath(path)
+
+
+def load_modules(names):
+    """LoadModule lines for those of `names` that are not built in."""
+    lines = []
+    for name in dict.fromkeys(names):
+        if name not in built_in():
+            path = os.path.join(apxs("LIBEXECDIR"), f"mod_{name}.so")
+            assert os.path.isfile(path), f"this httpd has no {path}"
+            lines.append(f"LoadModule {name}_module {path}")
+    return "\n".join(lines)
+
+
+def free_ports(count):
+    """Ports that were free just now; the server's own bind is what decides."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
+
+
+class Httpd:
+    """
+    config   appended to the base configuration (see _base). It may use ${ROOT} (the server's own
+             directory), ${PORT} (and ${PORT2}... with ports=2...), and every name of `defines`.
+             Without a <VirtualHost> of its own it configures what answers on ${PORT}.
+    modules  beyond the base: "headers", "rewrite", "auth_basic", ...
+    files    {relative path: text or bytes} put under ${ROOT} before the start.
+    module   False leaves the module under test out; a path takes that one instead.
+    """
+
+    BASE_MODULES = ("unixd", "authn_core", "authz_core", "alias", "proxy", "proxy_http")
+    live = []  # the servers that run in this process; the log guard asks them all
+
+    def __init__(self, config="", mpm="event", modules=(), files=None, defines=None, module=True,
+                 ports=1, log_level="notice", environment=None):
+        assert mpm in MPMS
+        self.config = config
+        self.mpm = mpm
+        self.modules = modules
+        self.defines = dict(defines or {})
+        self.module = module_under_test() if module is True else module
+        self.port_count = ports
+        self.log_level = log_level
+        self.environment = dict(environment or {})
+        self.process = None
+        self.port = None
+        self.generation = 0
+        self.answered = dict.fromkeys(LOGS, 0)  # log lines that earlier tests answered for
+        self.expected = []
+        self.root = Path(tempfile.mkdtemp(prefix="ocors-httpd-"))
+        self.root.chmod(0o755)
+        for name in ("run", "htdocs", "identity"):
+            (self.root / name).mkdir()
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(self.account())
+            os.chown(self.root / "run", account.pw_uid, account.pw_gid)
+        for name, content in (files or {}).items():
+            self.write(name, content)
+
+    # ---- Its files ----
+
+    @staticmethod
+    def account():
+        """The unprivileged user of the children when we are root."""
+        for name in ("www-data", "apache", "nobody"):
+            try:
+                return pwd.getpwnam(name).pw_name
+            except KeyError:
+                pass
+        raise HttpdFailed("no unprivileged user to run httpd as")
+
+    def write(self, name, content):
+        """Puts a file under the root, replacing it whole (rename), readable by the children."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".new")
+        beside.write_bytes(content if isinstance(content, bytes) else content.encode())
+        beside.chmod(0o644)
+        beside.rename(path)
+        return path
+
+    def _base(self, nonce, ports):
+        names = {"ROOT": self.root, "IDENTITY_PORT": ports[0], "PORT": ports[1]}
+        names.update({f"PORT{n}": p for n, p in enumerate(ports[2:], 2)})
+        names.update(self.defines)
+        lines = [f'Define {n} "{v}"' for n, v in names.items()]
+        lines.append(load_modules((f"mpm_{self.mpm}",) + self.BASE_MODULES + tuple(self.modules)))
+        level = self.log_level
+        if self.module:
+            lines.append(f"LoadModule ocapi_cors_module {self.module}")
+            level += " ocapi_cors:info"
+        if os.geteuid() == 0:
+            group = pwd.getpwnam(self.account()).pw_gid
+            lines.append(f"User {self.account()}\nGroup #{group}")
+        lines += [f"Listen 127.0.0.1:{port}" for port in ports]
+        threads = ("" if self.mpm == "prefork"
+                   else f"ThreadsPerChild {THREADS}\nMinSpareThreads 1\n")
+        lines.append(f"""\
+ServerRoot "${{ROOT}}"
+ServerName http://example.com
+DefaultRuntimeDir "${{ROOT}}/run"
+CoreDumpDirectory "${{ROOT}}/run"
+PidFile "${{ROOT}}/run/httpd.pid"
+ErrorLog "${{ROOT}}/error.log"
+LogLevel {level}
+StartServers 1
+{threads}MaxRequestWorkers {25 if self.mpm == "prefork" else 50}
+GracefulShutdownTimeout 5
+KeepAliveTimeout 2
+TimeOut 20
+DocumentRoot "${{ROOT}}/htdocs"
+<Directory />
+    Require all denied
+</Directory>
+<Directory "${{ROOT}}/htdocs">
+    Require all granted
+</Directory>
+<VirtualHost 127.0.0.1:${{IDENTITY_PORT}}>
+    ServerName identity.invalid
+    DocumentRoot "${{ROOT}}/identity/{nonce}"
+    <Directory "${{ROOT}}/identity">
+        Require all granted
+    </Directory>
+    <Location "/">
+        Require all granted
+    </Location>
+</VirtualHost>
+""")
+        return "\n".join(lines)
+
+    def _write_config(self, ports):
+        nonce = secrets.token_hex(16)
+        self.write(f"identity/{nonce}/nonce", nonce)
+        (self.root / "identity" / nonce).chmod(0o755)
+        self.write("httpd.conf", self._base(nonce, ports) + "\n" + self.config + "\n")
+        return nonce
+
+    def command(self, *arguments):
+        return [binary(), "-d", str(self.root), "-f", str(self.root / "httpd.conf"), *arguments]
+
+    def _environment(self):
+        return {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C",
+                **self.environment}
+
+    def configtest(self):
+        """What `apachectl configtest` does: (return code, all it printed)."""
+        self._write_config(free_ports(1 + self.port_count))
+        done = subprocess.run(self.command("-t"), capture_output=True, text=True, timeout=60,
+                              env=self._environment())
+        return done.returncode, done.stdout + done.stderr
+
+    # ---- Its life ----
+
+    def start(self):
+        """Starts it, and returns when its own nonce was read from it: another process's server on
+        that port cannot pass. A port that somebody took meanwhile is tried again."""
+        for _ in range(5):
+            self._ports = free_ports(1 + self.port_count)
+            nonce = self._write_config(self._ports)
+            with open(self.root / "stderr.log", "ab") as output:
+                self.process = subprocess.Popen(
+                    self.command("-DFOREGROUND"), stdin=subprocess.DEVNULL, stdout=output,
+                    stderr=output, env=self._environment(), start_new_session=True,
+                    preexec_fn=allow_core_files)
+            try:
+                wait_until(lambda: self.process.poll() is not None or self._identity() == nonce,
+                           "httpd answers with its nonce")
+            except HttpdFailed:
+                self._kill()
+                raise
+            if self.process.poll() is None:
+                self.port = self._ports[1]
+                self.url = f"http://127.0.0.1:{self.port}"
+                self.generation = 1
+                Httpd.live.append(self)
+                return self
+            said = self.log_text()
+            if "could not bind to address" not in said:
+                break
+            for name in LOGS:
+                (self.root / name).unlink(missing_ok=True)
+        raise HttpdFailed(f"httpd ended with {self.process.returncode}:\n{said}")
+
+    def _identity(self):
+        try:
+            return wire.request(self._ports[0], "GET", "/nonce").body.decode("latin-1")
+        except (OSError, EOFError):
+            return None
+
+    def port_number(self, number):
+        """The port that the configuration calls ${PORTn}."""
+        return self._ports[number]
+
+    def children(self):
+        """The pids of the parent's children, as the kernel has them."""
+        pid = self.process.pid
+        try:
+            return {int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+        except OSError:
+            return set()
+
+    def await_idle(self):
+        """Returns when every child has all its threads and no connection. httpd 2.4.71's event MPM
+        crashes now and then, with or without a module of ours, when a child is told to end at once
+        and one of its threads is just closing a connection (apr_os_sock_get in mod_mpm_event)."""
+        wanted = 1 if self.mpm == "prefork" else THREADS + 2  # the workers, the listener, the main
+        ports = {f"{port:04X}" for port in self._ports}
+
+        def is_connection(line):
+            fields = line.split()
+            return (fields[1].split(":")[1] in ports and fields[3] != "0A"  # 0A: LISTEN
+                    and fields[9] != "0")  # no inode: nobody holds it any more
+
+        def is_idle():
+            try:
+                threads = [len(os.listdir(f"/proc/{pid}/task")) for pid in self.children()]
+            except OSError:
+                return False  # a child that has just ended
+            lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+            return all(n >= wanted for n in threads) and not any(map(is_connection, lines))
+
+        wait_until(lambda: self.process.poll() is not None or is_idle(), "the children are idle")
+
+    def restart(self, graceful=True, config=None):
+        """Reloads, and returns when the new generation serves and no child of the old one is left.
+        The configuration may be replaced on the way."""
+        self.await_idle()
+        old = self.children()
+        if config is not None:
+            self.config = config
+        nonce = self._write_config(self._ports)
+        self.process.send_signal(signal.SIGUSR1 if graceful else signal.SIGHUP)
+        wait_until(lambda: self.process.poll() is not None or self._identity() == nonce,
+                   "the new generation answers")
+        if self.process.poll() is not None:
+            raise HttpdFailed(f"httpd ended at a restart:\n{self.log_text()}")
+        wait_until(lambda: not old & self.children(), "the old generation's children are gone", 40)
+        self.generation += 1
+
+    def stop(self):
+        """Ends it by its pid, removes its directory, and answers for what the log still says."""
+        if self in Httpd.live:
+            Httpd.live.remove(self)
+        try:
+            self._kill()
+            self.check_log()
+        finally:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def _kill(self):
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            # Gracefully, for the reason that await_idle() gives.
+            self.process.send_signal(signal.SIGWINCH)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(20)
+                raise HttpdFailed("httpd did not stop within 20 s of SIGWINCH") from None
+
+    def crash_stack(self):
+        """The innermost frames of the last crash, innermost first; "" where there is no core file."""
+        core = self.root / "run" / "core"
+        for path in (core, *self.root.glob("run/core.*")):
+            if path.exists():
+                done = subprocess.run(["gdb", "-batch", "-ex", "bt", binary(), str(path)],
+                                      capture_output=True, text=True, timeout=60)
+                path.unlink()
+                return "\n".join(l for l in done.stdout.splitlines() if l.startswith("#"))
+        return ""
+
+    def is_httpds_own(self, text):
+        """Whether a log line is one that httpd 2.4.71 causes by itself; a crash is told by its stack."""
+        if not CRASH.search(text):
+            return bool(HTTPDS_OWN.search(text))
+        frames = self.crash_stack().splitlines()
+        return len(frames) > 1 and "apr_os_sock_get" in frames[0] and "mod_mpm_event" in frames[1]
+
+    def stop_after_failure(self):
+        """For a test whose server was meant not to start: removes its directory."""
+        self._kill()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.stop_after_failure()
+            raise
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # ---- Requests ----
+
+    def request(self, method, target, headers=(), body=b"", host="example.com", port=None):
+        return wire.request(port or self.port, method, target, headers, body, host)
+
+    def connection(self, port=None):
+        return wire.Connection(port or self.port)
+
+    # ---- Its log ----
+
+    def log_text(self):
+        text = ""
+        for name in LOGS:
+            path = self.root / name
+            if path.exists():
+                text += path.read_text(errors="backslashreplace")
+        return text
+
+    def _lines(self, name):
+        """The lines of one log file; what is no log line (stderr, a sanitizer) counts as error."""
+        path = self.root / name
+        if not path.exists():
+            return []
+        lines = []
+        for text in path.read_text(errors="backslashreplace").splitlines():
+            match = LOG_LINE.match(text)
+            if match:
+                lines.append(LogLine(match["module"], match["level"], text))
+            elif text.strip():
+                lines.append(LogLine("", "error", text))
+        return lines
+
+    def log_lines(self):
+        """The lines since this test began."""
+        return [line for name in LOGS for line in self._lines(name)[self.answered[name]:]]
+
+    def expect_log(self, pattern):
+        """This test will cause a line that matches; else such a line fails it, and without one it
+        fails as well. Patterns are searched in the whole line."""
+        self.expected.append(re.compile(pattern))
+
+    def wait_log(self, pattern, timeout=20):
+        """Waits for a line of this test that matches, and returns it."""
+        regex = re.compile(pattern)
+        return wait_until(lambda: next((l for l in self.log_lines() if regex.search(l.text)), None),
+                          f"a log line that matches {pattern!r}", timeout)
+
+    def begin_test(self):
+        self.answered = {name: len(self._lines(name)) for name in LOGS}
+        self.expected = []
+
+    def check_log(self):
+        """Fails on a line of level warn or above that nobody expected, on any trace of a crash, on
+        an expected line that did not come, and when the server is gone."""
+        expected, self.expected = self.expected, []
+        for regex in expected:
+            wait_until(lambda r=regex: any(r.search(l.text) for l in self.log_lines()),
+                       f"the expected log line {regex.pattern!r}", 5)
+        new = {name: self._lines(name)[self.answered[name]:] for name in LOGS}
+        lines = [line for name in LOGS for line in new[name]]
+        for name in LOGS:
+            self.answered[name] += len(new[name])
+        bad = [l.text for l in lines
+               if (l.level not in QUIET_LEVELS or ENDED_BADLY.search(l.text))
+               and not any(r.search(l.text) for r in expected)
+               and not self.is_httpds_own(l.text)]
+        if bad:
+            raise HttpdFailed("unexpected lines in the error log:\n" + "\n".join(bad))
+        if self in Httpd.live and self.process.poll() is not None:
+            Httpd.live.remove(self)
+            raise HttpdFailed(f"httpd is gone (status {self.process.returncode})")
+
+
+def configtest(config, **keywords):
+    """`apachectl configtest` on the base configuration and this: (return code, output)."""
+    server = Httpd(config, **keywords)
+    try:
+        return server.configtest()
+    finally:
+        shutil.rmtree(server.root, ignore_errors=True)

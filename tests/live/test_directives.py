@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directives: what each does, what it refuses, how sections merge (section 3)."""
+
+import pytest
+
+import httpd
+
+SETTINGS = httpd.REPOSITORY / "tests" / "vectors" / "settings"
+ALLOWED, UNKNOWN = ("Origin", "http://foo.com"), ("Origin", "http://bar.com")
+PREFLIGHT = ("Access-Control-Request-Method", "POST")
+
+CONFIG = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+OcapiCorsMaxAge 600
+OcapiCorsMethods GET PROPFIND post
+<Location "/api">
+    OcapiCors On
+</Location>
+<Location "/api/inherits">
+</Location>
+<Location "/api/age">
+    OcapiCorsMaxAge 0
+</Location>
+<Location "/api/methods">
+    OcapiCorsMethods PUT
+</Location>
+<Location "/api/expose">
+    OcapiCorsExposeHeaders etag X-Total
+</Location>
+<Location "/api/expose-none">
+    OcapiCorsExposeHeaders None
+</Location>
+<Location "/api/no-credentials">
+    OcapiCorsCredentials Off
+</Location>
+<Location "/api/no-credentials/again">
+    OcapiCorsCredentials On
+</Location>
+<Location "/api/headers">
+    OcapiCorsAllowHeaders Content-Type x-dw-client-id Cookie
+</Location>
+<Location "/api/headers/requested">
+    OcapiCorsAllowHeaders Requested
+</Location>
+<Location "/api/off">
+    OcapiCors Off
+</Location>
+<Location "/api/report">
+    OcapiCors ReportOnly
+</Location>
+<Location "/api/closed">
+    OcapiCorsSettings "${SETTINGS}/closed.json"
+</Location>
+<Location "/own">
+    OcapiCors On
+    OcapiCorsSettings "${SETTINGS}/p.json"
+</Location>
+<LocationMatch "^/match/">
+    OcapiCors On
+    OcapiCorsSettings "${SETTINGS}/p.json"
+</LocationMatch>
+<Directory "${ROOT}/htdocs/dir">
+    OcapiCors On
+    OcapiCorsSettings "${SETTINGS}/p.json"
+</Directory>
+<Files "*.guarded">
+    OcapiCors On
+</Files>
+<Location "/if">
+    <If "%{HTTP:X-Switch} == 'on'">
+        OcapiCors On
+    </If>
+</Location>
+Alias "/aliased" "${ROOT}/htdocs/dir"
+ProxyPass "/api" "${BACKEND}/"
+ProxyPass "/own" "${BACKEND}/"
+ProxyPass "/match" "${BACKEND}/"
+ProxyPass "/if" "${BACKEND}/"
+"""
+
+
+@pytest.fixture(scope="module")
+def front(start_httpd, module_backend):
+    return start_httpd(CONFIG, defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
+                       files={"htdocs/dir/baskets": "b", "htdocs/x.guarded": "g", "htdocs/x": "x"})
+
+
+def preflight(front, path, *fields):
+    response = front.request("OPTIONS", path, [ALLOWED, PREFLIGHT, *fields])
+    assert response.status == 204, response
+    return response
+
+
+@pytest.mark.parametrize("path, age", [("/api/x", "600"), ("/api/inherits/x", "600"),
+                                       ("/api/age/x", "0"), ("/api/methods/x", "600")])
+def test_max_age(front, path, age):
+    assert preflight(front, path).one("Access-Control-Max-Age") == age
+
+
+@pytest.mark.parametrize("path, methods", [("/api/x", "GET, POST, PROPFIND"),
+                                           ("/api/methods/x", "PUT"),
+                                           ("/api/dw/shop/v19_1/baskets", "POST")])
+def test_methods(front, path, methods):
+    """M3; `OcapiCorsMethods GET` implies no HEAD (1.7)."""
+    response = preflight(front, path)
+    assert response.one("Access-Control-Allow-Methods") == methods
+    assert response.one("Allow") == methods
+
+
+@pytest.mark.parametrize("path, expose", [("/api/x", "location,x-dw-version-status"),
+                                          ("/api/expose/x", "etag,X-Total"),
+                                          ("/api/expose-none/x", None)])
+def test_expose_headers(front, backend, path, expose):
+    assert front.request("GET", path, [ALLOWED]).one("Access-Control-Expose-Headers") == expose
+
+
+@pytest.mark.parametrize("path, credentials", [("/api/x", "true"), ("/api/no-credentials/x", None),
+                                               ("/api/no-credentials/again/x", "true")])
+def test_credentials(front, backend, path, credentials):
+    name = "Access-Control-Allow-Credentials"
+    assert front.request("GET", path, [ALLOWED]).one(name) == credentials
+    assert preflight(front, path).one(name) == credentials
+
+
+@pytest.mark.parametrize("path, granted", [
+    ("/api/x", ["X-A", "content-type"]), ("/api/headers/x", ["content-type"]),
+    ("/api/headers/requested/x", ["X-A", "content-type"])])
+def test_allow_headers(front, path, granted):
+    """P5: a forbidden name is granted by no list."""
+    asked = ("Access-Control-Request-Headers", "X-A, content-type, cookie")
+    assert preflight(front, path, asked).tokens("Access-Control-Allow-Headers") == granted
+
+
+def test_off(front, backend):
+    backend.answer("/off/x", 200, [("Access-Control-Allow-Origin", "*")], b"{}")
+    response = front.request("POST", "/api/off/x", [UNKNOWN])
+    assert response.status == 200 and response.cors() == [("Access-Control-Allow-Origin", "*")]
+
+
+def test_report_only(front, backend):
+    """Judges and logs, touches nothing."""
+    backend.answer("/report/x", 200, [("Access-Control-Allow-Origin", "*")], b"{}")
+    response = front.request("POST", "/api/report/x", [UNKNOWN])
+    assert response.status == 200 and response.cors() == [("Access-Control-Allow-Origin", "*")]
+    assert response.one("Vary") is None
+    front.wait_log(r"OCORS0012: report only: POST /api/report/x, origin \"http://bar.com\": not-listed")
+
+
+def test_a_refusal_is_logged_with_its_reason(front):
+    front.request("PUT", "/api/x", [("Origin", "https://foo.com")])
+    front.wait_log(r"OCORS0010: refused: PUT /api/x, origin \"https://foo.com\": scheme-differs")
+    front.request("GET", "/api/dw/x", [("Origin", "http://foo.com:80")])
+    front.wait_log(r"OCORS0011: nothing granted: GET /api/dw/x, origin \"http://foo.com:80\": port-differs")
+
+
+def test_what_is_logged_cannot_forge_lines(front):
+    front.request("GET", "/api/x", [("Origin", "http://x\ty\"" + "z" * 2000)])
+    line = front.wait_log("OCORS0011: .*zzz")
+    assert '\\ty' in line.text and len(line.text) < 700 and "..." in line.text
+
+
+def test_a_section_replaces_the_documents(front):
+    response = front.request("POST", "/api/closed/x", [ALLOWED])
+    assert response.status == 401 and b'"_v":"21.10"' in response.body
+
+
+@pytest.mark.parametrize("path, methods", [
+    ("/own/baskets", "POST"), ("/own/products/1", "GET, HEAD"), ("/own", "GET, POST, PROPFIND"),
+    ("/own/v19_1/baskets", "GET, POST, PROPFIND"), ("/own/dw/shop/v19_1/baskets", "POST"),
+    ("/match/baskets", "GET, POST, PROPFIND"), ("/dir/baskets", "POST"),
+    ("/aliased/baskets", "POST"), ("/dir/dw/shop/v18_1/ranged", "GET, HEAD, DELETE")])
+def test_the_sections_own_path(front, path, methods):
+    """M1: "without such a prefix: after the section's own path" """
+    response = preflight(front, path)
+    assert response.one("Allow") == methods
+
+
+def test_files_and_if_sections(front, backend):
+    assert front.request("POST", "/x.guarded", [UNKNOWN]).status == 401
+    assert front.request("GET", "/x.guarded", [ALLOWED]).one("Access-Control-Allow-Origin")
+    assert front.request("GET", "/x", [ALLOWED]).cors() == []
+    assert front.request("POST", "/if/x", [UNKNOWN, ("X-Switch", "on")]).status == 401
+    assert front.request("POST", "/if/x", [UNKNOWN]).status == 200
+
+
+BASE = 'OcapiCorsSettings "${SETTINGS}/p.json"\n'
+
+
+@pytest.mark.parametrize("line, said", [
+    ("OcapiCors Maybe", "'Maybe' is none of On, Off and ReportOnly"),
+    ("OcapiCorsMethods", "needs at least one method"),
+    ("OcapiCorsMethods GET *", "the '*' wildcard is not supported"),
+    ("OcapiCorsMethods GET,POST", "'GET,POST' is no method"),
+    ("OcapiCorsMethods TRACE", "cannot be listed"),
+    ("OcapiCorsMethods connect", "cannot be listed"),
+    ("OcapiCorsExposeHeaders", "needs header names"),
+    ("OcapiCorsExposeHeaders *", "the '*' wildcard is not supported"),
+    ("OcapiCorsExposeHeaders etag location,x", "is no header name"),
+    ('OcapiCorsExposeHeaders "a b"', "is no header name"),
+    ("OcapiCorsAllowHeaders", "needs 'Requested'"),
+    ("OcapiCorsAllowHeaders *", "the '*' wildcard is not supported"),
+    ("OcapiCorsAllowHeaders x:y", "is no header name"),
+    ("OcapiCorsCredentials Maybe", "must be On or Off"),
+    ("OcapiCorsMaxAge -1", "is no number of seconds from 0 to 86400"),
+    ("OcapiCorsMaxAge 86401", "is no number of seconds from 0 to 86400"),
+    ("OcapiCorsMaxAge 5s", "is no number of seconds from 0 to 86400"),
+    ("OcapiCorsMaxAge 99999999999999999999", "is no number of seconds from 0 to 86400"),
+    ("OcapiCorsSettings", "needs 1 to 16 documents"),
+    ("OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 17, "needs 1 to 16 documents"),
+    (BASE + BASE, "given twice in one section"),
+])
+def test_refused_at_configtest(line, said):
+    status, output = httpd.configtest(line, defines={"SETTINGS": SETTINGS})
+    assert status != 0 and said in output, output
+
+
+@pytest.mark.parametrize("line", [
+    "OcapiCors off", "OcapiCorsMethods GET M-SEARCH", "OcapiCorsExposeHeaders etag", "OcapiCorsExposeHeaders none",
+    "OcapiCorsAllowHeaders requested", "OcapiCorsCredentials off", "OcapiCorsMaxAge 0",
+    "OcapiCorsMaxAge 86400", "OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 16, BASE,
+    BASE + '<Location "/x">\n' + BASE + '</Location>',
+    "OcapiCors On\n" + BASE, BASE + '<Location "/x">\nOcapiCors On\n</Location>',
+    '<Location "/x">\n' + BASE + 'OcapiCors ReportOnly\n</Location>'])
+def test_accepted_at_configtest(line):
+    """The twins."""
+    status, output = httpd.configtest(line, defines={"SETTINGS": SETTINGS})
+    assert status == 0 and output.splitlines()[-1] == "Syntax OK", output
+
+
+@pytest.mark.parametrize("config", [
+    "OcapiCors On", '<Location "/x">\nOcapiCors ReportOnly\n</Location>'])
+def test_on_without_documents_is_refused(config):
+    status, output = httpd.configtest(config)
+    assert status != 0 and "OCORS0006" in output and "httpd.conf:" in output, output
+
+
+def test_not_in_htaccess(start_httpd):
+    """A document named there would be read by workers at request time."""
+    server = start_httpd('<Directory "${ROOT}/htdocs">\nAllowOverride All\n</Directory>',
+                         files={"htdocs/.htaccess": "OcapiCors On\n", "htdocs/x": "x"})
+    server.expect_log("OcapiCors not allowed here")
+    assert server.request("GET", "/x").status == 500

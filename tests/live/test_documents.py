@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents and their lives: judged by `apachectl configtest`, kept while good when a server is reloaded
+(sections 2 and 3)."""
+
+import json
+
+import pytest
+
+import httpd
+
+BAD = """{
+  "_v": "19.1",
+  "clients": [
+    {
+      "client_id": "x",
+      "client_id": "y",
+      "allowed_origins": ["http://foo.com", "*",],
+      "resources": { "resource_id": "/baskets" }
+    }
+  ]
+}
+"""
+
+CONFIG = """
+ProxyPassMatch "^/(one|two|both|three)" "${BACKEND}/$1"
+<Location "/one">
+    OcapiCors On
+    OcapiCorsSettings "${ROOT}/one.json"
+</Location>
+<Location "/two">
+    OcapiCors On
+    OcapiCorsSettings "${ROOT}/two.json"
+</Location>
+<Location "/both">
+    OcapiCors On
+    OcapiCorsSettings "${ROOT}/one.json" "${ROOT}/two.json"
+</Location>
+"""
+
+
+def document(client, *origins):
+    return json.dumps({"_v": "19.1", "clients": [{"client_id": client, "allowed_origins": origins}]})
+
+
+def configtest(text):
+    return httpd.configtest('OcapiCorsSettings "${ROOT}/x.json"\n', files={"x.json": text})
+
+
+def test_every_error_of_a_document_is_said_at_configtest():
+    """"one line per error, each with its place" """
+    status, output = configtest(BAD)
+    lines = [line for line in output.splitlines() if "x.json" in line]
+    assert status != 0
+    assert len(lines) == 4, output
+    for place, word in [("x.json:6:7: ", "client_id"), ("x.json:7:48: ", "comma"),
+                        ("x.json: clients[0].allowed_origins[1]: ", "'*'"),
+                        ("x.json: clients[0].resources: ", "array")]:
+        assert any(place in line and word in line for line in lines), (place, output)
+
+
+def test_a_good_document_is_accepted_at_configtest():
+    """The twin."""
+    status, output = configtest(document("x", "https://foo.com"))
+    assert (status, output) == (0, "Syntax OK\n")
+
+
+def test_warnings_are_shown_at_configtest():
+    status, output = configtest(document("x", "HTTP://Foo.com/", "YOUR_DOMAIN_NAME"))
+    assert status == 0 and output.count("OCORS0004") == 2 and "Syntax OK" in output, output
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "\ufeff" + document("x"), "{" * 10000,
+                                  document("x", "null"), document("x", "https://*.foo.com")])
+def test_refused_documents(text):
+    status, output = configtest(text)
+    assert status != 0 and "x.json" in output, output
+
+
+def test_what_is_no_file_is_refused():
+    for config, said in [('"${ROOT}/none.json"', "No such file"), ('"${ROOT}"', "no regular file"),
+                         ('"/dev/zero"', "no regular file")]:
+        status, output = httpd.configtest(f"OcapiCorsSettings {config}\n")
+        assert status != 0 and said in output, output
+
+
+def test_a_bad_document_keeps_the_server_from_starting():
+    server = httpd.Httpd(CONFIG, files={"one.json": BAD, "two.json": document("t")},
+                         defines={"BACKEND": "http://127.0.0.1:9"})
+    with pytest.raises(httpd.HttpdFailed, match="clients\\[0\\].allowed_origins\\[1\\]"):
+        server.start()
+    server.stop_after_failure()
+
+
+@pytest.fixture
+def front(start_httpd, backend):
+    server = start_httpd(CONFIG, defines={"BACKEND": backend.url},
+                         files={"one.json": document("a", "http://one.example"),
+                                "two.json": document("b", "http://two.example")})
+    yield server
+
+
+def allowed(front, path, *origins):
+    """Which of the origins a POST to this path may come from."""
+    return {o for o in origins if front.request("POST", path, [("Origin", o)]).status == 200}
+
+
+ONE, TWO, NEW = "http://one.example", "http://two.example", "http://new.example"
+
+
+@pytest.mark.parametrize("graceful", [True, False])
+def test_a_good_change_takes_effect(front, graceful):
+    front.write("one.json", document("a", NEW))
+    assert allowed(front, "/one", ONE, NEW) == {ONE}
+    front.restart(graceful=graceful)
+    assert allowed(front, "/one", ONE, NEW) == {NEW}
+    assert allowed(front, "/both", ONE, TWO, NEW) == {NEW, TWO}
+
+
+@pytest.mark.parametrize("graceful", [True, False])
+def test_a_bad_change_keeps_the_last_good_policy_whole(front, graceful):
+    """Section 3: "the last good policy stays in force, whole" """
+    front.expect_log(r"OCORS0001: .*two\.json: clients\[0\].allowed_origins\[1\]: ")
+    front.expect_log(r"OCORS0001: .*two\.json:6:7: clients\[0\].client_id: ")
+    front.expect_log(r"OCORS0001: .*two\.json:7:48: ")
+    front.expect_log(r"OCORS0001: .*two\.json: clients\[0\].resources: ")
+    front.expect_log(r"OCORS0002: .*two\.json")
+    front.expect_log(r"OCORS0002: .*one\.json")  # it shares a policy with two.json
+    front.write("two.json", BAD)
+    front.write("one.json", document("a", NEW))
+    front.restart(graceful=graceful)
+    assert allowed(front, "/two", ONE, TWO, NEW) == {TWO}
+    assert allowed(front, "/both", ONE, TWO, NEW) == {ONE, TWO}
+    assert allowed(front, "/one", ONE, TWO, NEW) == {NEW}
+    said = len([l for l in front.log_lines() if "OCORS0001" in l.text])
+    front.restart(graceful=graceful)
+    assert len([l for l in front.log_lines() if "OCORS0001" in l.text]) == said, "once per change"
+    assert allowed(front, "/both", ONE, TWO, NEW) == {ONE, TWO}
+    front.write("two.json", document("b", TWO, "http://mended.example"))
+    front.restart(graceful=graceful)
+    assert allowed(front, "/both", ONE, TWO, NEW, "http://mended.example") == {
+        NEW, TWO, "http://mended.example"}
+
+
+def test_a_vanished_document_keeps_the_last_good_policy(front):
+    front.expect_log(r"OCORS0001: .*one\.json: .*No such file")
+    front.expect_log(r"OCORS0002: .*one\.json")
+    front.expect_log(r"OCORS0002: .*two\.json")
+    (front.root / "one.json").unlink()
+    front.restart()
+    assert allowed(front, "/one", ONE, TWO) == {ONE}
+
+
+def test_a_bad_document_of_a_new_section_allows_nothing_and_stops_nothing(front):
+    front.expect_log(r"OCORS0001: .*three\.json")
+    front.expect_log(r"OCORS0003: .*three\.json")
+    front.write("three.json", "{")
+    front.restart(config=front.config + """
+        <Location "/three">
+            OcapiCors On
+            OcapiCorsSettings "${ROOT}/three.json"
+        </Location>""")
+    assert allowed(front, "/three", ONE, TWO) == set()
+    assert allowed(front, "/one", ONE, TWO) == {ONE}
+    assert front.request("GET", "/three", [("Origin", ONE)]).cors() == []
+
+
+@pytest.mark.parametrize("mpm", ["worker", "prefork"])
+def test_other_mpms(start_httpd, backend, mpm):
+    server = start_httpd(CONFIG, mpm=mpm, defines={"BACKEND": backend.url},
+                         files={"one.json": document("a", ONE), "two.json": document("b", TWO)})
+    for _ in range(3):
+        assert allowed(server, "/one", ONE, TWO) == {ONE}
+        assert allowed(server, "/both", ONE, TWO, NEW) == {ONE, TWO}
+        server.restart()
+
+
+def test_beside_mod_md(start_httpd, backend):
+    """mod_md brings jansson, which shares two function names with json-c, into the same process."""
+    server = start_httpd(CONFIG, modules=["watchdog", "md"],
+                         defines={"BACKEND": backend.url},
+                         files={"one.json": document("a", ONE), "two.json": document("b", TWO)})
+    server.restart()
+    assert allowed(server, "/both", ONE, TWO, NEW) == {ONE, TWO}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decisions and their headers: tests/vectors/exchanges.json, which the live tests read too. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ocors_decide.h"
+#include "ocors_headers.h"
+#include "ocors_resource.h"
+#include "ocors_settings_json.h"
+#include "vectors.h"
+
+#ifndef TESTS_VECTORS
+#define TESTS_VECTORS "tests/vectors"
+#endif
+
+#define SEED UINT64_C(42)
+
+static const ocors_header_policy_t defaults = {
+    .expose_headers = "location,x-dw-version-status",
+    .has_credentials = true,
+    .max_age = "86400",
+    .fallback_methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST
+                        | OCORS_METHOD_PUT | OCORS_METHOD_PATCH | OCORS_METHOD_DELETE,
+    .fallback_extensions = "",
+};
+
+/* The document of this name as an image, the caller's to free. */
+static void *image_load(const char *name, size_t *size)
+{
+    const char *folder = getenv("OCORS_VECTORS");
+    char path[4096];
+    static char text[65536];
+    ocors_report_t report;
+    ocors_settings_t *settings;
+    void *bytes;
+    size_t length;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/settings/%s", folder != NULL ? folder : TESTS_VECTORS, name);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    length = fread(text, 1, sizeof(text), file);
+    fclose(file);
+    ocors_report_init(&report);
+    assert_int_equal(ocors_settings_parse(ocors_span_make(text, length), &report, &settings),
+                     OCORS_OK);
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, size), OCORS_OK);
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
+    return bytes;
+}
+
+typedef struct loaded_policy_t {
+    ocors_policy_t policy;
+    void *images[OCORS_POLICY_LAYERS_MAX];
+} loaded_policy_t;
+
+static void policy_load(struct json_object *row, loaded_policy_t *loaded)
+{
+    struct json_object *names = vectors_get(row, "settings");
+
+    assert_non_null(names);
+    loaded->policy.layer_count = (uint32_t)json_object_array_length(names);
+    for (uint32_t i = 0; i < loaded->policy.layer_count; i++) {
+        size_t size;
+
+        loaded->images[i] = image_load(
+            json_object_get_string(json_object_array_get_idx(names, i)), &size);
+        assert_true(ocors_image_open(loaded->images[i], size, &loaded->policy.layers[i]));
+    }
+}
+
+static void policy_free(loaded_policy_t *loaded)
+{
+    for (uint32_t i = 0; i < loaded->policy.layer_count; i++) {
+        free(loaded->images[i]);
+    }
+}
+
+static ocors_span_t unhex(const char *hex, char *bytes)
+{
+    size_t length = 0;
+
+    for (; hex[0] != '\0'; hex += 2) {
+        const char pair[3] = { hex[0], hex[1], '\0' };
+
+        bytes[length++] = (char)strtoul(pair, NULL, 16);
+    }
+    return ocors_span_make(bytes, length);
+}
+
+/* The origin as the request has it, before a page that cannot be read. */
+static ocors_span_t row_origin(struct json_object *row, bool *has_origin)
+{
+    static char bytes[8192];
+    ocors_span_t origin = { NULL, 0 };
+
+    *has_origin = true;
+    if (vectors_get(row, "origin_hex") != NULL) {
+        origin = unhex(vectors_string(row, "origin_hex"), bytes);
+    }
+    else if (vectors_get(row, "origin") != NULL) {
+        origin = ocors_span_from_string(vectors_string(row, "origin"));
+    }
+    else {
+        *has_origin = false;
+    }
+    return guarded_copy(origin.bytes != NULL ? origin.bytes : "", origin.length);
+}
+
+static ocors_span_t row_span(struct json_object *row, const char *name)
+{
+    const char *text = vectors_get(row, name) != NULL ? vectors_string(row, name) : "";
+
+    return guarded_copy(text, strlen(text));
+}
+
+/* The value of a header; NULL where it is absent; two are a failure. */
+static const char *header_find(const ocors_headers_t *headers, const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < headers->count; i++) {
+        if (strcmp(headers->items[i].name, name) == 0) {
+            assert_null(value);
+            value = headers->items[i].value;
+        }
+    }
+    return value;
+}
+
+static void assert_header(const ocors_headers_t *headers, const char *name, const char *expected)
+{
+    const char *value = header_find(headers, name);
+
+    if (expected == NULL) {
+        assert_null(value);
+        return;
+    }
+    assert_non_null(value);
+    assert_string_equal(value, expected);
+}
+
+static void check_headers(struct json_object *row, const ocors_decision_t *decision)
+{
+    const ocors_span_t asked = row_span(row, "request_headers");
+    const size_t size = ocors_headers_room(decision, &defaults, asked);
+    char *room = malloc(size); /* exactly: a sanitizer sees a byte too many */
+    ocors_headers_t headers;
+    const bool is_allow = decision->verdict == OCORS_VERDICT_ALLOW;
+    const bool is_preflight_allow = decision->verdict == OCORS_VERDICT_PREFLIGHT_ALLOW;
+    const bool is_preflight = is_preflight_allow
+                              || decision->verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD;
+    const bool is_granting = is_allow || is_preflight_allow;
+    const char *methods = is_preflight ? vectors_string(row, "methods") : NULL;
+    const char *granted = vectors_get(row, "granted_headers") != NULL
+                              ? vectors_string(row, "granted_headers")
+                              : NULL;
+
+    assert_non_null(room);
+    ocors_headers_make(decision, &defaults, asked, room, &headers);
+    assert_header(&headers, "Access-Control-Allow-Origin",
+                  is_granting ? vectors_string(row, "allowed") : NULL);
+    assert_header(&headers, "Access-Control-Allow-Credentials", is_granting ? "true" : NULL);
+    assert_header(&headers, "Access-Control-Expose-Headers",
+                  is_allow ? "location,x-dw-version-status" : NULL);
+    assert_header(&headers, "Access-Control-Allow-Methods", is_preflight_allow ? methods : NULL);
+    assert_header(&headers, "Access-Control-Max-Age", is_preflight_allow ? "86400" : NULL);
+    assert_header(&headers, "Access-Control-Allow-Headers", granted);
+    assert_header(&headers, "Allow", methods);
+    assert_int_equal(headers.count, (is_granting ? 2 : 0) + (is_allow ? 1 : 0)
+                                        + (is_preflight_allow ? 2 : 0) + (granted != NULL ? 1 : 0)
+                                        + (methods != NULL ? 1 : 0));
+    assert_string_equal(headers.vary,
+                        is_preflight ? "Origin, Access-Control-Request-Method, "
+                                       "Access-Control-Request-Headers"
+                                     : "Origin");
+    free(room);
+    guarded_free(asked);
+}
+
+static void check_exchange(struct json_object *row)
+{
+    loaded_policy_t loaded;
+    ocors_resource_path_t parts;
+    ocors_facts_t facts = { .claim = { .kind = OCORS_CLAIM_NONE } };
+    ocors_decision_t decision;
+    const ocors_span_t path = row_span(row, "path");
+    char *room;
+
+    policy_load(row, &loaded);
+    ocors_resource_path_parse(path, &parts);
+    facts.method = row_span(row, "method");
+    facts.origin = row_origin(row, &facts.has_origin);
+    facts.request_method = row_span(row, "request_method");
+    facts.path = parts.rest;
+    facts.version = parts.version;
+    room = malloc(facts.origin.length + 1);
+    assert_non_null(room);
+    ocors_decide(&loaded.policy, &facts, room, &decision);
+    assert_string_equal(ocors_verdict_name(decision.verdict), vectors_string(row, "verdict"));
+    assert_string_equal(ocors_reason_name(decision.reason), vectors_string(row, "reason"));
+    check_headers(row, &decision);
+    free(room);
+    guarded_free(facts.method);
+    guarded_free(facts.origin);
+    guarded_free(facts.request_method);
+    guarded_free(path);
+    policy_free(&loaded);
+}
+
+static void decide_with(const ocors_policy_t *policy, ocors_facts_t *facts, char *room,
+                        ocors_decision_t *decision)
+{
+    facts->has_origin = true;
+    ocors_decide(policy, facts, room, decision);
+}
+
+/* A policy that has no documents, because none could be loaded, is not one that has no rules. */
+static void test_no_policy_allows_nothing(void **state)
+{
+    static ocors_policy_t policy = { .layer_count = 0 };
+    ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("POST"),
+                            .origin = OCORS_SPAN_LITERAL("http://foo.com") };
+    ocors_decision_t decision;
+    char room[64];
+
+    (void)state;
+    decide_with(&policy, &facts, room, &decision);
+    assert_int_equal(decision.verdict, OCORS_VERDICT_REFUSE);
+    assert_int_equal(decision.reason, OCORS_REASON_NO_POLICY);
+    facts.method = OCORS_SPAN_LITERAL("GET");
+    decide_with(&policy, &facts, room, &decision);
+    assert_int_equal(decision.verdict, OCORS_VERDICT_WITHHOLD);
+    facts.method = OCORS_SPAN_LITERAL("OPTIONS");
+    facts.request_method = OCORS_SPAN_LITERAL("POST");
+    decide_with(&policy, &facts, room, &decision);
+    assert_int_equal(decision.verdict, OCORS_VERDICT_PREFLIGHT_WITHHOLD);
+    assert_true(decision.has_fallback_methods);
+}
+
+/* R9: what is allowed comes from the policy, not from the request. */
+static void test_the_allowed_origin_is_the_configured_one(void **state)
+{
+    static ocors_policy_t policy = { .layer_count = 1 };
+    char origin[] = "http://foo.com https://app.example.com";
+    ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("GET"),
+                            .origin = ocors_span_from_string(origin) };
+    ocors_decision_t decision;
+    char room[64];
+    size_t size;
+    void *image = image_load("p.json", &size);
+
+    (void)state;
+    assert_true(ocors_image_open(image, size, &policy.layers[0]));
+    decide_with(&policy, &facts, room, &decision);
+    assert_int_equal(decision.verdict, OCORS_VERDICT_ALLOW);
+    memset(origin, 'x', sizeof(origin) - 1);
+    assert_span_equal(decision.allowed_origin, "http://foo.com https://app.example.com");
+    free(image);
+}
+
+static void test_every_verdict_and_reason_has_a_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < OCORS_VERDICT_COUNT; i++) {
+        assert_true(ocors_verdict_name((ocors_verdict_t)i)[0] != '\0');
+    }
+    for (int i = 0; i < OCORS_REASON_COUNT; i++) {
+        assert_true(ocors_reason_name((ocors_reason_t)i)[0] != '\0');
+    }
+    assert_string_equal(ocors_verdict_name(OCORS_VERDICT_COUNT), "");
+    assert_string_equal(ocors_reason_name(OCORS_REASON_COUNT), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_policy_allows_nothing),
+        cmocka_unit_test(test_the_allowed_origin_is_the_configured_one),
+        cmocka_unit_test(test_every_verdict_and_reason_has_a_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL)
+           + vectors_run("exchanges.json", 250, NULL, check_exchange);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Header fields beyond the defaults, which exchanges.json covers: what a section can say (P5, M3, H1, H3). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ocors_headers.h"
+
+static char allowed[] = "http://foo.com";
+
+static const ocors_decision_t preflight = {
+    .verdict = OCORS_VERDICT_PREFLIGHT_ALLOW,
+    .allowed_origin = { allowed, sizeof(allowed) - 1 },
+    .methods = OCORS_METHOD_PUT,
+};
+
+static const ocors_header_policy_t plain = {
+    .expose_headers = "etag",
+    .max_age = "0",
+    .fallback_extensions = "",
+};
+
+/* The value of one field; the room is as large as is promised to be enough. */
+static void assert_field(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
+                         const char *asked, const char *name, const char *expected)
+{
+    const ocors_span_t span = ocors_span_from_string(asked);
+    char *room = malloc(ocors_headers_room(decision, policy, span));
+    ocors_headers_t headers;
+    const char *value = NULL;
+
+    assert_non_null(room);
+    ocors_headers_make(decision, policy, span, room, &headers);
+    for (size_t i = 0; i < headers.count; i++) {
+        if (strcmp(headers.items[i].name, name) == 0) {
+            value = headers.items[i].value;
+        }
+    }
+    if (expected == NULL) {
+        assert_null(value);
+    }
+    else {
+        assert_non_null(value);
+        assert_string_equal(value, expected);
+    }
+    free(room);
+}
+
+static void test_credentials_and_max_age(void **state)
+{
+    ocors_header_policy_t policy = plain;
+    ocors_decision_t allow = preflight;
+
+    (void)state;
+    allow.verdict = OCORS_VERDICT_ALLOW;
+    assert_field(&allow, &policy, "", "Access-Control-Allow-Credentials", NULL);
+    assert_field(&preflight, &policy, "", "Access-Control-Allow-Credentials", NULL);
+    assert_field(&allow, &policy, "", "Access-Control-Allow-Origin", "http://foo.com");
+    assert_field(&allow, &policy, "", "Access-Control-Expose-Headers", "etag");
+    assert_field(&allow, &policy, "", "Access-Control-Max-Age", NULL);
+    assert_field(&preflight, &policy, "", "Access-Control-Max-Age", "0");
+    policy.has_credentials = true;
+    policy.expose_headers = "";
+    assert_field(&allow, &policy, "", "Access-Control-Allow-Credentials", "true");
+    assert_field(&allow, &policy, "", "Access-Control-Expose-Headers", NULL);
+}
+
+static void test_the_names_that_may_be_granted(void **state)
+{
+    static const ocors_span_t names[] = {
+        OCORS_SPAN_INITIALISER("Content-Type"),
+        OCORS_SPAN_INITIALISER("x-a"),
+        OCORS_SPAN_INITIALISER("Cookie"),
+    };
+    static const struct {
+        const char *asked, *granted;
+    } rows[] = {
+        { "content-type", "content-type" },
+        { "CONTENT-TYPE,x-A", "CONTENT-TYPE,x-A" },
+        { "x-b, x-a , x-c", "x-a" },
+        { "x-b", NULL },
+        { "cookie", NULL }, /* no list can grant a forbidden name */
+        { "x-a,x b", NULL },
+        { "", NULL },
+    };
+    ocors_header_policy_t policy = plain;
+
+    (void)state;
+    policy.grantable = names;
+    policy.grantable_count = sizeof(names) / sizeof(names[0]);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_field(&preflight, &policy, rows[i].asked, "Access-Control-Allow-Headers",
+                     rows[i].granted);
+    }
+}
+
+static void test_methods_of_the_section(void **state)
+{
+    ocors_header_policy_t policy = plain;
+    ocors_decision_t decision = preflight;
+
+    (void)state;
+    policy.fallback_methods = OCORS_METHOD_GET;
+    policy.fallback_extensions = ", PROPFIND, MKCOL";
+    assert_field(&decision, &policy, "", "Allow", "PUT");
+    decision.has_fallback_methods = true;
+    assert_field(&decision, &policy, "", "Allow", "GET, PUT, PROPFIND, MKCOL");
+    assert_field(&decision, &policy, "", "Access-Control-Allow-Methods", "GET, PUT, PROPFIND, MKCOL");
+    decision.methods = 0;
+    policy.fallback_methods = 0;
+    assert_field(&decision, &policy, "", "Allow", "PROPFIND, MKCOL");
+    decision.has_fallback_methods = false;
+    assert_field(&decision, &policy, "", "Allow", "");
+}
+
+static void test_what_is_ours(void **state)
+{
+    static const char *const ours[] = { "Access-Control-Allow-Origin", "access-control-", "ACCESS-CONTROL-X" };
+    static const char *const others[] = { "", "A", "Access-Control", "Accept", "X-Access-Control-Allow-Origin",
+                                          "Access_Control-Allow-Origin", "Access-Contro1-Allow" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        assert_true(ocors_header_is_ours(ours[i]));
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_false(ocors_header_is_ours(others[i]));
+    }
+}
+
+static void test_vary(void **state)
+{
+    static const struct {
+        const char *vary;
+        bool has_origin;
+    } rows[] = {
+        { "", false },          { "Origin", true },         { "origin", true },
+        { "Accept", false },    { "Accept, Origin", true }, { "Accept ,\tORIGIN ", true },
+        { "*", true },          { "Accept, *", true },      { "X-Origin", false },
+        { "Originally", false }, { "Accept,,Origin", true }, { "**", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(ocors_vary_has(ocors_span_from_string(rows[i].vary),
+                                        OCORS_SPAN_LITERAL("Origin")),
+                         rows[i].has_origin);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_credentials_and_max_age),
+        cmocka_unit_test(test_the_names_that_may_be_granted),
+        cmocka_unit_test(test_methods_of_the_section),
+        cmocka_unit_test(test_what_is_ours),
+        cmocka_unit_test(test_vary),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The image: built, read back, verified; and no byte of it that lies can lead a reader out of it. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ocors_image.h"
+#include "ocors_settings.h"
+
+#define SEED UINT64_C(0x0123456789abcdef)
+
+static ocors_report_t report;
+
+/* 20 clients; client i lists the origins k with k % 20 == i, and one that all of them list. */
+static ocors_settings_t *settings_make(size_t origins)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+
+    assert_non_null(settings);
+    ocors_settings_set_version(settings, OCORS_SPAN_LITERAL("19.1"), &report, NULL);
+    for (size_t client = 0; client < 20; client++) {
+        char text[64];
+        int length = snprintf(text, sizeof(text), "client-%zu", client);
+
+        ocors_settings_begin_client(settings, ocors_span_make(text, (size_t)length), &report, NULL);
+        ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://all.example"), &report, NULL);
+        for (size_t k = client; k < origins; k += 20) {
+            length = snprintf(text, sizeof(text), "https://host-%zu.example", k);
+            ocors_settings_add_origin(settings, ocors_span_make(text, (size_t)length), &report, NULL);
+        }
+        if (client % 2 == 0) {
+            ocors_settings_set_has_resources(settings);
+            ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/baskets"),
+                                        OCORS_METHOD_GET, 0, UINT32_MAX, &report, NULL);
+            ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/baskets"),
+                                        (ocors_methods_t)(client == 0 ? OCORS_METHOD_POST
+                                                                      : OCORS_METHOD_PUT),
+                                        0, UINT32_MAX, &report, NULL);
+            ocors_settings_add_header(settings, OCORS_SPAN_LITERAL("x-client"),
+                                      OCORS_SPAN_LITERAL("yes"), &report, NULL);
+        }
+    }
+    return settings;
+}
+
+static void *image_make(size_t origins, size_t *size, ocors_image_t *image)
+{
+    ocors_settings_t *settings = settings_make(origins);
+    void *bytes;
+
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, size), OCORS_OK);
+    ocors_settings_free(settings);
+    assert_true(ocors_image_open(bytes, *size, image));
+    assert_true(ocors_image_verify(bytes, *size));
+    return bytes;
+}
+
+static bool image_has(const ocors_image_t *image, const char *text, ocors_image_origin_t *origin)
+{
+    const ocors_span_t span = ocors_span_from_string(text);
+
+    return ocors_image_find_origin(image, ocors_image_hash(image, span), span, origin);
+}
+
+static void test_every_origin_is_found_with_its_client(void **state)
+{
+    size_t size;
+    ocors_image_t image;
+    ocors_image_origin_t origin;
+    void *bytes = image_make(5000, &size, &image);
+
+    (void)state;
+    assert_int_equal(image.origin_count, 5001);
+    assert_int_equal(image.client_count, 20);
+    for (size_t k = 0; k < 5000; k++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "https://host-%zu.example", k);
+        assert_true(image_has(&image, text, &origin));
+        assert_int_equal(origin.client_count, 1);
+        assert_int_equal(origin.clients[0], k % 20);
+        assert_int_equal(origin.text.length, strlen(text));
+        assert_memory_equal(origin.text.bytes, text, strlen(text));
+        for (uint32_t client = 0; client < 20; client++) {
+            assert_int_equal(ocors_image_origin_has_client(&origin, client), client == k % 20);
+        }
+    }
+    assert_true(image_has(&image, "https://all.example", &origin));
+    assert_int_equal(origin.client_count, 20);
+    for (uint32_t client = 0; client < 20; client++) {
+        assert_true(ocors_image_origin_has_client(&origin, client));
+    }
+    assert_false(ocors_image_origin_has_client(&origin, 20));
+    free(bytes);
+}
+
+static void test_what_is_not_there_is_not_found(void **state)
+{
+    static const char *const absent[] = {
+        "", "https://host-5000.example", "https://host-1.exampl", "https://host-1.example ",
+        "https://HOST-1.example", "http://host-1.example", "https://all.exampl", "all",
+    };
+    size_t size;
+    ocors_image_t image;
+    ocors_image_origin_t origin;
+    uint32_t client;
+    void *bytes = image_make(5000, &size, &image);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+        assert_false(image_has(&image, absent[i], &origin));
+    }
+    assert_false(ocors_image_find_client(&image, ocors_image_hash(&image, OCORS_SPAN_LITERAL("none")),
+                                         OCORS_SPAN_LITERAL("none"), &client));
+    free(bytes);
+}
+
+static void test_clients_resources_headers_come_back(void **state)
+{
+    size_t size;
+    ocors_image_t image;
+    ocors_image_client_t client;
+    ocors_resource_t resource;
+    ocors_response_header_t header;
+    uint32_t number;
+    const ocors_span_t id = OCORS_SPAN_LITERAL("client-2");
+    void *bytes = image_make(100, &size, &image);
+
+    (void)state;
+    assert_true(ocors_span_is_equal(image.version, OCORS_SPAN_LITERAL("19.1")));
+    assert_true(ocors_image_find_client(&image, ocors_image_hash(&image, id), id, &number));
+    assert_int_equal(number, 2);
+    assert_true(ocors_image_read_client(&image, number, &client));
+    assert_true(client.has_resources);
+    assert_int_equal(client.resource_count, 2);
+    assert_int_equal(client.header_count, 1);
+    assert_true(ocors_image_read_resource(&image, client.first_resource, &resource));
+    assert_true(ocors_span_is_equal(resource.pattern, OCORS_SPAN_LITERAL("/baskets")));
+    assert_int_equal(resource.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD); /* M1 */
+    assert_true(ocors_image_read_header(&image, client.first_header, &header));
+    assert_true(ocors_span_is_equal(header.name, OCORS_SPAN_LITERAL("x-client")));
+    assert_true(ocors_span_is_equal(header.value, OCORS_SPAN_LITERAL("yes")));
+    assert_true(ocors_image_read_client(&image, 3, &client));
+    assert_false(client.has_resources);
+    /* Those of all clients: one pattern, every method, once. */
+    assert_true(image.site_has_unlimited_client);
+    assert_int_equal(image.site_resource_count, 1);
+    assert_true(ocors_image_read_resource(&image, image.site_first_resource, &resource));
+    assert_int_equal(resource.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST
+                                           | OCORS_METHOD_PUT);
+    assert_false(ocors_image_read_client(&image, image.client_count, &client));
+    assert_false(ocors_image_read_resource(&image, image.resource_count, &resource));
+    assert_false(ocors_image_read_header(&image, image.header_count, &header));
+    free(bytes);
+}
+
+static void test_an_empty_document(void **state)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_image_t image;
+    ocors_image_origin_t origin;
+    void *bytes;
+    size_t size;
+
+    (void)state;
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    assert_true(ocors_image_verify(bytes, size));
+    assert_true(ocors_image_open(bytes, size, &image));
+    assert_false(image_has(&image, "https://all.example", &origin));
+    ocors_settings_free(settings);
+    free(bytes);
+}
+
+static void test_it_can_be_moved(void **state)
+{
+    size_t size;
+    ocors_image_t image;
+    ocors_image_origin_t origin;
+    void *bytes = image_make(100, &size, &image);
+    void *copy = aligned_alloc(OCORS_IMAGE_ALIGNMENT, size);
+
+    (void)state;
+    assert_non_null(copy);
+    memcpy(copy, bytes, size);
+    memset(bytes, 0xff, size);
+    free(bytes);
+    assert_true(ocors_image_verify(copy, size));
+    assert_true(ocors_image_open(copy, size, &image));
+    assert_true(image_has(&image, "https://host-99.example", &origin));
+    free(copy);
+}
+
+static void test_size_for_each_origin(void **state)
+{
+    size_t size;
+    ocors_image_t image;
+    size_t text = 0;
+    void *bytes = image_make(100000, &size, &image);
+
+    (void)state;
+    for (size_t k = 0; k < 100000; k++) {
+        text += (size_t)snprintf(NULL, 0, "https://host-%zu.example", k);
+    }
+    /* DESIGN 5: "64 bytes each beside their text" */
+    assert_true(size - text < (size_t)64 * 100000);
+    free(bytes);
+}
+
+/* Uses whatever a damaged image says; under a sanitizer, or at its guard page, a stray read dies. */
+static void image_use(const void *bytes, size_t size)
+{
+    ocors_image_t image;
+    ocors_image_origin_t origin;
+    ocors_image_client_t client;
+    ocors_resource_t resource;
+    ocors_response_header_t header;
+    volatile uint32_t sum = 0;
+
+    ocors_image_verify(bytes, size);
+    if (!ocors_image_open(bytes, size, &image)) {
+        return;
+    }
+    for (size_t k = 0; k < 40; k++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "https://host-%zu.example", k);
+        if (image_has(&image, text, &origin)) {
+            for (uint32_t i = 0; i < origin.client_count; i++) {
+                sum += origin.clients[i];
+            }
+            ocors_image_origin_has_client(&origin, 7);
+        }
+    }
+    for (uint32_t i = 0; i < image.client_count && i < 100; i++) {
+        if (ocors_image_read_client(&image, i, &client)) {
+            for (size_t k = 0; k < client.id.length; k++) {
+                sum += (unsigned char)client.id.bytes[k];
+            }
+        }
+    }
+    for (uint32_t i = 0; i < image.resource_count && i < 100; i++) {
+        if (ocors_image_read_resource(&image, i, &resource)) {
+            for (size_t k = 0; k < resource.pattern.length; k++) {
+                sum += (unsigned char)resource.pattern.bytes[k];
+            }
+        }
+    }
+    for (uint32_t i = 0; i < image.header_count && i < 100; i++) {
+        if (ocors_image_read_header(&image, i, &header)) {
+            for (size_t k = 0; k < header.value.length; k++) {
+                sum += (unsigned char)header.value.bytes[k];
+            }
+        }
+    }
+    (void)sum;
+}
+
+static void test_every_damaged_byte_is_noticed_and_harmless(void **state)
+{
+    size_t size;
+    ocors_image_t image;
+    unsigned char *bytes = image_make(40, &size, &image);
+
+    (void)state;
+    for (size_t at = 0; at < size; at++) {
+        const unsigned char before = bytes[at];
+        static const unsigned char flips[] = { 0x01, 0x80, 0xff };
+
+        for (size_t i = 0; i < sizeof(flips); i++) {
+            bytes[at] = before ^ flips[i];
+            assert_false(ocors_image_verify(bytes, size));
+            image_use(bytes, size);
+        }
+        bytes[at] = before;
+    }
+    assert_true(ocors_image_verify(bytes, size));
+    free(bytes);
+}
+
+static void test_every_cut_is_noticed(void **state)
+{
+    size_t size;
+    ocors_image_t image;
+    void *bytes = image_make(40, &size, &image);
+
+    (void)state;
+    for (size_t cut = 0; cut < size; cut += 8) {
+        void *shorter = aligned_alloc(OCORS_IMAGE_ALIGNMENT, size);
+
+        memcpy(shorter, bytes, cut);
+        assert_false(ocors_image_open(shorter, cut, &image));
+        free(shorter);
+    }
+    assert_false(ocors_image_open((char *)bytes + 8, size - 8, &image));
+    free(bytes);
+}
+
+static void test_the_seed_decides_the_order_not_the_answer(void **state)
+{
+    ocors_settings_t *settings = settings_make(40);
+    ocors_image_origin_t origin;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        ocors_image_t image;
+        void *bytes;
+        size_t size;
+
+        assert_int_equal(ocors_image_build(settings, seed, &bytes, &size), OCORS_OK);
+        assert_true(ocors_image_verify(bytes, size));
+        assert_true(ocors_image_open(bytes, size, &image));
+        assert_int_equal(image.seed, seed);
+        assert_true(image_has(&image, "https://host-39.example", &origin));
+        assert_false(image_has(&image, "https://host-40.example", &origin));
+        free(bytes);
+    }
+    ocors_settings_free(settings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_origin_is_found_with_its_client),
+        cmocka_unit_test(test_what_is_not_there_is_not_found),
+        cmocka_unit_test(test_clients_resources_headers_come_back),
+        cmocka_unit_test(test_an_empty_document),
+        cmocka_unit_test(test_it_can_be_moved),
+        cmocka_unit_test(test_size_for_each_origin),
+        cmocka_unit_test(test_every_damaged_byte_is_noticed_and_harmless),
+        cmocka_unit_test(test_every_cut_is_noticed),
+        cmocka_unit_test(test_the_seed_decides_the_order_not_the_answer),
+    };
+    int failed;
+
+    ocors_report_init(&report);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    ocors_report_free(&report);
+    return failed;
+}
