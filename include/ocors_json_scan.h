@@ -34,6 +34,12 @@
  */
 #define OCORS_JSON_UNKNOWN_TEXT "\"\\u0001\""
 
+/* What the repaired text holds: who makes a tree of it can tell whether all of it is there. */
+typedef struct ocors_json_counts_t {
+    size_t values; /* of all types, the document's own among them */
+    size_t opened; /* objects and arrays */
+} ocors_json_counts_t;
+
 /*
  * Reads `text` (any bytes) as strict JSON (RFC 8259) and adds every fault to the report with line
  * and column, a duplicate key with its path as well. Faults that leave no doubt how the text goes
@@ -45,9 +51,10 @@
  * OCORS_OK: *repaired (malloc'd, the caller frees it; NUL-terminated, *length without the NUL) is
  * strict JSON, the text itself where nothing was wrong. The report's errors say whether it was.
  * OCORS_INVALID: the reading ended at a fault; *repaired is NULL. OCORS_NO_MEMORY: likewise.
+ * *counts (NULL: nobody asks) goes with *repaired.
  * Time and memory are linear in the text's length; nesting uses no C stack.
  */
 ocors_status_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char **repaired,
-                               size_t *length);
+                               size_t *length, ocors_json_counts_t *counts);
 
 #endif

@@ -37,6 +37,9 @@ typedef struct ocors_json_text_t {
     ocors_report_t *report;
 } ocors_json_text_t;
 
+/* UTF-16 begins with a mark, or every other of its bytes is NUL: one sentence, not a thousand. */
+bool ocors_json_text_is_utf16(ocors_span_t text);
+
 /* Begins at the text's first byte. Whoever began gives `out` to free(). */
 void ocors_json_text_init(ocors_json_text_t *json, ocors_span_t text, ocors_report_t *report);
 

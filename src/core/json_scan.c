@@ -42,7 +42,7 @@ typedef struct scan_t {
     bool has_ellipsis;        /* since the last comma, colon or bracket */
     ocors_json_place_t comma; /* the last one, */
     size_t comma_out;         /* and where it is in the output */
-    size_t opened;            /* objects and arrays so far */
+    ocors_json_counts_t counts; /* so far */
     unsigned repeats;
     uint64_t seed;
     decoded_t *decoded;
@@ -72,6 +72,7 @@ static void begin_value(scan_t *scan)
 
 static void end_value(scan_t *scan)
 {
+    scan->counts.values++;
     scan->is_fresh = false;
     scan->want = scan->depth > 0 ? WANT_COMMA : WANT_NOTHING;
 }
@@ -95,7 +96,7 @@ static bool open_frame(scan_t *scan)
                             "needs 7", OCORS_JSON_DEPTH_MAX);
         return false;
     }
-    if (++scan->opened > OCORS_JSON_OPENED_MAX) {
+    if (++scan->counts.opened > OCORS_JSON_OPENED_MAX) {
         ocors_report_add_at(scan->report, OCORS_FINDING_TOO_LARGE, place.line, place.column, NULL,
                             "more than %d objects and arrays are not read; divide the document",
                             OCORS_JSON_OPENED_MAX);
@@ -432,19 +433,6 @@ static bool judge_end(scan_t *scan)
     return true;
 }
 
-/* UTF-16 begins with a mark, or every other of its bytes is NUL: one sentence, not a thousand. */
-static bool is_utf16(ocors_span_t text)
-{
-    const unsigned char *at = (const unsigned char *)text.bytes;
-
-    if (text.length < 2) {
-        return false;
-    }
-    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff) ||
-           (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0) ||
-           (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
-}
-
 static void free_scan(scan_t *scan)
 {
     while (scan->depth > 0) {
@@ -460,7 +448,7 @@ static void free_scan(scan_t *scan)
 }
 
 ocors_status_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char **repaired,
-                               size_t *length)
+                               size_t *length, ocors_json_counts_t *counts)
 {
     scan_t scan = { .report = report, .seed = ocors_index_seed() };
     bool is_complete = true;
@@ -468,7 +456,7 @@ ocors_status_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char *
 
     *repaired = NULL;
     *length = 0;
-    if (is_utf16(text)) {
+    if (ocors_json_text_is_utf16(text)) {
         ocors_report_add_at(report, OCORS_FINDING_NOT_UTF8, 1, 1, NULL,
                             "this is UTF-16, not UTF-8; save the file as UTF-8 without BOM");
         return OCORS_INVALID;
@@ -493,6 +481,9 @@ ocors_status_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char *
         *length = scan.json.out_length;
         scan.json.out = NULL;
         status = OCORS_OK;
+        if (counts != NULL) {
+            *counts = scan.counts;
+        }
     }
     free_scan(&scan);
     return status;

@@ -286,3 +286,15 @@ void ocors_json_text_read_bare_key(ocors_json_text_t *json)
     json->at += word.length;
     ocors_json_text_repair(json, json->at, json->at, "\"");
 }
+
+bool ocors_json_text_is_utf16(ocors_span_t text)
+{
+    const unsigned char *at = (const unsigned char *)text.bytes;
+
+    if (text.length < 2) {
+        return false;
+    }
+    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff) ||
+           (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0) ||
+           (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
+}

@@ -13,6 +13,10 @@
 /* json-c counts depth in its own way; the scan has refused what is too deep before. */
 #define TOKENER_DEPTH (OCORS_JSON_DEPTH_MAX + 16)
 
+/* What json-c takes for a value beside its text, and for an object or array on top of that. */
+#define VALUE_ROOM  160
+#define OPENED_ROOM 1024
+
 ocors_json_type_t ocors_json_type(ocors_json_t *value)
 {
     switch (json_object_get_type(value)) {
@@ -131,16 +135,57 @@ static ocors_status_t parse_tree(const char *text, size_t length, ocors_report_t
     return status;
 }
 
+/*
+ * Whether there is room for the tree. json-c 0.16 does not survive every failed allocation of its
+ * own (a key that could not be copied is read all the same), so it is not let into that situation:
+ * asked for in one piece, and given back untouched.
+ */
+static bool has_room(size_t length, const ocors_json_counts_t *counts)
+{
+    void *room = malloc(2 * length + counts->values * VALUE_ROOM + counts->opened * OPENED_ROOM);
+
+    free(room);
+    return room != NULL;
+}
+
+/* The values of a tree; as deep as the scan let it be. */
+static size_t count_values(ocors_json_t *value)
+{
+    size_t count = 1;
+    ocors_json_member_t member;
+
+    if (json_object_is_type(value, json_type_object)) {
+        for (bool has = ocors_json_first(value, &member); has; has = ocors_json_next(&member)) {
+            count += count_values(member.value);
+        }
+    }
+    else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < ocors_json_length(value); i++) {
+            count += count_values(ocors_json_element(value, i));
+        }
+    }
+    return count;
+}
+
 static ocors_status_t read_tree(ocors_span_t text, ocors_report_t *report, ocors_json_t **root)
 {
+    const size_t errors = report->totals[OCORS_SEVERITY_ERROR];
+    ocors_json_counts_t counts;
     char *repaired;
     size_t length;
-    ocors_status_t status = ocors_json_scan(text, report, &repaired, &length);
+    ocors_status_t status = ocors_json_scan(text, report, &repaired, &length, &counts);
 
     if (status == OCORS_OK) {
-        status = length < INT_MAX ? parse_tree(repaired, length, report, root) : OCORS_NO_MEMORY;
+        status = length < INT_MAX && has_room(length, &counts)
+                     ? parse_tree(repaired, length, report, root)
+                     : OCORS_NO_MEMORY;
     }
     free(repaired);
+    /* Where memory is short, json-c 0.16 leaves out values and says nothing. */
+    if (status == OCORS_OK && report->totals[OCORS_SEVERITY_ERROR] == errors
+        && count_values(*root) != counts.values) {
+        status = OCORS_NO_MEMORY;
+    }
     return status;
 }
 

@@ -35,7 +35,7 @@ static size_t check_text(ocors_span_t text)
     ocors_status_t status;
 
     ocors_report_init(&report);
-    status = ocors_json_scan(text, &report, &repaired, &length);
+    status = ocors_json_scan(text, &report, &repaired, &length, NULL);
     errors = report.totals[OCORS_SEVERITY_ERROR];
     if (status == OCORS_OK) {
         assert_non_null(repaired);
@@ -126,7 +126,7 @@ static void texts_are_repaired(void **state)
         ocors_report_t report;
 
         ocors_report_init(&report);
-        (void)ocors_json_scan(text, &report, &repaired, &length);
+        (void)ocors_json_scan(text, &report, &repaired, &length, NULL);
         if ((repaired == NULL) != (rows[i].repaired == NULL)
             || (repaired != NULL && strcmp(repaired, rows[i].repaired) != 0)
             || report.totals[OCORS_SEVERITY_ERROR] != rows[i].errors) {
@@ -260,14 +260,14 @@ static void openings_are_limited(void **state)
     text[length - 1] = ']';
     ocors_report_init(&report);
     assert_int_equal(
-        ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length),
+        ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length, NULL),
         OCORS_INVALID);
     assert_int_equal(report.items[0].code, OCORS_FINDING_TOO_LARGE);
     ocors_report_free(&report);
     /* One fewer is read. */
     memcpy(text + 1, "1 ", 2);
     assert_int_equal(
-        ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length),
+        ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length, NULL),
         OCORS_OK);
     assert_false(ocors_report_has_errors(&report));
     free(repaired);
@@ -291,7 +291,7 @@ static double scan_time(const char *first, const char *again, size_t length)
     }
     ocors_report_init(&report);
     start = clock();
-    (void)ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length);
+    (void)ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length, NULL);
     start = clock() - start;
     free(repaired);
     ocors_report_free(&report);
