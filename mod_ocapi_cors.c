@@ -7,9 +7,11 @@
 #include <http_request.h>
 
 #include "ocors_config.h"
-#include "ocors_facts.h"
+#include "ocors_directives.h"
 #include "ocors_load.h"
+#include "ocors_request.h"
 #include "ocors_respond.h"
+#include "ocors_server.h"
 #include "ocors_store.h"
 
 /* A new reading of the configuration begins: what the last one collected makes room. */
@@ -34,9 +36,9 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 /* The parent is about to fork: what workers shall share is made now. */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
-    (void)pconf;
     (void)plog;
     (void)ptemp;
+    ocors_server_prepare(pconf, server);
     return ocors_store_publish(server);
 }
 
@@ -46,29 +48,44 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
  */
 static int header_parser(request_rec *r)
 {
-    const ocors_request_t *request = ocors_request_decide(r);
+    const ocors_request_t *request;
 
-    return request != NULL && ocors_respond_is_due(request) ? ocors_respond(r, request) : DECLINED;
+    ocors_request_note_final(r);
+    request = ocors_request_decide(r);
+    return request != NULL && ocors_respond_is_due(request) ? ocors_respond(r, request, false)
+                                                            : DECLINED;
 }
 
-/*
- * The policy's place in httpd's order of things. Whatever comes here undecided is decided here, so
- * that no handler runs on a request that no one has judged.
- */
+/* The policy's place in httpd's order of things: whatever comes here undecided is decided here. */
 static int fixups(request_rec *r)
 {
     return r->main == NULL ? header_parser(r) : DECLINED;
 }
 
-/* Every response of a handler goes through our filter ... */
+/*
+ * mod_dir and mod_negotiation put another file, and so other sections, in a request's place after
+ * all of the above: no handler runs on a request that the sections in force would refuse (H4).
+ */
+static int handler(request_rec *r)
+{
+    const ocors_request_t *request = r->main == NULL ? ocors_request_decide(r) : NULL;
+
+    return request != NULL && ocors_respond_is_due(request) ? ocors_respond(r, request, true)
+                                                            : DECLINED;
+}
+
+/*
+ * Every response of a handler goes through our filter, and so does one of mod_cache's quick
+ * handler, which comes before there is a decision ...
+ */
 static void insert_filter(request_rec *r)
 {
     if (r->main == NULL) {
-        ocors_respond_add_filter(r, ocors_request_decide(r));
+        ocors_respond_add_filter(r, ocors_request_decide_anywhere(r));
     }
 }
 
-/* ... and every error of httpd's, be it from before there was a decision. */
+/* ... and every error of httpd's, be it from before there was one. */
 static void insert_error_filter(request_rec *r)
 {
     insert_filter(r);
@@ -89,6 +106,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_header_parser(header_parser, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_filter(insert_filter, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);
     ap_hook_log_transaction(log_transaction, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -98,9 +116,9 @@ AP_DECLARE_MODULE(ocapi_cors) = {
     STANDARD20_MODULE_STUFF,
     ocors_config_create,     /* per-directory configuration: create, */
     ocors_config_merge,      /* merge */
-    NULL,                    /* per-server configuration: create, */
-    NULL,                    /* merge */
-    ocors_config_directives, /* directives */
+    ocors_server_create,     /* per-server configuration: create, */
+    NULL,                    /* no merge: a virtual host's names are its own */
+    ocors_directives,        /* directives */
     register_hooks,          /* hooks */
     AP_MODULE_FLAG_NONE,
 };

@@ -9,6 +9,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "ocors_client.h"
 #include "ocors_headers.h"
 
 /* OcapiCors. */
@@ -19,19 +20,37 @@ typedef enum {
     OCORS_MODE_REPORT_ONLY
 } ocors_mode_t;
 
-/* Where a section that names documents stands, and so what M1's "own path" is. */
+/* Where a section stands, and so what M1's "own path" is. */
 typedef enum {
-    OCORS_SECTION_OTHER,    /* the server, a pattern, <Files>, <If>: the whole path */
+    OCORS_SECTION_SERVER,   /* none: the server or the virtual host */
+    OCORS_SECTION_OTHER,    /* a pattern, <Files>, <If>: the whole path */
     OCORS_SECTION_LOCATION, /* a URL path: what comes after it */
     OCORS_SECTION_DIRECTORY /* a directory: the URL path of what lies in it */
 } ocors_section_kind_t;
 
-/* OcapiCorsSettings. */
+/* OcapiCorsSettings, OcapiCorsSettingsTree. */
 typedef struct ocors_documents_t {
-    uint32_t policy; /* the policy's number in this generation (ocors_store.h) */
+    bool is_tree;
+    uint32_t number; /* of the policy, or of the tree, in this generation (ocors_store.h) */
     ocors_section_kind_t kind;
     const char *path;
 } ocors_documents_t;
+
+/* OcapiCorsClientId: sources in order, their values empty. */
+typedef struct ocors_sources_t {
+    const ocors_source_t *items;
+    size_t count;
+} ocors_sources_t;
+
+/* As many sources as a section may name. */
+#define OCORS_SOURCES_MAX 8
+
+/* OcapiCorsSelfOrigin. */
+typedef struct ocors_self_t {
+    bool is_off;
+    const ocors_span_t *listed; /* origins beside the virtual host's own */
+    size_t listed_count;
+} ocors_self_t;
 
 /* OcapiCorsMethods. */
 typedef struct ocors_fallback_t {
@@ -52,6 +71,9 @@ typedef struct ocors_grantable_t {
 #define OCORS_CONFIG_MEMBERS(X)                                                                   \
     X(ocors_mode_t, mode, OCORS_MODE_UNSET)                                                       \
     X(const ocors_documents_t *, documents, NULL)                                                 \
+    X(const char *, site, NULL)                                                                   \
+    X(const ocors_sources_t *, sources, NULL)                                                     \
+    X(const ocors_self_t *, self, NULL)                                                           \
     X(const ocors_fallback_t *, fallback, NULL)                                                   \
     X(const ocors_grantable_t *, grantable, NULL)                                                 \
     X(const char *, expose_headers, NULL)                                                         \
@@ -67,22 +89,26 @@ typedef struct ocors_config_t {
 /* The slots of the module record. */
 void *ocors_config_create(apr_pool_t *pool, char *path);
 void *ocors_config_merge(apr_pool_t *pool, void *outer, void *inner);
-extern const command_rec ocors_config_directives[];
 
 /*
- * Forgets what the last reading of the configuration noted (pre_config), and refuses an
- * `OcapiCors On` that no document can reach (check_config; OK or an HTTP status).
+ * What is noted while the configuration is read: begun anew for each reading (pre_config), added to
+ * by the directives, and asked at its end (check_config; OK or an HTTP status). Refused are an
+ * `OcapiCors On` that no document can reach, and our directives in <Limit> and <LimitExcept>, which
+ * would switch them for every method.
  */
 void ocors_config_begin(apr_pool_t *pool);
+void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section);
+void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section);
 int ocors_config_check(server_rec *server);
+
+/* Where clients are named, and whether and what is own beside the virtual host, defaults filled in. */
+const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
+const ocors_self_t *ocors_config_self(const ocors_config_t *config);
+
+/* Where a directive stands. */
+ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd);
 
 /* What a merged section says of headers, its defaults filled in. */
 ocors_header_policy_t ocors_config_header_policy(const ocors_config_t *config);
-
-/*
- * Whether a section whose place is known only after the request was mapped to a file, or from
- * expressions (<Directory>, <Files>, <If>), says anything: then nothing may be decided early.
- */
-bool ocors_config_has_late_sections(void);
 
 #endif

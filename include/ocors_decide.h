@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ocors_method.h"
+#include "ocors_own.h"
 #include "ocors_policy.h"
 #include "ocors_span.h"
 
@@ -32,8 +33,7 @@ typedef struct ocors_facts_t {
     ocors_span_t path;           /* decoded, after the version or the section's own path (M1) */
     ocors_version_t version;     /* of the path; 0: none */
     ocors_claim_t claim;
-    const ocors_span_t *own_origins; /* the server's own (R10) */
-    size_t own_origin_count;
+    const ocors_own_t *own; /* the server's own origins (R10); NULL: none */
 } ocors_facts_t;
 
 #define OCORS_VERDICTS(X)                                                                         \
@@ -86,13 +86,26 @@ typedef struct ocors_decision_t {
 } ocors_decision_t;
 
 /*
- * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `room` has at least facts->origin.length
- * bytes, and receives the configured origins (R9). No allocation, no lock, no system call; the
- * cost does not depend on the number of origins, clients or documents, but for the methods of a
- * preflight, which takes one look at each resource of the clients concerned.
+ * An Origin header may list this many members (R6). Browsers send one; RFC 6454 lists have two or
+ * three; what has more is not allowed, so that one header cannot ask for hundreds of judgements.
  */
-void ocors_decide(const ocors_policy_t *policy, const ocors_facts_t *facts, char *room,
-                  ocors_decision_t *decision);
+#define OCORS_DECIDE_MEMBERS_MAX 16
+
+/* Policies that are asked together: a site's shop and data documents, below /dw/batch (C5). */
+#define OCORS_DECIDE_POLICIES_MAX 2
+
+/*
+ * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `room` has at least facts->origin.length
+ * bytes, and receives the configured origins (R9). No allocation, no lock, no system call. The
+ * cost does not depend on the number of origins or clients, but for two things: the methods of a
+ * preflight take one look at each resource of the clients concerned, and an origin of an earlier
+ * layer one at each client that lists it and is replaced by a later one.
+ *
+ * Of several policies, each is layered by itself, and what any of them allows is allowed. None, or
+ * none that has a layer: nothing is allowed.
+ */
+void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const ocors_facts_t *facts,
+                  char *room, ocors_decision_t *decision);
 
 /* "preflight-allow", "not-listed"; never NULL. */
 const char *ocors_verdict_name(ocors_verdict_t verdict);

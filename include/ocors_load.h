@@ -10,6 +10,7 @@
 #include <httpd.h>
 
 #include "ocors_document.h"
+#include "ocors_tree.h"
 
 /*
  * A generation is what one reading of the configuration asks for. Each begins empty (pre_config),
@@ -31,6 +32,15 @@ void ocors_load_begin(apr_pool_t *process_pool);
  */
 const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *const *paths,
                                             uint32_t path_count, uint32_t *number);
+
+/* Whether a server runs by an earlier generation, and whether that asked for this document. */
+bool ocors_load_is_reload(void);
+bool ocors_load_is_known(const char *path);
+
+/* Adds a tree, in memory of ocors_load_pool(); gives its number, from 0. */
+uint32_t ocors_load_add_tree(const ocors_tree_t *tree);
+uint32_t ocors_load_tree_count(void);
+const ocors_tree_t *ocors_load_tree(uint32_t number);
 
 /* Logs what was found in the documents of this generation and has not been logged yet. */
 void ocors_load_log(server_rec *server);

@@ -37,8 +37,8 @@ typedef struct ocors_resource_path_t {
 } ocors_resource_path_t;
 
 /*
- * Takes a decoded URL path apart: [...][/s/{site}]/dw/{api}/v{N}_{M}/rest. The first "/dw/"
- * segment that is followed by an API and a version counts. Spans point into `path`. Linear.
+ * Takes a decoded URL path apart: [...][/s/{site}]/dw/{api}[/v{N}_{M}][/rest]. The first "dw"
+ * segment that an API follows counts, whatever comes after it. Spans point into `path`. Linear.
  */
 void ocors_resource_path_parse(ocors_span_t path, ocors_resource_path_t *parts);
 

@@ -7,16 +7,17 @@
 
 #include <httpd.h>
 
-#include "ocors_facts.h"
+#include "ocors_request.h"
 
 /* Whether the module answers this request itself: a preflight or a refusal. */
 bool ocors_respond_is_due(const ocors_request_t *request);
 
 /*
  * Answers it (R5, P1, P2, 1.5): the whole response goes through the filters of the section, and
- * nothing of the request body is asked for. DONE, for the hook to return.
+ * nothing of the request body is asked for. `has_filters` says whether httpd has inserted them
+ * already, as it has when it asks for a handler. DONE, for the hook to return.
  */
-int ocors_respond(request_rec *r, const ocors_request_t *request);
+int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filters);
 
 /* Registers the filter that gives a response its headers, and adds it to a request (H1, H3). */
 void ocors_respond_register_filter(apr_pool_t *pool);

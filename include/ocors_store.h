@@ -8,7 +8,8 @@
 
 #include <httpd.h>
 
-#include "ocors_decide.h"
+#include "ocors_policy.h"
+#include "ocors_tree.h"
 
 /*
  * Writes the policies that were loaded into one anonymous segment, verifies it, and makes it the
@@ -22,5 +23,16 @@ int ocors_store_publish(server_rec *server);
  * into shared memory; what a request keeps of them, it copies.
  */
 bool ocors_store_read(uint32_t number, ocors_policy_t *policy);
+
+/*
+ * Opens the policies that judge an API of a site in a tree (C5): one for shop and for data, both
+ * for whatever else there is below /dw/. A site that the tree has not, "" and "-" are the
+ * organisation's. Returns how many; 0: no document speaks for it, and nothing is allowed.
+ */
+size_t ocors_store_read_site(uint32_t tree, ocors_span_t site, ocors_span_t api,
+                             ocors_policy_t policies[OCORS_API_COUNT]);
+
+/* Whether any client of any policy has response_headers. */
+bool ocors_store_has_response_headers(void);
 
 #endif

@@ -8,10 +8,12 @@
 
 /* One decision's inputs, looked up once. */
 typedef struct judge_t {
-    const ocors_policy_t *policy;
+    const ocors_policy_t *policies;
+    size_t policy_count;
     const ocors_facts_t *facts;
-    bool has_client; /* the claim names one, and it is known (C2) */
-    ocors_policy_client_t client;
+    /* For each policy: whether the claim names a client that it knows (C2), and which. */
+    bool has_client[OCORS_DECIDE_POLICIES_MAX];
+    ocors_policy_client_t clients[OCORS_DECIDE_POLICIES_MAX];
 } judge_t;
 
 static const char *const verdict_names[] = {
@@ -26,32 +28,68 @@ static const char *const reason_names[] = {
 #undef REASON_NAME
 };
 
-/* Whether the list that applies has the origin (C2, C3); the text as configured. */
-static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *configured)
+/* Whether the list of one policy that applies has the origin (C2, C3); the text as configured. */
+static bool policy_has(const judge_t *judge, size_t which, ocors_span_t text,
+                       ocors_span_t *configured)
 {
-    const ocors_policy_t *policy = judge->policy;
+    const ocors_policy_t *policy = &judge->policies[which];
 
-    if (text.length == 0 || text.length > OCORS_ORIGIN_MAX
-        || judge->facts->claim.kind == OCORS_CLAIM_AMBIGUOUS) {
-        return false;
+    switch (judge->facts->claim.kind) {
+    case OCORS_CLAIM_NONE:
+        return ocors_policy_lists(policy, ocors_policy_hash(policy, text), text, configured);
+    case OCORS_CLAIM_NAMED:
+        return judge->has_client[which]
+               && ocors_policy_client_lists(policy, &judge->clients[which],
+                                            ocors_policy_hash(policy, text), text, configured);
+    case OCORS_CLAIM_AMBIGUOUS:
+        break;
     }
-    const uint64_t hash = ocors_policy_hash(policy, text);
-    if (judge->facts->claim.kind == OCORS_CLAIM_NONE) {
-        return ocors_policy_lists(policy, hash, text, configured);
-    }
-    return judge->has_client
-           && ocors_policy_client_lists(policy, &judge->client, hash, text, configured);
+    return false;
 }
 
-/* R10: the server's own origin, as it is configured. */
-static const ocors_span_t *own_origin_find(const ocors_facts_t *facts, ocors_span_t text)
+static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *configured)
 {
-    for (size_t i = 0; i < facts->own_origin_count; i++) {
-        if (ocors_span_is_equal(facts->own_origins[i], text)) {
-            return &facts->own_origins[i];
+    bool has = false;
+
+    if (text.length == 0 || text.length > OCORS_ORIGIN_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < judge->policy_count && !has; i++) {
+        has = policy_has(judge, i, text, configured);
+    }
+    return has;
+}
+
+/* Whether the site lists the origin for any client at all. */
+static bool site_has(const judge_t *judge, ocors_span_t text)
+{
+    ocors_span_t configured;
+
+    for (size_t i = 0; i < judge->policy_count && text.length <= OCORS_ORIGIN_MAX; i++) {
+        const ocors_policy_t *policy = &judge->policies[i];
+
+        if (ocors_policy_lists(policy, ocors_policy_hash(policy, text), text, &configured)) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* C2: whether a claim names a client that a document has. */
+static bool client_is_known(const judge_t *judge)
+{
+    for (size_t i = 0; i < judge->policy_count; i++) {
+        if (judge->has_client[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* R10 */
+static bool origin_is_own(const ocors_facts_t *facts, ocors_span_t text)
+{
+    return facts->own != NULL && ocors_own_is_own(facts->own, text);
 }
 
 /* R6: the next member of a list whose members one space separates. False: there is no next. */
@@ -86,14 +124,15 @@ static bool origin_is_allowed(const judge_t *judge, char *room, ocors_span_t *al
     ocors_span_t member, configured;
     size_t used = 0;
 
-    while (member_next(&rest, &member)) {
-        const ocors_span_t *own = own_origin_find(judge->facts, member);
-
-        if (own != NULL) {
-            configured = *own;
-        }
-        else if (!list_has(judge, member, &configured)) {
+    for (size_t count = 1; member_next(&rest, &member); count++) {
+        if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
+        }
+        if (!list_has(judge, member, &configured)) {
+            if (!origin_is_own(judge->facts, member)) {
+                return false;
+            }
+            configured = member; /* byte for byte what the configuration makes own */
         }
         if (used > 0) {
             room[used++] = ' ';
@@ -148,10 +187,12 @@ static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
 static ocors_reason_t reason_find(const judge_t *judge)
 {
     const ocors_span_t text = judge->facts->origin;
-    const ocors_policy_t *policy = judge->policy;
-    ocors_span_t found;
+    uint32_t layers = 0;
 
-    if (policy->layer_count == 0) {
+    for (size_t i = 0; i < judge->policy_count; i++) {
+        layers += judge->policies[i].layer_count;
+    }
+    if (layers == 0) {
         return OCORS_REASON_NO_POLICY;
     }
     if (text.length == 0) {
@@ -166,17 +207,14 @@ static ocors_reason_t reason_find(const judge_t *judge)
     if (judge->facts->claim.kind == OCORS_CLAIM_AMBIGUOUS) {
         return OCORS_REASON_AMBIGUOUS_CLIENT;
     }
+    if (judge->facts->claim.kind == OCORS_CLAIM_NAMED && !client_is_known(judge)) {
+        return OCORS_REASON_UNKNOWN_CLIENT;
+    }
     if (memchr(text.bytes, ' ', text.length) != NULL) {
         return OCORS_REASON_LIST_MEMBER;
     }
-    if (judge->facts->claim.kind == OCORS_CLAIM_NAMED) {
-        if (!judge->has_client) {
-            return OCORS_REASON_UNKNOWN_CLIENT;
-        }
-        if (text.length <= OCORS_ORIGIN_MAX
-            && ocors_policy_lists(policy, ocors_policy_hash(policy, text), text, &found)) {
-            return OCORS_REASON_OTHER_CLIENT;
-        }
+    if (judge->facts->claim.kind == OCORS_CLAIM_NAMED && site_has(judge, text)) {
+        return OCORS_REASON_OTHER_CLIENT;
     }
     return near_miss(judge, text);
 }
@@ -202,10 +240,10 @@ static void methods_add_run(const ocors_facts_t *facts, const ocors_image_t *ima
     }
 }
 
-static void methods_add_client(const judge_t *judge, uint32_t layer, uint32_t number,
-                               ocors_decision_t *decision)
+static void methods_add_client(const judge_t *judge, const ocors_policy_t *policy, uint32_t layer,
+                               uint32_t number, ocors_decision_t *decision)
 {
-    const ocors_image_t *image = &judge->policy->layers[layer];
+    const ocors_image_t *image = &policy->layers[layer];
     ocors_image_client_t client;
 
     if (!ocors_image_read_client(image, number, &client)) {
@@ -217,10 +255,10 @@ static void methods_add_client(const judge_t *judge, uint32_t layer, uint32_t nu
     methods_add_run(judge->facts, image, client.first_resource, client.resource_count, decision);
 }
 
-/* C3, M1: the clients of the site that list a member of the origin. */
-static void methods_add_listing_clients(const judge_t *judge, ocors_decision_t *decision)
+/* C3, M1: the clients that stand and list a member of the origin. */
+static void methods_add_listing_clients(const judge_t *judge, const ocors_policy_t *policy,
+                                        ocors_decision_t *decision)
 {
-    const ocors_policy_t *policy = judge->policy;
     ocors_span_t rest = judge->facts->origin;
     ocors_span_t member;
 
@@ -235,7 +273,7 @@ static void methods_add_listing_clients(const judge_t *judge, ocors_decision_t *
             }
             for (uint32_t i = 0; i < origin.client_count; i++) {
                 if (!ocors_policy_is_replaced(policy, layer, origin.clients[i])) {
-                    methods_add_client(judge, layer, origin.clients[i], decision);
+                    methods_add_client(judge, policy, layer, origin.clients[i], decision);
                 }
             }
         }
@@ -243,10 +281,9 @@ static void methods_add_listing_clients(const judge_t *judge, ocors_decision_t *
 }
 
 /* M1 for a refused origin: all clients of the site. */
-static void methods_add_site(const judge_t *judge, ocors_decision_t *decision)
+static void methods_add_site(const judge_t *judge, const ocors_policy_t *policy,
+                             ocors_decision_t *decision)
 {
-    const ocors_policy_t *policy = judge->policy;
-
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         const ocors_image_t *image = &policy->layers[layer];
 
@@ -261,7 +298,7 @@ static void methods_add_site(const judge_t *judge, ocors_decision_t *decision)
         }
         for (uint32_t number = 0; number < image->client_count; number++) {
             if (!ocors_policy_is_replaced(policy, layer, number)) {
-                methods_add_client(judge, layer, number, decision);
+                methods_add_client(judge, policy, layer, number, decision);
             }
         }
     }
@@ -269,14 +306,21 @@ static void methods_add_site(const judge_t *judge, ocors_decision_t *decision)
 
 static void methods_find(const judge_t *judge, bool is_allowed, ocors_decision_t *decision)
 {
-    if (judge->has_client) {
-        methods_add_client(judge, judge->client.layer, judge->client.number, decision);
-    }
-    else if (is_allowed) {
-        methods_add_listing_clients(judge, decision);
-    }
-    else {
-        methods_add_site(judge, decision);
+    const bool is_known = client_is_known(judge);
+
+    for (size_t i = 0; i < judge->policy_count; i++) {
+        const ocors_policy_t *policy = &judge->policies[i];
+
+        if (judge->has_client[i]) {
+            methods_add_client(judge, policy, judge->clients[i].layer, judge->clients[i].number,
+                               decision);
+        }
+        else if (is_allowed && !is_known) {
+            methods_add_listing_clients(judge, policy, decision);
+        }
+        else if (!is_known) {
+            methods_add_site(judge, policy, decision);
+        }
     }
     if (decision->methods == 0) {
         decision->has_fallback_methods = true; /* M3 */
@@ -305,17 +349,18 @@ static void decide_preflight(const judge_t *judge, bool is_allowed, ocors_decisi
     }
 }
 
-void ocors_decide(const ocors_policy_t *policy, const ocors_facts_t *facts, char *room,
-                  ocors_decision_t *decision)
+void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const ocors_facts_t *facts,
+                  char *room, ocors_decision_t *decision)
 {
-    judge_t judge = { .policy = policy, .facts = facts };
+    judge_t judge = { .policies = policies, .policy_count = policy_count, .facts = facts };
 
     *decision = (ocors_decision_t){ .verdict = OCORS_VERDICT_NONE };
-    if (!facts->has_origin || own_origin_find(facts, facts->origin) != NULL) {
+    if (!facts->has_origin || origin_is_own(facts, facts->origin)) {
         return;
     }
-    if (facts->claim.kind == OCORS_CLAIM_NAMED) {
-        judge.has_client = ocors_policy_find_client(policy, facts->claim.id, &judge.client);
+    for (size_t i = 0; i < policy_count && facts->claim.kind == OCORS_CLAIM_NAMED; i++) {
+        judge.has_client[i] = ocors_policy_find_client(&policies[i], facts->claim.id,
+                                                       &judge.clients[i]);
     }
     const bool is_allowed = origin_is_allowed(&judge, room, &decision->allowed_origin);
     if (facts->request_method.length > 0

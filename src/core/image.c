@@ -216,7 +216,8 @@ static bool origins_are_sound(const ocors_image_t *image)
 
         if (text.length == 0
             || !ocors_image_find_origin(image, ocors_image_hash(image, text), text, &found)
-            || found.clients != image->members + record->first_member || found.client_count == 0) {
+            || found.clients - image->members != (ptrdiff_t)record->first_member
+            || found.client_count == 0) {
             return false;
         }
         for (uint32_t i = 0; i < found.client_count; i++) {

@@ -251,36 +251,35 @@ static ocors_span_t unwrap_site(ocors_span_t site)
 
 void ocors_resource_path_parse(ocors_span_t path, ocors_resource_path_t *parts)
 {
-    ocors_span_t before[2] = { { NULL, 0 }, { NULL, 0 } }; /* the two segments before this one */
+    const ocors_span_t dw = OCORS_SPAN_LITERAL("dw");
     size_t at = 0;
-    ocors_span_t segment = next_segment(path, &at);
 
     *parts = (ocors_resource_path_t){ .rest = path };
-    while (segment.bytes != NULL) {
+    for (ocors_span_t segment = next_segment(path, &at); segment.bytes != NULL;
+         segment = next_segment(path, &at)) {
         size_t ahead = at;
+        ocors_span_t next = next_segment(path, &ahead);
+        ocors_span_t site = { NULL, 0 };
 
-        if (ocors_span_is_equal(segment, OCORS_SPAN_LITERAL("dw"))) {
-            ocors_span_t api = next_segment(path, &ahead);
-            ocors_version_t version = 0;
-            bool has_version = parse_path_version(next_segment(path, &ahead), &version);
-
-            /* Without a version the first one is taken, until one with a version is found. */
-            if (api.bytes != NULL && (has_version || parts->api.bytes == NULL)) {
-                bool has_site = ocors_span_is_equal(before[0], OCORS_SPAN_LITERAL("s"));
-
-                parts->api = api;
-                parts->site = has_site ? unwrap_site(before[1]) : ocors_span_make(NULL, 0);
-            }
-            if (has_version) {
-                parts->version = version;
-                parts->rest = ahead < path.length
-                                  ? ocors_span_make(path.bytes + ahead, path.length - ahead)
-                                  : OCORS_SPAN_LITERAL("/");
-                return;
-            }
+        /* "s", a site, "dw": the site may have any name, "dw" too. */
+        if (ocors_span_is_equal(segment, OCORS_SPAN_LITERAL("s")) && next.bytes != NULL
+            && ocors_span_is_equal(next_segment(path, &ahead), dw)) {
+            site = unwrap_site(next);
+            next = next_segment(path, &ahead);
         }
-        before[0] = before[1];
-        before[1] = segment;
-        segment = next_segment(path, &at);
+        else if (!ocors_span_is_equal(segment, dw)) {
+            continue;
+        }
+        if (next.bytes == NULL) {
+            continue;
+        }
+        parts->site = site;
+        parts->api = next;
+        if (parse_path_version(next_segment(path, &ahead), &parts->version)) {
+            parts->rest = ahead < path.length
+                              ? ocors_span_make(path.bytes + ahead, path.length - ahead)
+                              : OCORS_SPAN_LITERAL("/");
+        }
+        return;
     }
 }

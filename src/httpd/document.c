@@ -72,6 +72,10 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
     if (status != APR_SUCCESS) {
         return status;
     }
+    if (info.filetype != APR_REG) {
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
+        return APR_SUCCESS;
+    }
     document->identity = identity_of(&info);
     if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
         ocors_report_add(report, OCORS_FINDING_TOO_LARGE, NULL,
@@ -90,7 +94,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
 
 /*
  * Opens and reads the document. NULL: the report says why. What is no regular file is not even
- * opened: a pipe would hold the server up.
+ * opened, and one that becomes a pipe meanwhile does not hold the server up.
  */
 static char *document_read(ocors_document_t *document, ocors_report_t *report, apr_size_t *length,
                            apr_pool_t *scratch)
@@ -106,7 +110,7 @@ static char *document_read(ocors_document_t *document, ocors_report_t *report, a
         return NULL;
     }
     if (status == APR_SUCCESS) {
-        status = apr_file_open(&file, document->path, APR_FOPEN_READ | APR_FOPEN_BINARY,
+        status = apr_file_open(&file, document->path, APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_NONBLOCK,
                                APR_OS_DEFAULT, scratch);
     }
     if (status == APR_SUCCESS) {
@@ -139,7 +143,9 @@ static void lines_take(ocors_document_t *document, const ocors_report_t *report,
     }
     if (total > report->count) {
         line_add(document,
-                 ocors_report_has_errors(report) ? OCORS_SEVERITY_ERROR : OCORS_SEVERITY_WARNING,
+                 ocors_report_has_errors(report)                   ? OCORS_SEVERITY_ERROR
+                 : report->totals[OCORS_SEVERITY_WARNING] > 0 ? OCORS_SEVERITY_WARNING
+                                                               : OCORS_SEVERITY_REMARK,
                  apr_psprintf(pool, "%s: %" APR_SIZE_T_FMT " errors, %" APR_SIZE_T_FMT
                               " warnings and %" APR_SIZE_T_FMT " remarks in all",
                               document->path, report->totals[OCORS_SEVERITY_ERROR],
@@ -185,7 +191,10 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 
 bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool)
 {
-    if (!identity_is_same(&known->identity, &document->identity)) {
+    const bool is_still_missing = document->identity.inode == 0 && known->identity.inode == 0
+                                  && known->image.bytes == NULL;
+
+    if (!is_still_missing && !identity_is_same(&known->identity, &document->identity)) {
         return false;
     }
     document->image = known->image;

@@ -1,24 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request -> facts -> its decision. Owns the module's slot in a request's configuration. */
+/* A request -> facts -> its decision. Owns nothing. */
 
 #include "ocors_facts.h"
 
 #include <apr_strings.h>
-#include <http_config.h>
 #include <http_log.h>
 
 #include "messages.h"
 #include "ocors_resource.h"
+#include "ocors_server.h"
 #include "ocors_store.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* How much of an origin a log line repeats. */
-#define LOGGED_ORIGIN_MAX 256
+/* How much of what a client sent a log line repeats. */
+#define LOGGED_BYTES_MAX 256
+
+/* What is looked up on the way to a decision. */
+typedef struct inquiry_t {
+    request_rec *r;
+    const ocors_config_t *config;
+    ocors_request_t *request;
+    ocors_resource_path_t path;
+    ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX];
+    size_t policy_count;
+    ocors_facts_t facts;
+} inquiry_t;
 
 static ocors_span_t header_in(const request_rec *r, const char *name)
 {
     return ocors_span_from_string(apr_table_get(r->headers_in, name));
+}
+
+/*
+ * R11: the method on the wire. For an ErrorDocument httpd has turned r->method into GET by the time
+ * that we are asked about the request which failed.
+ */
+static ocors_span_t method_of(const request_rec *r)
+{
+    const char *space;
+
+    if (r->next == NULL || r->the_request == NULL) {
+        return ocors_span_from_string(r->method);
+    }
+    space = strchr(r->the_request, ' ');
+    return ocors_span_make(r->the_request, space != NULL ? (size_t)(space - r->the_request)
+                                                         : strlen(r->the_request));
+}
+
+/* The URL path as the application takes it: a slash that httpd was told to leave encoded is one. */
+static ocors_span_t path_of(const request_rec *r)
+{
+    const char *encoded = strchr(r->uri, '%');
+    char *copy, *to;
+
+    if (encoded == NULL) {
+        return ocors_span_from_string(r->uri);
+    }
+    copy = to = apr_pstrdup(r->pool, r->uri);
+    for (const char *from = copy; *from != '\0'; to++) {
+        const bool is_slash = from[0] == '%' && from[1] == '2' && (from[2] | 0x20) == 'f';
+
+        *to = is_slash ? '/' : *from;
+        from += is_slash ? 3 : 1;
+    }
+    return ocors_span_make(copy, (size_t)(to - copy));
 }
 
 /* The URL path of what lies in a directory: as much of its end as the file's path has beyond it. */
@@ -58,140 +104,211 @@ static ocors_span_t path_below_section(const request_rec *r, const ocors_documen
                    : whole;
     case OCORS_SECTION_DIRECTORY:
         return r->filename != NULL ? path_below_directory(r, documents->path) : whole;
+    case OCORS_SECTION_SERVER:
     case OCORS_SECTION_OTHER:
         break;
     }
     return whole;
 }
 
-/* What a preflight's list of methods takes; nothing else looks at the path. */
-static void facts_add_path(request_rec *r, const ocors_config_t *config, ocors_facts_t *facts)
+/* C5: the policies that judge the request, and the site they are of. */
+static void read_policies(inquiry_t *inquiry)
 {
-    ocors_resource_path_t parts;
+    const ocors_config_t *config = inquiry->config;
+    const ocors_span_t site = inquiry->path.site.bytes != NULL
+                                  ? inquiry->path.site
+                                  : ocors_span_from_string(config->site);
 
-    ocors_resource_path_parse(ocors_span_from_string(r->uri), &parts);
-    facts->version = parts.version;
-    facts->path = parts.version != 0 || config->documents == NULL
-                      ? parts.rest
-                      : path_below_section(r, config->documents);
+    if (site.length > 0) {
+        inquiry->request->site = apr_pstrmemdup(inquiry->r->pool, site.bytes, site.length);
+    }
+    if (config->documents == NULL) {
+        return;
+    }
+    if (config->documents->is_tree) {
+        inquiry->policy_count = ocors_store_read_site(config->documents->number, site,
+                                                      inquiry->path.api, inquiry->policies);
+    }
+    else if (ocors_store_read(config->documents->number, &inquiry->policies[0])) {
+        inquiry->policy_count = 1;
+    }
 }
 
-static void log_decision(request_rec *r, const ocors_config_t *config, const ocors_facts_t *facts,
-                         const ocors_decision_t *decision)
+/* C1: who asks. What is known of it is copied: policies are read, not kept. */
+static void identify_client(inquiry_t *inquiry)
 {
+    request_rec *r = inquiry->r;
+    const ocors_sources_t *wanted = ocors_config_sources(inquiry->config);
+    ocors_source_t sources[OCORS_SOURCES_MAX];
+
+    for (size_t i = 0; i < wanted->count; i++) {
+        sources[i] = wanted->items[i];
+        sources[i].value = sources[i].kind == OCORS_SOURCE_BEARER ? header_in(r, "Authorization")
+                           : sources[i].kind == OCORS_SOURCE_QUERY
+                               ? ocors_span_from_string(r->args)
+                               : header_in(r, sources[i].name.bytes);
+    }
+    inquiry->facts.claim = ocors_client_identify(
+        inquiry->policies, inquiry->policy_count, sources, wanted->count,
+        apr_palloc(r->pool, ocors_client_room(sources, wanted->count)));
+    if (inquiry->facts.claim.kind == OCORS_CLAIM_NAMED) {
+        const ocors_span_t id = inquiry->facts.claim.id;
+
+        inquiry->request->client = apr_pstrmemdup(
+            r->pool, id.bytes, id.length < LOGGED_BYTES_MAX ? id.length : LOGGED_BYTES_MAX);
+    }
+}
+
+/* The response_headers of the client that asks, copied. */
+static void copy_response_headers(inquiry_t *inquiry)
+{
+    apr_pool_t *pool = inquiry->r->pool;
+
+    for (size_t i = 0; i < inquiry->policy_count
+                       && inquiry->facts.claim.kind == OCORS_CLAIM_NAMED; i++) {
+        ocors_policy_client_t found;
+        ocors_image_client_t client;
+
+        if (!ocors_policy_find_client(&inquiry->policies[i], inquiry->facts.claim.id, &found)) {
+            continue;
+        }
+        const ocors_image_t *image = &inquiry->policies[i].layers[found.layer];
+        ocors_response_header_t header;
+
+        if (!ocors_image_read_client(image, found.number, &client)) {
+            continue;
+        }
+        for (uint32_t k = 0; k < client.header_count
+                             && ocors_image_read_header(image, client.first_header + k, &header);
+             k++) {
+            if (inquiry->request->headers == NULL) {
+                inquiry->request->headers = apr_array_make(pool, 4, sizeof(ocors_header_t));
+            }
+            APR_ARRAY_PUSH(inquiry->request->headers, ocors_header_t) = (ocors_header_t){
+                .name = apr_pstrmemdup(pool, header.name.bytes, header.name.length),
+                .value = apr_pstrmemdup(pool, header.value.bytes, header.value.length),
+            };
+        }
+    }
+}
+
+/* What a client sent, for a log line: cut, and without the quote that ends it there. */
+static const char *quotable(apr_pool_t *pool, const char *text)
+{
+    char *copy = apr_pstrndup(pool, text, LOGGED_BYTES_MAX);
+
+    for (char *at = copy; *at != '\0'; at++) {
+        if (*at == '"') {
+            *at = '\'';
+        }
+    }
+    return copy;
+}
+
+/* httpd escapes control characters. The closed words come first, so that nothing can pose as one. */
+static void log_decision(const inquiry_t *inquiry)
+{
+    request_rec *r = inquiry->r;
+    const ocors_decision_t *decision = &inquiry->request->decision;
+    const char *client = inquiry->request->client;
+    const bool is_report = inquiry->config->mode == OCORS_MODE_REPORT_ONLY;
     const bool is_refusal = decision->verdict == OCORS_VERDICT_REFUSE;
-    const size_t shown = facts->origin.length < LOGGED_ORIGIN_MAX ? facts->origin.length
-                                                                  : LOGGED_ORIGIN_MAX;
 
     if (decision->reason == OCORS_REASON_NONE || !APLOG_R_IS_LEVEL(r, APLOG_INFO)) {
         return;
     }
-    const char *origin = ap_escape_logitem(r->pool, apr_pstrmemdup(r->pool, facts->origin.bytes,
-                                                                   shown));
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "%s%s: %s %s, origin \"%s\"%s: %s",
-                  config->mode == OCORS_MODE_REPORT_ONLY ? OCORS_LOG_WOULD_REFUSE
-                  : is_refusal                           ? OCORS_LOG_REFUSED
-                                                         : OCORS_LOG_WITHHELD,
-                  config->mode == OCORS_MODE_REPORT_ONLY ? "report only"
-                  : is_refusal                           ? "refused"
-                                                         : "nothing granted",
-                  r->method, r->uri, origin, shown < facts->origin.length ? "..." : "",
-                  ocors_reason_name(decision->reason));
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                  "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"",
+                  is_report    ? OCORS_LOG_WOULD_REFUSE
+                  : is_refusal ? OCORS_LOG_REFUSED
+                               : OCORS_LOG_WITHHELD,
+                  is_report    ? "report only"
+                  : is_refusal ? "refused"
+                               : "nothing granted",
+                  ocors_reason_name(decision->reason),
+                  quotable(r->pool, apr_table_get(r->headers_in, "Origin")),
+                  client != NULL ? quotable(r->pool, client) : "", quotable(r->pool, r->method),
+                  quotable(r->pool, r->uri));
 }
 
-static const ocors_request_t *request_create(request_rec *r, const ocors_config_t *config)
+/* Judges a request that has an Origin. */
+static void judge(inquiry_t *inquiry)
 {
-    ocors_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+    request_rec *r = inquiry->r;
+    ocors_request_t *request = inquiry->request;
+    const ocors_self_t *self = ocors_config_self(inquiry->config);
+    ocors_own_t own = { .names = NULL };
+
+    if (!self->is_off) {
+        own = ocors_server_own(r);
+        own.listed = self->listed;
+        own.listed_count = self->listed_count;
+        inquiry->facts.own = &own;
+    }
+    inquiry->facts.method = method_of(r);
+    if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {
+        inquiry->facts.request_method = header_in(r, "Access-Control-Request-Method");
+        inquiry->facts.version = inquiry->path.version;
+        inquiry->facts.path = inquiry->path.version != 0 || inquiry->config->documents == NULL
+                                  ? inquiry->path.rest
+                                  : path_below_section(r, inquiry->config->documents);
+    }
+    ocors_decide(inquiry->policies, inquiry->policy_count, &inquiry->facts,
+                 apr_palloc(r->pool, inquiry->facts.origin.length + 1), &request->decision);
+    for (size_t i = 0; i < inquiry->policy_count
+                       && request->decision.verdict == OCORS_VERDICT_REFUSE; i++) {
+        const ocors_policy_t *policy = &inquiry->policies[i];
+
+        if (policy->layer_count > 0) {
+            const ocors_span_t version = policy->layers[policy->layer_count - 1].version;
+
+            request->document_version = ocors_span_make(
+                apr_pstrmemdup(r->pool, version.bytes, version.length), version.length);
+        }
+    }
+    log_decision(inquiry);
+}
+
+ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
+{
     const char *origin = apr_table_get(r->headers_in, "Origin");
-    ocors_facts_t facts = { .has_origin = origin != NULL };
-    ocors_policy_t policy;
+    const bool is_tree = config->documents != NULL && config->documents->is_tree;
+    inquiry_t inquiry;
 
-    request->config = config;
-    ap_set_module_config(r->request_config, &ocapi_cors_module, request);
-    if (origin == NULL) {
-        return request; /* R1, without a look at the policy */
+    inquiry.r = r;
+    inquiry.config = config;
+    inquiry.policy_count = 0;
+    inquiry.facts = (ocors_facts_t){ .has_origin = origin != NULL,
+                                     .origin = ocors_span_from_string(origin) };
+    inquiry.path = (ocors_resource_path_t){ .version = 0 };
+    if (is_tree || origin != NULL) {
+        ocors_resource_path_parse(path_of(r), &inquiry.path);
     }
-    if (config->documents == NULL || !ocors_store_read(config->documents->policy, &policy)) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, OCORS_LOG_NO_POLICY
-                      "OcapiCors is on for %s, but no policy can be read: nothing is allowed", r->uri);
-        policy.layer_count = 0;
+    if (is_tree && inquiry.path.api.bytes == NULL) {
+        return NULL;
     }
-    facts.method = ocors_span_from_string(r->method);
-    facts.origin = ocors_span_from_string(origin);
-    if (r->method_number == M_OPTIONS) {
-        facts.request_method = header_in(r, "Access-Control-Request-Method");
-        if (facts.request_method.length > 0) {
-            facts_add_path(r, config, &facts);
-        }
+    inquiry.request = apr_pcalloc(r->pool, sizeof(*inquiry.request));
+    inquiry.request->config = config;
+    if (origin == NULL && !ocors_store_has_response_headers()) {
+        return inquiry.request; /* R1, without a look at the policy */
     }
-    ocors_decide(&policy, &facts, apr_palloc(r->pool, facts.origin.length + 1), &request->decision);
-    if (request->decision.verdict == OCORS_VERDICT_REFUSE && policy.layer_count > 0) {
-        const ocors_span_t version = policy.layers[policy.layer_count - 1].version;
-
-        request->document_version = ocors_span_make(apr_pstrmemdup(r->pool, version.bytes,
-                                                                   version.length),
-                                                    version.length);
+    read_policies(&inquiry);
+    identify_client(&inquiry);
+    copy_response_headers(&inquiry);
+    if (origin != NULL) {
+        judge(&inquiry);
     }
-    log_decision(r, config, &facts, &request->decision);
-    return request;
+    return inquiry.request;
 }
 
-const ocors_request_t *ocors_request_find(const request_rec *r)
-{
-    for (; r != NULL; r = r->prev) {
-        const ocors_request_t *request = ap_get_module_config(r->request_config,
-                                                              &ocapi_cors_module);
-
-        if (request != NULL) {
-            return request;
-        }
-    }
-    return NULL;
-}
-
-const ocors_request_t *ocors_request_decide(request_rec *r)
-{
-    const ocors_request_t *request = ocors_request_find(r);
-    const ocors_config_t *config;
-
-    if (request == NULL && r->prev != NULL) {
-        /* What came before may have ended before any hook of ours; it counts all the same. */
-        request = ocors_request_decide(r->prev);
-    }
-    if (request != NULL) {
-        return request;
-    }
-    config = ap_get_module_config(r->per_dir_config, &ocapi_cors_module);
-    return config->mode == OCORS_MODE_ON || config->mode == OCORS_MODE_REPORT_ONLY
-               ? request_create(r, config)
-               : NULL;
-}
-
-ocors_span_t ocors_request_version(request_rec *r, const ocors_request_t *request)
+ocors_span_t ocors_facts_version(request_rec *r, const ocors_request_t *request)
 {
     ocors_resource_path_t parts;
 
-    ocors_resource_path_parse(ocors_span_from_string(r->uri), &parts);
+    ocors_resource_path_parse(path_of(r), &parts);
     if (parts.version == 0) {
         return request->document_version;
     }
     return ocors_span_from_string(apr_psprintf(r->pool, "%u.%u", parts.version >> 16,
                                                parts.version & 0xffff));
-}
-
-void ocors_request_note(request_rec *r)
-{
-    for (; r != NULL; r = r->next) {
-        const ocors_request_t *request = ocors_request_find(r);
-
-        if (request == NULL) {
-            continue;
-        }
-        apr_table_setn(r->notes, "ocapi_cors_verdict",
-                       ocors_verdict_name(request->decision.verdict));
-        if (request->decision.reason != OCORS_REASON_NONE) {
-            apr_table_setn(r->notes, "ocapi_cors_reason",
-                           ocors_reason_name(request->decision.reason));
-        }
-    }
 }

@@ -36,6 +36,7 @@ typedef struct generation_t {
     apr_hash_t *documents;        /* path -> ocors_document_t */
     apr_hash_t *policies_by_key;  /* key -> policy_t */
     apr_array_header_t *policies; /* of policy_t *, by number */
+    apr_array_header_t *trees;    /* of const ocors_tree_t *, by number */
 } generation_t;
 
 typedef struct retained_t {
@@ -70,6 +71,7 @@ static generation_t *generation_create(apr_pool_t *process_pool)
     generation->documents = apr_hash_make(pool);
     generation->policies_by_key = apr_hash_make(pool);
     generation->policies = apr_array_make(pool, 4, sizeof(policy_t *));
+    generation->trees = apr_array_make(pool, 1, sizeof(const ocors_tree_t *));
     return generation;
 }
 
@@ -198,25 +200,25 @@ const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *const 
     return NULL;
 }
 
-/* Says once what became of a policy that has a bad document. */
+/* Says once what became of a policy that has a bad document, for each document that is bad. */
 static void policy_log(const policy_t *policy, server_rec *server)
 {
-    bool is_news = false;
-
     for (uint32_t i = 0; i < policy->document_count; i++) {
-        is_news = is_news || (policy->documents[i]->image.bytes == NULL
-                              && !policy->documents[i]->is_logged);
-    }
-    for (uint32_t i = 0; is_news && i < policy->document_count; i++) {
+        const ocors_document_t *document = policy->documents[i];
+
+        if (document->image.bytes != NULL || document->is_logged) {
+            continue;
+        }
         if (policy->layer_count > 0) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_KEPT
-                         "%s: a document of this policy cannot be used; the last good policy stays "
-                         "in force, whole", policy->documents[i]->path);
+                         "%s: this document cannot be used; the last good policy of its %u "
+                         "documents stays in force, whole", document->path, policy->document_count);
         }
         else {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_NOTHING
-                         "%s: a document of this policy cannot be used, and there is no last good "
-                         "policy: nothing is allowed", policy->documents[i]->path);
+                         "%s: this document cannot be used, and there is no last good policy of "
+                         "its %u documents: nothing is allowed", document->path,
+                         policy->document_count);
         }
     }
 }
@@ -233,6 +235,33 @@ void ocors_load_log(server_rec *server)
             ocors_document_log(policy_at(generation, i)->documents[k], server);
         }
     }
+}
+
+bool ocors_load_is_reload(void)
+{
+    return retained->current != NULL;
+}
+
+bool ocors_load_is_known(const char *path)
+{
+    return retained->current != NULL
+           && apr_hash_get(retained->current->documents, path, APR_HASH_KEY_STRING) != NULL;
+}
+
+uint32_t ocors_load_add_tree(const ocors_tree_t *tree)
+{
+    APR_ARRAY_PUSH(retained->pending->trees, const ocors_tree_t *) = tree;
+    return (uint32_t)retained->pending->trees->nelts - 1;
+}
+
+uint32_t ocors_load_tree_count(void)
+{
+    return (uint32_t)retained->pending->trees->nelts;
+}
+
+const ocors_tree_t *ocors_load_tree(uint32_t number)
+{
+    return APR_ARRAY_IDX(retained->pending->trees, number, const ocors_tree_t *);
 }
 
 uint32_t ocors_load_policy_count(void)

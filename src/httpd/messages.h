@@ -15,6 +15,6 @@
 #define OCORS_LOG_REFUSED          "OCORS0010: "
 #define OCORS_LOG_WITHHELD         "OCORS0011: "
 #define OCORS_LOG_WOULD_REFUSE     "OCORS0012: " /* OcapiCors ReportOnly */
-#define OCORS_LOG_NO_POLICY        "OCORS0013: " /* a section without documents was asked */
+#define OCORS_LOG_LIMITED          "OCORS0013: " /* a directive of ours in <Limit> */
 
 #endif

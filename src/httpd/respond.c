@@ -10,6 +10,7 @@
 #include <http_request.h>
 #include <util_filter.h>
 
+#include "ocors_facts.h"
 #include "ocors_fault.h"
 #include "ocors_headers.h"
 
@@ -49,6 +50,21 @@ static bool table_has_vary(const apr_table_t *table, const char *vary)
     return false;
 }
 
+/* What the client's document adds to its responses replaces what they have of the same name. */
+static void add_response_headers(request_rec *r, const apr_array_header_t *headers)
+{
+    for (int i = 0; i < headers->nelts; i++) {
+        const ocors_header_t *header = &APR_ARRAY_IDX(headers, i, ocors_header_t);
+
+        if (ap_cstr_casecmp(header->name, "Vary") == 0) {
+            apr_table_addn(r->headers_out, header->name, header->value); /* H3 */
+            continue;
+        }
+        apr_table_unset(r->err_headers_out, header->name);
+        apr_table_setn(r->headers_out, header->name, header->value);
+    }
+}
+
 /*
  * The one place where the module writes headers: last of the content filters, after mod_cache has
  * stored and mod_headers has set, before httpd puts the fields on the wire.
@@ -70,6 +86,9 @@ static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *b
                        &headers);
     table_strip(r->headers_out);
     table_strip(r->err_headers_out);
+    if (request->headers != NULL && !ocors_respond_is_due(request)) {
+        add_response_headers(r, request->headers);
+    }
     for (size_t i = 0; i < headers.count; i++) {
         apr_table_setn(r->headers_out, headers.items[i].name, headers.items[i].value);
     }
@@ -125,7 +144,7 @@ static apr_bucket *fault_make(request_rec *r, const ocors_request_t *request)
 {
     const ocors_span_t origin = ocors_span_from_string(apr_table_get(r->headers_in, "Origin"));
     char *fault = apr_palloc(r->pool, OCORS_FAULT_MAX);
-    const size_t length = ocors_fault_write(ocors_request_version(r, request), origin, fault);
+    const size_t length = ocors_fault_write(ocors_facts_version(r, request), origin, fault);
 
     for (const ocors_fault_field_t *field = ocors_fault_fields; field->name != NULL; field++) {
         apr_table_setn(r->err_headers_out, field->name, field->value);
@@ -135,7 +154,7 @@ static apr_bucket *fault_make(request_rec *r, const ocors_request_t *request)
     return apr_bucket_pool_create(fault, length, r->pool, r->connection->bucket_alloc);
 }
 
-int ocors_respond(request_rec *r, const ocors_request_t *request)
+int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filters)
 {
     apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, allocator);
@@ -150,7 +169,9 @@ int ocors_respond(request_rec *r, const ocors_request_t *request)
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(allocator));
     }
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(allocator));
-    ap_run_insert_filter(r);
+    if (!has_filters) {
+        ap_run_insert_filter(r);
+    }
     ap_pass_brigade(r->output_filters, brigade);
     return DONE;
 }

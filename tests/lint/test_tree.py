@@ -155,13 +155,13 @@ def no_machine_is_named(root):
 
 def directives_agree(root):
     """conventions 3.6: directive table == conf/ocapi_cors.conf == docs."""
-    config = re.findall(r'AP_INIT_\w+\(\s*"(OcapiCors\w*)"', read(root, "src/httpd/config.c"))
+    config = re.findall(r'AP_INIT_\w+\(\s*"(OcapiCors\w*)"', read(root, "src/httpd/directives.c"))
     tables = {
         "conf/ocapi_cors.conf": re.findall(r"^\s*#?\s*(OcapiCors\w*)(?=\s)",
                                            read(root, "conf/ocapi_cors.conf"), re.M),
         "README.md": re.findall(r"^\|\s*`(OcapiCors\w*)`", read(root, "README.md"), re.M),
     }
-    findings = [f"src/httpd/config.c: {n} stands there twice" for n in config if config.count(n) > 1]
+    findings = [f"src/httpd/directives.c: {n} stands there twice" for n in config if config.count(n) > 1]
     for where, names in tables.items():
         findings += [f"{where} does not have {n}" for n in sorted(set(config) - set(names))]
         findings += [f"{where} has {n}, which httpd does not know"
@@ -253,7 +253,7 @@ BREAKS = [
     (no_machine_is_named, lambda root: (root / "link").symlink_to("/etc/hosts"), "link"),
     (directives_agree, append("conf/ocapi_cors.conf", "\n#OcapiCorsNew On\n"), "OcapiCorsNew"),
     (directives_agree, append("README.md", "\n| `OcapiCorsNew` | x |\n"), "OcapiCorsNew"),
-    (directives_agree, replace("src/httpd/config.c", r'"OcapiCorsMaxAge"', '"OcapiCorsOther"'),
+    (directives_agree, replace("src/httpd/directives.c", r'"OcapiCorsMaxAge"', '"OcapiCorsOther"'),
      "does not have OcapiCorsOther"),
     (messages_are_numbered_once, append("src/httpd/messages.h", '#define A "OCORS0001: "\n'),
      "OCORS0001 is used twice"),

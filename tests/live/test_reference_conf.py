@@ -8,7 +8,8 @@ import pytest
 import httpd
 
 CONF = (httpd.REPOSITORY / "conf" / "ocapi_cors.conf").read_text()
-SETTINGS = {"shop.json": '{"_v":"19.1","clients":[]}'}
+DOCUMENT = '{"_v":"19.1","clients":[]}'
+SETTINGS = {"shop.json": DOCUMENT, "tree/ocapi-settings/wapi_shop_config.json": DOCUMENT}
 DEFAULTS = re.findall(r"^ *#(OcapiCors\w* .*)$", CONF, re.M)
 
 
@@ -21,12 +22,19 @@ def test_it_has_the_directives():
     assert len(DEFAULTS) >= 7
 
 
+def with_files(text):
+    """The same with documents that are there."""
+    text = re.sub(r"conf/ocapi/\S+\.json", "${ROOT}/shop.json", text)
+    return text.replace("Tree conf/ocapi", "Tree ${ROOT}/tree")
+
+
 @pytest.mark.parametrize("line", DEFAULTS, ids=lambda line: line.split()[0])
 def test_each_default_can_be_written_out(line):
-    line = re.sub(r"conf/ocapi/\S+\.json", "${ROOT}/shop.json", line)
-    assert httpd.configtest(line, files=SETTINGS) == (0, "Syntax OK\n")
+    assert httpd.configtest(with_files(line), files=SETTINGS) == (0, "Syntax OK\n")
 
 
-def test_all_defaults_together():
-    text = re.sub(r"conf/ocapi/\S+\.json", "${ROOT}/shop.json", "\n".join(DEFAULTS))
-    assert httpd.configtest(text, files=SETTINGS) == (0, "Syntax OK\n")
+@pytest.mark.parametrize("left_out", ["OcapiCorsSettingsTree ", "OcapiCorsSettings "])
+def test_all_defaults_together(left_out):
+    """Documents and a tree exclude each other."""
+    text = "\n".join(line for line in DEFAULTS if not line.startswith(left_out))
+    assert httpd.configtest(with_files(text), files=SETTINGS) == (0, "Syntax OK\n")

@@ -198,7 +198,7 @@ static void check_exchange(struct json_object *row)
     facts.version = parts.version;
     room = malloc(facts.origin.length + 1);
     assert_non_null(room);
-    ocors_decide(&loaded.policy, &facts, room, &decision);
+    ocors_decide(&loaded.policy, 1, &facts, room, &decision);
     assert_string_equal(ocors_verdict_name(decision.verdict), vectors_string(row, "verdict"));
     assert_string_equal(ocors_reason_name(decision.reason), vectors_string(row, "reason"));
     check_headers(row, &decision);
@@ -214,7 +214,7 @@ static void decide_with(const ocors_policy_t *policy, ocors_facts_t *facts, char
                         ocors_decision_t *decision)
 {
     facts->has_origin = true;
-    ocors_decide(policy, facts, room, decision);
+    ocors_decide(policy, 1, facts, room, decision);
 }
 
 /* A policy that has no documents, because none could be loaded, is not one that has no rules. */

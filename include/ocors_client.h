@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts of a request -> the client application that it names (rules C1 to C3). */
+#ifndef OCORS_CLIENT_H
+#define OCORS_CLIENT_H
+
+#include <stddef.h>
+
+#include "ocors_decide.h"
+#include "ocors_policy.h"
+#include "ocors_span.h"
+
+typedef enum {
+    OCORS_SOURCE_BEARER, /* a claim of the JWT in Authorization: Bearer (RFC 6750, RFC 7519) */
+    OCORS_SOURCE_QUERY,  /* a parameter of the query */
+    OCORS_SOURCE_HEADER  /* a request header */
+} ocors_source_kind_t;
+
+/* Where a client may be named, and what stands there. */
+typedef struct ocors_source_t {
+    ocors_source_kind_t kind;
+    ocors_span_t name;  /* of the claim, or of the parameter, decoded */
+    ocors_span_t value; /* of Authorization, of the whole query, of the header; any bytes */
+} ocors_source_t;
+
+/* Bytes of room that a source takes: every decoding is shorter than what it decodes. */
+size_t ocors_client_room(const ocors_source_t *sources, size_t count);
+
+/*
+ * Asks the sources in their order (C1). A bearer token names a client only if it is a JWT, or the
+ * like of one, whose claim, or whose `scid` within `sub` as SLAS writes it, is an id that one of
+ * the policies knows; every other token is passed over. It is decoded, not verified: it selects a list
+ * and grants nothing. A parameter or a header that is not empty names one, known or not (C2); a
+ * parameter that is given twice with different values is ambiguous.
+ *
+ * The claim's id points into a source or into `room`. No allocation, no recursion; linear in what
+ * the sources hold.
+ */
+ocors_claim_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
+                                    const ocors_source_t *sources, size_t count, char *room);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request's decision: made once, found again (rule H4). */
+#ifndef OCORS_REQUEST_H
+#define OCORS_REQUEST_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#include "ocors_config.h"
+#include "ocors_decide.h"
+
+/* What was decided about a request, and by which section; in the request's pool. */
+typedef struct ocors_request_t {
+    const ocors_config_t *config;
+    ocors_decision_t decision;
+    ocors_span_t document_version; /* `_v` of the policy's last document, for a fault */
+    const char *client;            /* the client that the request names, or NULL */
+    const char *site;              /* of the URL or of OcapiCorsSite, or NULL */
+    apr_array_header_t *headers;   /* of ocors_header_t: the client's response_headers, or NULL */
+} ocors_request_t;
+
+/*
+ * The decision about a request, if there is one: its own, or that of the request which an internal
+ * redirect or an ErrorDocument replaced (H4).
+ */
+const ocors_request_t *ocors_request_find(const request_rec *r);
+
+/*
+ * The same, made now if there is none, by the section that r->per_dir_config is: for hooks that run
+ * when that is final. NULL: no section covers the request.
+ */
+const ocors_request_t *ocors_request_decide(request_rec *r);
+
+/*
+ * The same where it may not be final: in mod_cache's quick handler, and on errors from before the
+ * sections are merged. The <Location> sections of the normalised path decide.
+ */
+const ocors_request_t *ocors_request_decide_anywhere(request_rec *r);
+
+/* Notes that r->per_dir_config is final. */
+void ocors_request_note_final(request_rec *r);
+
+/*
+ * Sets the notes that LogFormat can show, ocapi_cors_verdict, _reason, _client and _site, on a
+ * request and on those that replaced it.
+ */
+void ocors_request_note(request_rec *r);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directives: each reads its arguments, or says what is wrong with them. Owns nothing. */
+
+#include "ocors_directives.h"
+
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "ocors_config.h"
+#include "ocors_load.h"
+#include "ocors_origin.h"
+#include "ocors_tree.h"
+
+APLOG_USE_MODULE(ocapi_cors);
+
+#define MAX_AGE_LIMIT 86400
+
+static const char *set_mode(cmd_parms *cmd, void *section, const char *argument)
+{
+    ocors_config_t *config = section;
+
+    if (ap_cstr_casecmp(argument, "Off") == 0) {
+        config->mode = OCORS_MODE_OFF;
+        return NULL;
+    }
+    if (ap_cstr_casecmp(argument, "On") == 0) {
+        config->mode = OCORS_MODE_ON;
+    }
+    else if (ap_cstr_casecmp(argument, "ReportOnly") == 0) {
+        config->mode = OCORS_MODE_REPORT_ONLY;
+    }
+    else {
+        return apr_psprintf(cmd->pool, "%s: '%s' is none of On, Off and ReportOnly", cmd->cmd->name,
+                            argument);
+    }
+    ocors_config_note_activation(cmd, config);
+    return NULL;
+}
+
+/*
+ * httpd prints what a directive returns as one line. A single error is that line; several are
+ * written before it, a line each.
+ */
+static const char *say_errors(cmd_parms *cmd, const apr_array_header_t *errors)
+{
+    if (errors->nelts == 1) {
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", APR_ARRAY_IDX(errors, 0, const char *),
+                           NULL);
+    }
+    for (int i = 0; i < errors->nelts; i++) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, cmd->server, "%s: %s",
+                     cmd->cmd->name, APR_ARRAY_IDX(errors, i, const char *));
+    }
+    return apr_psprintf(cmd->pool, "%s: the documents have %d errors, each named above",
+                        cmd->cmd->name, errors->nelts);
+}
+
+/* Gives the section its documents, unless it has some. */
+static const char *set_documents(cmd_parms *cmd, ocors_config_t *config, bool is_tree,
+                                 uint32_t number)
+{
+    ocors_documents_t *documents = apr_pcalloc(cmd->pool, sizeof(*documents));
+
+    documents->is_tree = is_tree;
+    documents->number = number;
+    documents->kind = ocors_config_section_kind(cmd);
+    documents->path = cmd->path != NULL ? cmd->path : "";
+    config->documents = documents;
+    ocors_config_note_documents(cmd, config);
+    return NULL;
+}
+
+static const char *refuse_second_documents(cmd_parms *cmd, const ocors_config_t *config)
+{
+    return config->documents == NULL
+               ? NULL
+               : apr_psprintf(cmd->pool, "%s: the section has its documents already; name all of "
+                              "them in one OcapiCorsSettings, later ones are layered over earlier "
+                              "ones, or one OcapiCorsSettingsTree", cmd->cmd->name);
+}
+
+static const char *set_settings(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    const char *paths[OCORS_POLICY_LAYERS_MAX];
+    const char *error = refuse_second_documents(cmd, section);
+    const apr_array_header_t *errors;
+    uint32_t number;
+
+    if (error != NULL) {
+        return error;
+    }
+    if (argc < 1 || argc > OCORS_POLICY_LAYERS_MAX) {
+        return apr_psprintf(cmd->pool, "%s: needs 1 to %d documents, later ones layered over "
+                            "earlier ones", cmd->cmd->name, OCORS_POLICY_LAYERS_MAX);
+    }
+    for (int i = 0; i < argc; i++) {
+        paths[i] = ap_server_root_relative(cmd->pool, argv[i]);
+        if (paths[i] == NULL) {
+            return apr_psprintf(cmd->pool, "%s: '%s' is no path of a file", cmd->cmd->name,
+                                argv[i]);
+        }
+    }
+    errors = ocors_load_policy(cmd->pool, paths, (uint32_t)argc, &number);
+    return errors != NULL ? say_errors(cmd, errors) : set_documents(cmd, section, false, number);
+}
+
+static const char *set_settings_tree(cmd_parms *cmd, void *section, const char *argument)
+{
+    const char *error = refuse_second_documents(cmd, section);
+    const char *directory = ap_server_root_relative(cmd->pool, argument);
+    const apr_array_header_t *errors;
+    uint32_t number;
+
+    if (error != NULL) {
+        return error;
+    }
+    if (directory == NULL) {
+        return apr_psprintf(cmd->pool, "%s: '%s' is no path of a directory", cmd->cmd->name,
+                            argument);
+    }
+    errors = ocors_tree_load(cmd->pool, directory, &number);
+    return errors != NULL ? say_errors(cmd, errors) : set_documents(cmd, section, true, number);
+}
+
+static const char *set_site(cmd_parms *cmd, void *section, const char *argument)
+{
+    ocors_config_t *config = section;
+
+    if (argument[0] == '\0' || argument[0] == '.' || strchr(argument, '/') != NULL) {
+        return apr_psprintf(cmd->pool, "%s: '%s' is no site id", cmd->cmd->name, argument);
+    }
+    config->site = argument;
+    return NULL;
+}
+
+/*
+ * Refuses what no list of ours may hold: no token, the '*' that is not supported, or the keyword
+ * (NULL: none) that says something else than a list.
+ */
+static const char *check_token(cmd_parms *cmd, const char *token, const char *kind,
+                               const char *keyword)
+{
+    if (keyword != NULL && ap_cstr_casecmp(token, keyword) == 0) {
+        return apr_psprintf(cmd->pool, "%s: '%s' stands alone", cmd->cmd->name, keyword);
+    }
+    if (strcmp(token, "*") == 0) {
+        return apr_psprintf(cmd->pool, "%s: the '*' wildcard is not supported; name each %s",
+                            cmd->cmd->name, kind);
+    }
+    if (!ocors_token_is_valid(ocors_span_from_string(token))) {
+        return apr_psprintf(cmd->pool, "%s: '%s' is no %s: letters, digits and !#$%%&'*+-.^_`|~ "
+                            "only", cmd->cmd->name, token, kind);
+    }
+    return NULL;
+}
+
+static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    static const char *const never[] = { "CONNECT", "TRACE", "TRACK" };
+    ocors_config_t *config = section;
+    ocors_fallback_t *fallback = apr_pcalloc(cmd->pool, sizeof(*fallback));
+
+    if (argc < 1) {
+        return apr_psprintf(cmd->pool, "%s: needs at least one method", cmd->cmd->name);
+    }
+    fallback->extensions = "";
+    for (int i = 0; i < argc; i++) {
+        const ocors_methods_t method = ocors_method_parse_nocase(ocors_span_from_string(argv[i]));
+        const char *error = check_token(cmd, argv[i], "method", NULL);
+
+        if (error != NULL) {
+            return error;
+        }
+        for (size_t k = 0; k < sizeof(never) / sizeof(never[0]); k++) {
+            if (ap_cstr_casecmp(argv[i], never[k]) == 0) {
+                return apr_psprintf(cmd->pool, "%s: browsers never send %s to another origin; it "
+                                    "cannot be listed", cmd->cmd->name, never[k]);
+            }
+        }
+        fallback->methods |= method;
+        if (method == 0) {
+            fallback->extensions = apr_pstrcat(cmd->pool, fallback->extensions, ", ", argv[i],
+                                               NULL);
+        }
+    }
+    config->fallback = fallback;
+    return NULL;
+}
+
+static const char *set_expose_headers(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    ocors_config_t *config = section;
+    const char *list = "";
+
+    if (argc < 1) {
+        return apr_psprintf(cmd->pool, "%s: needs header names, or 'None'", cmd->cmd->name);
+    }
+    for (int i = 0; i < argc && (argc > 1 || ap_cstr_casecmp(argv[0], "None") != 0); i++) {
+        const char *error = check_token(cmd, argv[i], "header name", "None");
+
+        if (error != NULL) {
+            return error;
+        }
+        list = apr_pstrcat(cmd->pool, list, i > 0 ? "," : "", argv[i], NULL);
+    }
+    config->expose_headers = list;
+    return NULL;
+}
+
+static const char *set_allow_headers(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    ocors_config_t *config = section;
+    ocors_grantable_t *grantable = apr_pcalloc(cmd->pool, sizeof(*grantable));
+    ocors_span_t *names;
+
+    if (argc < 1) {
+        return apr_psprintf(cmd->pool, "%s: needs 'Requested', or the header names that may be "
+                            "granted", cmd->cmd->name);
+    }
+    config->grantable = grantable;
+    if (argc == 1 && ap_cstr_casecmp(argv[0], "Requested") == 0) {
+        return NULL;
+    }
+    names = apr_palloc(cmd->pool, (apr_size_t)argc * sizeof(*names));
+    for (int i = 0; i < argc; i++) {
+        const char *error = check_token(cmd, argv[i], "header name", "Requested");
+
+        if (error != NULL) {
+            return error;
+        }
+        names[i] = ocors_span_from_string(apr_pstrdup(cmd->pool, argv[i]));
+    }
+    grantable->names = names;
+    grantable->count = (size_t)argc;
+    return NULL;
+}
+
+/* "bearer:iss" and the like. */
+static const char *parse_source(cmd_parms *cmd, const char *argument, ocors_source_t *source)
+{
+    static const struct {
+        const char *prefix;
+        ocors_source_kind_t kind;
+    } kinds[] = {
+        { "bearer:", OCORS_SOURCE_BEARER },
+        { "query:", OCORS_SOURCE_QUERY },
+        { "header:", OCORS_SOURCE_HEADER },
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const size_t length = strlen(kinds[i].prefix);
+
+        if (ap_cstr_casecmpn(argument, kinds[i].prefix, length) == 0 && argument[length] != '\0') {
+            *source = (ocors_source_t){
+                .kind = kinds[i].kind,
+                .name = ocors_span_from_string(apr_pstrdup(cmd->pool, argument + length)),
+            };
+            return kinds[i].kind == OCORS_SOURCE_HEADER
+                       ? check_token(cmd, source->name.bytes, "header name", NULL)
+                       : NULL;
+        }
+    }
+    return apr_psprintf(cmd->pool, "%s: '%s' is none of bearer:CLAIM, query:PARAMETER and "
+                        "header:NAME", cmd->cmd->name, argument);
+}
+
+static const char *set_client_id(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    ocors_config_t *config = section;
+    ocors_sources_t *sources = apr_pcalloc(cmd->pool, sizeof(*sources));
+    ocors_source_t *items = apr_pcalloc(cmd->pool, OCORS_SOURCES_MAX * sizeof(*items));
+
+    if (argc < 1 || argc > OCORS_SOURCES_MAX) {
+        return apr_psprintf(cmd->pool, "%s: needs 1 to %d sources in order, such as bearer:iss "
+                            "query:client_id header:x-dw-client-id", cmd->cmd->name,
+                            OCORS_SOURCES_MAX);
+    }
+    for (int i = 0; i < argc; i++) {
+        const char *error = parse_source(cmd, argv[i], &items[i]);
+
+        if (error != NULL) {
+            return error;
+        }
+    }
+    sources->items = items;
+    sources->count = (size_t)argc;
+    config->sources = sources;
+    return NULL;
+}
+
+static const char *set_self_origin(cmd_parms *cmd, void *section, int argc, char *const argv[])
+{
+    ocors_config_t *config = section;
+    ocors_self_t *self = apr_pcalloc(cmd->pool, sizeof(*self));
+    ocors_span_t *listed;
+
+    if (argc < 1) {
+        return apr_psprintf(cmd->pool, "%s: needs On, Off, or origins to add to the virtual host's "
+                            "own", cmd->cmd->name);
+    }
+    config->self = self;
+    if (argc == 1 && (ap_cstr_casecmp(argv[0], "On") == 0 || ap_cstr_casecmp(argv[0], "Off") == 0)) {
+        self->is_off = ap_cstr_casecmp(argv[0], "Off") == 0;
+        return NULL;
+    }
+    listed = apr_pcalloc(cmd->pool, (apr_size_t)argc * sizeof(*listed));
+    for (int i = 0; i < argc; i++) {
+        ocors_origin_t origin;
+        const ocors_origin_result_t result = ocors_origin_canonicalise(
+            ocors_span_from_string(argv[i]), &origin);
+
+        if (result != OCORS_ORIGIN_OK) {
+            return apr_psprintf(cmd->pool, "%s: '%s': %s", cmd->cmd->name, argv[i],
+                                ocors_origin_explain(result));
+        }
+        listed[i] = ocors_span_make(apr_pstrmemdup(cmd->pool, origin.bytes, origin.length),
+                                    origin.length);
+    }
+    self->listed = listed;
+    self->listed_count = (size_t)argc;
+    return NULL;
+}
+
+static const char *set_credentials(cmd_parms *cmd, void *section, int flag)
+{
+    ocors_config_t *config = section;
+
+    (void)cmd;
+    config->has_credentials = flag != 0;
+    return NULL;
+}
+
+static const char *set_max_age(cmd_parms *cmd, void *section, const char *argument)
+{
+    ocors_config_t *config = section;
+    const size_t length = strlen(argument);
+
+    if (length == 0 || length > 5 || strspn(argument, "0123456789") != length
+        || apr_atoi64(argument) > MAX_AGE_LIMIT) {
+        return apr_psprintf(cmd->pool, "%s: '%s' is no number of seconds from 0 to %d",
+                            cmd->cmd->name, argument, MAX_AGE_LIMIT);
+    }
+    config->max_age = apr_psprintf(cmd->pool, "%" APR_INT64_T_FMT, apr_atoi64(argument));
+    return NULL;
+}
+
+/* Servers, hosts and sections; not .htaccess, where a worker would read documents. */
+#define EVERY_SECTION (RSRC_CONF | ACCESS_CONF)
+
+const command_rec ocors_directives[] = {
+    AP_INIT_TAKE1("OcapiCors", set_mode, NULL, EVERY_SECTION,
+                  "On, Off, or ReportOnly: judge and log, touch nothing"),
+    AP_INIT_TAKE_ARGV("OcapiCorsSettings", set_settings, NULL, EVERY_SECTION,
+                      "settings documents, later ones layered over earlier ones"),
+    AP_INIT_TAKE1("OcapiCorsSettingsTree", set_settings_tree, NULL, EVERY_SECTION,
+                  "a directory of settings documents in the layout of a site archive"),
+    AP_INIT_TAKE1("OcapiCorsSite", set_site, NULL, EVERY_SECTION,
+                  "the site, where the URL does not name it"),
+    AP_INIT_TAKE_ARGV("OcapiCorsClientId", set_client_id, NULL, EVERY_SECTION,
+                      "where clients are named, in order: bearer:CLAIM, query:NAME, header:NAME"),
+    AP_INIT_TAKE_ARGV("OcapiCorsSelfOrigin", set_self_origin, NULL, EVERY_SECTION,
+                      "On, Off, or origins to add to the virtual host's own"),
+    AP_INIT_TAKE_ARGV("OcapiCorsMethods", set_methods, NULL, EVERY_SECTION,
+                      "the methods of what no `resources` entry names"),
+    AP_INIT_TAKE_ARGV("OcapiCorsExposeHeaders", set_expose_headers, NULL, EVERY_SECTION,
+                      "None, or the response headers that scripts may read"),
+    AP_INIT_FLAG("OcapiCorsCredentials", set_credentials, NULL, EVERY_SECTION,
+                 "whether cookies and authentication may be sent"),
+    AP_INIT_TAKE1("OcapiCorsMaxAge", set_max_age, NULL, EVERY_SECTION,
+                  "seconds for which a browser may keep a preflight's answer, 0 to 86400"),
+    AP_INIT_TAKE_ARGV("OcapiCorsAllowHeaders", set_allow_headers, NULL, EVERY_SECTION,
+                      "Requested, or the request headers that may be granted"),
+    { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL },
+};
