@@ -3,6 +3,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 
@@ -33,13 +34,30 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     return ocors_config_check(server);
 }
 
-/* The parent is about to fork: what workers shall share is made now. */
+/*
+ * The parent is about to fork: what workers shall share is made now. At a server's start httpd reads
+ * everything twice; the first reading serves nobody.
+ */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
     (void)plog;
     (void)ptemp;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
     ocors_server_prepare(pconf, server);
     return ocors_store_publish(server);
+}
+
+/*
+ * Before everything: a preflight or a refusal that the path alone decides costs least here, and no
+ * redirect of the translate phase and no cache can answer it first (P4, R5).
+ */
+static int quick_handler(request_rec *r, int is_lookup)
+{
+    const ocors_request_t *request = is_lookup ? NULL : ocors_request_decide_early(r);
+
+    return request != NULL ? ocors_respond(r, request, false) : DECLINED;
 }
 
 /*
@@ -52,7 +70,7 @@ static int header_parser(request_rec *r)
 
     ocors_request_note_final(r);
     request = ocors_request_decide(r);
-    return request != NULL && ocors_respond_is_due(request) ? ocors_respond(r, request, false)
+    return request != NULL && ocors_request_is_ours(request) ? ocors_respond(r, request, false)
                                                             : DECLINED;
 }
 
@@ -70,7 +88,7 @@ static int handler(request_rec *r)
 {
     const ocors_request_t *request = r->main == NULL ? ocors_request_decide(r) : NULL;
 
-    return request != NULL && ocors_respond_is_due(request) ? ocors_respond(r, request, true)
+    return request != NULL && ocors_request_is_ours(request) ? ocors_respond(r, request, true)
                                                             : DECLINED;
 }
 
@@ -104,6 +122,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_quick_handler(quick_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_header_parser(header_parser, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_REALLY_FIRST);

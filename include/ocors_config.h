@@ -101,6 +101,13 @@ void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *se
 void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section);
 int ocors_config_check(server_rec *server);
 
+/*
+ * Whether any directive of ours stands where only the mapped file or an expression tells whether it
+ * holds (<Directory>, <Files>, <If>): then nothing may be decided by the path alone. Known once
+ * ocors_config_check() has looked.
+ */
+bool ocors_config_has_late_sections(void);
+
 /* Where clients are named, and whether and what is own beside the virtual host, defaults filled in. */
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
 const ocors_self_t *ocors_config_self(const ocors_config_t *config);

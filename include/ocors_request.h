@@ -19,6 +19,9 @@ typedef struct ocors_request_t {
     apr_array_header_t *headers;   /* of ocors_header_t: the client's response_headers, or NULL */
 } ocors_request_t;
 
+/* Whether the module answers the request itself: it is a preflight, or refused. */
+bool ocors_request_is_ours(const ocors_request_t *request);
+
 /*
  * The decision about a request, if there is one: its own, or that of the request which an internal
  * redirect or an ErrorDocument replaced (H4).
@@ -36,6 +39,14 @@ const ocors_request_t *ocors_request_decide(request_rec *r);
  * sections are merged. The <Location> sections of the normalised path decide.
  */
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r);
+
+/*
+ * The decision about a preflight, or about a request that has an Origin and an unsafe method, before
+ * httpd has done anything with its path; for what we answer ourselves, no more:
+ * NULL leaves the request undecided. Only where the path is in normal form already and no section
+ * but <Location> can say something. The <Location> sections are then in force for the answer.
+ */
+const ocors_request_t *ocors_request_decide_early(request_rec *r);
 
 /* Notes that r->per_dir_config is final. */
 void ocors_request_note_final(request_rec *r);

@@ -9,11 +9,8 @@
 
 #include "ocors_request.h"
 
-/* Whether the module answers this request itself: a preflight or a refusal. */
-bool ocors_respond_is_due(const ocors_request_t *request);
-
 /*
- * Answers it (R5, P1, P2, 1.5): the whole response goes through the filters of the section, and
+ * Answers a request that is ours to answer (R5, P1, P2, 1.5): the whole response goes through the filters of the section, and
  * nothing of the request body is asked for. `has_filters` says whether httpd has inserted them
  * already, as it has when it asks for a handler. DONE, for the hook to return.
  */

@@ -26,6 +26,7 @@ typedef struct place_t {
 /* What one reading of the configuration noted; begun anew by ocors_config_begin(). */
 static apr_array_header_t *activations; /* of place_t */
 static apr_array_header_t *documented;  /* of place_t */
+static bool has_late_sections;
 
 static const ocors_fallback_t default_fallback = {
     .methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT
@@ -73,6 +74,12 @@ void ocors_config_begin(apr_pool_t *pool)
 {
     activations = apr_array_make(pool, 4, sizeof(place_t));
     documented = apr_array_make(pool, 4, sizeof(place_t));
+    has_late_sections = false;
+}
+
+bool ocors_config_has_late_sections(void)
+{
+    return has_late_sections;
 }
 
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd)
@@ -146,25 +153,44 @@ static bool place_has_documents(const place_t *section, const server_rec *main_s
     return false;
 }
 
-/* Our directives below <Limit> or <LimitExcept>; how many. */
-static int limits_check(const ap_directive_t *directive, bool is_limited, server_rec *server)
+/* Whether a section's place is known from the server and the path alone. */
+static bool section_is_early(const ap_directive_t *section)
 {
-    int found = 0;
+    return ap_cstr_casecmp(section->directive, "<Location") == 0
+           || ap_cstr_casecmp(section->directive, "<LocationMatch") == 0
+           || ap_cstr_casecmp(section->directive, "<VirtualHost") == 0;
+}
+
+static bool section_is_limit(const ap_directive_t *section)
+{
+    return ap_cstr_casecmp(section->directive, "<Limit") == 0
+           || ap_cstr_casecmp(section->directive, "<LimitExcept") == 0;
+}
+
+/*
+ * Looks where our directives stand: counts those below <Limit> and <LimitExcept>, and notes whether
+ * there are any below <Directory>, <Files>, <If> and the like.
+ */
+static int places_check(const ap_directive_t *directive, bool is_early, bool is_limited,
+                        server_rec *server)
+{
+    int limited = 0;
 
     for (; directive != NULL; directive = directive->next) {
-        const bool is_limit = ap_cstr_casecmp(directive->directive, "<Limit") == 0
-                              || ap_cstr_casecmp(directive->directive, "<LimitExcept") == 0;
+        const bool is_ours = ap_cstr_casecmpn(directive->directive, "OcapiCors", 9) == 0;
 
-        if (is_limited && ap_cstr_casecmpn(directive->directive, "OcapiCors", 9) == 0) {
+        if (is_ours && is_limited) {
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, OCORS_LOG_LIMITED
                          "%s:%d: %s cannot stand in <Limit> or <LimitExcept>: a policy holds for "
                          "all methods", directive->filename, directive->line_num,
                          directive->directive);
-            found++;
+            limited++;
         }
-        found += limits_check(directive->first_child, is_limited || is_limit, server);
+        has_late_sections = has_late_sections || (is_ours && !is_early);
+        limited += places_check(directive->first_child, is_early && section_is_early(directive),
+                                is_limited || section_is_limit(directive), server);
     }
-    return found;
+    return limited;
 }
 
 int ocors_config_check(server_rec *server)
@@ -182,7 +208,7 @@ int ocors_config_check(server_rec *server)
             status = HTTP_INTERNAL_SERVER_ERROR;
         }
     }
-    if (limits_check(ap_conftree, false, server) > 0) {
+    if (places_check(ap_conftree, true, false, server) > 0) {
         status = HTTP_INTERNAL_SERVER_ERROR;
     }
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {

@@ -73,6 +73,51 @@ static ap_conf_vector_t *location_sections(request_rec *r)
     return sections;
 }
 
+/* No escape, no empty segment, none that begins with a dot: httpd will leave it as it is. */
+static bool path_is_normal(const char *path)
+{
+    if (path == NULL || path[0] != '/') {
+        return false;
+    }
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at == '%' || (at[0] == '/' && (at[1] == '/' || at[1] == '.'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const ocors_request_t *ocors_request_decide_early(request_rec *r)
+{
+    ap_conf_vector_t *const before = r->per_dir_config;
+    const ocors_config_t *config;
+    ocors_request_t *request;
+
+    if (r->method_number == M_GET || apr_table_get(r->headers_in, "Origin") == NULL
+        || (r->method_number == M_OPTIONS
+            && apr_table_get(r->headers_in, "Access-Control-Request-Method") == NULL)
+        || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || ocors_config_has_late_sections()
+        || !path_is_normal(r->uri) || ap_location_walk(r) != OK) {
+        return NULL;
+    }
+    config = ap_get_module_config(r->per_dir_config, &ocapi_cors_module);
+    request = config->mode == OCORS_MODE_ON ? ocors_facts_judge(r, config) : NULL;
+    if (request == NULL || !ocors_request_is_ours(request)) {
+        r->per_dir_config = before; /* rewritten, it may come to stricter sections */
+        return NULL;
+    }
+    slot_of(r)->request = request;
+    return request;
+}
+
+bool ocors_request_is_ours(const ocors_request_t *request)
+{
+    return request->config->mode == OCORS_MODE_ON
+           && (request->decision.verdict == OCORS_VERDICT_REFUSE
+               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW
+               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD);
+}
+
 void ocors_request_note_final(request_rec *r)
 {
     slot_of(r)->is_final = true;

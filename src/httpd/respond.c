@@ -86,7 +86,7 @@ static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *b
                        &headers);
     table_strip(r->headers_out);
     table_strip(r->err_headers_out);
-    if (request->headers != NULL && !ocors_respond_is_due(request)) {
+    if (request->headers != NULL && !ocors_request_is_ours(request)) {
         add_response_headers(r, request->headers);
     }
     for (size_t i = 0; i < headers.count; i++) {
@@ -112,14 +112,6 @@ void ocors_respond_add_filter(request_rec *r, const ocors_request_t *request)
     if (request != NULL && request->config->mode == OCORS_MODE_ON) {
         ap_add_output_filter_handle(header_filter, (void *)(uintptr_t)request, r, r->connection);
     }
-}
-
-bool ocors_respond_is_due(const ocors_request_t *request)
-{
-    return request->config->mode == OCORS_MODE_ON
-           && (request->decision.verdict == OCORS_VERDICT_REFUSE
-               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW
-               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD);
 }
 
 /*

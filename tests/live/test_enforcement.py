@@ -80,9 +80,17 @@ MODULES = ["headers", "auth_basic", "authn_file", "authz_user", "authz_host", "a
            "allowmethods", "rewrite", "dir", "log_config"]
 
 
-@pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, modules=MODULES,
+# One directive in a <Directory> anywhere, and nothing is decided by the path alone any more.
+LATE = """
+<Directory "${ROOT}/nowhere">
+    OcapiCors Off
+</Directory>
+"""
+
+
+@pytest.fixture(scope="module", params=["", LATE], ids=["early", "late"])
+def front(request, start_httpd, module_backend):
+    return start_httpd(CONFIG + request.param, modules=MODULES,
                        defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
                        files={"htdocs/pages/401.html": "page 401", "htdocs/pages/404.html": "page 404",
                               "htdocs/static/file.txt": "text", "users": "u:$apr1$x$x\n"})
@@ -247,6 +255,13 @@ def test_httpds_own_answers(front, target, status, body, origin, expected):
     assert body is None or response.body == body
     assert set(response.cors()) == expected
     assert response.tokens("Vary") == ["Origin"]
+
+
+def test_preflight_is_ahead_of_a_redirect_where_the_path_alone_decides(front):
+    """P4, and what README says of the other case."""
+    response = front.request("OPTIONS", "/moved", [ALLOWED, PREFLIGHT])
+    assert response.status == (301 if "nowhere" in front.config else 204)
+    assert response.one("Access-Control-Allow-Origin") == "http://foo.com"
 
 
 def test_outside_a_section_nothing_is_touched(front, backend):
