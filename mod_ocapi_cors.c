@@ -135,8 +135,8 @@ AP_DECLARE_MODULE(ocapi_cors) = {
     STANDARD20_MODULE_STUFF,
     ocors_config_create,     /* per-directory configuration: create, */
     ocors_config_merge,      /* merge */
-    ocors_server_create,     /* per-server configuration: create, */
-    NULL,                    /* no merge: a virtual host's names are its own */
+    NULL,                    /* per-server configuration: ocors_server_prepare() makes it, */
+    NULL,                    /* and nothing is inherited */
     ocors_directives,        /* directives */
     register_hooks,          /* hooks */
     AP_MODULE_FLAG_NONE,

@@ -37,6 +37,8 @@ typedef struct ocors_document_t {
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
     apr_array_header_t *lines;    /* of ocors_document_line_t */
     bool is_logged;
+    /* Where it is bad: policies that keep their last good state for it, and that allow nothing. */
+    uint32_t kept_policies, closed_policies;
 } ocors_document_t;
 
 /* A document of this absolute path, looked at but not read. All of it but the image is in `pool`. */
@@ -51,7 +53,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
  */
 bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
 
-/* Logs its lines, once. */
+/* Logs its lines, and what became of its policies, once. */
 void ocors_document_log(ocors_document_t *document, server_rec *server);
 
 /* Frees the image, if it is the document's. */

@@ -22,16 +22,18 @@ void ocors_load_begin(apr_pool_t *process_pool);
 
 /*
  * Adds the policy of these documents (absolute paths, global first) and gives its number; the same
- * documents have the same number. A file that has not changed since it was last judged is not read
+ * documents have the same number. `owner` says across generations whose policy it is, whatever
+ * documents it is made of; NULL: it is the documents' own. A file that has not changed since it was last judged is not read
  * again.
  *
  * NULL: it was added. At start and in `apachectl configtest`, a document that cannot be used gives
  * its errors instead, an array in `pool` of const char *, a line each. While a server runs, it
- * never does: the last good policy of the same documents stays in force, whole, or, where there is
- * none, one that allows nothing; the errors are logged by ocors_load_log().
+ * never does: the last good policy of the same owner stays in force, whole, or, where there is none,
+ * one that allows nothing; the errors are logged by ocors_load_log().
  */
-const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *const *paths,
-                                            uint32_t path_count, uint32_t *number);
+const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *owner,
+                                            const char *const *paths, uint32_t path_count,
+                                            uint32_t *number);
 
 /* Whether a server runs by an earlier generation, and whether that asked for this document. */
 bool ocors_load_is_reload(void);
@@ -40,6 +42,9 @@ bool ocors_load_is_known(const char *path);
 /* Adds a tree, in memory of ocors_load_pool(); gives its number, from 0. */
 uint32_t ocors_load_add_tree(const ocors_tree_t *tree);
 uint32_t ocors_load_tree_count(void);
+
+/* The tree of this directory that the running server goes by; NULL: none. */
+const ocors_tree_t *ocors_load_tree_in_force(const char *directory);
 const ocors_tree_t *ocors_load_tree(uint32_t number);
 
 /* Logs what was found in the documents of this generation and has not been logged yet. */

@@ -16,7 +16,7 @@
 typedef struct ocors_own_t {
     const ocors_span_t *names; /* ServerName and ServerAlias */
     size_t name_count;
-    const ocors_span_t *patterns; /* ServerAlias with '*' and '?'; each holds a letter or a digit */
+    const ocors_span_t *patterns; /* ServerAlias with '*' and '?', each usable (below) */
     size_t pattern_count;
     ocors_span_t scheme; /* of ServerName; empty: it names none */
     uint16_t port;       /* of ServerName; 0: it names none */
@@ -34,7 +34,11 @@ typedef struct ocors_own_t {
  */
 bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin);
 
-/* Whether a ServerAlias with wildcards can be a pattern: `*` alone would make every host own. */
+/*
+ * Whether a ServerAlias with wildcards can be a pattern: the label of its last wildcard must be
+ * followed by two labels or more, as in "*.example.com". `*`, "*.com", "*example.com" and
+ * "www.example.*" would make hosts own that anybody can register.
+ */
 bool ocors_own_pattern_is_usable(ocors_span_t pattern);
 
 #endif

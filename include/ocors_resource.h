@@ -5,9 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "ocors_settings.h"
 #include "ocors_span.h"
+
+/* "19.1" as 19 << 16 | 1, so that versions compare as numbers; 0 = none. */
+typedef uint32_t ocors_version_t;
+
+/* "19.1" -> 19 << 16 | 1. False: not DIGITS.DIGITS, each at most 65535 and not both zero. */
+bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
 
 /* A resource_id longer than this is refused. */
 #define OCORS_RESOURCE_ID_MAX 1024

@@ -7,9 +7,6 @@
 
 #include "ocors_own.h"
 
-/* The slot of the module record: what ocors_server_prepare() fills in. */
-void *ocors_server_create(apr_pool_t *pool, server_rec *server);
-
 /*
  * Takes the names of every virtual host from its ServerName and ServerAlias, once the whole
  * configuration is read (post_config).

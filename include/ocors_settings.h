@@ -9,13 +9,11 @@
 
 #include "ocors_method.h"
 #include "ocors_report.h"
+#include "ocors_resource.h"
 #include "ocors_span.h"
 
 /* A document larger than this is refused. */
 #define OCORS_DOCUMENT_MAX ((size_t)64 * 1024 * 1024)
-
-/* "19.1" as 19 << 16 | 1, so that versions compare as numbers; 0 = none. */
-typedef uint32_t ocors_version_t;
 
 /* One resources[] entry for one version range; an entry with n ranges becomes n of these. */
 typedef struct ocors_resource_t {
@@ -87,8 +85,5 @@ ocors_status_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_spa
 ocors_status_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_t name,
                                          ocors_span_t value, ocors_report_t *report,
                                          const ocors_path_t *path);
-
-/* "19.1" -> 19 << 16 | 1. False: not DIGITS.DIGITS, each at most 65535 and not both zero. */
-bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
 
 #endif

@@ -3,11 +3,16 @@
 
 #include "ocors_client.h"
 
-/* A reading of JSON that judges nothing: it finds its way, or gives up. */
+#include "ocors_utf8.h"
+
+/* Where a reading of JSON is. It goes forward only, and gives up at what is no JSON (RFC 8259). */
 typedef struct cursor_t {
     const char *at;
     const char *end;
 } cursor_t;
+
+/* Deeper than this, a token is passed over: nothing that names a client looks so. */
+#define JSON_DEPTH_MAX 64
 
 /* Room for decoded bytes; it is as long as all that can be decoded into it. */
 typedef struct room_t {
@@ -35,8 +40,14 @@ static bool base64_decode(ocors_span_t text, room_t *room, ocors_span_t *decoded
     unsigned bits = 0;
     int held = 0;
 
-    while (text.length > 0 && text.bytes[text.length - 1] == '=') {
-        text.length--;
+    /* Padding fills up the last four, or is left out. */
+    if (text.length > 0 && text.length % 4 == 0) {
+        text.length -= text.bytes[text.length - 1] != '='   ? 0
+                       : text.bytes[text.length - 2] == '=' ? 2
+                                                            : 1;
+    }
+    if (text.length % 4 == 1) {
+        return false;
     }
     for (size_t i = 0; i < text.length; i++) {
         const int value = base64_value(text.bytes[i]);
@@ -82,7 +93,16 @@ static bool cursor_take_string(cursor_t *cursor, ocors_span_t *inner)
     }
     inner->bytes = cursor->at;
     while (cursor->at < cursor->end && *cursor->at != '"') {
-        cursor->at += *cursor->at == '\\' && cursor->end - cursor->at > 1 ? 2 : 1;
+        if ((unsigned char)*cursor->at < 0x20) {
+            return false;
+        }
+        const ocors_span_t rest = ocors_span_make(cursor->at, (size_t)(cursor->end - cursor->at));
+        const size_t length = *rest.bytes == '\\' && rest.length > 1 ? 2 : ocors_utf8_length(rest);
+
+        if (length == 0) {
+            return false;
+        }
+        cursor->at += length;
     }
     if (cursor->at == cursor->end) {
         return false;
@@ -91,50 +111,100 @@ static bool cursor_take_string(cursor_t *cursor, ocors_span_t *inner)
     return true;
 }
 
-/* Any value, however deep: brackets are counted, not matched. */
+static bool cursor_take_digits(cursor_t *cursor)
+{
+    const char *const start = cursor->at;
+
+    while (cursor->at < cursor->end && ocors_ascii_is_digit(*cursor->at)) {
+        cursor->at++;
+    }
+    return cursor->at > start;
+}
+
+static bool cursor_take_byte(cursor_t *cursor, const char *any)
+{
+    if (cursor->at == cursor->end || *cursor->at == '\0' || strchr(any, *cursor->at) == NULL) {
+        return false;
+    }
+    cursor->at++;
+    return true;
+}
+
+/* A number, or one of the three words. */
+static bool cursor_take_word(cursor_t *cursor)
+{
+    static const ocors_span_t words[] = {
+        OCORS_SPAN_INITIALISER("true"),
+        OCORS_SPAN_INITIALISER("false"),
+        OCORS_SPAN_INITIALISER("null"),
+    };
+    const ocors_span_t rest = ocors_span_make(cursor->at, (size_t)(cursor->end - cursor->at));
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (ocors_span_has_prefix(rest, words[i])) {
+            cursor->at += words[i].length;
+            return true;
+        }
+    }
+    cursor_take_byte(cursor, "-");
+    if (!cursor_take_byte(cursor, "0") && !cursor_take_digits(cursor)) {
+        return false;
+    }
+    if (cursor_take_byte(cursor, ".") && !cursor_take_digits(cursor)) {
+        return false;
+    }
+    if (cursor_take_byte(cursor, "eE")) {
+        cursor_take_byte(cursor, "+-");
+        return cursor_take_digits(cursor);
+    }
+    return true;
+}
+
+/* The name of a member and its colon. */
+static bool cursor_take_name(cursor_t *cursor, ocors_span_t *name)
+{
+    return cursor_take_string(cursor, name) && cursor_take(cursor, ':');
+}
+
+/* Any value. What is open is a bit each: 1 an object, 0 an array. */
 static bool cursor_skip_value(cursor_t *cursor)
 {
-    size_t depth = 0;
+    uint64_t is_object = 0;
+    unsigned depth = 0;
     ocors_span_t inner;
 
     for (;;) {
         cursor_skip_blank(cursor);
-        if (cursor->at == cursor->end) {
-            return false;
-        }
-        switch (*cursor->at) {
-        case '"':
-            if (!cursor_take_string(cursor, &inner)) {
+        const bool opens_object = cursor_take_byte(cursor, "{");
+
+        if (opens_object || cursor_take_byte(cursor, "[")) {
+            if (++depth > JSON_DEPTH_MAX) {
                 return false;
             }
-            break;
-        case '{':
-        case '[':
-            depth++;
-            cursor->at++;
-            break;
-        case '}':
-        case ']':
-            if (depth == 0) {
-                return false;
+            is_object = is_object << 1 | opens_object;
+            if (!cursor_take(cursor, opens_object ? '}' : ']')) {
+                if (opens_object && !cursor_take_name(cursor, &inner)) {
+                    return false;
+                }
+                continue; /* its first value */
             }
             depth--;
-            cursor->at++;
-            break;
-        case ',':
-        case ':':
-            if (depth == 0) {
-                return false;
-            }
-            cursor->at++;
-            break;
-        default: /* a number or a word */
-            while (cursor->at < cursor->end && strchr("\"{}[],: \t\r\n", *cursor->at) == NULL) {
-                cursor->at++;
-            }
+            is_object >>= 1;
+        }
+        else if (cursor->at < cursor->end && *cursor->at == '"' ? !cursor_take_string(cursor, &inner)
+                                                                 : !cursor_take_word(cursor)) {
+            return false;
+        }
+        while (depth > 0 && cursor_take(cursor, (is_object & 1) != 0 ? '}' : ']')) {
+            depth--;
+            is_object >>= 1;
         }
         if (depth == 0) {
             return true;
+        }
+        if (!cursor_take(cursor, ',')
+            || ((is_object & 1) != 0 && !cursor_take_name(cursor, &inner))) {
+            return false;
         }
     }
 }
@@ -207,41 +277,42 @@ static void string_decode(ocors_span_t inner, room_t *room, ocors_span_t *decode
 
 /*
  * The string member of this name at the top level of a JSON object, decoded; the last of several,
- * as most readers have it. Empty where there is none, or where the text is no object.
+ * as most readers have it. Empty where there is none, and where the text is anything but one object.
  */
 static ocors_span_t object_find_string(ocors_span_t text, ocors_span_t name, room_t *room)
 {
+    static const ocors_span_t none = { NULL, 0 };
     cursor_t cursor = { .at = text.bytes, .end = text.bytes + text.length };
-    ocors_span_t found = { NULL, 0 };
-    ocors_span_t key, value;
+    ocors_span_t found = none;
+    ocors_span_t key;
 
     if (!cursor_take(&cursor, '{')) {
-        return found;
+        return none;
     }
-    do {
-        if (!cursor_take_string(&cursor, &key) || !cursor_take(&cursor, ':')) {
-            break;
-        }
+    for (bool is_first = true; !cursor_take(&cursor, '}'); is_first = false) {
         char *const before = room->at;
 
+        if ((!is_first && !cursor_take(&cursor, ',')) || !cursor_take_name(&cursor, &key)) {
+            return none;
+        }
         string_decode(key, room, &key);
         const bool is_wanted = ocors_span_is_equal(key, name);
         room->at = before;
         cursor_skip_blank(&cursor);
-        if (is_wanted && cursor.at < cursor.end && *cursor.at == '"') {
-            if (!cursor_take_string(&cursor, &value)) {
-                break;
+        cursor_t value = cursor;
+
+        if (!cursor_skip_value(&cursor)) {
+            return none;
+        }
+        if (is_wanted) {
+            found = none;
+            if (cursor_take_string(&value, &key)) {
+                string_decode(key, room, &found);
             }
-            string_decode(value, room, &found);
         }
-        else if (!cursor_skip_value(&cursor)) {
-            break;
-        }
-        else if (is_wanted) {
-            found = ocors_span_make(NULL, 0);
-        }
-    } while (cursor_take(&cursor, ','));
-    return found;
+    }
+    cursor_skip_blank(&cursor);
+    return cursor.at == cursor.end ? found : none;
 }
 
 /* The id after "scid:" among the parts of a SLAS `sub`, "cc-slas::org::scid:ID::usid:...". */

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "ocors_utf8.h"
+
 const ocors_fault_field_t ocors_fault_fields[] = {
     { "Cache-Control", "max-age=0,no-cache,no-store,must-revalidate" },
     { "WWW-Authenticate", "Bearer realm=\"OCAPI\"" },
@@ -42,42 +44,6 @@ static bool version_is_plain(ocors_span_t version)
     return dot != NULL && dot != version.bytes && dot != version.bytes + version.length - 1;
 }
 
-/*
- * The length of the well-formed UTF-8 sequence (RFC 3629 section 4) at the front of `text`; 0 if
- * there is none.
- */
-static size_t utf8_length(ocors_span_t text)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t length;
-    } forms[] = {
-        { 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
-    const unsigned char first = (unsigned char)text.bytes[0];
-
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (first < forms[i].first_low || first > forms[i].first_high) {
-            continue;
-        }
-        if (forms[i].length > text.length) {
-            return 0;
-        }
-        for (size_t k = 1; k < forms[i].length; k++) {
-            const unsigned char next = (unsigned char)text.bytes[k];
-
-            if (next < (k == 1 ? forms[i].second_low : 0x80)
-                || next > (k == 1 ? forms[i].second_high : 0xbf)) {
-                return 0;
-            }
-        }
-        return forms[i].length;
-    }
-    return 0;
-}
-
 /* One character as JSON, with nothing in it that HTML, or a log, could take for syntax. */
 static char *write_ascii(char *at, unsigned char c)
 {
@@ -103,7 +69,7 @@ static char *write_origin(char *at, ocors_span_t origin)
     size_t left = OCORS_FAULT_ORIGIN_MAX;
 
     while (origin.length > 0) {
-        const size_t length = utf8_length(origin);
+        const size_t length = ocors_utf8_length(origin);
         const size_t taken = length == 0 ? 1 : length;
 
         if (taken > left) {

@@ -4,28 +4,7 @@
 
 #include <stdint.h>
 
-/* The length of the UTF-8 character (RFC 3629) at text[at]; 0: there is none. */
-static size_t utf8_length(const ocors_json_text_t *json)
-{
-    const unsigned char *at = (const unsigned char *)json->text + json->at;
-    size_t left = json->length - json->at;
-    size_t length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-
-    if (at[0] < 0xc2 || at[0] > 0xf4 || length > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    /* Overlong forms, surrogates, and what is beyond U+10FFFF. */
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f)) {
-        return 0;
-    }
-    return length;
-}
+#include "ocors_utf8.h"
 
 /* The four digits at text[at]; 0x10000: there are none. */
 static unsigned read_hex(ocors_span_t text, size_t at)
@@ -149,7 +128,8 @@ static bool read_control(ocors_json_text_t *json, char quote, ocors_json_place_t
 
 static void read_beyond_ascii(ocors_json_text_t *json)
 {
-    size_t length = utf8_length(json);
+    size_t length = ocors_utf8_length(
+        ocors_span_make(json->text + json->at, json->length - json->at));
 
     if (length == 0) {
         ocors_json_text_fault_here(

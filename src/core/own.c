@@ -141,10 +141,20 @@ bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin)
 
 bool ocors_own_pattern_is_usable(ocors_span_t pattern)
 {
-    for (size_t i = 0; i < pattern.length; i++) {
-        if (pattern.bytes[i] != '*' && pattern.bytes[i] != '?' && pattern.bytes[i] != '.') {
-            return true;
+    size_t at = pattern.length;
+    size_t labels = 0;
+    bool has_letters = false;
+
+    /* From the end to the last wildcard: whole labels that no registrant can choose. */
+    while (at > 0 && pattern.bytes[at - 1] != '*' && pattern.bytes[at - 1] != '?') {
+        at--;
+        if (pattern.bytes[at] != '.') {
+            has_letters = true;
+        }
+        else if (has_letters) {
+            labels++;
+            has_letters = false;
         }
     }
-    return false;
+    return labels >= 2;
 }

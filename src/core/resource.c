@@ -217,6 +217,31 @@ bool ocors_resource_is_match(ocors_span_t pattern, ocors_span_t path)
     }
 }
 
+bool ocors_version_parse(ocors_span_t text, ocors_version_t *version)
+{
+    uint32_t parts[2] = { 0, 0 };
+    size_t digits[2] = { 0, 0 };
+    size_t part = 0;
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] == '.' && part == 0) {
+            part = 1;
+            continue;
+        }
+        if (!ocors_ascii_is_digit(text.bytes[i])) {
+            return false;
+        }
+        parts[part] = parts[part] * 10 + (uint32_t)(text.bytes[i] - '0');
+        digits[part]++;
+        if (parts[part] > 65535) {
+            return false;
+        }
+    }
+    *version = parts[0] << 16 | parts[1];
+    return digits[0] > 0 && digits[1] > 0 && *version != 0;
+}
+
+/* A "v19_1" segment. */
 static bool parse_path_version(ocors_span_t segment, ocors_version_t *version)
 {
     char text[16];

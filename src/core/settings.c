@@ -91,30 +91,6 @@ void ocors_settings_free(ocors_settings_t *settings)
     free(settings);
 }
 
-bool ocors_version_parse(ocors_span_t text, ocors_version_t *version)
-{
-    uint32_t parts[2] = { 0, 0 };
-    size_t digits[2] = { 0, 0 };
-    size_t part = 0;
-
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.bytes[i] == '.' && part == 0) {
-            part = 1;
-            continue;
-        }
-        if (!ocors_ascii_is_digit(text.bytes[i])) {
-            return false;
-        }
-        parts[part] = parts[part] * 10 + (uint32_t)(text.bytes[i] - '0');
-        digits[part]++;
-        if (parts[part] > 65535) {
-            return false;
-        }
-    }
-    *version = parts[0] << 16 | parts[1];
-    return digits[0] > 0 && digits[1] > 0 && *version != 0;
-}
-
 ocors_status_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span_t version,
                                           ocors_report_t *report, const ocors_path_t *path)
 {

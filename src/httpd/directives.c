@@ -100,7 +100,7 @@ static const char *set_settings(cmd_parms *cmd, void *section, int argc, char *c
                                 argv[i]);
         }
     }
-    errors = ocors_load_policy(cmd->pool, paths, (uint32_t)argc, &number);
+    errors = ocors_load_policy(cmd->pool, NULL, paths, (uint32_t)argc, &number);
     return errors != NULL ? say_errors(cmd, errors) : set_documents(cmd, section, false, number);
 }
 

@@ -208,27 +208,42 @@ bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, ap
     return true;
 }
 
+static void line_log(const ocors_document_line_t *line, server_rec *server)
+{
+    switch (line->severity) {
+    case OCORS_SEVERITY_ERROR:
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s", line->text);
+        break;
+    case OCORS_SEVERITY_WARNING:
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_DOCUMENT_WARNING "%s",
+                     line->text);
+        break;
+    case OCORS_SEVERITY_REMARK:
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_DOCUMENT_REMARK "%s",
+                     line->text);
+        break;
+    }
+}
+
 void ocors_document_log(ocors_document_t *document, server_rec *server)
 {
-    for (int i = 0; !document->is_logged && i < document->lines->nelts; i++) {
-        const ocors_document_line_t *line = line_at(document, i);
-
-        switch (line->severity) {
-        case OCORS_SEVERITY_ERROR:
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
-                         line->text);
-            break;
-        case OCORS_SEVERITY_WARNING:
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_DOCUMENT_WARNING "%s",
-                         line->text);
-            break;
-        case OCORS_SEVERITY_REMARK:
-            ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_DOCUMENT_REMARK "%s",
-                         line->text);
-            break;
-        }
+    if (document->is_logged) {
+        return;
     }
     document->is_logged = true;
+    for (int i = 0; i < document->lines->nelts; i++) {
+        line_log(line_at(document, i), server);
+    }
+    if (document->kept_policies > 0) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_KEPT
+                     "%s: this document cannot be used; policies that keep their last good state "
+                     "for it, whole: %u", document->path, document->kept_policies);
+    }
+    if (document->closed_policies > 0) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_NOTHING
+                     "%s: this document cannot be used; policies that have no last good state and "
+                     "so allow nothing: %u", document->path, document->closed_policies);
+    }
 }
 
 void ocors_document_free_image(ocors_document_t *document)

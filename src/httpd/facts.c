@@ -153,9 +153,15 @@ static void identify_client(inquiry_t *inquiry)
         apr_palloc(r->pool, ocors_client_room(sources, wanted->count)));
     if (inquiry->facts.claim.kind == OCORS_CLAIM_NAMED) {
         const ocors_span_t id = inquiry->facts.claim.id;
+        const size_t shown = id.length < LOGGED_BYTES_MAX ? id.length : LOGGED_BYTES_MAX;
+        char *client = apr_pstrmemdup(r->pool, id.bytes, shown);
 
-        inquiry->request->client = apr_pstrmemdup(
-            r->pool, id.bytes, id.length < LOGGED_BYTES_MAX ? id.length : LOGGED_BYTES_MAX);
+        for (size_t i = 0; i < shown; i++) {
+            if (client[i] == '\0') {
+                client[i] = '?'; /* not to be shown as the id before it */
+            }
+        }
+        inquiry->request->client = client;
     }
 }
 
@@ -297,6 +303,10 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     copy_response_headers(&inquiry);
     if (origin != NULL) {
         judge(&inquiry);
+    }
+    else {
+        /* Logs shall not depend on whether some document has response_headers. */
+        inquiry.request->client = inquiry.request->site = NULL;
     }
     return inquiry.request;
 }

@@ -28,15 +28,15 @@ typedef struct policy_t {
     uint32_t document_count;
     ocors_document_image_t *layers; /* the documents' images, or the last good ones, or none */
     uint32_t layer_count;
-    bool is_kept; /* a document is bad: the layers are what there was before */
 } policy_t;
 
 typedef struct generation_t {
     apr_pool_t *pool;
-    apr_hash_t *documents;        /* path -> ocors_document_t */
-    apr_hash_t *policies_by_key;  /* key -> policy_t */
-    apr_array_header_t *policies; /* of policy_t *, by number */
-    apr_array_header_t *trees;    /* of const ocors_tree_t *, by number */
+    apr_hash_t *documents;         /* path -> ocors_document_t */
+    apr_hash_t *policies_by_key;   /* key -> policy_t, of those whose documents are all good */
+    apr_hash_t *policies_by_owner; /* owner -> policy_t, of all */
+    apr_array_header_t *policies;  /* of policy_t *, by number */
+    apr_array_header_t *trees;     /* of const ocors_tree_t *, by number */
 } generation_t;
 
 typedef struct retained_t {
@@ -70,6 +70,7 @@ static generation_t *generation_create(apr_pool_t *process_pool)
     generation->pool = pool;
     generation->documents = apr_hash_make(pool);
     generation->policies_by_key = apr_hash_make(pool);
+    generation->policies_by_owner = apr_hash_make(pool);
     generation->policies = apr_array_make(pool, 4, sizeof(policy_t *));
     generation->trees = apr_array_make(pool, 1, sizeof(const ocors_tree_t *));
     return generation;
@@ -150,21 +151,28 @@ static apr_array_header_t *policy_errors(const policy_t *policy, apr_pool_t *poo
     return lines;
 }
 
-/* What is in force while a document is bad: what was before, whole, or nothing. */
-static void policy_keep(policy_t *policy)
+/* What is in force while a document is bad: what its owner had before, whole, or nothing. */
+static void policy_keep(policy_t *policy, const char *owner, apr_pool_t *pool)
 {
-    const policy_t *last = apr_hash_get(retained->current->policies_by_key, policy->key,
+    const policy_t *last = apr_hash_get(retained->current->policies_by_owner, owner,
                                         APR_HASH_KEY_STRING);
 
-    policy->is_kept = true;
     policy->layer_count = last != NULL ? last->layer_count : 0;
-    for (uint32_t i = 0; i < policy->layer_count; i++) {
-        policy->layers[i] = last->layers[i];
+    policy->layers = apr_pmemdup(pool, last != NULL ? last->layers : policy->layers,
+                                 policy->layer_count * sizeof(*policy->layers));
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        ocors_document_t *document = policy->documents[i];
+
+        if (document->image.bytes == NULL) {
+            document->kept_policies += policy->layer_count > 0;
+            document->closed_policies += policy->layer_count == 0;
+        }
     }
 }
 
-const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *const *paths,
-                                            uint32_t path_count, uint32_t *number)
+const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *owner,
+                                            const char *const *paths, uint32_t path_count,
+                                            uint32_t *number)
 {
     generation_t *generation = retained->pending;
     policy_t *policy = apr_pcalloc(generation->pool, sizeof(*policy));
@@ -175,8 +183,13 @@ const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *const 
     for (uint32_t i = 0; i < path_count; i++) {
         policy->key = apr_pstrcat(generation->pool, policy->key, paths[i], "\n", NULL);
     }
+    owner = owner != NULL ? apr_pstrdup(generation->pool, owner) : policy->key;
     known = apr_hash_get(generation->policies_by_key, policy->key, APR_HASH_KEY_STRING);
+    if (known == NULL) {
+        known = apr_hash_get(generation->policies_by_owner, owner, APR_HASH_KEY_STRING);
+    }
     if (known != NULL) {
+        apr_hash_set(generation->policies_by_owner, owner, APR_HASH_KEY_STRING, known);
         *number = known->number;
         return NULL;
     }
@@ -192,44 +205,21 @@ const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *const 
         return errors;
     }
     if (errors->nelts > 0) {
-        policy_keep(policy);
+        policy_keep(policy, owner, generation->pool);
+    }
+    else {
+        apr_hash_set(generation->policies_by_key, policy->key, APR_HASH_KEY_STRING, policy);
     }
     policy->number = *number = (uint32_t)generation->policies->nelts;
-    apr_hash_set(generation->policies_by_key, policy->key, APR_HASH_KEY_STRING, policy);
+    apr_hash_set(generation->policies_by_owner, owner, APR_HASH_KEY_STRING, policy);
     APR_ARRAY_PUSH(generation->policies, policy_t *) = policy;
     return NULL;
-}
-
-/* Says once what became of a policy that has a bad document, for each document that is bad. */
-static void policy_log(const policy_t *policy, server_rec *server)
-{
-    for (uint32_t i = 0; i < policy->document_count; i++) {
-        const ocors_document_t *document = policy->documents[i];
-
-        if (document->image.bytes != NULL || document->is_logged) {
-            continue;
-        }
-        if (policy->layer_count > 0) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_KEPT
-                         "%s: this document cannot be used; the last good policy of its %u "
-                         "documents stays in force, whole", document->path, policy->document_count);
-        }
-        else {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_NOTHING
-                         "%s: this document cannot be used, and there is no last good policy of "
-                         "its %u documents: nothing is allowed", document->path,
-                         policy->document_count);
-        }
-    }
 }
 
 void ocors_load_log(server_rec *server)
 {
     generation_t *generation = retained->pending;
 
-    for (uint32_t i = 0; i < ocors_load_policy_count(); i++) {
-        policy_log(policy_at(generation, i), server);
-    }
     for (uint32_t i = 0; i < ocors_load_policy_count(); i++) {
         for (uint32_t k = 0; k < policy_at(generation, i)->document_count; k++) {
             ocors_document_log(policy_at(generation, i)->documents[k], server);
@@ -257,6 +247,18 @@ uint32_t ocors_load_add_tree(const ocors_tree_t *tree)
 uint32_t ocors_load_tree_count(void)
 {
     return (uint32_t)retained->pending->trees->nelts;
+}
+
+const ocors_tree_t *ocors_load_tree_in_force(const char *directory)
+{
+    for (int i = 0; retained->current != NULL && i < retained->current->trees->nelts; i++) {
+        const ocors_tree_t *tree = APR_ARRAY_IDX(retained->current->trees, i, const ocors_tree_t *);
+
+        if (strcmp(tree->directory, directory) == 0) {
+            return tree;
+        }
+    }
+    return NULL;
 }
 
 const ocors_tree_t *ocors_load_tree(uint32_t number)

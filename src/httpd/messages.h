@@ -16,5 +16,6 @@
 #define OCORS_LOG_WITHHELD         "OCORS0011: "
 #define OCORS_LOG_WOULD_REFUSE     "OCORS0012: " /* OcapiCors ReportOnly */
 #define OCORS_LOG_LIMITED          "OCORS0013: " /* a directive of ours in <Limit> */
+#define OCORS_LOG_ALIAS            "OCORS0014: " /* a ServerAlias that is too wide for R10 */
 
 #endif

@@ -19,35 +19,29 @@
 
 static ap_filter_rec_t *header_filter;
 
-/* H1: removes what is ours to say, whoever said it. */
-static void table_strip(apr_table_t *table)
+/*
+ * H1: removes what is ours to say, whoever said it. H3: tells whether all that `vary` names is named
+ * already, or everything is.
+ */
+static bool table_clean(apr_table_t *table, const char *vary)
 {
     const apr_array_header_t *fields = apr_table_elts(table);
-
-    for (int i = 0; i < fields->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(fields, i, apr_table_entry_t).key;
-
-        if (ocors_header_is_ours(name)) {
-            apr_table_unset(table, name);
-            i = -1; /* the table has moved: once more from its start */
-        }
-    }
-}
-
-/* H3: whether all that `vary` names is named already, or everything is. */
-static bool table_has_vary(const apr_table_t *table, const char *vary)
-{
-    const apr_array_header_t *fields = apr_table_elts(table);
+    bool has_vary = false;
 
     for (int i = 0; i < fields->nelts; i++) {
         const apr_table_entry_t *field = &APR_ARRAY_IDX(fields, i, apr_table_entry_t);
+        const char first = ocors_ascii_lower(field->key[0]);
 
-        if (ap_cstr_casecmp(field->key, "Vary") == 0
-            && ocors_vary_has(ocors_span_from_string(field->val), ocors_span_from_string(vary))) {
-            return true;
+        if (first == 'a' && ocors_header_is_ours(field->key)) {
+            apr_table_unset(table, field->key);
+            i = -1; /* the table has moved: once more from its start */
+        }
+        else if (first == 'v' && ap_cstr_casecmp(field->key, "Vary") == 0) {
+            has_vary = has_vary || ocors_vary_has(ocors_span_from_string(field->val),
+                                                  ocors_span_from_string(vary));
         }
     }
-    return false;
+    return has_vary;
 }
 
 /* What the client's document adds to its responses replaces what they have of the same name. */
@@ -65,6 +59,21 @@ static void add_response_headers(request_rec *r, const apr_array_header_t *heade
     }
 }
 
+/* The fields of the response, in the request's pool. */
+static void headers_make(request_rec *r, const ocors_request_t *request, ocors_headers_t *headers)
+{
+    const ocors_header_policy_t policy = ocors_config_header_policy(request->config);
+    ocors_span_t asked = { NULL, 0 };
+
+    if (request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW) {
+        asked = ocors_span_from_string(apr_table_get(r->headers_in,
+                                                     "Access-Control-Request-Headers"));
+    }
+    ocors_headers_make(&request->decision, &policy, asked,
+                       apr_palloc(r->pool, ocors_headers_room(&request->decision, &policy, asked)),
+                       headers);
+}
+
 /*
  * The one place where the module writes headers: last of the content filters, after mod_cache has
  * stored and mod_headers has set, before httpd puts the fields on the wire.
@@ -73,27 +82,19 @@ static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *b
 {
     request_rec *r = filter->r;
     const ocors_request_t *request = filter->ctx;
-    const ocors_header_policy_t policy = ocors_config_header_policy(request->config);
-    ocors_span_t asked = { NULL, 0 };
     ocors_headers_t headers;
+    bool has_vary;
 
-    if (request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW) {
-        asked = ocors_span_from_string(apr_table_get(r->headers_in,
-                                                     "Access-Control-Request-Headers"));
-    }
-    ocors_headers_make(&request->decision, &policy, asked,
-                       apr_palloc(r->pool, ocors_headers_room(&request->decision, &policy, asked)),
-                       &headers);
-    table_strip(r->headers_out);
-    table_strip(r->err_headers_out);
+    headers_make(r, request, &headers);
+    has_vary = table_clean(r->headers_out, headers.vary);
+    has_vary = table_clean(r->err_headers_out, headers.vary) || has_vary;
     if (request->headers != NULL && !ocors_request_is_ours(request)) {
         add_response_headers(r, request->headers);
     }
     for (size_t i = 0; i < headers.count; i++) {
         apr_table_setn(r->headers_out, headers.items[i].name, headers.items[i].value);
     }
-    if (!table_has_vary(r->headers_out, headers.vary)
-        && !table_has_vary(r->err_headers_out, headers.vary)) {
+    if (!has_vary) {
         apr_table_addn(r->headers_out, "Vary", headers.vary); /* httpd makes one field of all */
     }
     ap_remove_output_filter(filter);

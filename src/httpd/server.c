@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A virtual host's own names. Owns the module's slot in a server's configuration. */
+/*
+ * A virtual host's own names. Owns the module's slot in a server's configuration, which httpd would
+ * let virtual hosts share: it is filled for each of them once all is read.
+ */
 
 #include "ocors_server.h"
 
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_log.h>
 #include <http_ssl.h>
 
-extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
+#include "messages.h"
 
-void *ocors_server_create(apr_pool_t *pool, server_rec *server)
-{
-    (void)server;
-    return apr_pcalloc(pool, sizeof(ocors_own_t));
-}
+APLOG_USE_MODULE(ocapi_cors);
 
 static ocors_span_t lower(apr_pool_t *pool, const char *name)
 {
@@ -25,28 +25,32 @@ static ocors_span_t lower(apr_pool_t *pool, const char *name)
 
 /* The names of an array of ServerAlias's, which may be NULL. */
 static void add_names(apr_pool_t *pool, apr_array_header_t *to, const apr_array_header_t *from,
-                      bool are_patterns)
+                      bool are_patterns, server_rec *server)
 {
     for (int i = 0; from != NULL && i < from->nelts; i++) {
-        const ocors_span_t name = lower(pool, APR_ARRAY_IDX(from, i, const char *));
+        const char *name = APR_ARRAY_IDX(from, i, const char *);
 
-        if (!are_patterns || ocors_own_pattern_is_usable(name)) {
-            APR_ARRAY_PUSH(to, ocors_span_t) = name;
+        if (!are_patterns || ocors_own_pattern_is_usable(lower(pool, name))) {
+            APR_ARRAY_PUSH(to, ocors_span_t) = lower(pool, name);
+        }
+        else {
+            ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_ALIAS
+                         "ServerAlias %s is too wide to make an origin the server's own", name);
         }
     }
 }
 
 static void prepare(apr_pool_t *pool, server_rec *server)
 {
-    ocors_own_t *own = ap_get_module_config(server->module_config, &ocapi_cors_module);
+    ocors_own_t *own = apr_pcalloc(pool, sizeof(*own));
     apr_array_header_t *names = apr_array_make(pool, 2, sizeof(ocors_span_t));
     apr_array_header_t *patterns = apr_array_make(pool, 2, sizeof(ocors_span_t));
 
     if (server->server_hostname != NULL) {
         APR_ARRAY_PUSH(names, ocors_span_t) = lower(pool, server->server_hostname);
     }
-    add_names(pool, names, server->names, false);
-    add_names(pool, patterns, server->wild_names, true);
+    add_names(pool, names, server->names, false, server);
+    add_names(pool, patterns, server->wild_names, true, server);
     own->names = (const ocors_span_t *)(const void *)names->elts;
     own->name_count = (size_t)names->nelts;
     own->patterns = (const ocors_span_t *)(const void *)patterns->elts;
@@ -54,6 +58,7 @@ static void prepare(apr_pool_t *pool, server_rec *server)
     own->scheme = server->server_scheme != NULL ? lower(pool, server->server_scheme)
                                                 : ocors_span_make(NULL, 0);
     own->port = server->port;
+    ap_set_module_config(server->module_config, &ocapi_cors_module, own);
 }
 
 void ocors_server_prepare(apr_pool_t *pool, server_rec *servers)

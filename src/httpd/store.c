@@ -178,7 +178,10 @@ static bool segment_write(const plan_t *plan, char *base, apr_hash_t *moved)
                 return false;
             }
             header->has_response_headers |= view.header_count > 0;
-            apr_hash_set(moved, &image->bytes, sizeof(image->bytes), base + *offset);
+            /* The layer's own member is what will be changed: no key to look up by. */
+            apr_hash_set(moved,
+                         apr_pmemdup(apr_hash_pool_get(moved), &image->bytes, sizeof(image->bytes)),
+                         sizeof(image->bytes), base + *offset);
         }
     }
     return true;

@@ -8,8 +8,12 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_log.h>
 
+#include "messages.h"
 #include "ocors_load.h"
+
+APLOG_USE_MODULE(ocapi_cors);
 
 static const char *const document_names[OCORS_API_COUNT] = {
     [OCORS_API_SHOP] = "ocapi-settings/wapi_shop_config.json",
@@ -56,7 +60,8 @@ static void add_site(apr_pool_t *pool, ocors_tree_t *tree, const char *name, con
             add_document(pool, folder, api, paths, &count);
         }
         if (count > 0) {
-            const apr_array_header_t *found = ocors_load_policy(pool, paths, count,
+            const char *owner = apr_psprintf(pool, "%s\n%s\n%d", tree->directory, name, (int)api);
+            const apr_array_header_t *found = ocors_load_policy(pool, owner, paths, count,
                                                                 &site->policies[api]);
 
             if (found != NULL) {
@@ -71,30 +76,54 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The names of the sites' folders in byte order. */
-static apr_array_header_t *site_names(apr_pool_t *pool, const char *sites)
-{
-    apr_array_header_t *names = apr_array_make(pool, 64, sizeof(const char *));
-    apr_finfo_t info;
-    apr_dir_t *directory;
-
-    if (apr_dir_open(&directory, sites, pool) != APR_SUCCESS) {
-        return names; /* an organisation without sites */
-    }
-    while (apr_dir_read(&info, APR_FINFO_NAME, directory) == APR_SUCCESS) {
-        if (info.name[0] != '.' && strcmp(info.name, "-") != 0) { /* /s/-/ is the organisation */
-            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(pool, info.name);
-        }
-    }
-    apr_dir_close(directory);
-    qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
-    return names;
-}
-
 static void add_error(apr_array_header_t *errors, const char *text)
 {
     APR_ARRAY_PUSH(errors, const char *) = text;
 }
+
+/* The sites that the running server has in this tree, when the folder does not tell them. */
+static void names_in_force(apr_array_header_t *names, const char *directory)
+{
+    const ocors_tree_t *tree = ocors_load_tree_in_force(directory);
+
+    for (int i = 1; tree != NULL && i < tree->sites->nelts; i++) { /* the first has no name */
+        APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(tree->sites, i, ocors_tree_site_t).name;
+    }
+}
+
+/*
+ * The names in the folder of the sites, in byte order. An organisation may have no such folder; one
+ * that cannot be read is an error, and no reason to forget a site.
+ */
+static apr_array_header_t *site_names(apr_pool_t *pool, const char *directory, const char *sites,
+                                      apr_array_header_t *errors)
+{
+    apr_array_header_t *names = apr_array_make(pool, 64, sizeof(const char *));
+    apr_finfo_t info;
+    apr_dir_t *folder;
+    char message[120];
+    apr_status_t status = path_has_type(directory, APR_DIR, pool)
+                              ? apr_dir_open(&folder, sites, pool)
+                              : APR_ENOTDIR;
+
+    if (status != APR_SUCCESS && !APR_STATUS_IS_ENOENT(status)) {
+        names_in_force(names, directory);
+        add_error(errors, apr_pstrcat(errors->pool, sites, ": the sites cannot be listed: ",
+                                      apr_strerror(status, message, sizeof(message)), NULL));
+    }
+    while (status == APR_SUCCESS
+           && apr_dir_read(&info, APR_FINFO_NAME, folder) == APR_SUCCESS) {
+        if (info.name[0] != '.' && strcmp(info.name, "-") != 0) { /* /s/-/ is the organisation */
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(pool, info.name);
+        }
+    }
+    if (status == APR_SUCCESS) {
+        apr_dir_close(folder);
+    }
+    qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
+    return names;
+}
+
 
 /* The organisation's documents stand in every site's policies: their errors are said once. */
 static const apr_array_header_t *unique(apr_pool_t *pool, const apr_array_header_t *errors)
@@ -143,18 +172,30 @@ const apr_array_header_t *ocors_tree_load(apr_pool_t *pool, const char *director
         return errors;
     }
     add_site(pool, tree, "", NULL, errors);
-    names = site_names(scratch, sites);
+    const int errors_before = errors->nelts;
+    names = site_names(scratch, directory, sites, errors);
+    const bool is_listed = errors->nelts == errors_before;
     for (int i = 0; i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
         const char *folder = apr_pstrcat(scratch, sites, "/", name, NULL);
+        apr_finfo_t info;
+        const apr_status_t status = apr_stat(&info, folder, APR_FINFO_TYPE, scratch);
 
-        if (path_has_type(folder, APR_DIR, scratch)) {
+        if (status != APR_SUCCESS && is_listed) {
+            add_error(errors, apr_pstrcat(pool, folder, ": this site leads nowhere, or it cannot "
+                                          "be read", NULL));
+        }
+        if (status != APR_SUCCESS || info.filetype == APR_DIR) {
             add_site(pool, tree, name, folder, errors);
         }
     }
     apr_pool_destroy(scratch);
-    if (errors->nelts > 0) {
+    if (errors->nelts > 0 && !ocors_load_is_reload()) {
         return unique(pool, errors);
+    }
+    for (int i = 0; i < errors->nelts; i++) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, NULL, OCORS_LOG_DOCUMENT_ERROR "%s",
+                     APR_ARRAY_IDX(errors, i, const char *));
     }
     if (!tree_has_documents(tree) && !ocors_load_is_reload()) {
         add_error(errors, apr_pstrcat(pool, directory, ": there is no document below it; expected "

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole organisations: what a large tree allows is what its documents say, site by site (C2 to C5)."""
+
+import base64
+import json
+import random
+import shutil
+import time
+
+import pytest
+
+import httpd
+import wire
+
+SHOP = "ocapi-settings/wapi_shop_config.json"
+SITES, CLIENTS, SAMPLE = 1000, 20, 400
+PATHS = ["/s/{}/dw/shop/v20_4/x", "/s/Sites-{}-Site/dw/shop/v20_4/x"]
+
+CONFIG = """
+MaxKeepAliveRequests 0
+<VirtualHost *:${PORT}>
+    OcapiCors On
+    OcapiCorsSettingsTree "${TREE}"
+    OcapiCorsSelfOrigin Off
+    AliasMatch "^/" "${ROOT}/htdocs/page"
+</VirtualHost>
+"""
+
+
+def site_name(site):
+    return f"Site-{site:05}"
+
+
+def write_tree(root, organisation, sites):
+    """organisation, and each of sites: {client: [origin]}"""
+    for folder, clients in [("", organisation)] + [(f"sites/{name}", c) for name, c in sites.items()]:
+        path = root / folder / SHOP
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"_v": "20.4", "clients": [
+            {"client_id": client, "allowed_origins": origins} for client, origins in clients.items()]}))
+
+
+@pytest.fixture(scope="module")
+def organisation():
+    """Client ids are the same in every site, origins are not, but for those of two neighbours; c00 is the
+    organisation's too (C4), and so is everywhere."""
+    everywhere = {"c00": ["https://c00.example"], "everywhere": ["https://everywhere.example"]}
+    sites = {site_name(s): {f"c{c:02}": [f"https://c{c:02}.site{s}.example", f"https://pair{c}-{s // 2}.example:8443"]
+                            for c in range(CLIENTS)} for s in range(SITES)}
+    return everywhere, sites
+
+
+@pytest.fixture(scope="module")
+def front(start_httpd, organisation, tmp_path_factory):
+    tree = tmp_path_factory.mktemp("tree")
+    write_tree(tree, *organisation)
+    yield start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
+    shutil.rmtree(tree)
+
+
+def listed(organisation, site, client):
+    """What the documents say, read the plain way: a set of origins; no client: all of the site's (C3)."""
+    clients = {**organisation[0], **organisation[1].get(site, {})}
+    if client is None:
+        return {o for origins in clients.values() for o in origins}
+    return set(clients.get(client, ()))
+
+
+def naming(client, how):
+    """C1: (query, fields) that name a client."""
+    if how == "query":
+        return f"?client_id={client}", []
+    if how == "header":
+        return "", [("x-dw-client-id", client)]
+    claims = base64.urlsafe_b64encode(json.dumps({"iss": client}).encode()).decode().rstrip("=")
+    return "", [("Authorization", f"Bearer eyJhbGciOiJSUzI1NiJ9.{claims}.c2ln")]
+
+
+def is_allowed(connection, site, client, origin, how, form):
+    """Asked as POST, as GET and as a preflight, which must agree (R2 to R5, P1, P2)."""
+    query, fields = naming(client, how) if client else ("", [])
+    path, fields = PATHS[form].format(site) + query, [("Origin", origin), *fields]
+    answers = []
+    for method, more in (("POST", []), ("GET", []), ("OPTIONS", [("Access-Control-Request-Method", "PUT")])):
+        connection.send(wire.build(method, path, fields + more, close=False))
+        response = connection.read(method)
+        granted = response.one("Access-Control-Allow-Origin")
+        assert granted in (None, origin), response
+        if method == "POST":
+            assert (response.status == 401) == (granted is None), response
+        else:
+            assert response.status == (200 if method == "GET" else 204), response
+        answers.append(granted is not None)
+    assert len(set(answers)) == 1, (path, fields, answers)
+    return answers[0]
+
+
+def test_a_sample_of_a_large_organisation(front, organisation):
+    """C2 to C5: each row of the sample with its own origin, and with those of its neighbours."""
+    pick = random.Random(20201)
+    expected = {True: 0, False: 0}
+    with front.connection() as connection:
+        for number in range(SAMPLE):
+            site, c = pick.randrange(SITES), pick.randrange(CLIENTS)
+            name, client = site_name(site), f"c{c:02}"
+            own, pair = organisation[1][name][client]
+            other_site, other_client = (site + pick.randrange(1, SITES)) % SITES, (c + 1) % CLIENTS
+            rows = [(name, client, own), (name, client, pair), (name, None, own),
+                    (name, client, f"https://c{c:02}.site{other_site}.example"),
+                    (name, client, f"https://c{other_client:02}.site{site}.example"),
+                    (name, None, f"https://c{c:02}.site{other_site}.example"),
+                    (site_name(site ^ 1), client, pair), (site_name((site + 2) % SITES), client, pair),
+                    (name, f"c{CLIENTS}", own), (name, "everywhere", "https://everywhere.example"),
+                    (name, "c00", "https://c00.example"), ("Site-none", "c00", "https://c00.example"),
+                    ("Site-none", client, own)]
+            for at in range(4):
+                row = rows[0] if at == 0 else pick.choice(rows[1:])
+                wanted = row[2] in listed(organisation, *row[:2])
+                how = pick.choice(["query", "header", "bearer"])
+                if row[1] == f"c{CLIENTS}" and how == "bearer":
+                    how = "query"  # C1: a token that names no known client is passed over
+                assert is_allowed(connection, *row, how, number % 2) == wanted, (row, how)
+                expected[wanted] += 1
+    assert min(expected.values()) >= SAMPLE
+
+
+def test_the_first_and_the_last_of_everything(front, organisation):
+    """Where a search by halves would err."""
+    with front.connection() as connection:
+        for site in (0, 1, SITES // 2, SITES - 2, SITES - 1):
+            for client in (0, 1, CLIENTS - 1):
+                own = f"https://c{client:02}.site{site}.example"
+                row = (site_name(site), f"c{client:02}", own)
+                assert is_allowed(connection, *row, "query", 0)
+                assert not is_allowed(connection, site_name((site + 1) % SITES), *row[1:], "query", 0)
+
+
+def test_ten_thousand_sites_start_and_serve(start_httpd, tmp_path_factory):
+    """Issue 3: "Ten thousand sites are one directive and start in seconds" (the time is printed)."""
+    tree = tmp_path_factory.mktemp("ten-thousand")
+    count = 10000
+    sites = {site_name(s): {"client": [f"https://site{s}.example"]} for s in range(count)}
+    write_tree(tree, {"global": ["https://everywhere.example"]}, sites)
+    try:
+        began = time.monotonic()
+        server = start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
+        print(f"\n{count} sites: serving after {time.monotonic() - began:.1f} s")
+        with server.connection() as connection:
+            for site in (0, 1, 4999, 9998, 9999):
+                name, own = site_name(site), f"https://site{site}.example"
+                assert is_allowed(connection, name, "client", own, "query", 0)
+                assert is_allowed(connection, name, None, "https://everywhere.example", "query", 1)
+                assert not is_allowed(connection, site_name((site + 1) % count), "client", own, "query", 0)
+        began = time.monotonic()
+        server.restart()
+        print(f"{count} sites: again after {time.monotonic() - began:.1f} s")
+        with server.connection() as connection:
+            assert is_allowed(connection, site_name(7), "client", "https://site7.example", "query", 0)
+            assert not is_allowed(connection, site_name(8), "client", "https://site7.example", "query", 0)
+    finally:
+        shutil.rmtree(tree)
