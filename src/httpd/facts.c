@@ -24,6 +24,7 @@ typedef struct inquiry_t {
     ocors_resource_path_t path;
     ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX];
     size_t policy_count;
+    ocors_own_t own;
     ocors_facts_t facts;
 } inquiry_t;
 
@@ -243,13 +244,12 @@ static void judge(inquiry_t *inquiry)
     request_rec *r = inquiry->r;
     ocors_request_t *request = inquiry->request;
     const ocors_self_t *self = ocors_config_self(inquiry->config);
-    ocors_own_t own = { .names = NULL };
 
     if (!self->is_off) {
-        own = ocors_server_own(r);
-        own.listed = self->listed;
-        own.listed_count = self->listed_count;
-        inquiry->facts.own = &own;
+        inquiry->own = ocors_server_own(r);
+        inquiry->own.listed = self->listed;
+        inquiry->own.listed_count = self->listed_count;
+        inquiry->facts.own = &inquiry->own;
     }
     inquiry->facts.method = method_of(r);
     if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {

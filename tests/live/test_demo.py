@@ -26,7 +26,9 @@ def start(*arguments):
     """Starts the demo; returns the process, what it said until it serves, its port and its pid."""
     process = subprocess.Popen([DEMO, "--module", httpd.module_under_test(), *arguments],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, start_new_session=True)
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                               # A background job ignores it, and what it starts could not heed it.
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     said = ""
     for line in process.stdout:
         said += line
