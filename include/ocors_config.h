@@ -103,8 +103,8 @@ int ocors_config_check(server_rec *server);
 
 /*
  * Whether any directive of ours stands where only the mapped file or an expression tells whether it
- * holds (<Directory>, <Files>, <If>): then nothing may be decided by the path alone. Known once
- * ocors_config_check() has looked.
+ * holds (<Directory>, <Files>, <If>), or paths may be rewritten (RewriteRule): then nothing may be
+ * decided by the path alone. Known once ocors_config_check() has looked.
  */
 bool ocors_config_has_late_sections(void);
 

@@ -39,6 +39,7 @@ typedef struct ocors_document_t {
     bool is_logged;
     /* Where it is bad: policies that keep their last good state for it, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
+    uint32_t kept_logged, closed_logged; /* what was said of them last */
 } ocors_document_t;
 
 /* A document of this absolute path, looked at but not read. All of it but the image is in `pool`. */
@@ -53,7 +54,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
  */
 bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
 
-/* Logs its lines, and what became of its policies, once. */
+/* Logs its lines, once, and what became of its policies, as often as that changes. */
 void ocors_document_log(ocors_document_t *document, server_rec *server);
 
 /* Frees the image, if it is the document's. */

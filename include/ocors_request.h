@@ -43,8 +43,8 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r);
 /*
  * The decision about a preflight, or about a request that has an Origin and an unsafe method, before
  * httpd has done anything with its path; for what we answer ourselves, no more:
- * NULL leaves the request undecided. Only where the path is in normal form already and no section
- * but <Location> can say something. The <Location> sections are then in force for the answer.
+ * NULL leaves the request undecided. Only where the path is in normal form already, nothing rewrites
+ * paths, and no section but <Location> can say something. The <Location> sections are then in force for the answer.
  */
 const ocors_request_t *ocors_request_decide_early(request_rec *r);
 

@@ -26,7 +26,7 @@ typedef struct place_t {
 /* What one reading of the configuration noted; begun anew by ocors_config_begin(). */
 static apr_array_header_t *activations; /* of place_t */
 static apr_array_header_t *documented;  /* of place_t */
-static bool has_late_sections;
+static bool may_be_late;
 
 static const ocors_fallback_t default_fallback = {
     .methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT
@@ -74,12 +74,12 @@ void ocors_config_begin(apr_pool_t *pool)
 {
     activations = apr_array_make(pool, 4, sizeof(place_t));
     documented = apr_array_make(pool, 4, sizeof(place_t));
-    has_late_sections = false;
+    may_be_late = false;
 }
 
 bool ocors_config_has_late_sections(void)
 {
-    return has_late_sections;
+    return may_be_late;
 }
 
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd)
@@ -167,9 +167,16 @@ static bool section_is_limit(const ap_directive_t *section)
            || ap_cstr_casecmp(section->directive, "<LimitExcept") == 0;
 }
 
+/* Whether the translate phase may give a request another path, and so other sections. */
+static bool directive_rewrites(const ap_directive_t *directive)
+{
+    return ap_cstr_casecmp(directive->directive, "RewriteRule") == 0
+           || ap_cstr_casecmpn(directive->directive, "LuaHook", 7) == 0;
+}
+
 /*
  * Looks where our directives stand: counts those below <Limit> and <LimitExcept>, and notes whether
- * there are any below <Directory>, <Files>, <If> and the like.
+ * there are any below <Directory>, <Files>, <If> and the like, or anything that rewrites paths.
  */
 static int places_check(const ap_directive_t *directive, bool is_early, bool is_limited,
                         server_rec *server)
@@ -186,7 +193,8 @@ static int places_check(const ap_directive_t *directive, bool is_early, bool is_
                          directive->directive);
             limited++;
         }
-        has_late_sections = has_late_sections || (is_ours && !is_early);
+        may_be_late = may_be_late || (is_ours && !is_early)
+                            || directive_rewrites(directive);
         limited += places_check(directive->first_child, is_early && section_is_early(directive),
                                 is_limited || section_is_limit(directive), server);
     }

@@ -200,6 +200,8 @@ bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, ap
     document->image = known->image;
     known->image.is_on_heap = false;
     document->is_logged = known->is_logged;
+    document->kept_logged = known->kept_logged;
+    document->closed_logged = known->closed_logged;
     for (int i = 0; i < known->lines->nelts; i++) {
         const ocors_document_line_t *line = line_at(known, i);
 
@@ -227,23 +229,22 @@ static void line_log(const ocors_document_line_t *line, server_rec *server)
 
 void ocors_document_log(ocors_document_t *document, server_rec *server)
 {
-    if (document->is_logged) {
-        return;
-    }
-    document->is_logged = true;
-    for (int i = 0; i < document->lines->nelts; i++) {
+    for (int i = 0; !document->is_logged && i < document->lines->nelts; i++) {
         line_log(line_at(document, i), server);
     }
-    if (document->kept_policies > 0) {
+    document->is_logged = true;
+    if (document->kept_policies > 0 && document->kept_policies != document->kept_logged) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_KEPT
                      "%s: this document cannot be used; policies that keep their last good state "
                      "for it, whole: %u", document->path, document->kept_policies);
     }
-    if (document->closed_policies > 0) {
+    if (document->closed_policies > 0 && document->closed_policies != document->closed_logged) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_NOTHING
                      "%s: this document cannot be used; policies that have no last good state and "
                      "so allow nothing: %u", document->path, document->closed_policies);
     }
+    document->kept_logged = document->kept_policies;
+    document->closed_logged = document->closed_policies;
 }
 
 void ocors_document_free_image(ocors_document_t *document)

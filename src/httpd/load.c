@@ -19,7 +19,8 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-#define RETAINED_KEY "mod_ocapi_cors.load"
+/* Another number whenever what is retained changes: the next module must not take it for its own. */
+#define RETAINED_KEY "mod_ocapi_cors.load.1"
 
 typedef struct policy_t {
     const char *key; /* its documents' paths, each followed by a line end */
@@ -286,14 +287,30 @@ apr_pool_t *ocors_load_pool(void)
     return retained->pending->pool;
 }
 
-/* Gives an image its new address. */
-static void image_move(ocors_document_image_t *image, apr_hash_t *moved)
+/* Where an image is now; NULL: no layer has it. */
+static const void *image_find(const ocors_document_image_t *image, apr_hash_t *moved)
 {
-    const void *now = apr_hash_get(moved, &image->bytes, sizeof(image->bytes));
+    return apr_hash_get(moved, &image->bytes, sizeof(image->bytes));
+}
+
+/*
+ * What a document has of its image from now on: the one copy in this generation's memory. One that
+ * no layer shows stays on the heap; if it was in the memory of the generation that ends, it is
+ * forgotten, and the file will be read again.
+ */
+static void document_settle(ocors_document_t *document, apr_hash_t *moved)
+{
+    const void *now = image_find(&document->image, moved);
 
     if (now != NULL) {
-        image->bytes = now;
-        image->is_on_heap = false;
+        const size_t size = document->image.size;
+
+        ocors_document_free_image(document);
+        document->image = (ocors_document_image_t){ .bytes = now, .size = size };
+    }
+    else if (!document->image.is_on_heap && document->image.bytes != NULL) {
+        document->image.bytes = NULL;
+        document->identity = (ocors_document_identity_t){ .inode = 0 };
     }
 }
 
@@ -305,16 +322,16 @@ void ocors_load_publish(apr_hash_t *moved)
         policy_t *policy = policy_at(generation, i);
 
         for (uint32_t k = 0; k < policy->layer_count; k++) {
-            image_move(&policy->layers[k], moved);
+            policy->layers[k].bytes = image_find(&policy->layers[k], moved);
+            policy->layers[k].is_on_heap = false;
         }
-        for (uint32_t k = 0; k < policy->document_count; k++) {
-            ocors_document_t before = *policy->documents[k];
+    }
+    for (apr_hash_index_t *at = apr_hash_first(generation->pool, generation->documents); at != NULL;
+         at = apr_hash_next(at)) {
+        void *document;
 
-            image_move(&policy->documents[k]->image, moved);
-            if (before.image.bytes != policy->documents[k]->image.bytes) {
-                ocors_document_free_image(&before);
-            }
-        }
+        apr_hash_this(at, NULL, NULL, &document);
+        document_settle(document, moved);
     }
     generation_destroy(retained->earlier);
     generation_destroy(retained->current);

@@ -87,16 +87,25 @@ static bool path_is_normal(const char *path)
     return true;
 }
 
+/* Whether a request is such that it may be ours to answer. */
+static bool request_may_be_ours(const request_rec *r)
+{
+    const char *method;
+
+    if (r->method_number == M_GET || apr_table_get(r->headers_in, "Origin") == NULL) {
+        return false;
+    }
+    method = apr_table_get(r->headers_in, "Access-Control-Request-Method");
+    return r->method_number != M_OPTIONS || (method != NULL && method[0] != '\0');
+}
+
 const ocors_request_t *ocors_request_decide_early(request_rec *r)
 {
     ap_conf_vector_t *const before = r->per_dir_config;
     const ocors_config_t *config;
     ocors_request_t *request;
 
-    if (r->method_number == M_GET || apr_table_get(r->headers_in, "Origin") == NULL
-        || (r->method_number == M_OPTIONS
-            && apr_table_get(r->headers_in, "Access-Control-Request-Method") == NULL)
-        || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || ocors_config_has_late_sections()
+    if (!request_may_be_ours(r) || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || ocors_config_has_late_sections()
         || !path_is_normal(r->uri) || ap_location_walk(r) != OK) {
         return NULL;
     }

@@ -106,7 +106,10 @@ static apr_array_header_t *site_names(apr_pool_t *pool, const char *directory, c
                               ? apr_dir_open(&folder, sites, pool)
                               : APR_ENOTDIR;
 
-    if (status != APR_SUCCESS && !APR_STATUS_IS_ENOENT(status)) {
+    /* A link that leads nowhere is there, and cannot be listed. */
+    if (status != APR_SUCCESS
+        && (!APR_STATUS_IS_ENOENT(status)
+            || apr_stat(&info, sites, APR_FINFO_TYPE | APR_FINFO_LINK, pool) == APR_SUCCESS)) {
         names_in_force(names, directory);
         add_error(errors, apr_pstrcat(errors->pool, sites, ": the sites cannot be listed: ",
                                       apr_strerror(status, message, sizeof(message)), NULL));

@@ -184,3 +184,21 @@ def test_beside_mod_md(start_httpd, backend):
                          files={"one.json": document("a", ONE), "two.json": document("b", TWO)})
     server.restart()
     assert allowed(server, "/both", ONE, TWO, NEW) == {ONE, TWO}
+
+
+def test_a_good_document_outlives_a_generation_that_shows_nothing_of_it(front):
+    """The one policy that names it has a bad document and no last good state; then that is mended."""
+    front.expect_log(r"OCORS0001: .*three\.json")
+    front.expect_log(r"OCORS0003: .*three\.json")
+    front.write("three.json", "{")
+    front.restart(config="""
+        ProxyPassMatch "^/(three)" "${BACKEND}/$1"
+        <Location "/three">
+            OcapiCors On
+            OcapiCorsSettings "${ROOT}/one.json" "${ROOT}/three.json"
+        </Location>""")
+    assert allowed(front, "/three", ONE, NEW) == set()
+    front.write("three.json", document("c", NEW))
+    for _ in range(2):
+        front.restart()
+        assert allowed(front, "/three", ONE, NEW) == {ONE, NEW}

@@ -355,3 +355,25 @@ def test_trace_and_options_star_are_httpds(front):
     assert front.request("TRACE", "/api/x", [UNKNOWN]).cors() == []
     response = front.request("OPTIONS", "*", [ALLOWED, PREFLIGHT])
     assert (response.status, response.cors()) == (200, [])
+
+
+def test_a_rewritten_path_is_judged_where_it_comes_to(start_httpd, backend):
+    """Section 5: nothing is decided early that a rewrite can send to other sections."""
+    server = start_httpd("""
+        RewriteEngine On
+        RewriteRule "^/outer/(.*)" "/inner/$1" [PT]
+        ProxyPass "/inner/" "${BACKEND}/"
+        <Location "/outer">
+            OcapiCors On
+            OcapiCorsSettings "${CLOSED}"
+        </Location>
+        <Location "/inner">
+            OcapiCors On
+            OcapiCorsSettings "${SETTINGS}"
+        </Location>""", modules=["rewrite"], defines={
+            "BACKEND": backend.url, "SETTINGS": SETTINGS, "CLOSED": SETTINGS.with_name("closed.json")})
+    assert server.request("POST", "/outer/x", [ALLOWED]).status == 200
+    assert server.request("POST", "/outer/x", [UNKNOWN]).status == 401
+    response = server.request("OPTIONS", "/outer/x", [ALLOWED, PREFLIGHT])
+    assert (response.status, response.one("Access-Control-Allow-Origin")) == (204, "http://foo.com")
+    assert len(backend.requests) == 1

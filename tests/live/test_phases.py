@@ -311,8 +311,9 @@ def early(start_httpd, module_backend):
 
 
 def ask_early(server, host, case, method, origin, *fields):
-    """What the module answers itself comes before httpd looks for the file, and is not logged."""
-    if case.log and not (method == "OPTIONS" or (method, origin) == ("POST", UNKNOWN)):
+    """A RewriteRule stands in the configuration, so httpd looks for the file, and complains, before the
+    module answers anything."""
+    if case.log:
         server.expect_log(case.log)
     return server.request(method, case.path, [f for f in (origin, *fields) if f], host=host)
 
@@ -412,7 +413,14 @@ def curl(server, method, path, *fields, body=None):
         command += ["-H", f"{name}: {value}"]
     if body is not None:
         command += ["--data-binary", body]
-    output = subprocess.run([*command, server.url + path], capture_output=True, check=True, timeout=60).stdout
+    # curl 7.88 now and then drops an answer that comes while it still uploads (16, 92), httpd's own
+    # too: asked again, for as long as that is all that is wrong.
+    for _ in range(20):
+        done = subprocess.run([*command, server.url + path], capture_output=True, timeout=60)
+        if done.returncode not in (16, 92):
+            break
+    assert done.returncode == 0, done
+    output = done.stdout
     head, _, content = output.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     assert re.match(r"HTTP/2 \d+", lines[0]), lines[0]

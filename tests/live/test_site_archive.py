@@ -468,6 +468,34 @@ def test_a_tree_that_vanished_stops_nothing_and_empties_nothing(live):
     assert (shop(live, "A"), shop(live, "-")) == (A_SHOP, GLOBAL_SHOP)
 
 
+def test_a_link_of_all_sites_that_leads_nowhere_keeps_every_site(live):
+    """As in a release that is being switched: it is no organisation that has lost its sites."""
+    live.expect_log(r"OCORS0001: .*tree/sites: the sites cannot be listed")
+    live.expect_log(r"OCORS0001: .*tree/sites/.*\.json: ")
+    live.expect_log(r"OCORS0002: .*tree/sites/.*\.json: ")
+    (live.root / "tree/sites").rename(live.root / "real")
+    (live.root / "tree/sites").symlink_to("../real")
+    live.restart()
+    assert shop(live, "A") == A_SHOP
+    (live.root / "real").rename(live.root / "away")
+    live.restart()
+    assert shop(live, "A") == A_SHOP
+
+
+def test_a_new_site_under_a_document_that_was_bad_before_is_told(live):
+    """1.7: "nothing is allowed there, logged as an error"; though the document is no news."""
+    live.expect_log(rf"OCORS0001: .*tree/{SHOP}:")
+    live.expect_log(rf"OCORS0002: .*tree/{SHOP}: ")
+    live.expect_log(rf"OCORS0003: .*tree/{SHOP}: .*: 1$")
+    live.write(f"tree/{SHOP}", "{")
+    live.restart()
+    assert not [l for l in live.log_lines() if "OCORS0003" in l.text]
+    live.write(f"tree/sites/Newcomer/{SHOP}", '{"_v":"19.1","clients":[]}')
+    live.restart()
+    assert shop(live, "Newcomer") == set()
+    assert shop(live, "A") == A_SHOP
+
+
 def test_without_an_organisation_document_nothing_is_allowed_beside_the_sites(backend):
     """C5: never another site's."""
     with httpd.Httpd(LIFE, files=SITES_ONLY, defines={"BACKEND": backend.url}) as server:
