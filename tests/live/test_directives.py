@@ -4,10 +4,8 @@
 import pytest
 
 import httpd
+from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN
 
-SETTINGS = httpd.REPOSITORY / "tests" / "vectors" / "settings"
-ALLOWED, UNKNOWN = ("Origin", "http://foo.com"), ("Origin", "http://bar.com")
-PREFLIGHT = ("Access-Control-Request-Method", "POST")
 
 CONFIG = """
 OcapiCorsSettings "${SETTINGS}/p.json"

@@ -8,16 +8,10 @@ import pytest
 
 import httpd
 import wire
-
-SETTINGS = httpd.REPOSITORY / "tests" / "vectors" / "settings" / "p.json"
-ALLOWED, UNKNOWN = ("Origin", "http://foo.com"), ("Origin", "http://bar.com")
-PREFLIGHT = ("Access-Control-Request-Method", "POST")
-GRANTED = {("Access-Control-Allow-Origin", "http://foo.com"),
-           ("Access-Control-Allow-Credentials", "true"),
-           ("Access-Control-Expose-Headers", "location,x-dw-version-status")}
+from cors import ALLOWED, GRANTED, PREFLIGHT, SETTINGS, UNKNOWN
 
 CONFIG = """
-OcapiCorsSettings "${SETTINGS}"
+OcapiCorsSettings "${SETTINGS}/p.json"
 ProxyPass "/api/" "${BACKEND}/"
 ProxyPass "/off/" "${BACKEND}/"
 ErrorDocument 401 /pages/401.html
@@ -369,9 +363,9 @@ def test_a_rewritten_path_is_judged_where_it_comes_to(start_httpd, backend):
         </Location>
         <Location "/inner">
             OcapiCors On
-            OcapiCorsSettings "${SETTINGS}"
+            OcapiCorsSettings "${SETTINGS}/p.json"
         </Location>""", modules=["rewrite"], defines={
-            "BACKEND": backend.url, "SETTINGS": SETTINGS, "CLOSED": SETTINGS.with_name("closed.json")})
+            "BACKEND": backend.url, "SETTINGS": SETTINGS, "CLOSED": SETTINGS / "closed.json"})
     assert server.request("POST", "/outer/x", [ALLOWED]).status == 200
     assert server.request("POST", "/outer/x", [UNKNOWN]).status == 401
     response = server.request("OPTIONS", "/outer/x", [ALLOWED, PREFLIGHT])

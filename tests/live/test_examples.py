@@ -5,6 +5,7 @@ mod_proxy to a real backend."""
 import pytest
 
 import httpd
+from cors import PREFLIGHT_VARY
 
 DEMO = httpd.REPOSITORY / "conf" / "examples" / "demo"
 AVAILABILITY = "/dw/shop/v19_1/products/123/availability"
@@ -91,7 +92,6 @@ def test_example_2_get_with_known_origin(front, shop):
     assert [(r.method, r.path) for r in shop.requests] == [("GET", AVAILABILITY)]
 
 
-PREFLIGHT_VARY = ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"]
 
 
 def test_example_3_preflight_with_unknown_origin(front, shop):

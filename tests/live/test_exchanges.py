@@ -7,10 +7,10 @@ import json
 import pytest
 
 import httpd
+from cors import PREFLIGHT_VARY
 
 VECTORS = httpd.REPOSITORY / "tests" / "vectors"
 ROWS = json.loads((VECTORS / "exchanges.json").read_text())
-PREFLIGHT_VARY = ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"]
 BACKEND_SAYS = [("Access-Control-Allow-Origin", "*"), ("access-control-allow-CREDENTIALS", "true"),
                 ("Access-Control-Expose-Headers", "x-secret"), ("Access-Control-Made-Up", "1"),
                 ("Access-Control-Allow-Origin", "http://bar.com"), ("X-Backend", "here"),

@@ -14,47 +14,8 @@ from collections import namedtuple
 import pytest
 
 import httpd
-
-SETTINGS = httpd.REPOSITORY / "tests" / "vectors" / "settings"
-ALLOWED, UNKNOWN = ("Origin", "http://foo.com"), ("Origin", "http://bar.com")
-OTHER = ("Origin", "https://other.example")
-PREFLIGHT = ("Access-Control-Request-Method", "POST")
-
-
-def granted(origin):
-    return {("Access-Control-Allow-Origin", origin[1]), ("Access-Control-Allow-Credentials", "true"),
-            ("Access-Control-Expose-Headers", "location,x-dw-version-status")}
-
-
-GRANTED = granted(ALLOWED)
-ORIGINS = [(ALLOWED, GRANTED), (UNKNOWN, set()), (None, set())]
-ORIGIN_IDS = ["allowed", "unknown", "none"]
-BACKEND_SAYS = [("Access-Control-Allow-Origin", "*"), ("Access-Control-Made-Up", "1")]
-
-
-def check(response, status, cors, vary=("Origin",)):
-    assert response.status == status, response
-    assert set(response.cors()) == cors and len(response.cors()) == len(cors), response
-    assert response.tokens("Vary") == list(vary), response
-
-
-def ask(server, method, path, origin, *fields):
-    return server.request(method, path, [f for f in (origin, *fields) if f])
-
-
-def check_refused(response):
-    """R5, 1.5"""
-    check(response, 401, set())
-    assert json.loads(response.body)["fault"]["type"] == "UnauthorizedOriginException"
-
-
-def check_preflight(response, is_allowed):
-    """P1, P2, P3"""
-    assert (response.status, response.body) == (204, b""), response
-    assert response.one("Access-Control-Allow-Origin") == (ALLOWED[1] if is_allowed else None)
-    assert response.tokens("Vary") == ["Origin", "Access-Control-Request-Method",
-                                       "Access-Control-Request-Headers"]
-
+from cors import (ALLOWED, BACKEND_SAYS, GRANTED, ORIGIN_IDS, ORIGINS, OTHER, PREFLIGHT, PREFLIGHT_VARY, SETTINGS,
+                  UNKNOWN, ask, check, check_preflight, check_refused, granted)
 
 # ---- mod_cache: "answers of mod_cache (quick handler on and off)" (H1, H2) ----
 
@@ -461,5 +422,4 @@ def test_http2_preflights(http2, backend, origin, is_allowed):
     assert (status, body, backend.requests) == (204, b"", [])
     assert dict(fields).get("access-control-allow-origin") == (ALLOWED[1] if is_allowed else None)
     assert dict(fields).get("access-control-allow-headers") == ("content-type" if is_allowed else None)
-    assert [v.strip() for v in dict(fields)["vary"].split(",")] == [
-        "Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"]
+    assert [v.strip() for v in dict(fields)["vary"].split(",")] == PREFLIGHT_VARY
