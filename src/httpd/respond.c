@@ -158,13 +158,16 @@ int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filte
         r->status = HTTP_UNAUTHORIZED;
         APR_BRIGADE_INSERT_TAIL(brigade, fault_make(r, request));
     }
-    if (has_body) {
-        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(allocator));
-    }
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(allocator));
     if (!has_filters) {
         ap_run_insert_filter(r);
     }
     ap_pass_brigade(r->output_filters, brigade);
+    if (has_body) {
+        /* Not before the end of the answer: httpd drops a flush bucket there if there is no body. */
+        apr_brigade_cleanup(brigade);
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(allocator));
+        ap_pass_brigade(r->connection->output_filters, brigade);
+    }
     return DONE;
 }

@@ -28,6 +28,7 @@ class Backend:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # the head and the body are two writes
 
             def setup(self):
                 super().setup()
