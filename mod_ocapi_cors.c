@@ -2,25 +2,30 @@
 /* mod_ocapi_cors: the front door. The module record, the hooks, and why each is where it is. */
 
 #include <httpd.h>
+#include <ap_mpm.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mpm_common.h>
 
 #include "ocors_config.h"
 #include "ocors_directives.h"
-#include "ocors_load.h"
+#include "ocors_generation.h"
+#include "ocors_publish.h"
 #include "ocors_request.h"
 #include "ocors_respond.h"
 #include "ocors_server.h"
+#include "ocors_status.h"
 #include "ocors_store.h"
+#include "ocors_watch.h"
 
 /* A new reading of the configuration begins: what the last one collected makes room. */
 static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)plog;
     (void)ptemp;
-    ocors_load_begin(apr_pool_parent_get(pconf)); /* the process pool: it outlives pconf */
+    ocors_generation_begin(apr_pool_parent_get(pconf)); /* the process pool: it outlives pconf */
     ocors_config_begin(pconf);
     return OK;
 }
@@ -28,25 +33,63 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 /* `apachectl configtest` ends here, so all that can be wrong has been found by now. */
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
+    const int status = ocors_config_check(server);
+
     (void)pconf;
     (void)plog;
-    (void)ptemp;
-    return ocors_config_check(server);
+    return status == OK ? ocors_publish_check(ptemp, server, ocors_config_server()->cache_size)
+                        : status;
 }
 
 /*
- * The parent is about to fork: what workers shall share is made now. At a server's start httpd reads
- * everything twice; the first reading serves nobody.
+ * The parent is about to fork: what workers shall share is made now, and who looks after it. At a
+ * server's start httpd reads everything twice; the first reading serves nobody.
  */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
+    const ocors_config_server_t *config = ocors_config_server();
+    apr_pool_t *process_pool = apr_pool_parent_get(pconf);
+    int status;
+
     (void)plog;
     (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
     ocors_server_prepare(pconf, server);
-    return ocors_store_publish(server);
+    status = ocors_publish_anew(pconf, process_pool, server, config->cache_size);
+    if (status == OK && config->reload > 0 && ocors_store_has_documents()) {
+        ocors_watch_start(pconf, process_pool, server, config->reload);
+    }
+    return status;
+}
+
+/* A process that could not be forked when it was wanted is forked when there is room for it. */
+static int monitor(apr_pool_t *pool, server_rec *server)
+{
+    (void)pool;
+    (void)server;
+    ocors_watch_maintain();
+    return DECLINED;
+}
+
+/* A worker begins: from here on a stray write of any module's cannot change everybody's policy. */
+static void child_init(apr_pool_t *pchild, server_rec *server)
+{
+    (void)pchild;
+    ocors_store_child_begins(server);
+}
+
+/* A worker has ended, perhaps killed while it read: the parent learns it here, and nowhere else. */
+static void child_status(server_rec *server, pid_t pid, ap_generation_t generation, int slot,
+                         mpm_child_status state)
+{
+    (void)server;
+    (void)generation;
+    (void)slot;
+    if (state == MPM_CHILD_EXITED) {
+        ocors_store_child_ended(pid);
+    }
 }
 
 /*
@@ -92,6 +135,12 @@ static int handler(request_rec *r)
                                                             : DECLINED;
 }
 
+/* The status page is a handler like any other's, behind whatever guards its section. */
+static int status_handler(request_rec *r)
+{
+    return ocors_status_answer(r);
+}
+
 /*
  * Every response of a handler goes through our filter, and so does one of mod_cache's quick
  * handler, which comes before there is a decision ...
@@ -122,10 +171,14 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(monitor, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_child_status(child_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_quick_handler(quick_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_header_parser(header_parser, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(insert_filter, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);
     ap_hook_log_transaction(log_transaction, NULL, NULL, APR_HOOK_REALLY_FIRST);

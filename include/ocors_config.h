@@ -108,6 +108,18 @@ int ocors_config_check(server_rec *server);
  */
 bool ocors_config_has_late_sections(void);
 
+/* Whether any directive, such as LogFormat, names the note `ocapi_cors_reason`. */
+bool ocors_config_shows_reason(void);
+
+/* OcapiCorsReload and OcapiCorsCacheSize, which are the whole server's. */
+typedef struct ocors_config_server_t {
+    apr_interval_time_t reload; /* 0: Off */
+    uint64_t cache_size;        /* bytes; 0: Auto */
+} ocors_config_server_t;
+
+/* What this reading of the configuration says of them so far; the directives write to it. */
+ocors_config_server_t *ocors_config_server(void);
+
 /* Where clients are named, and whether and what is own beside the virtual host, defaults filled in. */
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
 const ocors_self_t *ocors_config_self(const ocors_config_t *config);

@@ -34,6 +34,7 @@ typedef struct ocors_facts_t {
     ocors_version_t version;     /* of the path; 0: none */
     ocors_claim_t claim;
     const ocors_own_t *own; /* the server's own origins (R10); NULL: none */
+    bool wants_reason;      /* somebody will see it: else it is not looked for, and is NONE */
 } ocors_facts_t;
 
 #define OCORS_VERDICTS(X)                                                                         \

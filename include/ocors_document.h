@@ -8,22 +8,15 @@
 
 #include <httpd.h>
 
+#include "ocors_edition.h"
 #include "ocors_report.h"
 
-/* An image: on the heap and its document's to free, or in somebody's shared memory. */
+/* An image: on the heap and its document's to free, or in the segment in force. */
 typedef struct ocors_document_image_t {
     const void *bytes; /* NULL: there is none */
     size_t size;
     bool is_on_heap;
 } ocors_document_image_t;
-
-/* What tells that a file is the one that was read; all zero: there was none to look at. */
-typedef struct ocors_document_identity_t {
-    apr_time_t modified, changed;
-    apr_off_t size;
-    apr_ino_t inode;
-    apr_dev_t device;
-} ocors_document_identity_t;
 
 /* What was found, as a line for the administrator. */
 typedef struct ocors_document_line_t {
@@ -33,19 +26,28 @@ typedef struct ocors_document_line_t {
 
 typedef struct ocors_document_t {
     const char *path;
-    ocors_document_identity_t identity;
+    uint32_t number;           /* in its generation */
+    ocors_edition_file_t file; /* which file it is; all zero: there is none to look at */
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
     apr_array_header_t *lines;    /* of ocors_document_line_t */
+    bool has_changed; /* while it was read */
+    bool is_passing;  /* its error is not the file's fault: read again at the next occasion */
     bool is_logged;
     /* Where it is bad: policies that keep their last good state for it, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
     uint32_t kept_logged, closed_logged; /* what was said of them last */
 } ocors_document_t;
 
+/* Whether the file of this path is another now than the one that was judged. */
+bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
+
 /* A document of this absolute path, looked at but not read. All of it but the image is in `pool`. */
 ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
 
-/* Reads and judges it: file bytes -> JSON -> settings -> image. Fills in lines and image. */
+/*
+ * Reads and judges it, again if need be: file bytes -> JSON -> settings -> image. Fills in lines and
+ * image.
+ */
 void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool);
 
 /*
@@ -53,6 +55,13 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
  * copied, the image changes hands. False: it is another file; nothing was taken.
  */
 bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
+
+/*
+ * The same from what an edition has of it; `image` is NULL, or in its segment, and stays there. What
+ * was found then has been logged, and is not known any more.
+ */
+bool ocors_document_recall(ocors_document_t *document, const ocors_edition_document_t *known,
+                           const void *image);
 
 /* Logs its lines, once, and what became of its policies, as often as that changes. */
 void ocors_document_log(ocors_document_t *document, server_rec *server);

@@ -36,6 +36,7 @@ typedef struct ocors_image_t {
     uint32_t site_first_resource, site_resource_count;
     bool site_has_unlimited_client;
     ocors_span_t version; /* the document's `_v`, or empty */
+    const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;
 
 /*

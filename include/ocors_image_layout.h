@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "ocors_hash.h"
+#include "ocors_sha256.h"
 #include "ocors_span.h"
 
 /*
@@ -26,7 +27,7 @@
  * Slots are open addressing with linear probing, at most three quarters full.
  */
 #define OCORS_IMAGE_MAGIC  "ocorsimg"
-#define OCORS_IMAGE_FORMAT 1
+#define OCORS_IMAGE_FORMAT 2
 
 typedef struct ocors_image_header_t {
     char magic[8];
@@ -46,6 +47,7 @@ typedef struct ocors_image_header_t {
     uint32_t site_first_resource, site_resource_count;
     uint32_t version_length;
     uint32_t reserved[3];
+    unsigned char digest[OCORS_SHA256_SIZE]; /* of the document's bytes */
 } ocors_image_header_t;
 
 typedef struct ocors_image_slot_t {

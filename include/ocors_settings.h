@@ -10,6 +10,7 @@
 #include "ocors_method.h"
 #include "ocors_report.h"
 #include "ocors_resource.h"
+#include "ocors_sha256.h"
 #include "ocors_span.h"
 
 /* A document larger than this is refused. */
@@ -51,6 +52,7 @@ typedef struct ocors_settings_t {
     size_t resource_count;
     ocors_response_header_t *headers;
     size_t header_count;
+    unsigned char digest[OCORS_SHA256_SIZE]; /* of the bytes that it was read from */
     struct ocors_settings_memory_t *memory; /* capacities, text, indexes: settings.c's own */
 } ocors_settings_t;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The policies of a generation in shared memory: one copy for all workers, read without a lock. */
+/* The shared memory of the policies: one copy for all workers, which read it without a lock. */
 #ifndef OCORS_STORE_H
 #define OCORS_STORE_H
 
@@ -8,31 +8,100 @@
 
 #include <httpd.h>
 
-#include "ocors_policy.h"
-#include "ocors_tree.h"
+#include "ocors_edition.h"
+#include "ocors_rooms.h"
 
 /*
- * Writes the policies that were loaded into one anonymous segment, verifies it, and makes it the
- * generation in force; called by the parent before it forks. OK, or an HTTP status when there is
- * no memory.
+ * A segment. Workers inherit it by fork. The parent writes the first edition into it; the process
+ * that watches the documents (ocors_watch.h) all others, never both at a time.
  */
-int ocors_store_publish(server_rec *server);
+typedef struct ocors_store_t ocors_store_t;
 
 /*
- * Opens the policy of this number for reading. False: there is none. The policy's views point
- * into shared memory; what a request keeps of them, it copies.
+ * Makes a segment with `room` bytes for editions and images, and a ledger for editions of up to
+ * `tables` bytes, for the workers of this server. NULL: *status says why. It lives as long as the
+ * process, or until another takes its place.
  */
-bool ocors_store_read(uint32_t number, ocors_policy_t *policy);
+ocors_store_t *ocors_store_create(apr_pool_t *process_pool, uint64_t room, uint64_t tables,
+                                  apr_status_t *status);
+void ocors_store_destroy(ocors_store_t *store);
+
+/* Puts it in force for the workers that come, and ends the one before; theirs keep it. */
+void ocors_store_adopt(ocors_store_t *store);
 
 /*
- * Opens the policies that judge an API of a site in a tree (C5): one for shop and for data, both
- * for whatever else there is below /dw/. A site that the tree has not, "" and "-" are the
- * organisation's. Returns how many; 0: no document speaks for it, and nothing is allowed.
+ * The segment in force, from an earlier reading of the configuration too; NULL: there is none.
+ * Writers only, like all up to the visits.
  */
-size_t ocors_store_read_site(uint32_t tree, ocors_span_t site, ocors_span_t api,
-                             ocors_policy_t policies[OCORS_API_COUNT]);
+ocors_store_t *ocors_store_in_force(void);
 
-/* Whether any client of any policy has response_headers. */
+/*
+ * The edition in force, from the ledger, which no worker can write to; NULL: there is none. Its
+ * images are in the segment.
+ */
+const ocors_edition_t *ocors_store_edition(void);
+
+/* Where the next edition's tables are written, and how much there is. */
+char *ocors_store_draft(const ocors_store_t *store, uint64_t *size);
+
+/* Whether it was made of any. */
+bool ocors_store_has_documents(void);
+
+/* Gives room that nothing is in back to the system, which does so where it can. */
+void ocors_store_trim(apr_pool_t *scratch);
+
+/* Where places count from, and how much there is. */
+char *ocors_store_base(const ocors_store_t *store);
+uint64_t ocors_store_size(const ocors_store_t *store);
+
+/*
+ * The rooms that must stay as they are: of every edition that is in force or has a reader, and of
+ * the images that it shows; an array in `pool` of ocors_room_t. All others are forgotten. Rooms
+ * begin at ocors_store_begin().
+ */
+apr_array_header_t *ocors_store_used(const ocors_store_t *store, apr_pool_t *pool);
+uint64_t ocors_store_begin(void);
+
+/*
+ * Publishes the draft, at this place of the segment, to which it is copied. False: every cell has a
+ * reader that stays, and nothing has changed.
+ */
+bool ocors_store_publish(ocors_store_t *store, uint64_t place);
+
+/*
+ * For workers: a new segment could not be made, so that the one in force stays, and its numbers
+ * with it. `settings` and `trees` give for each number of the new configuration the old one.
+ */
+void ocors_store_renumber(const uint32_t *settings, const uint32_t *trees);
+
+/*
+ * A worker begins: what it must not write becomes read-only for it, the ledger is out of its reach,
+ * and it has a slot of its own. A stray write then faults. (Processes that other modules fork in the
+ * parent are no workers, and keep what the parent has.) One has ended, in whatever way: it reads no
+ * more.
+ */
+void ocors_store_child_begins(server_rec *server);
+void ocors_store_child_ended(pid_t pid);
+
+/*
+ * A visit. What a policy's views show stays as it is until the visit ends; what a request keeps of
+ * it, it copies. False: there is no edition, and nothing to leave.
+ */
+typedef struct ocors_visit_t {
+    uint32_t cell;
+    ocors_edition_t edition;
+} ocors_visit_t;
+
+bool ocors_store_enter(ocors_visit_t *visit);
+void ocors_store_leave(const ocors_visit_t *visit);
+
+/* As ocors_edition_read_settings() and _read_site(), by the numbers of the configuration. */
+bool ocors_store_read_settings(const ocors_visit_t *visit, uint32_t number,
+                               ocors_policy_t *policy);
+size_t ocors_store_read_site(const ocors_visit_t *visit, uint32_t tree, ocors_span_t site,
+                             ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT]);
+
+/* Whether any client of any policy has response_headers; without a visit. */
 bool ocors_store_has_response_headers(void);
 
 #endif

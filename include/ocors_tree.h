@@ -11,25 +11,6 @@
  *   DIRECTORY/ocapi-settings/wapi_{shop,data}_config.json                the organisation's
  *   DIRECTORY/sites/{site}/ocapi-settings/wapi_{shop,data}_config.json   a site's
  */
-typedef enum {
-    OCORS_API_SHOP,
-    OCORS_API_DATA,
-    OCORS_API_COUNT
-} ocors_api_t;
-
-/* No document speaks for this API: nothing is allowed there. */
-#define OCORS_TREE_NO_POLICY UINT32_MAX
-
-/* The policies of a site, by number: the organisation's documents, and the site's over them. */
-typedef struct ocors_tree_site_t {
-    const char *name; /* "" for the organisation itself */
-    uint32_t policies[OCORS_API_COUNT];
-} ocors_tree_site_t;
-
-typedef struct ocors_tree_t {
-    const char *directory;
-    apr_array_header_t *sites; /* of ocors_tree_site_t, by name in byte order; "" is the first */
-} ocors_tree_t;
 
 /*
  * Reads a tree and adds its policies to the generation that is being loaded (ocors_load.h); gives

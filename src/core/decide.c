@@ -183,12 +183,18 @@ static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
     return origin.changes != 0 ? OCORS_REASON_MALFORMED : OCORS_REASON_NOT_LISTED;
 }
 
-/* Why the origin is not allowed. Looked for only then, so that it costs an allowed one nothing. */
+/*
+ * Why the origin is not allowed. Looked for only then, and only for somebody: it costs more than all
+ * the rest of a decision.
+ */
 static ocors_reason_t reason_find(const judge_t *judge)
 {
     const ocors_span_t text = judge->facts->origin;
     uint32_t layers = 0;
 
+    if (!judge->facts->wants_reason) {
+        return OCORS_REASON_NONE;
+    }
     for (size_t i = 0; i < judge->policy_count; i++) {
         layers += judge->policies[i].layer_count;
     }

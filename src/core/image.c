@@ -64,6 +64,7 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
         .site_first_resource = header->site_first_resource,
         .site_resource_count = header->site_resource_count,
         .site_has_unlimited_client = header->site_has_unlimited_client != 0,
+        .digest = header->digest,
     };
     if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
         || image->members == NULL || image->clients == NULL || image->resources == NULL

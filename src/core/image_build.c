@@ -187,6 +187,7 @@ static uint64_t lay_out(const plan_t *plan, ocors_image_header_t *header)
     header->site_first_resource = (uint32_t)settings->resource_count;
     header->site_resource_count = plan->together_count;
     header->version_length = (uint32_t)settings->version.length;
+    memcpy(header->digest, settings->digest, sizeof(header->digest));
     return (size + OCORS_IMAGE_ALIGNMENT - 1) / OCORS_IMAGE_ALIGNMENT * OCORS_IMAGE_ALIGNMENT;
 }
 

@@ -195,6 +195,7 @@ ocors_status_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
     const size_t errors = report->totals[OCORS_SEVERITY_ERROR];
     ocors_settings_t *read = NULL;
     ocors_json_t *root = NULL;
+    ocors_sha256_t sha;
     ocors_status_t status;
 
     *settings = NULL;
@@ -221,6 +222,9 @@ ocors_status_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
         ocors_settings_free(read);
         return status;
     }
+    ocors_sha256_init(&sha);
+    ocors_sha256_add(&sha, text);
+    ocors_sha256_end(&sha, read->digest);
     *settings = read;
     return OCORS_OK;
 }

@@ -10,8 +10,11 @@
 
 #include "messages.h"
 #include "ocors_load.h"
+#include "ocors_request.h"
 
 APLOG_USE_MODULE(ocapi_cors);
+
+#define RELOAD_DEFAULT apr_time_from_sec(5)
 
 /* An `OcapiCors On` or `ReportOnly`, or a section that names documents: where it stands. */
 typedef struct place_t {
@@ -27,6 +30,8 @@ typedef struct place_t {
 static apr_array_header_t *activations; /* of place_t */
 static apr_array_header_t *documented;  /* of place_t */
 static bool may_be_late;
+static bool shows_reason;
+static ocors_config_server_t server_config;
 
 static const ocors_fallback_t default_fallback = {
     .methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT
@@ -74,12 +79,23 @@ void ocors_config_begin(apr_pool_t *pool)
 {
     activations = apr_array_make(pool, 4, sizeof(place_t));
     documented = apr_array_make(pool, 4, sizeof(place_t));
-    may_be_late = false;
+    may_be_late = shows_reason = false;
+    server_config = (ocors_config_server_t){ .reload = RELOAD_DEFAULT };
+}
+
+ocors_config_server_t *ocors_config_server(void)
+{
+    return &server_config;
 }
 
 bool ocors_config_has_late_sections(void)
 {
     return may_be_late;
+}
+
+bool ocors_config_shows_reason(void)
+{
+    return shows_reason;
 }
 
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd)
@@ -176,7 +192,8 @@ static bool directive_rewrites(const ap_directive_t *directive)
 
 /*
  * Looks where our directives stand: counts those below <Limit> and <LimitExcept>, and notes whether
- * there are any below <Directory>, <Files>, <If> and the like, or anything that rewrites paths.
+ * there are any below <Directory>, <Files>, <If> and the like, or anything that rewrites paths, or
+ * that shows the reason of a decision.
  */
 static int places_check(const ap_directive_t *directive, bool is_early, bool is_limited,
                         server_rec *server)
@@ -193,6 +210,9 @@ static int places_check(const ap_directive_t *directive, bool is_early, bool is_
                          directive->directive);
             limited++;
         }
+        shows_reason = shows_reason
+                       || (directive->args != NULL
+                           && strstr(directive->args, OCORS_NOTE_REASON) != NULL);
         may_be_late = may_be_late || (is_ours && !is_early)
                             || directive_rewrites(directive);
         limited += places_check(directive->first_child, is_early && section_is_early(directive),

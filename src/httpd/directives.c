@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "ocors_arguments.h"
 #include "ocors_config.h"
 #include "ocors_load.h"
 #include "ocors_origin.h"
@@ -14,6 +15,8 @@
 APLOG_USE_MODULE(ocapi_cors);
 
 #define MAX_AGE_LIMIT 86400
+#define RELOAD_LEAST  apr_time_from_msec(100)
+#define RELOAD_MOST   apr_time_from_sec(86400)
 
 static const char *set_mode(cmd_parms *cmd, void *section, const char *argument)
 {
@@ -100,7 +103,7 @@ static const char *set_settings(cmd_parms *cmd, void *section, int argc, char *c
                                 argv[i]);
         }
     }
-    errors = ocors_load_policy(cmd->pool, NULL, paths, (uint32_t)argc, &number);
+    errors = ocors_load_settings(cmd->pool, paths, (uint32_t)argc, &number);
     return errors != NULL ? say_errors(cmd, errors) : set_documents(cmd, section, false, number);
 }
 
@@ -133,27 +136,6 @@ static const char *set_site(cmd_parms *cmd, void *section, const char *argument)
     return NULL;
 }
 
-/*
- * Refuses what no list of ours may hold: no token, the '*' that is not supported, or the keyword
- * (NULL: none) that says something else than a list.
- */
-static const char *check_token(cmd_parms *cmd, const char *token, const char *kind,
-                               const char *keyword)
-{
-    if (keyword != NULL && ap_cstr_casecmp(token, keyword) == 0) {
-        return apr_psprintf(cmd->pool, "%s: '%s' stands alone", cmd->cmd->name, keyword);
-    }
-    if (strcmp(token, "*") == 0) {
-        return apr_psprintf(cmd->pool, "%s: the '*' wildcard is not supported; name each %s",
-                            cmd->cmd->name, kind);
-    }
-    if (!ocors_token_is_valid(ocors_span_from_string(token))) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is no %s: letters, digits and !#$%%&'*+-.^_`|~ "
-                            "only", cmd->cmd->name, token, kind);
-    }
-    return NULL;
-}
-
 static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
     static const char *const never[] = { "CONNECT", "TRACE", "TRACK" };
@@ -166,7 +148,7 @@ static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *co
     fallback->extensions = "";
     for (int i = 0; i < argc; i++) {
         const ocors_methods_t method = ocors_method_parse_nocase(ocors_span_from_string(argv[i]));
-        const char *error = check_token(cmd, argv[i], "method", NULL);
+        const char *error = ocors_argument_check_token(cmd, argv[i], "method", NULL);
 
         if (error != NULL) {
             return error;
@@ -196,7 +178,7 @@ static const char *set_expose_headers(cmd_parms *cmd, void *section, int argc, c
         return apr_psprintf(cmd->pool, "%s: needs header names, or 'None'", cmd->cmd->name);
     }
     for (int i = 0; i < argc && (argc > 1 || ap_cstr_casecmp(argv[0], "None") != 0); i++) {
-        const char *error = check_token(cmd, argv[i], "header name", "None");
+        const char *error = ocors_argument_check_token(cmd, argv[i], "header name", "None");
 
         if (error != NULL) {
             return error;
@@ -223,7 +205,7 @@ static const char *set_allow_headers(cmd_parms *cmd, void *section, int argc, ch
     }
     names = apr_palloc(cmd->pool, (apr_size_t)argc * sizeof(*names));
     for (int i = 0; i < argc; i++) {
-        const char *error = check_token(cmd, argv[i], "header name", "Requested");
+        const char *error = ocors_argument_check_token(cmd, argv[i], "header name", "Requested");
 
         if (error != NULL) {
             return error;
@@ -233,35 +215,6 @@ static const char *set_allow_headers(cmd_parms *cmd, void *section, int argc, ch
     grantable->names = names;
     grantable->count = (size_t)argc;
     return NULL;
-}
-
-/* "bearer:iss" and the like. */
-static const char *parse_source(cmd_parms *cmd, const char *argument, ocors_source_t *source)
-{
-    static const struct {
-        const char *prefix;
-        ocors_source_kind_t kind;
-    } kinds[] = {
-        { "bearer:", OCORS_SOURCE_BEARER },
-        { "query:", OCORS_SOURCE_QUERY },
-        { "header:", OCORS_SOURCE_HEADER },
-    };
-
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const size_t length = strlen(kinds[i].prefix);
-
-        if (ap_cstr_casecmpn(argument, kinds[i].prefix, length) == 0 && argument[length] != '\0') {
-            *source = (ocors_source_t){
-                .kind = kinds[i].kind,
-                .name = ocors_span_from_string(apr_pstrdup(cmd->pool, argument + length)),
-            };
-            return kinds[i].kind == OCORS_SOURCE_HEADER
-                       ? check_token(cmd, source->name.bytes, "header name", NULL)
-                       : NULL;
-        }
-    }
-    return apr_psprintf(cmd->pool, "%s: '%s' is none of bearer:CLAIM, query:PARAMETER and "
-                        "header:NAME", cmd->cmd->name, argument);
 }
 
 static const char *set_client_id(cmd_parms *cmd, void *section, int argc, char *const argv[])
@@ -276,7 +229,7 @@ static const char *set_client_id(cmd_parms *cmd, void *section, int argc, char *
                             OCORS_SOURCES_MAX);
     }
     for (int i = 0; i < argc; i++) {
-        const char *error = parse_source(cmd, argv[i], &items[i]);
+        const char *error = ocors_argument_parse_source(cmd, argv[i], &items[i]);
 
         if (error != NULL) {
             return error;
@@ -344,6 +297,44 @@ static const char *set_max_age(cmd_parms *cmd, void *section, const char *argume
     return NULL;
 }
 
+static const char *set_reload(cmd_parms *cmd, void *section, const char *argument)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    apr_interval_time_t *reload = &ocors_config_server()->reload;
+
+    (void)section;
+    if (error != NULL) {
+        return error;
+    }
+    if (ap_cstr_casecmp(argument, "Off") == 0) {
+        *reload = 0;
+        return NULL;
+    }
+    if (ap_timeout_parameter_parse(argument, reload, "s") != APR_SUCCESS
+        || *reload < RELOAD_LEAST || *reload > RELOAD_MOST) {
+        return apr_psprintf(cmd->pool, "%s: '%s' is neither Off nor a time from 100ms to 24h, such "
+                            "as 5s", cmd->cmd->name, argument);
+    }
+    return NULL;
+}
+
+static const char *set_cache_size(cmd_parms *cmd, void *section, const char *argument)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    const uint64_t size = ocors_argument_parse_size(argument);
+
+    (void)section;
+    if (error != NULL) {
+        return error;
+    }
+    if (size == 0 && ap_cstr_casecmp(argument, "Auto") != 0) {
+        return apr_psprintf(cmd->pool, "%s: '%s' is neither Auto nor a number of bytes, with K, M "
+                            "or G after it if need be", cmd->cmd->name, argument);
+    }
+    ocors_config_server()->cache_size = size;
+    return NULL;
+}
+
 /* Servers, hosts and sections; not .htaccess, where a worker would read documents. */
 #define EVERY_SECTION (RSRC_CONF | ACCESS_CONF)
 
@@ -370,5 +361,9 @@ const command_rec ocors_directives[] = {
                   "seconds for which a browser may keep a preflight's answer, 0 to 86400"),
     AP_INIT_TAKE_ARGV("OcapiCorsAllowHeaders", set_allow_headers, NULL, EVERY_SECTION,
                       "Requested, or the request headers that may be granted"),
+    AP_INIT_TAKE1("OcapiCorsReload", set_reload, NULL, RSRC_CONF,
+                  "how often changed documents are looked for, or Off"),
+    AP_INIT_TAKE1("OcapiCorsCacheSize", set_cache_size, NULL, RSRC_CONF,
+                  "bytes of shared memory for the policies, or Auto"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL },
 };

@@ -3,6 +3,7 @@
 
 #include "ocors_document.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include <apr_file_io.h>
@@ -19,21 +20,21 @@ APLOG_USE_MODULE(ocapi_cors);
 #define IDENTITY_WANTED                                                                           \
     (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
 
-static ocors_document_identity_t identity_of(const apr_finfo_t *info)
+static ocors_edition_file_t file_of(const apr_finfo_t *info)
 {
-    return (ocors_document_identity_t){
+    return (ocors_edition_file_t){
         .modified = info->mtime,
         .changed = info->ctime,
         .size = info->size,
-        .inode = info->inode,
-        .device = info->device,
+        .inode = (uint64_t)info->inode,
+        .device = (uint64_t)info->device,
     };
 }
 
-static bool identity_is_same(const ocors_document_identity_t *a, const ocors_document_identity_t *b)
+/* Whether nothing tells two files apart; two that were not there have only their absence in common. */
+static bool file_is_same(const ocors_edition_file_t *a, const ocors_edition_file_t *b)
 {
-    return a->inode != 0 && a->inode == b->inode && a->device == b->device && a->size == b->size
-           && a->modified == b->modified && a->changed == b->changed;
+    return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 static const ocors_document_line_t *line_at(const ocors_document_t *document, int number)
@@ -49,17 +50,39 @@ static void line_add(ocors_document_t *document, ocors_severity_t severity, cons
     };
 }
 
+/* The file of a path; all zero: there is none, or nobody can tell. */
+static ocors_edition_file_t file_look(const char *path, apr_pool_t *pool)
+{
+    apr_finfo_t info;
+
+    return apr_stat(&info, path, IDENTITY_WANTED, pool) == APR_SUCCESS
+               ? file_of(&info)
+               : (ocors_edition_file_t){ .inode = 0 };
+}
+
 ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
 {
     ocors_document_t *document = apr_pcalloc(pool, sizeof(*document));
-    apr_finfo_t info;
 
     document->path = apr_pstrdup(pool, path);
     document->lines = apr_array_make(pool, 2, sizeof(ocors_document_line_t));
-    if (apr_stat(&info, path, IDENTITY_WANTED, pool) == APR_SUCCESS) {
-        document->identity = identity_of(&info);
-    }
+    document->file = file_look(path, pool);
     return document;
+}
+
+bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch)
+{
+    const ocors_edition_file_t now = file_look(document->path, scratch);
+
+    return document->has_changed || !file_is_same(&document->file, &now);
+}
+
+/* Whether a failure is of the moment: it can go away without a change of the file. */
+static bool status_is_passing(apr_status_t status)
+{
+    return status != APR_SUCCESS && !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status)
+           && !APR_STATUS_IS_EACCES(status) && !APR_STATUS_IS_ENAMETOOLONG(status)
+           && status != ELOOP;
 }
 
 /* Reads an open file whole into malloc'd memory, and says which file that was. */
@@ -76,7 +99,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
         return APR_SUCCESS;
     }
-    document->identity = identity_of(&info);
+    document->file = file_of(&info);
     if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
         ocors_report_add(report, OCORS_FINDING_TOO_LARGE, NULL,
                          "the file has %" APR_OFF_T_FMT " bytes; a document may have %" APR_SIZE_T_FMT,
@@ -88,8 +111,16 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
         return APR_ENOMEM;
     }
     status = apr_file_read_full(file, *bytes, (apr_size_t)info.size, length);
-    /* A file that became shorter meanwhile is judged as it is now. */
-    return status == APR_EOF ? APR_SUCCESS : status;
+    if (status != APR_SUCCESS && status != APR_EOF) {
+        return status;
+    }
+    /* What was written to meanwhile is judged as it was read, and will be found to have changed. */
+    if (apr_file_info_get(&info, IDENTITY_WANTED, file) == APR_SUCCESS) {
+        const ocors_edition_file_t now = file_of(&info);
+
+        document->has_changed = !file_is_same(&document->file, &now);
+    }
+    return APR_SUCCESS;
 }
 
 /*
@@ -110,13 +141,15 @@ static char *document_read(ocors_document_t *document, ocors_report_t *report, a
         return NULL;
     }
     if (status == APR_SUCCESS) {
-        status = apr_file_open(&file, document->path, APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_NONBLOCK,
+        status = apr_file_open(&file, document->path,
+                               APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_NONBLOCK,
                                APR_OS_DEFAULT, scratch);
     }
     if (status == APR_SUCCESS) {
         status = file_read(file, document, report, &bytes, length);
         apr_file_close(file);
     }
+    document->is_passing = status_is_passing(status);
     if (status != APR_SUCCESS) {
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "the file cannot be read: %s",
                          apr_strerror(status, message, sizeof(message)));
@@ -162,6 +195,11 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     apr_size_t length = 0;
     char *bytes;
 
+    ocors_document_free_image(document);
+    document->image.bytes = NULL;
+    document->is_logged = document->has_changed = document->is_passing = false;
+    apr_array_clear(document->lines);
+    document->file = file_look(document->path, pool);
     ocors_report_init(&report);
     apr_pool_create(&scratch, pool);
     bytes = document_read(document, &report, &length, scratch);
@@ -181,6 +219,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
         else if (!ocors_report_has_errors(&report)) {
             ocors_report_add(&report, OCORS_FINDING_UNREADABLE, NULL,
                              "there is not enough memory for this document");
+            document->is_passing = true;
         }
     }
     lines_take(document, &report, pool);
@@ -189,24 +228,39 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     apr_pool_destroy(scratch);
 }
 
+/* Whether what was found in the one file holds for the other. */
+static bool document_is_same(const ocors_document_t *document, const ocors_edition_file_t *file,
+                             bool has_image)
+{
+    return file_is_same(&document->file, file) && (document->file.inode != 0 || !has_image);
+}
+
 bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool)
 {
-    const bool is_still_missing = document->identity.inode == 0 && known->identity.inode == 0
-                                  && known->image.bytes == NULL;
-
-    if (!is_still_missing && !identity_is_same(&known->identity, &document->identity)) {
+    if (!document_is_same(document, &known->file, known->image.bytes != NULL)) {
         return false;
     }
     document->image = known->image;
     known->image.is_on_heap = false;
-    document->is_logged = known->is_logged;
-    document->kept_logged = known->kept_logged;
-    document->closed_logged = known->closed_logged;
     for (int i = 0; i < known->lines->nelts; i++) {
         const ocors_document_line_t *line = line_at(known, i);
 
         line_add(document, line->severity, apr_pstrdup(pool, line->text));
     }
+    return true;
+}
+
+bool ocors_document_recall(ocors_document_t *document, const ocors_edition_document_t *known,
+                           const void *image)
+{
+    if (!document_is_same(document, &known->file, image != NULL)) {
+        return false;
+    }
+    document->image.bytes = image;
+    document->image.size = (size_t)known->image_size;
+    document->is_logged = true;
+    document->kept_logged = known->kept_policies;
+    document->closed_logged = known->closed_policies;
     return true;
 }
 

@@ -22,7 +22,9 @@ typedef struct inquiry_t {
     const ocors_config_t *config;
     ocors_request_t *request;
     ocors_resource_path_t path;
-    ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX];
+    bool has_visit; /* there is an edition */
+    ocors_visit_t visit;
+    ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX]; /* as long as the visit */
     size_t policy_count;
     ocors_own_t own;
     ocors_facts_t facts;
@@ -123,14 +125,15 @@ static void read_policies(inquiry_t *inquiry)
     if (site.length > 0) {
         inquiry->request->site = apr_pstrmemdup(inquiry->r->pool, site.bytes, site.length);
     }
-    if (config->documents == NULL) {
+    if (config->documents == NULL || !inquiry->has_visit) {
         return;
     }
     if (config->documents->is_tree) {
-        inquiry->policy_count = ocors_store_read_site(config->documents->number, site,
-                                                      inquiry->path.api, inquiry->policies);
+        inquiry->policy_count = ocors_store_read_site(&inquiry->visit, config->documents->number,
+                                                      site, inquiry->path.api, inquiry->policies);
     }
-    else if (ocors_store_read(config->documents->number, &inquiry->policies[0])) {
+    else if (ocors_store_read_settings(&inquiry->visit, config->documents->number,
+                                       &inquiry->policies[0])) {
         inquiry->policy_count = 1;
     }
 }
@@ -251,6 +254,7 @@ static void judge(inquiry_t *inquiry)
         inquiry->own.listed_count = self->listed_count;
         inquiry->facts.own = &inquiry->own;
     }
+    inquiry->facts.wants_reason = ocors_config_shows_reason() || APLOG_R_IS_LEVEL(r, APLOG_INFO);
     inquiry->facts.method = method_of(r);
     if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {
         inquiry->facts.request_method = header_in(r, "Access-Control-Request-Method");
@@ -272,7 +276,6 @@ static void judge(inquiry_t *inquiry)
                 apr_pstrmemdup(r->pool, version.bytes, version.length), version.length);
         }
     }
-    log_decision(inquiry);
 }
 
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
@@ -298,11 +301,18 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     if (origin == NULL && !ocors_store_has_response_headers()) {
         return inquiry.request; /* R1, without a look at the policy */
     }
+    inquiry.has_visit = ocors_store_enter(&inquiry.visit);
     read_policies(&inquiry);
     identify_client(&inquiry);
     copy_response_headers(&inquiry);
     if (origin != NULL) {
         judge(&inquiry);
+    }
+    if (inquiry.has_visit) {
+        ocors_store_leave(&inquiry.visit);
+    }
+    if (origin != NULL) {
+        log_decision(&inquiry);
     }
     else {
         /* Logs shall not depend on whether some document has response_headers. */

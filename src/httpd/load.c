@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Policies across configuration passes. Owns the generations: the one in force, the one that is
- * being read, and, at a server's start, the first of its two readings.
- *
- * All of it hangs on the process pool through httpd's retained data, and httpd unmaps this module
- * between two readings: nothing here may point at a string literal or a function of ours.
- */
+/* Which documents, which policies. Owns nothing: what it collects is the generation's. */
 
 #include "ocors_load.h"
 
@@ -16,124 +10,82 @@
 #include <http_log.h>
 
 #include "messages.h"
+#include "ocors_fingerprint.h"
+#include "ocors_hold.h"
+#include "ocors_image.h"
+#include "ocors_store.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* Another number whenever what is retained changes: the next module must not take it for its own. */
-#define RETAINED_KEY "mod_ocapi_cors.load.1"
+/* A file that changes whenever it is read is taken as it was read last. */
+#define REFRESHES_MAX 5
 
-typedef struct policy_t {
-    const char *key; /* its documents' paths, each followed by a line end */
-    uint32_t number;
-    ocors_document_t **documents;
-    uint32_t document_count;
-    ocors_document_image_t *layers; /* the documents' images, or the last good ones, or none */
-    uint32_t layer_count;
-} policy_t;
-
-typedef struct generation_t {
-    apr_pool_t *pool;
-    apr_hash_t *documents;         /* path -> ocors_document_t */
-    apr_hash_t *policies_by_key;   /* key -> policy_t, of those whose documents are all good */
-    apr_hash_t *policies_by_owner; /* owner -> policy_t, of all */
-    apr_array_header_t *policies;  /* of policy_t *, by number */
-    apr_array_header_t *trees;     /* of const ocors_tree_t *, by number */
-} generation_t;
-
-typedef struct retained_t {
-    generation_t *current; /* in force */
-    generation_t *pending; /* being read */
-    generation_t *earlier; /* read before it, and never published */
-    uint64_t seed;         /* of all images: random, so that no document can be made to collide */
-    uint32_t published;
-} retained_t;
-
-static retained_t *retained;
-
-static policy_t *policy_at(const generation_t *generation, uint32_t number)
+/* Takes what is known of a document that has not changed, or must not. */
+static bool document_take(ocors_document_t *document, bool is_held)
 {
-    return APR_ARRAY_IDX(generation->policies, number, policy_t *);
-}
+    const ocors_generation_t *generation = ocors_generation();
+    ocors_document_t *earlier = ocors_generation_earlier() == NULL
+                                    ? NULL
+                                    : apr_hash_get(ocors_generation_earlier()->documents_by_path,
+                                                   document->path, APR_HASH_KEY_STRING);
+    const ocors_edition_document_t *known = apr_hash_get(generation->known_documents,
+                                                         document->path, APR_HASH_KEY_STRING);
 
-/* A generation has an allocator of its own, so that its end gives the memory back. */
-static generation_t *generation_create(apr_pool_t *process_pool)
-{
-    apr_allocator_t *allocator;
-    apr_pool_t *pool;
-    generation_t *generation;
+    const void *image = known == NULL ? NULL
+                                      : ocors_edition_image(ocors_store_edition(), known->image,
+                                                            known->image_size);
 
-    if (apr_allocator_create(&allocator) != APR_SUCCESS
-        || apr_pool_create_ex(&pool, process_pool, NULL, allocator) != APR_SUCCESS) {
-        ap_abort_on_oom();
+    if (is_held) {
+        document->file = known != NULL ? known->file : (ocors_edition_file_t){ .inode = 0 };
     }
-    apr_allocator_owner_set(allocator, pool);
-    generation = apr_pcalloc(pool, sizeof(*generation));
-    generation->pool = pool;
-    generation->documents = apr_hash_make(pool);
-    generation->policies_by_key = apr_hash_make(pool);
-    generation->policies_by_owner = apr_hash_make(pool);
-    generation->policies = apr_array_make(pool, 4, sizeof(policy_t *));
-    generation->trees = apr_array_make(pool, 1, sizeof(const ocors_tree_t *));
-    return generation;
-}
-
-static void generation_destroy(generation_t *generation)
-{
-    if (generation == NULL) {
-        return;
+    else if (generation->is_look) {
+        return true;
     }
-    for (apr_hash_index_t *at = apr_hash_first(generation->pool, generation->documents); at != NULL;
-         at = apr_hash_next(at)) {
-        void *document;
-
-        apr_hash_this(at, NULL, NULL, &document);
-        ocors_document_free_image(document);
+    if (earlier != NULL && ocors_document_take(document, earlier, generation->pool)) {
+        return true;
     }
-    apr_pool_destroy(generation->pool);
-}
-
-void ocors_load_begin(apr_pool_t *process_pool)
-{
-    retained = ap_retained_data_get(RETAINED_KEY);
-    if (retained == NULL) {
-        retained = ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
-        if (apr_generate_random_bytes((unsigned char *)&retained->seed, sizeof(retained->seed))
-            != APR_SUCCESS) {
-            retained->seed = (uint64_t)apr_time_now();
-        }
+    if (!generation->is_again && image != NULL
+        && !ocors_image_verify(image, (size_t)known->image_size)) {
+        return false; /* damaged: the file is asked */
     }
-    generation_destroy(retained->earlier);
-    retained->earlier = retained->pending;
-    retained->pending = generation_create(process_pool);
+    return known != NULL && ocors_document_recall(document, known, image);
 }
 
-/* Takes what another generation knows of a document. */
-static bool document_take(ocors_document_t *document, const generation_t *from, apr_pool_t *pool)
+static ocors_document_t *document_load(const char *path)
 {
-    ocors_document_t *known = from == NULL ? NULL
-                                           : apr_hash_get(from->documents, document->path,
-                                                          APR_HASH_KEY_STRING);
-
-    return known != NULL && ocors_document_take(document, known, pool);
-}
-
-static ocors_document_t *document_load(generation_t *generation, const char *path)
-{
-    ocors_document_t *document = apr_hash_get(generation->documents, path, APR_HASH_KEY_STRING);
+    ocors_generation_t *generation = ocors_generation();
+    ocors_document_t *document = apr_hash_get(generation->documents_by_path, path,
+                                              APR_HASH_KEY_STRING);
 
     if (document == NULL) {
+        const apr_time_t started = apr_time_now();
+
         document = ocors_document_create(path, generation->pool);
-        apr_hash_set(generation->documents, document->path, APR_HASH_KEY_STRING, document);
-        if (!document_take(document, retained->earlier, generation->pool)
-            && !document_take(document, retained->current, generation->pool)) {
-            ocors_document_judge(document, retained->seed, generation->pool);
+        document->number = (uint32_t)generation->documents->nelts;
+        APR_ARRAY_PUSH(generation->documents, ocors_document_t *) = document;
+        apr_hash_set(generation->documents_by_path, document->path, APR_HASH_KEY_STRING, document);
+        const bool is_held = ocors_hold_has(document->path, &document->file);
+
+        if (!document_take(document, is_held) && !is_held) {
+            ocors_document_judge(document, generation->seed, generation->pool);
         }
+        generation->spent += generation->is_look ? 0 : apr_time_now() - started;
     }
     return document;
 }
 
-/* The errors of a policy's documents, a line each; none: all of them can be used. */
-static apr_array_header_t *policy_errors(const policy_t *policy, apr_pool_t *pool)
+static bool policy_is_good(const ocors_load_policy_t *policy)
+{
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        if (policy->documents[i]->image.bytes == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The errors of a policy's documents, a line each. */
+static const apr_array_header_t *policy_errors(const ocors_load_policy_t *policy, apr_pool_t *pool)
 {
     apr_array_header_t *lines = apr_array_make(pool, 4, sizeof(const char *));
 
@@ -153,14 +105,25 @@ static apr_array_header_t *policy_errors(const policy_t *policy, apr_pool_t *poo
 }
 
 /* What is in force while a document is bad: what its owner had before, whole, or nothing. */
-static void policy_keep(policy_t *policy, const char *owner, apr_pool_t *pool)
+static void policy_keep(ocors_load_policy_t *policy, apr_pool_t *pool)
 {
-    const policy_t *last = apr_hash_get(retained->current->policies_by_owner, owner,
-                                        APR_HASH_KEY_STRING);
+    const ocors_edition_t *edition = ocors_store_edition();
+    const ocors_edition_policy_t *last = apr_hash_get(ocors_generation()->known_policies,
+                                                      policy->owner, APR_HASH_KEY_STRING);
 
     policy->layer_count = last != NULL ? last->layer_count : 0;
-    policy->layers = apr_pmemdup(pool, last != NULL ? last->layers : policy->layers,
-                                 policy->layer_count * sizeof(*policy->layers));
+    policy->layers = apr_palloc(pool, policy->layer_count * sizeof(*policy->layers));
+    for (uint32_t i = 0; i < policy->layer_count; i++) {
+        const ocors_edition_layer_t *layer = &edition->layers[last->first_layer + i];
+
+        policy->layers[i] = (ocors_document_image_t){
+            .bytes = ocors_edition_image(edition, layer->image, layer->image_size),
+            .size = (size_t)layer->image_size,
+        };
+        if (policy->layers[i].bytes == NULL) {
+            policy->layer_count = 0; /* half a policy is none */
+        }
+    }
     for (uint32_t i = 0; i < policy->document_count; i++) {
         ocors_document_t *document = policy->documents[i];
 
@@ -171,177 +134,183 @@ static void policy_keep(policy_t *policy, const char *owner, apr_pool_t *pool)
     }
 }
 
+/* Its layers, by its documents as they are: whole and new, or what is kept. False: it has neither. */
+static bool policy_settle(ocors_load_policy_t *policy)
+{
+    ocors_generation_t *generation = ocors_generation();
+
+    if (!generation->is_look && !policy_is_good(policy)) {
+        policy_keep(policy, generation->pool);
+        return policy->layer_count > 0;
+    }
+    policy->layer_count = policy->document_count;
+    policy->layers = apr_palloc(generation->pool, policy->layer_count * sizeof(*policy->layers));
+    for (uint32_t i = 0; i < policy->layer_count; i++) {
+        policy->layers[i] = policy->documents[i]->image;
+    }
+    return true;
+}
+
+/* A policy of this generation, new or known to it. NULL: *errors says why not. */
+static ocors_load_policy_t *policy_load(apr_pool_t *pool, const char *owner,
+                                        const char *const *paths, uint32_t path_count,
+                                        const apr_array_header_t **errors)
+{
+    ocors_generation_t *generation = ocors_generation();
+    ocors_load_policy_t *policy = apr_hash_get(generation->policies_by_owner, owner,
+                                               APR_HASH_KEY_STRING);
+
+    if (policy != NULL) {
+        return policy;
+    }
+    policy = apr_pcalloc(generation->pool, sizeof(*policy));
+    policy->owner = apr_pstrdup(generation->pool, owner);
+    policy->settings = UINT32_MAX;
+    policy->document_count = path_count;
+    policy->documents = apr_palloc(generation->pool, path_count * sizeof(*policy->documents));
+    for (uint32_t i = 0; i < path_count; i++) {
+        policy->documents[i] = document_load(paths[i]);
+    }
+    if (!policy_settle(policy) && !ocors_load_is_reload()) {
+        *errors = policy_errors(policy, pool);
+        return NULL;
+    }
+    policy->number = (uint32_t)generation->policies->nelts;
+    apr_hash_set(generation->policies_by_owner, policy->owner, APR_HASH_KEY_STRING, policy);
+    APR_ARRAY_PUSH(generation->policies, ocors_load_policy_t *) = policy;
+    return policy;
+}
+
 const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *owner,
                                             const char *const *paths, uint32_t path_count,
                                             uint32_t *number)
 {
-    generation_t *generation = retained->pending;
-    policy_t *policy = apr_pcalloc(generation->pool, sizeof(*policy));
-    policy_t *known;
-    apr_array_header_t *errors;
+    const apr_array_header_t *errors = NULL;
+    const ocors_load_policy_t *policy = policy_load(pool, owner, paths, path_count, &errors);
 
-    policy->key = "";
-    for (uint32_t i = 0; i < path_count; i++) {
-        policy->key = apr_pstrcat(generation->pool, policy->key, paths[i], "\n", NULL);
+    if (policy != NULL) {
+        *number = policy->number;
     }
-    owner = owner != NULL ? apr_pstrdup(generation->pool, owner) : policy->key;
-    known = apr_hash_get(generation->policies_by_key, policy->key, APR_HASH_KEY_STRING);
-    if (known == NULL) {
-        known = apr_hash_get(generation->policies_by_owner, owner, APR_HASH_KEY_STRING);
-    }
-    if (known != NULL) {
-        apr_hash_set(generation->policies_by_owner, owner, APR_HASH_KEY_STRING, known);
-        *number = known->number;
-        return NULL;
-    }
-    policy->document_count = policy->layer_count = path_count;
-    policy->documents = apr_palloc(generation->pool, path_count * sizeof(*policy->documents));
-    policy->layers = apr_palloc(generation->pool, path_count * sizeof(*policy->layers));
-    for (uint32_t i = 0; i < path_count; i++) {
-        policy->documents[i] = document_load(generation, paths[i]);
-        policy->layers[i] = policy->documents[i]->image;
-    }
-    errors = policy_errors(policy, pool);
-    if (errors->nelts > 0 && retained->current == NULL) {
-        return errors;
-    }
-    if (errors->nelts > 0) {
-        policy_keep(policy, owner, generation->pool);
-    }
-    else {
-        apr_hash_set(generation->policies_by_key, policy->key, APR_HASH_KEY_STRING, policy);
-    }
-    policy->number = *number = (uint32_t)generation->policies->nelts;
-    apr_hash_set(generation->policies_by_owner, owner, APR_HASH_KEY_STRING, policy);
-    APR_ARRAY_PUSH(generation->policies, policy_t *) = policy;
-    return NULL;
+    return errors;
 }
 
-void ocors_load_log(server_rec *server)
+const apr_array_header_t *ocors_load_settings(apr_pool_t *pool, const char *const *paths,
+                                              uint32_t path_count, uint32_t *number)
 {
-    generation_t *generation = retained->pending;
+    const apr_array_header_t *errors = NULL;
+    const char *owner = "";
+    ocors_load_policy_t *policy;
 
-    for (uint32_t i = 0; i < ocors_load_policy_count(); i++) {
-        for (uint32_t k = 0; k < policy_at(generation, i)->document_count; k++) {
-            ocors_document_log(policy_at(generation, i)->documents[k], server);
-        }
+    for (uint32_t i = 0; i < path_count; i++) {
+        owner = apr_pstrcat(pool, owner, paths[i], "\n", NULL);
     }
+    policy = policy_load(pool, owner, paths, path_count, &errors);
+    if (policy != NULL && policy->settings == UINT32_MAX) {
+        policy->settings = (uint32_t)ocors_generation()->settings->nelts;
+        APR_ARRAY_PUSH(ocors_generation()->settings, uint32_t) = policy->number;
+    }
+    if (policy != NULL) {
+        *number = policy->settings;
+    }
+    return errors;
 }
 
 bool ocors_load_is_reload(void)
 {
-    return retained->current != NULL;
+    return ocors_store_edition() != NULL;
 }
 
 bool ocors_load_is_known(const char *path)
 {
-    return retained->current != NULL
-           && apr_hash_get(retained->current->documents, path, APR_HASH_KEY_STRING) != NULL;
+    return apr_hash_get(ocors_generation()->known_documents, path, APR_HASH_KEY_STRING) != NULL;
 }
 
-uint32_t ocors_load_add_tree(const ocors_tree_t *tree)
+uint32_t ocors_load_add_tree(const ocors_load_tree_t *tree)
 {
-    APR_ARRAY_PUSH(retained->pending->trees, const ocors_tree_t *) = tree;
-    return (uint32_t)retained->pending->trees->nelts - 1;
+    APR_ARRAY_PUSH(ocors_generation()->trees, const ocors_load_tree_t *) = tree;
+    return (uint32_t)ocors_generation()->trees->nelts - 1;
 }
 
-uint32_t ocors_load_tree_count(void)
+bool ocors_load_find_tree(const char *directory, uint32_t *number)
 {
-    return (uint32_t)retained->pending->trees->nelts;
-}
+    const apr_array_header_t *trees = ocors_generation()->trees;
 
-const ocors_tree_t *ocors_load_tree_in_force(const char *directory)
-{
-    for (int i = 0; retained->current != NULL && i < retained->current->trees->nelts; i++) {
-        const ocors_tree_t *tree = APR_ARRAY_IDX(retained->current->trees, i, const ocors_tree_t *);
-
-        if (strcmp(tree->directory, directory) == 0) {
-            return tree;
+    for (int i = 0; i < trees->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(trees, i, const ocors_load_tree_t *)->directory, directory) == 0) {
+            *number = (uint32_t)i;
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
-const ocors_tree_t *ocors_load_tree(uint32_t number)
+void ocors_load_add_problem(const char *text)
 {
-    return APR_ARRAY_IDX(retained->pending->trees, number, const ocors_tree_t *);
-}
+    apr_array_header_t *problems = ocors_generation()->problems;
 
-uint32_t ocors_load_policy_count(void)
-{
-    return (uint32_t)retained->pending->policies->nelts;
-}
-
-uint32_t ocors_load_layer_count(uint32_t policy)
-{
-    return policy_at(retained->pending, policy)->layer_count;
-}
-
-const ocors_document_image_t *ocors_load_layer(uint32_t policy, uint32_t layer)
-{
-    return &policy_at(retained->pending, policy)->layers[layer];
-}
-
-apr_pool_t *ocors_load_pool(void)
-{
-    return retained->pending->pool;
-}
-
-/* Where an image is now; NULL: no layer has it. */
-static const void *image_find(const ocors_document_image_t *image, apr_hash_t *moved)
-{
-    return apr_hash_get(moved, &image->bytes, sizeof(image->bytes));
-}
-
-/*
- * What a document has of its image from now on: the one copy in this generation's memory. One that
- * no layer shows stays on the heap; if it was in the memory of the generation that ends, it is
- * forgotten, and the file will be read again.
- */
-static void document_settle(ocors_document_t *document, apr_hash_t *moved)
-{
-    const void *now = image_find(&document->image, moved);
-
-    if (now != NULL) {
-        const size_t size = document->image.size;
-
-        ocors_document_free_image(document);
-        document->image = (ocors_document_image_t){ .bytes = now, .size = size };
-    }
-    else if (!document->image.is_on_heap && document->image.bytes != NULL) {
-        document->image.bytes = NULL;
-        document->identity = (ocors_document_identity_t){ .inode = 0 };
-    }
-}
-
-void ocors_load_publish(apr_hash_t *moved)
-{
-    generation_t *generation = retained->pending;
-
-    for (uint32_t i = 0; i < ocors_load_policy_count(); i++) {
-        policy_t *policy = policy_at(generation, i);
-
-        for (uint32_t k = 0; k < policy->layer_count; k++) {
-            policy->layers[k].bytes = image_find(&policy->layers[k], moved);
-            policy->layers[k].is_on_heap = false;
+    for (int i = 0; i < problems->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(problems, i, const char *), text) == 0) {
+            return;
         }
     }
-    for (apr_hash_index_t *at = apr_hash_first(generation->pool, generation->documents); at != NULL;
-         at = apr_hash_next(at)) {
-        void *document;
-
-        apr_hash_this(at, NULL, NULL, &document);
-        document_settle(document, moved);
-    }
-    generation_destroy(retained->earlier);
-    generation_destroy(retained->current);
-    retained->earlier = NULL;
-    retained->current = generation;
-    retained->pending = NULL;
-    retained->published++;
+    APR_ARRAY_PUSH(problems, const char *) = apr_pstrdup(ocors_generation()->pool, text);
 }
 
-uint32_t ocors_load_generation(void)
+void ocors_load_log(server_rec *server)
 {
-    return retained->published;
+    const ocors_generation_t *generation = ocors_generation();
+
+    const ocors_edition_t *edition = ocors_store_edition();
+    const bool is_known = edition != NULL
+                          && edition->header.problems == ocors_fingerprint_problems(generation);
+
+    for (int i = 0; i < generation->problems->nelts && !is_known; i++) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
+                     APR_ARRAY_IDX(generation->problems, i, const char *));
+    }
+    for (int i = 0; i < generation->documents->nelts; i++) {
+        ocors_document_log(APR_ARRAY_IDX(generation->documents, i, ocors_document_t *), server);
+    }
+}
+
+/* Reads again what has changed since it was read; whether anything had. */
+static bool documents_refresh(void)
+{
+    const ocors_generation_t *generation = ocors_generation();
+    apr_pool_t *scratch;
+    bool has_changed = false;
+
+    apr_pool_create(&scratch, generation->pool);
+    for (int i = 0; i < generation->documents->nelts; i++) {
+        ocors_document_t *document = APR_ARRAY_IDX(generation->documents, i, ocors_document_t *);
+
+        if (ocors_document_is_stale(document, scratch)) {
+            ocors_document_judge(document, generation->seed, generation->pool);
+            has_changed = true;
+        }
+        apr_pool_clear(scratch);
+    }
+    apr_pool_destroy(scratch);
+    return has_changed;
+}
+
+void ocors_load_refresh(void)
+{
+    const ocors_generation_t *generation = ocors_generation();
+    bool has_changed = false;
+
+    for (int i = 0; i < REFRESHES_MAX && documents_refresh(); i++) {
+        has_changed = true;
+    }
+    if (!has_changed) {
+        return;
+    }
+    for (int i = 0; i < generation->documents->nelts; i++) {
+        ocors_document_t *document = APR_ARRAY_IDX(generation->documents, i, ocors_document_t *);
+
+        document->kept_policies = document->closed_policies = 0;
+    }
+    for (int i = 0; i < generation->policies->nelts; i++) {
+        (void)policy_settle(APR_ARRAY_IDX(generation->policies, i, ocors_load_policy_t *));
+    }
 }

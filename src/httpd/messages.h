@@ -17,5 +17,10 @@
 #define OCORS_LOG_WOULD_REFUSE     "OCORS0012: " /* OcapiCors ReportOnly */
 #define OCORS_LOG_LIMITED          "OCORS0013: " /* a directive of ours in <Limit> */
 #define OCORS_LOG_ALIAS            "OCORS0014: " /* a ServerAlias that is too wide for R10 */
+#define OCORS_LOG_KEPT             "OCORS0015: " /* no new segment: the last generation stays */
+#define OCORS_LOG_NO_ROOM          "OCORS0016: " /* a timed reload that does not fit */
+#define OCORS_LOG_WATCH_DIED       "OCORS0017: "
+#define OCORS_LOG_NOT_PROTECTED    "OCORS0018: "
+#define OCORS_LOG_RESTLESS         "OCORS0019: " /* a file that changes all the time */
 
 #endif

@@ -105,8 +105,8 @@ const ocors_request_t *ocors_request_decide_early(request_rec *r)
     const ocors_config_t *config;
     ocors_request_t *request;
 
-    if (!request_may_be_ours(r) || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || ocors_config_has_late_sections()
-        || !path_is_normal(r->uri) || ap_location_walk(r) != OK) {
+    if (!request_may_be_ours(r) || r->prev != NULL || r->proxyreq != PROXYREQ_NONE
+        || ocors_config_has_late_sections() || !path_is_normal(r->uri) || ap_location_walk(r) != OK) {
         return NULL;
     }
     config = ap_get_module_config(r->per_dir_config, &ocapi_cors_module);
@@ -132,24 +132,25 @@ void ocors_request_note_final(request_rec *r)
     slot_of(r)->is_final = true;
 }
 
-const ocors_request_t *ocors_request_decide(request_rec *r)
+/* What came before may have ended before any hook of ours; it counts all the same (H4). */
+static const ocors_request_t *decided_before(request_rec *r)
 {
     const ocors_request_t *request = ocors_request_find(r);
 
-    if (request == NULL && r->prev != NULL) {
-        /* What came before may have ended before any hook of ours; it counts all the same. */
-        request = ocors_request_decide_anywhere(r->prev);
-    }
+    return request == NULL && r->prev != NULL ? ocors_request_decide_anywhere(r->prev) : request;
+}
+
+const ocors_request_t *ocors_request_decide(request_rec *r)
+{
+    const ocors_request_t *request = decided_before(r);
+
     return request != NULL ? request : decide_by(r, r->per_dir_config);
 }
 
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 {
-    const ocors_request_t *request = ocors_request_find(r);
+    const ocors_request_t *request = decided_before(r);
 
-    if (request == NULL && r->prev != NULL) {
-        request = ocors_request_decide_anywhere(r->prev);
-    }
     if (request != NULL || r->uri == NULL) {
         return request; /* without a path, not even a request line was understood */
     }
@@ -167,7 +168,7 @@ void ocors_request_note(request_rec *r)
         apr_table_setn(r->notes, "ocapi_cors_verdict",
                        ocors_verdict_name(request->decision.verdict));
         if (request->decision.reason != OCORS_REASON_NONE) {
-            apr_table_setn(r->notes, "ocapi_cors_reason",
+            apr_table_setn(r->notes, OCORS_NOTE_REASON,
                            ocors_reason_name(request->decision.reason));
         }
         if (request->client != NULL) {

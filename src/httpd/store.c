@@ -1,310 +1,400 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The policies of a generation in shared memory. Owns the segment's layout:
+ * Segments. Owns their layout, from the first page boundary in the memory that APR gives:
  *
- *   +--------+--------+-------+----------+--------+------------+-------+-------+--
- *   | header | trees  | sites | policies | layers | site names | image | image | ...
- *   +--------+--------+-------+----------+--------+------------+-------+-------+--
+ *   | slots of the processes ...  | head: epoch, cells | room for editions and images ...
+ *   | pages that workers write to | pages that workers only read
  *
- * A tree is a run of sites in byte order of their names, a site has two policies, a policy is a
- * run of layers, a layer the place of an image; several layers may name one image. All begins at
- * the first address of the segment that is aligned for an image. The parent writes it before it
- * forks; from then on nobody does, so that workers read without a lock.
+ * and of the ledger beside it, which workers do not have at all: the tables of the edition in force
+ * once more, and a draft of the next. Writers go by the ledger alone. What a worker that somebody
+ * has got hold of makes writable again, and writes, can spoil answers of workers, and by the slots
+ * hold up timed reloads until a restart; it cannot lead the parent, which is root, anywhere.
+ *
+ * Anonymous memory: no name to clash with or to leak; it is gone with the last process that has it.
  */
 
 #include "ocors_store.h"
 
-#include <apr_hash.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <ap_mpm.h>
 #include <apr_shm.h>
-#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
 #include <http_log.h>
 
 #include "messages.h"
-#include "ocors_image.h"
-#include "ocors_load.h"
+#include "ocors_epoch.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
-typedef struct header_t {
-    uint64_t size; /* of all of it */
-    uint32_t tree_count, site_count, policy_count, layer_count, name_size;
-    uint32_t has_response_headers; /* a client of some policy has some */
-} header_t;
+/* Another number whenever what is retained, or what the segment holds, changes. */
+#define RETAINED_KEY "mod_ocapi_cors.store.1"
 
-typedef struct tree_record_t {
-    uint32_t first_site, site_count;
-} tree_record_t;
+/* More processes than the MPM's limit can be alive while old ones end. */
+#define SLOTS_TO_SPARE 16
 
-typedef struct site_record_t {
-    uint32_t name, name_length; /* counted from the first name */
-    uint32_t policies[OCORS_API_COUNT];
-} site_record_t;
+/* A hint to readers (ocors_epoch.h): some client has response_headers. */
+#define HINT_RESPONSE_HEADERS 1u
 
-typedef struct policy_record_t {
-    uint32_t first_layer, layer_count;
-} policy_record_t;
+typedef struct head_t {
+    ocors_epoch_head_t epoch;
+    uint64_t places[OCORS_EPOCH_CELLS]; /* of the cells' editions, from the head; 0: never used */
+} head_t;
 
-typedef struct layer_record_t {
-    uint64_t offset, size; /* of an image, counted from the header */
-} layer_record_t;
+/* A page; two drafts follow it. */
+typedef struct ledger_t {
+    _Atomic uint32_t in_force; /* 1 + the number of the draft that is; 0: none */
+} ledger_t;
 
-/* The generation in force; workers inherit it by fork. NULL: none yet. */
-static const header_t *in_force;
+struct ocors_store_t {
+    apr_pool_t *pool;
+    ocors_epoch_slot_t *slots;
+    uint32_t slot_count;
+    head_t *head;
+    uint64_t size; /* from the head to the end */
+    ledger_t *ledger;
+    uint64_t ledger_size, draft_size;
+};
 
-/* The parts of a segment, by the counts of its header. */
-typedef struct parts_t {
-    tree_record_t *trees;
-    site_record_t *sites;
-    policy_record_t *policies;
-    layer_record_t *layers;
-    char *names;
-} parts_t;
+typedef struct retained_t {
+    ocors_store_t *in_force;
+} retained_t;
 
-/* What is written before there is memory to write it to. */
-typedef struct plan_t {
-    apr_hash_t *offsets; /* an image's address -> uint64_t: its place in the segment */
-    header_t header;
-} plan_t;
+static retained_t *retained;
 
-static uint64_t aligned(uint64_t size)
+/* Of this process. */
+static ocors_store_t *shared;
+static ocors_epoch_slot_t *slot;
+static const uint32_t *settings_numbers, *tree_numbers;
+static ocors_edition_t edition_in_force;
+
+static uint64_t round_up(uint64_t size, uint64_t unit)
 {
-    return (size + OCORS_IMAGE_ALIGNMENT - 1) / OCORS_IMAGE_ALIGNMENT * OCORS_IMAGE_ALIGNMENT;
+    return (size + unit - 1) / unit * unit;
 }
 
-/* What stands before the images. */
-static uint64_t directory_size(const header_t *header)
+static uint64_t page_size(void)
 {
-    return sizeof(header_t) + header->tree_count * sizeof(tree_record_t)
-           + header->site_count * sizeof(site_record_t)
-           + header->layer_count * sizeof(layer_record_t)
-           + header->policy_count * sizeof(policy_record_t) + header->name_size;
+    const long size = sysconf(_SC_PAGESIZE);
+
+    return size > 0 ? (uint64_t)size : 4096;
 }
 
-static parts_t parts_of(const header_t *header, char *base)
+/* As many slots as this MPM may have processes. */
+static uint32_t slots_wanted(void)
 {
-    parts_t parts;
+    int processes = 0;
 
-    parts.trees = (tree_record_t *)(void *)(base + sizeof(header_t));
-    parts.sites = (site_record_t *)(void *)(parts.trees + header->tree_count);
-    parts.layers = (layer_record_t *)(void *)(parts.sites + header->site_count);
-    parts.policies = (policy_record_t *)(void *)(parts.layers + header->layer_count);
-    parts.names = (char *)(parts.policies + header->policy_count);
-    return parts;
-}
-
-/* Counts everything, and gives each image a place, once. */
-static plan_t plan_make(apr_pool_t *pool)
-{
-    plan_t plan = { .offsets = apr_hash_make(pool) };
-    header_t *header = &plan.header;
-
-    header->tree_count = ocors_load_tree_count();
-    header->policy_count = ocors_load_policy_count();
-    for (uint32_t i = 0; i < header->tree_count; i++) {
-        const apr_array_header_t *sites = ocors_load_tree(i)->sites;
-
-        header->site_count += (uint32_t)sites->nelts;
-        for (int k = 0; k < sites->nelts; k++) {
-            header->name_size += (uint32_t)strlen(APR_ARRAY_IDX(sites, k, ocors_tree_site_t).name);
-        }
+    if (ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &processes) != APR_SUCCESS || processes < 1) {
+        processes = 1;
     }
-    for (uint32_t policy = 0; policy < header->policy_count; policy++) {
-        header->layer_count += ocors_load_layer_count(policy);
-    }
-    header->size = aligned(directory_size(header));
-    for (uint32_t policy = 0; policy < header->policy_count; policy++) {
-        for (uint32_t layer = 0; layer < ocors_load_layer_count(policy); layer++) {
-            const ocors_document_image_t *image = ocors_load_layer(policy, layer);
-            uint64_t *offset;
-
-            if (apr_hash_get(plan.offsets, &image->bytes, sizeof(image->bytes)) != NULL) {
-                continue;
-            }
-            offset = apr_palloc(pool, sizeof(*offset));
-            *offset = header->size;
-            header->size += aligned(image->size);
-            apr_hash_set(plan.offsets, apr_pmemdup(pool, &image->bytes, sizeof(image->bytes)),
-                         sizeof(image->bytes), offset);
-        }
-    }
-    return plan;
+    return (uint32_t)processes + SLOTS_TO_SPARE;
 }
 
-static void trees_write(const parts_t *parts)
+static void use(ocors_store_t *store)
 {
-    uint32_t next = 0, name = 0;
-
-    for (uint32_t i = 0; i < ocors_load_tree_count(); i++) {
-        const apr_array_header_t *sites = ocors_load_tree(i)->sites;
-
-        parts->trees[i] = (tree_record_t){ .first_site = next,
-                                           .site_count = (uint32_t)sites->nelts };
-        for (int k = 0; k < sites->nelts; k++, next++) {
-            const ocors_tree_site_t *site = &APR_ARRAY_IDX(sites, k, ocors_tree_site_t);
-
-            parts->sites[next].name = name;
-            parts->sites[next].name_length = (uint32_t)strlen(site->name);
-            memcpy(parts->sites[next].policies, site->policies, sizeof(site->policies));
-            memcpy(parts->names + name, site->name, parts->sites[next].name_length);
-            name += parts->sites[next].name_length;
-        }
-    }
+    shared = store;
+    slot = store != NULL ? &store->slots[store->slot_count - 1] : NULL;
+    settings_numbers = tree_numbers = NULL;
 }
 
-/* Writes everything; false: an image did not arrive as it was. */
-static bool segment_write(const plan_t *plan, char *base, apr_hash_t *moved)
+/* Anonymous shared memory from a page boundary on; NULL: *status says why. */
+static char *create_memory(apr_pool_t *pool, uint64_t size, apr_status_t *status)
 {
-    header_t *header = (header_t *)(void *)base;
-    const parts_t parts = parts_of(&plan->header, base);
-
-    *header = plan->header;
-    trees_write(&parts);
-    for (uint32_t policy = 0, next = 0; policy < header->policy_count; policy++) {
-        parts.policies[policy].first_layer = next;
-        parts.policies[policy].layer_count = ocors_load_layer_count(policy);
-        for (uint32_t layer = 0; layer < parts.policies[policy].layer_count; layer++, next++) {
-            const ocors_document_image_t *image = ocors_load_layer(policy, layer);
-            const uint64_t *offset = apr_hash_get(plan->offsets, &image->bytes,
-                                                  sizeof(image->bytes));
-            ocors_image_t view;
-
-            parts.layers[next] = (layer_record_t){ .offset = *offset, .size = image->size };
-            if (apr_hash_get(moved, &image->bytes, sizeof(image->bytes)) != NULL) {
-                continue;
-            }
-            memcpy(base + *offset, image->bytes, image->size);
-            if (!ocors_image_verify(base + *offset, image->size)
-                || !ocors_image_open(base + *offset, image->size, &view)) {
-                return false;
-            }
-            header->has_response_headers |= view.header_count > 0;
-            /* The layer's own member is what will be changed: no key to look up by. */
-            apr_hash_set(moved,
-                         apr_pmemdup(apr_hash_pool_get(moved), &image->bytes, sizeof(image->bytes)),
-                         sizeof(image->bytes), base + *offset);
-        }
-    }
-    return true;
-}
-
-int ocors_store_publish(server_rec *server)
-{
-    apr_pool_t *pool = ocors_load_pool();
-    apr_pool_t *scratch;
-    apr_shm_t *segment;
-    plan_t plan;
-    apr_hash_t *moved;
-    apr_status_t status;
+    const uint64_t page = page_size();
+    apr_shm_t *memory;
     char *base;
 
-    ocors_load_log(server);
-    apr_pool_create(&scratch, pool);
-    plan = plan_make(scratch);
-    /* apr_shm's own address is aligned for nothing in particular. */
-    status = apr_shm_create(&segment, (apr_size_t)plan.header.size + OCORS_IMAGE_ALIGNMENT, NULL, pool);
-    if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, status, server, OCORS_LOG_NO_MEMORY
-                     "no shared memory of %" APR_UINT64_T_FMT " bytes for the policies",
-                     plan.header.size);
-        return HTTP_INTERNAL_SERVER_ERROR;
+    /* apr_shm's own address is aligned to nothing. */
+    *status = size > SIZE_MAX - page
+                  ? APR_ENOMEM
+                  : apr_shm_create(&memory, (apr_size_t)(size + page), NULL, pool);
+    if (*status != APR_SUCCESS) {
+        return NULL;
     }
-    base = apr_shm_baseaddr_get(segment);
-    base += (OCORS_IMAGE_ALIGNMENT - (uintptr_t)base % OCORS_IMAGE_ALIGNMENT)
-            % OCORS_IMAGE_ALIGNMENT;
-    moved = apr_hash_make(scratch);
-    if (!segment_write(&plan, base, moved)) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, OCORS_LOG_CORRUPT
-                     "a policy image was damaged on its way into shared memory");
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    in_force = (const header_t *)(const void *)base;
-    ocors_load_publish(moved);
-    apr_pool_destroy(scratch);
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_PUBLISHED
-                 "generation %u: %u policies, %u sites in %u trees, %" APR_UINT64_T_FMT
-                 " bytes of shared memory", ocors_load_generation(), in_force->policy_count,
-                 in_force->site_count, in_force->tree_count, in_force->size);
-    return OK;
+    base = apr_shm_baseaddr_get(memory);
+    return base + (page - (uintptr_t)base % page) % page;
 }
 
-bool ocors_store_read(uint32_t number, ocors_policy_t *policy)
+ocors_store_t *ocors_store_create(apr_pool_t *process_pool, uint64_t room, uint64_t tables,
+                                  apr_status_t *status)
 {
-    policy->layer_count = 0;
-    if (in_force == NULL || number >= in_force->policy_count) {
-        return false;
-    }
-    const parts_t parts = parts_of(in_force, (char *)(uintptr_t)in_force);
-    const policy_record_t record = parts.policies[number];
+    const uint64_t page = page_size();
+    const uint32_t slot_count = slots_wanted();
+    const uint64_t slots_size = round_up(slot_count * sizeof(ocors_epoch_slot_t), page);
+    const uint64_t size = round_up(round_up(sizeof(head_t), OCORS_ROOM_ALIGNMENT) + room, page);
+    const uint64_t draft_size = round_up(tables, page);
+    ocors_store_t *store;
+    apr_pool_t *pool;
+    char *base, *ledger = NULL;
 
-    if (record.layer_count > OCORS_POLICY_LAYERS_MAX || record.first_layer > in_force->layer_count
-        || record.layer_count > in_force->layer_count - record.first_layer) {
-        return false;
+    *status = APR_ENOMEM;
+    if (size < room) {
+        return NULL; /* more than can be counted */
     }
-    for (uint32_t i = 0; i < record.layer_count; i++) {
-        const layer_record_t *layer = &parts.layers[record.first_layer + i];
+    apr_pool_create(&pool, process_pool);
+    base = create_memory(pool, slots_size + size, status);
+    if (base != NULL) {
+        ledger = create_memory(pool, page + 2 * draft_size, status);
+    }
+    if (ledger == NULL) {
+        apr_pool_destroy(pool);
+        return NULL;
+    }
+    store = apr_pcalloc(pool, sizeof(*store));
+    store->pool = pool;
+    store->slots = (ocors_epoch_slot_t *)(void *)base;
+    store->slot_count = slot_count;
+    store->head = (head_t *)(void *)(base + slots_size);
+    store->size = size;
+    store->ledger = (ledger_t *)(void *)ledger;
+    store->ledger_size = page + 2 * draft_size;
+    store->draft_size = draft_size;
+    return store;
+}
 
-        if (layer->offset > in_force->size || layer->size > in_force->size - layer->offset
-            || !ocors_image_open((const char *)in_force + layer->offset, (size_t)layer->size,
-                                 &policy->layers[i])) {
-            policy->layer_count = 0; /* half a policy is none */
-            return false;
+void ocors_store_destroy(ocors_store_t *store)
+{
+    apr_pool_destroy(store->pool);
+}
+
+void ocors_store_adopt(ocors_store_t *store)
+{
+    ocors_store_t *before = retained->in_force;
+
+    retained->in_force = store;
+    use(store);
+    if (before != NULL) {
+        ocors_store_destroy(before);
+    }
+}
+
+ocors_store_t *ocors_store_in_force(void)
+{
+    if (retained == NULL) {
+        retained = ap_retained_data_get(RETAINED_KEY);
+        if (retained == NULL) {
+            retained = ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
         }
-        policy->layer_count++;
+        use(retained->in_force);
+    }
+    return retained->in_force;
+}
+
+static char *draft_at(const ocors_store_t *store, uint32_t number)
+{
+    return (char *)store->ledger + page_size() + number * store->draft_size;
+}
+
+static uint32_t draft_in_force(const ocors_store_t *store)
+{
+    return atomic_load_explicit(&store->ledger->in_force, memory_order_acquire);
+}
+
+const ocors_edition_t *ocors_store_edition(void)
+{
+    const ocors_store_t *store = ocors_store_in_force();
+    const uint32_t draft = store != NULL ? draft_in_force(store) : 0;
+
+    return draft != 0
+                   && ocors_edition_open_tables(draft_at(store, draft - 1), store->draft_size,
+                                                store->head, store->size, &edition_in_force)
+               ? &edition_in_force
+               : NULL;
+}
+
+char *ocors_store_draft(const ocors_store_t *store, uint64_t *size)
+{
+    *size = store->draft_size;
+    return draft_at(store, draft_in_force(store) == 1);
+}
+
+char *ocors_store_base(const ocors_store_t *store)
+{
+    return (char *)store->head;
+}
+
+uint64_t ocors_store_size(const ocors_store_t *store)
+{
+    return store->size;
+}
+
+uint64_t ocors_store_begin(void)
+{
+    return round_up(sizeof(head_t), OCORS_ROOM_ALIGNMENT);
+}
+
+static void add_room(apr_array_header_t *rooms, uint64_t offset, uint64_t size)
+{
+    if (size > 0) {
+        APR_ARRAY_PUSH(rooms, ocors_room_t) = (ocors_room_t){ .offset = offset, .size = size };
+    }
+}
+
+static void add_images(apr_array_header_t *rooms, const ocors_edition_t *edition)
+{
+    for (uint32_t i = 0; i < edition->header.document_count; i++) {
+        add_room(rooms, edition->documents[i].image, edition->documents[i].image_size);
+    }
+    for (uint32_t i = 0; i < edition->header.layer_count; i++) {
+        add_room(rooms, edition->layers[i].image, edition->layers[i].image_size);
+    }
+}
+
+static bool cell_is_free(const ocors_store_t *store, uint32_t cell)
+{
+    return ocors_epoch_is_free(&store->head->epoch, store->slots, store->slot_count, cell);
+}
+
+apr_array_header_t *ocors_store_used(const ocors_store_t *store, apr_pool_t *pool)
+{
+    apr_array_header_t *rooms = apr_array_make(pool, 64, sizeof(ocors_room_t));
+    const ocors_edition_t *in_force = store == ocors_store_in_force() ? ocors_store_edition()
+                                                                      : NULL;
+
+    if (in_force != NULL) {
+        add_images(rooms, in_force);
+    }
+    for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
+        const uint64_t place = store->head->places[cell];
+        ocors_edition_t edition;
+
+        if (place == 0) {
+            continue;
+        }
+        if (cell_is_free(store, cell)) {
+            store->head->places[cell] = 0; /* what was there may be written over from now on */
+        }
+        else if (ocors_edition_open(store->head, store->size, place, &edition)) {
+            add_room(rooms, place, edition.header.size);
+            add_images(rooms, &edition);
+        }
+    }
+    return rooms;
+}
+bool ocors_store_has_documents(void)
+{
+    const ocors_edition_t *edition = ocors_store_edition();
+
+    return edition != NULL && edition->header.settings_count + edition->header.tree_count > 0;
+}
+
+void ocors_store_trim(apr_pool_t *scratch)
+{
+#ifdef MADV_REMOVE
+    const ocors_store_t *store = ocors_store_in_force();
+    const uint64_t page = page_size();
+    apr_array_header_t *used = ocors_store_used(store, scratch);
+    ocors_rooms_t rooms;
+
+    if (ocors_rooms_init(&rooms, (ocors_room_t *)(void *)used->elts, (size_t)used->nelts,
+                         ocors_store_begin(), store->size) != OCORS_OK) {
+        return;
+    }
+    for (size_t i = 0; i < rooms.count; i++) {
+        const uint64_t from = round_up(rooms.gaps[i].offset, page);
+        const uint64_t to = (rooms.gaps[i].offset + rooms.gaps[i].size) / page * page;
+
+        if (from < to) {
+            (void)madvise((char *)store->head + from, (size_t)(to - from), MADV_REMOVE);
+        }
+    }
+    ocors_rooms_free(&rooms);
+#else
+    (void)scratch;
+#endif
+}
+
+bool ocors_store_publish(ocors_store_t *store, uint64_t place)
+{
+    const uint32_t draft = draft_in_force(store) == 1; /* the other one */
+    ocors_edition_header_t header;
+
+    memcpy(&header, draft_at(store, draft), sizeof(header));
+    for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
+        if (cell_is_free(store, cell)) {
+            memcpy((char *)store->head + place, draft_at(store, draft), (size_t)header.size);
+            store->head->places[cell] = place;
+            ocors_epoch_publish(&store->head->epoch, cell,
+                                header.has_response_headers ? HINT_RESPONSE_HEADERS : 0);
+            /* Of a writer that is killed before this line, the next one publishes the same again. */
+            atomic_store_explicit(&store->ledger->in_force, draft + 1, memory_order_release);
+            return true;
+        }
+    }
+    return false;
+}
+
+void ocors_store_renumber(const uint32_t *settings, const uint32_t *trees)
+{
+    settings_numbers = settings;
+    tree_numbers = trees;
+}
+
+void ocors_store_child_begins(server_rec *server)
+{
+    if (shared == NULL) {
+        return;
+    }
+    slot = ocors_epoch_claim(shared->slots, shared->slot_count, (uint64_t)getpid());
+    /* Its addresses stay taken: APR unmaps them at the end. */
+    if (mprotect(shared->head, (size_t)shared->size, PROT_READ) != 0
+        || mmap(shared->ledger, (size_t)shared->ledger_size, PROT_NONE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0)
+               == MAP_FAILED) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, APR_FROM_OS_ERROR(errno), server,
+                     OCORS_LOG_NOT_PROTECTED
+                     "the policies cannot be made read-only for this worker");
+    }
+}
+
+void ocors_store_child_ended(pid_t pid)
+{
+    if (shared != NULL) {
+        ocors_epoch_release(shared->slots, shared->slot_count, (uint64_t)pid);
+    }
+}
+
+bool ocors_store_enter(ocors_visit_t *visit)
+{
+    visit->cell = shared != NULL ? ocors_epoch_enter(&shared->head->epoch, slot)
+                                 : OCORS_EPOCH_CELLS;
+    if (visit->cell == OCORS_EPOCH_CELLS) {
+        return false;
+    }
+    if (!ocors_edition_open(shared->head, shared->size, shared->head->places[visit->cell],
+                            &visit->edition)) {
+        ocors_epoch_leave(slot, visit->cell);
+        return false;
     }
     return true;
 }
 
-/* A site by its name; the first one, the organisation, where there is none of this name. */
-static const site_record_t *site_find(const parts_t *parts, const tree_record_t *tree,
-                                      ocors_span_t name)
+void ocors_store_leave(const ocors_visit_t *visit)
 {
-    uint32_t low = 0, high = tree->site_count;
-
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        const site_record_t *site = &parts->sites[tree->first_site + middle];
-        const size_t common = site->name_length < name.length ? site->name_length : name.length;
-        int order = common > 0 ? memcmp(parts->names + site->name, name.bytes, common) : 0;
-
-        if (order == 0) {
-            order = (site->name_length > name.length) - (site->name_length < name.length);
-        }
-        if (order == 0) {
-            return site;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        }
-        else {
-            high = middle;
-        }
-    }
-    return &parts->sites[tree->first_site];
+    ocors_epoch_leave(slot, visit->cell);
 }
 
-size_t ocors_store_read_site(uint32_t tree, ocors_span_t site, ocors_span_t api,
-                             ocors_policy_t policies[OCORS_API_COUNT])
+bool ocors_store_read_settings(const ocors_visit_t *visit, uint32_t number,
+                               ocors_policy_t *policy)
 {
-    const bool is_shop = ocors_span_is_equal(api, OCORS_SPAN_LITERAL("shop"));
-    const bool is_data = ocors_span_is_equal(api, OCORS_SPAN_LITERAL("data"));
-    size_t count = 0;
+    return ocors_edition_read_settings(
+        &visit->edition, settings_numbers != NULL ? settings_numbers[number] : number, policy);
+}
 
-    if (in_force == NULL || tree >= in_force->tree_count) {
-        return 0;
-    }
-    const parts_t parts = parts_of(in_force, (char *)(uintptr_t)in_force);
-    const site_record_t *record = site_find(&parts, &parts.trees[tree], site);
-
-    if (!is_data && ocors_store_read(record->policies[OCORS_API_SHOP], &policies[count])) {
-        count++;
-    }
-    if (!is_shop && ocors_store_read(record->policies[OCORS_API_DATA], &policies[count])) {
-        count++;
-    }
-    return count;
+size_t ocors_store_read_site(const ocors_visit_t *visit, uint32_t tree, ocors_span_t site,
+                             ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT])
+{
+    return ocors_edition_read_site(&visit->edition,
+                                   tree_numbers != NULL ? tree_numbers[tree] : tree, site, api,
+                                   policies);
 }
 
 bool ocors_store_has_response_headers(void)
 {
-    return in_force != NULL && in_force->has_response_headers != 0;
+    return shared != NULL
+           && (ocors_epoch_hint(&shared->head->epoch) & HINT_RESPONSE_HEADERS) != 0;
 }

@@ -7,13 +7,9 @@
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
-#include <http_config.h>
-#include <http_log.h>
 
-#include "messages.h"
 #include "ocors_load.h"
-
-APLOG_USE_MODULE(ocapi_cors);
+#include "ocors_store.h"
 
 static const char *const document_names[OCORS_API_COUNT] = {
     [OCORS_API_SHOP] = "ocapi-settings/wapi_shop_config.json",
@@ -28,33 +24,34 @@ static bool path_has_type(const char *path, apr_filetype_e type, apr_pool_t *poo
 }
 
 /*
- * Adds a folder's document, if there is one, or was one while the server ran: a document that has
- * vanished from a folder that stands is asked for, so that it is missed.
+ * Adds a folder's document, if there is one, or was one while the server ran, or nobody can tell: a
+ * document that has vanished from a folder that stands is asked for, so that it is missed.
  */
 static void add_document(apr_pool_t *pool, const char *folder, ocors_api_t api, const char **paths,
                          uint32_t *count)
 {
     const char *path = apr_pstrcat(pool, folder, "/", document_names[api], NULL);
     apr_finfo_t info;
+    const apr_status_t status = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, pool);
 
-    if (apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, pool) == APR_SUCCESS
+    if ((!APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status))
         || ocors_load_is_known(path)) {
         paths[(*count)++] = path;
     }
 }
 
 /* The policies of one site; `folder` is NULL for the organisation. */
-static void add_site(apr_pool_t *pool, ocors_tree_t *tree, const char *name, const char *folder,
+static void add_site(apr_pool_t *pool, ocors_load_tree_t *tree, const char *name, const char *folder,
                      apr_array_header_t *errors)
 {
-    ocors_tree_site_t *site = apr_array_push(tree->sites);
+    ocors_load_site_t *site = apr_array_push(tree->sites);
 
-    site->name = apr_pstrdup(ocors_load_pool(), name);
+    site->name = apr_pstrdup(ocors_generation()->pool, name);
     for (ocors_api_t api = OCORS_API_SHOP; api < OCORS_API_COUNT; api++) {
         const char *paths[2];
         uint32_t count = 0;
 
-        site->policies[api] = OCORS_TREE_NO_POLICY;
+        site->policies[api] = OCORS_EDITION_NO_POLICY;
         add_document(pool, tree->directory, api, paths, &count);
         if (folder != NULL) {
             add_document(pool, folder, api, paths, &count);
@@ -82,51 +79,80 @@ static void add_error(apr_array_header_t *errors, const char *text)
 }
 
 /* The sites that the running server has in this tree, when the folder does not tell them. */
-static void names_in_force(apr_array_header_t *names, const char *directory)
+static void names_in_force(apr_pool_t *pool, apr_array_header_t *names, const char *directory)
 {
-    const ocors_tree_t *tree = ocors_load_tree_in_force(directory);
+    const ocors_edition_t *edition = ocors_store_edition();
+    const ocors_span_t wanted = ocors_span_from_string(directory);
 
-    for (int i = 1; tree != NULL && i < tree->sites->nelts; i++) { /* the first has no name */
-        APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(tree->sites, i, ocors_tree_site_t).name;
+    for (uint32_t i = 0; edition != NULL && i < edition->header.tree_count; i++) {
+        const ocors_edition_tree_t *tree = &edition->trees[i];
+
+        if (!ocors_span_is_equal(ocors_edition_text(edition, tree->directory), wanted)) {
+            continue;
+        }
+        for (uint32_t k = 1; k < tree->site_count; k++) { /* the first has no name */
+            const ocors_span_t name = ocors_edition_text(edition,
+                                                         edition->sites[tree->first_site + k].name);
+
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(pool, name.bytes, name.length);
+        }
+        return;
     }
+}
+
+/* Whether something of this name is there, be it a link that leads nowhere. */
+static bool path_exists(const char *path, apr_pool_t *pool)
+{
+    apr_finfo_t info;
+
+    return apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, pool) == APR_SUCCESS;
+}
+
+/* The names in a folder, whole, or what went wrong. */
+static apr_status_t list_names(apr_pool_t *pool, const char *path, apr_array_header_t *names)
+{
+    apr_finfo_t info;
+    apr_dir_t *folder;
+    apr_status_t status = apr_dir_open(&folder, path, pool);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    while ((status = apr_dir_read(&info, APR_FINFO_NAME, folder)) == APR_SUCCESS) {
+        if (info.name[0] != '.' && strcmp(info.name, "-") != 0) { /* /s/-/ is the organisation */
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(pool, info.name);
+        }
+    }
+    apr_dir_close(folder);
+    return APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : status; /* there is no other end */
 }
 
 /*
  * The names in the folder of the sites, in byte order. An organisation may have no such folder; one
- * that cannot be read is an error, and no reason to forget a site.
+ * that cannot be read, or has vanished with sites in it, is an error, and no reason to forget a site.
  */
 static apr_array_header_t *site_names(apr_pool_t *pool, const char *directory, const char *sites,
                                       apr_array_header_t *errors)
 {
     apr_array_header_t *names = apr_array_make(pool, 64, sizeof(const char *));
-    apr_finfo_t info;
-    apr_dir_t *folder;
+    apr_array_header_t *before = apr_array_make(pool, 64, sizeof(const char *));
     char message[120];
-    apr_status_t status = path_has_type(directory, APR_DIR, pool)
-                              ? apr_dir_open(&folder, sites, pool)
-                              : APR_ENOTDIR;
+    const apr_status_t status = path_has_type(directory, APR_DIR, pool)
+                                    ? list_names(pool, sites, names)
+                                    : APR_ENOTDIR;
 
-    /* A link that leads nowhere is there, and cannot be listed. */
+    if (status != APR_SUCCESS) {
+        names_in_force(pool, before, directory);
+    }
     if (status != APR_SUCCESS
-        && (!APR_STATUS_IS_ENOENT(status)
-            || apr_stat(&info, sites, APR_FINFO_TYPE | APR_FINFO_LINK, pool) == APR_SUCCESS)) {
-        names_in_force(names, directory);
+        && (!APR_STATUS_IS_ENOENT(status) || before->nelts > 0 || path_exists(sites, pool))) {
+        names = before;
         add_error(errors, apr_pstrcat(errors->pool, sites, ": the sites cannot be listed: ",
                                       apr_strerror(status, message, sizeof(message)), NULL));
-    }
-    while (status == APR_SUCCESS
-           && apr_dir_read(&info, APR_FINFO_NAME, folder) == APR_SUCCESS) {
-        if (info.name[0] != '.' && strcmp(info.name, "-") != 0) { /* /s/-/ is the organisation */
-            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(pool, info.name);
-        }
-    }
-    if (status == APR_SUCCESS) {
-        apr_dir_close(folder);
     }
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
     return names;
 }
-
 
 /* The organisation's documents stand in every site's policies: their errors are said once. */
 static const apr_array_header_t *unique(apr_pool_t *pool, const apr_array_header_t *errors)
@@ -145,30 +171,31 @@ static const apr_array_header_t *unique(apr_pool_t *pool, const apr_array_header
     return once;
 }
 
-static bool tree_has_documents(const ocors_tree_t *tree)
+static bool tree_has_documents(const ocors_load_tree_t *tree)
 {
     for (int i = 0; i < tree->sites->nelts; i++) {
-        const ocors_tree_site_t *site = &APR_ARRAY_IDX(tree->sites, i, ocors_tree_site_t);
+        const ocors_load_site_t *site = &APR_ARRAY_IDX(tree->sites, i, ocors_load_site_t);
 
-        if (site->policies[OCORS_API_SHOP] != OCORS_TREE_NO_POLICY
-            || site->policies[OCORS_API_DATA] != OCORS_TREE_NO_POLICY) {
+        if (site->policies[OCORS_API_SHOP] != OCORS_EDITION_NO_POLICY
+            || site->policies[OCORS_API_DATA] != OCORS_EDITION_NO_POLICY) {
             return true;
         }
     }
     return false;
 }
 
-const apr_array_header_t *ocors_tree_load(apr_pool_t *pool, const char *directory, uint32_t *number)
+static const apr_array_header_t *tree_load(apr_pool_t *pool, const char *directory,
+                                           uint32_t *number)
 {
-    ocors_tree_t *tree = apr_pcalloc(ocors_load_pool(), sizeof(*tree));
+    ocors_load_tree_t *tree = apr_pcalloc(ocors_generation()->pool, sizeof(*tree));
     apr_array_header_t *errors = apr_array_make(pool, 4, sizeof(const char *));
     const char *sites = apr_pstrcat(pool, directory, "/sites", NULL);
     apr_array_header_t *names;
     apr_pool_t *scratch;
 
     apr_pool_create(&scratch, pool);
-    tree->directory = apr_pstrdup(ocors_load_pool(), directory);
-    tree->sites = apr_array_make(ocors_load_pool(), 64, sizeof(ocors_tree_site_t));
+    tree->directory = apr_pstrdup(ocors_generation()->pool, directory);
+    tree->sites = apr_array_make(ocors_generation()->pool, 64, sizeof(ocors_load_site_t));
     if (!path_has_type(directory, APR_DIR, scratch) && !ocors_load_is_reload()) {
         add_error(errors, apr_pstrcat(pool, directory, ": this is no directory, or it cannot be "
                                       "read", NULL));
@@ -197,8 +224,7 @@ const apr_array_header_t *ocors_tree_load(apr_pool_t *pool, const char *director
         return unique(pool, errors);
     }
     for (int i = 0; i < errors->nelts; i++) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, NULL, OCORS_LOG_DOCUMENT_ERROR "%s",
-                     APR_ARRAY_IDX(errors, i, const char *));
+        ocors_load_add_problem(APR_ARRAY_IDX(errors, i, const char *));
     }
     if (!tree_has_documents(tree) && !ocors_load_is_reload()) {
         add_error(errors, apr_pstrcat(pool, directory, ": there is no document below it; expected "
@@ -208,4 +234,12 @@ const apr_array_header_t *ocors_tree_load(apr_pool_t *pool, const char *director
     }
     *number = ocors_load_add_tree(tree);
     return NULL;
+}
+
+const apr_array_header_t *ocors_tree_load(apr_pool_t *pool, const char *directory, uint32_t *number)
+{
+    if (ocors_load_find_tree(directory, number)) {
+        return NULL; /* another section has it */
+    }
+    return tree_load(pool, directory, number);
 }

@@ -278,3 +278,21 @@ def test_not_in_htaccess(start_httpd):
                          files={"htdocs/.htaccess": "OcapiCors On\n", "htdocs/x": "x"})
     server.expect_log("OcapiCors not allowed here")
     assert server.request("GET", "/x").status == 500
+
+
+def test_the_reason_is_looked_for_where_it_is_shown(start_httpd):
+    """Section 3, reasons: a LogFormat that names it has it, whatever the log level."""
+    server = start_httpd("""
+        LogLevel ocapi_cors:warn
+        LogFormat "%{ocapi_cors_verdict}n %{ocapi_cors_reason}n" verdicts
+        <VirtualHost *:${PORT}>
+            CustomLog "${ROOT}/verdicts.log" verdicts
+            OcapiCors On
+            OcapiCorsSettings "${SETTINGS}/p.json"
+        </VirtualHost>""", modules=["log_config"], defines={"SETTINGS": SETTINGS})
+    server.request("GET", "/x", [("Origin", "https://foo.com")])
+    server.request("GET", "/x", [ALLOWED])
+    path = server.root / "verdicts.log"
+    httpd.wait_until(lambda: path.exists() and path.read_text().count("\n") == 2, "both are logged")
+    assert path.read_text() == "withhold scheme-differs\nallow -\n"
+    assert "OCORS0011" not in server.log_text()

@@ -51,11 +51,16 @@ def organisation():
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, organisation, tmp_path_factory):
-    tree = tmp_path_factory.mktemp("tree")
-    write_tree(tree, *organisation)
-    yield start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
-    shutil.rmtree(tree)
+def tree(organisation, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tree")
+    write_tree(path, *organisation)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def front(tree, start_httpd):  # in this order: the server, which looks at the tree, goes first
+    return start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
 
 
 def listed(organisation, site, client):

@@ -184,7 +184,7 @@ static void check_exchange(struct json_object *row)
 {
     loaded_policy_t loaded;
     ocors_resource_path_t parts;
-    ocors_facts_t facts = { .claim = { .kind = OCORS_CLAIM_NONE } };
+    ocors_facts_t facts = { .claim = { .kind = OCORS_CLAIM_NONE }, .wants_reason = true };
     ocors_decision_t decision;
     const ocors_span_t path = row_span(row, "path");
     char *room;
@@ -202,6 +202,12 @@ static void check_exchange(struct json_object *row)
     assert_string_equal(ocors_verdict_name(decision.verdict), vectors_string(row, "verdict"));
     assert_string_equal(ocors_reason_name(decision.reason), vectors_string(row, "reason"));
     check_headers(row, &decision);
+    /* Who asks for no reason gets the same verdict. */
+    facts.wants_reason = false;
+    ocors_decide(&loaded.policy, 1, &facts, room, &decision);
+    assert_string_equal(ocors_verdict_name(decision.verdict), vectors_string(row, "verdict"));
+    assert_true(decision.reason == OCORS_REASON_NONE
+                || decision.reason == OCORS_REASON_METHOD_MALFORMED);
     free(room);
     guarded_free(facts.method);
     guarded_free(facts.origin);
@@ -213,7 +219,7 @@ static void check_exchange(struct json_object *row)
 static void decide_with(const ocors_policy_t *policy, ocors_facts_t *facts, char *room,
                         ocors_decision_t *decision)
 {
-    facts->has_origin = true;
+    facts->has_origin = facts->wants_reason = true;
     ocors_decide(policy, 1, facts, room, decision);
 }
 

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one decision costs, without httpd: documents laid out as the module lays them out in shared
+ * memory, and asked about origins that they list and origins that they do not.
+ *
+ *   lookup LOOKUPS DOCUMENT...
+ *
+ * One document is a list of documents as OcapiCorsSettings has it, several are a tree with a site
+ * for each. bench/sizes.py compiles and runs this, by itself and under callgrind, which is to count
+ * the instructions of bench_ask() only:
+ *
+ *   valgrind --tool=callgrind --collect-atstart=no --toggle-collect='bench_ask*' \
+ *            --instr-atstart=no --dump-after='bench_ask*' ...
+ */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "ocors_decide.h"
+#include "ocors_edition.h"
+#include "ocors_image_layout.h"
+#include "ocors_origin.h"
+#include "ocors_settings_json.h"
+
+/* Loading under callgrind takes minutes; not counting at all meanwhile makes that seconds. */
+#if defined(__has_include)
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#endif
+#endif
+#ifndef CALLGRIND_START_INSTRUMENTATION
+#define CALLGRIND_START_INSTRUMENTATION ((void)0)
+#endif
+
+#define ROUNDS    5
+#define NAME_ROOM 16 /* of a site's name, its NUL included */
+
+/* The same on every run, so that instructions are. */
+#define TABLE_SEED  UINT64_C(0x0cac0cac0cac0cac)
+#define RANDOM_SEED UINT64_C(20191)
+
+/* All origins of all documents, in one segment. */
+typedef struct bench_t {
+    char *segment;
+    uint64_t size;
+    ocors_edition_t edition;
+    bool is_tree;
+    size_t document_count;
+    ocors_image_t *images;
+    uint64_t *firsts; /* how many origins stand before each image's; one more: of all */
+    char (*names)[NAME_ROOM];
+    size_t longest; /* origin */
+    uint64_t text_size;
+} bench_t;
+
+/* A request: which site, and its Origin, in the text that is passed beside it. */
+typedef struct question_t {
+    uint32_t site, length;
+    size_t at;
+} question_t;
+
+size_t bench_ask(const bench_t *bench, const question_t *questions, const char *text, size_t count,
+                 bool wants_reason);
+
+__attribute__((noreturn)) static void fail(const char *what, const char *which)
+{
+    fprintf(stderr, "lookup: %s%s%s\n", what, which[0] != '\0' ? ": " : "", which);
+    exit(1);
+}
+
+static void *checked(void *memory)
+{
+    if (memory == NULL) {
+        fail("out of memory", "");
+    }
+    return memory;
+}
+
+static uint64_t aligned(uint64_t size)
+{
+    return (size + OCORS_IMAGE_ALIGNMENT - 1) / OCORS_IMAGE_ALIGNMENT * OCORS_IMAGE_ALIGNMENT;
+}
+
+/* ---- Documents -> images --------------------------------------------------------------------- */
+
+/* The bytes of a file, the caller's to free. */
+static ocors_span_t read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    long size = -1;
+    char *bytes;
+
+    if (file != NULL && fseek(file, 0, SEEK_END) == 0) {
+        size = ftell(file);
+    }
+    if (size < 0 || fseek(file, 0, SEEK_SET) != 0) {
+        fail("cannot be read", path);
+    }
+    bytes = checked(malloc((size_t)size + 1));
+    if (fread(bytes, 1, (size_t)size, file) != (size_t)size) {
+        fail("cannot be read", path);
+    }
+    fclose(file);
+    return ocors_span_make(bytes, (size_t)size);
+}
+
+static void *build_image(const char *path, size_t *size)
+{
+    const ocors_span_t text = read_file(path);
+    ocors_settings_t *settings;
+    ocors_report_t report;
+    void *bytes;
+
+    ocors_report_init(&report);
+    if (ocors_settings_parse(text, &report, &settings) != OCORS_OK) {
+        fail("is no settings document", path);
+    }
+    free((void *)(uintptr_t)text.bytes);
+    if (ocors_image_build(settings, TABLE_SEED, &bytes, size) != OCORS_OK) {
+        fail("no image can be made", path);
+    }
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
+    return bytes;
+}
+
+/* ---- Images -> a segment --------------------------------------------------------------------- */
+
+/* A policy for each document, and what leads there. The images begin the segment. */
+static void write_edition(bench_t *bench, uint64_t place, const uint64_t *sizes)
+{
+    const uint32_t count = (uint32_t)bench->document_count;
+    ocors_edition_header_t header = { .layer_count = count, .policy_count = count };
+    uint64_t image = 0;
+
+    header.settings_count = bench->is_tree ? 0 : 1;
+    header.tree_count = bench->is_tree ? 1 : 0;
+    header.site_count = bench->is_tree ? count + 1 : 0;
+    header.text_size = bench->is_tree ? count * NAME_ROOM : 0;
+    header.size = bench->size - place;
+    memcpy(bench->segment + place, &header, sizeof(header));
+    if (!ocors_edition_open(bench->segment, bench->size, place, &bench->edition)) {
+        fail("the edition does not fit", "");
+    }
+    ocors_edition_layer_t *layers = (void *)(uintptr_t)bench->edition.layers;
+    ocors_edition_policy_t *policies = (void *)(uintptr_t)bench->edition.policies;
+    ocors_edition_site_t *sites = (void *)(uintptr_t)bench->edition.sites;
+    for (uint32_t i = 0; i < count; i++) {
+        layers[i] = (ocors_edition_layer_t){ .image = image, .image_size = sizes[i] };
+        policies[i] = (ocors_edition_policy_t){ .first_layer = i, .layer_count = 1 };
+        image += aligned(sizes[i]);
+    }
+    if (!bench->is_tree) {
+        memset((void *)(uintptr_t)bench->edition.settings, 0, sizeof(uint32_t));
+        return;
+    }
+    *(ocors_edition_tree_t *)(uintptr_t)bench->edition.trees = (ocors_edition_tree_t){
+        .site_count = count + 1,
+    };
+    /* The first is the organisation, which has no document of its own here. */
+    sites[0] = (ocors_edition_site_t){ .policies = { OCORS_EDITION_NO_POLICY,
+                                                     OCORS_EDITION_NO_POLICY } };
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy((char *)(uintptr_t)bench->edition.text + i * NAME_ROOM, bench->names[i], NAME_ROOM);
+        sites[i + 1] = (ocors_edition_site_t){
+            .name = { i * NAME_ROOM, (uint32_t)strlen(bench->names[i]) },
+            .policies = { i, OCORS_EDITION_NO_POLICY },
+        };
+    }
+}
+
+static ocors_span_t origin_at(const ocors_image_t *image, uint64_t number)
+{
+    return ocors_span_make(image->text + image->origins[number].text,
+                           image->origins[number].length);
+}
+
+static void open_image(bench_t *bench, size_t number, const void *bytes, size_t size)
+{
+    ocors_image_t *image = &bench->images[number];
+
+    if (!ocors_image_verify(bytes, size) || !ocors_image_open(bytes, size, image)) {
+        fail("a damaged image", "");
+    }
+    for (uint32_t i = 0; i < image->origin_count; i++) {
+        const size_t length = origin_at(image, i).length;
+
+        bench->longest = length > bench->longest ? length : bench->longest;
+        bench->text_size += length;
+    }
+    bench->firsts[number + 1] = bench->firsts[number] + image->origin_count;
+    snprintf(bench->names[number], NAME_ROOM, "site-%06u", (unsigned)number);
+}
+
+static bench_t load(char **paths, size_t count)
+{
+    bench_t bench = { .document_count = count, .is_tree = count > 1 };
+    void **bytes = checked(calloc(count, sizeof(*bytes)));
+    uint64_t *sizes = checked(calloc(count, sizeof(*sizes)));
+    uint64_t place = 0;
+
+    bench.images = checked(calloc(count, sizeof(*bench.images)));
+    bench.firsts = checked(calloc(count + 1, sizeof(*bench.firsts)));
+    bench.names = checked(calloc(count, sizeof(*bench.names)));
+    for (size_t i = 0; i < count; i++) {
+        size_t size;
+
+        bytes[i] = build_image(paths[i], &size);
+        sizes[i] = size;
+        place += aligned(size);
+    }
+    bench.size = aligned(place + sizeof(ocors_edition_header_t) + sizeof(ocors_edition_tree_t) + 64
+                         + count * (sizeof(ocors_edition_layer_t) + sizeof(ocors_edition_policy_t)
+                                    + NAME_ROOM)
+                         + (count + 1) * sizeof(ocors_edition_site_t));
+    bench.segment = checked(aligned_alloc(OCORS_IMAGE_ALIGNMENT, (size_t)bench.size));
+    place = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(bench.segment + place, bytes[i], (size_t)sizes[i]);
+        free(bytes[i]);
+        open_image(&bench, i, bench.segment + place, (size_t)sizes[i]);
+        place += aligned(sizes[i]);
+    }
+    write_edition(&bench, place, sizes);
+    free(bytes);
+    free(sizes);
+    if (bench.firsts[count] == 0) {
+        fail("no document lists an origin", "");
+    }
+    return bench;
+}
+
+/* ---- Questions ------------------------------------------------------------------------------- */
+
+/* splitmix64 */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t word = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    word = (word ^ word >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    word = (word ^ word >> 27) * UINT64_C(0x94d049bb133111eb);
+    return word ^ word >> 31;
+}
+
+/* What an origin becomes that is not listed: another host, of the same scheme and site. */
+#define STRANGER "no-"
+
+static size_t write_origin(char *to, ocors_span_t origin, bool is_listed)
+{
+    const char *colon = memchr(origin.bytes, ':', origin.length);
+    const size_t head = (size_t)(colon - origin.bytes) + 3;
+
+    if (is_listed) {
+        memcpy(to, origin.bytes, origin.length);
+        return origin.length;
+    }
+    memcpy(to, origin.bytes, head);
+    memcpy(to + head, STRANGER, strlen(STRANGER));
+    memcpy(to + head + strlen(STRANGER), origin.bytes + head, origin.length - head);
+    return origin.length + strlen(STRANGER);
+}
+
+/*
+ * Any origin of any document may be next. Requests bring their own bytes, which the network has
+ * just put into the cache: they stand one after the other, so that what is measured are the
+ * misses of the tables.
+ */
+static void prepare(const bench_t *bench, bool is_listed, uint64_t *state, question_t *questions,
+                    char *text, size_t count)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t number = next_random(state) % bench->firsts[bench->document_count];
+        size_t low = 0, high = bench->document_count;
+
+        while (high - low > 1) {
+            const size_t middle = low + (high - low) / 2;
+
+            if (bench->firsts[middle] <= number) {
+                low = middle;
+            }
+            else {
+                high = middle;
+            }
+        }
+        questions[i] = (question_t){
+            .site = (uint32_t)low,
+            .at = at,
+            .length = (uint32_t)write_origin(
+                text + at, origin_at(&bench->images[low], number - bench->firsts[low]), is_listed),
+        };
+        at += questions[i].length;
+    }
+}
+
+/* The decisions that are measured, and nothing else. Returns how many allow. */
+__attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_t *questions,
+                                           const char *text, size_t count, bool wants_reason)
+{
+    char room[OCORS_ORIGIN_MAX + sizeof(STRANGER)];
+    size_t allowed = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const question_t *question = &questions[i];
+        const ocors_facts_t facts = {
+            .method = OCORS_SPAN_INITIALISER("GET"),
+            .has_origin = true,
+            .origin = ocors_span_make(text + question->at, question->length),
+            .wants_reason = wants_reason,
+        };
+        ocors_policy_t policies[OCORS_API_COUNT];
+        ocors_decision_t decision;
+        size_t policy_count;
+
+        if (bench->is_tree) {
+            policy_count = ocors_edition_read_site(
+                &bench->edition, 0, ocors_span_from_string(bench->names[question->site]),
+                OCORS_SPAN_LITERAL("shop"), policies);
+        }
+        else {
+            policy_count = ocors_edition_read_settings(&bench->edition, 0, policies) ? 1 : 0;
+        }
+        ocors_decide(policies, policy_count, &facts, room, &decision);
+        allowed += decision.verdict == OCORS_VERDICT_ALLOW;
+    }
+    return allowed;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* The median of some rounds, each with questions of its own, in nanoseconds a decision. */
+static double measure(const bench_t *bench, bool is_listed, bool wants_reason, size_t count)
+{
+    question_t *questions = checked(malloc(count * sizeof(*questions)));
+    char *text = checked(malloc(count * (bench->longest + strlen(STRANGER))));
+    uint64_t state = RANDOM_SEED;
+    double spent[ROUNDS];
+
+    for (size_t round = 0; round < ROUNDS; round++) {
+        prepare(bench, is_listed, &state, questions, text, count);
+        const double started = seconds();
+        const size_t allowed = bench_ask(bench, questions, text, count, wants_reason);
+        spent[round] = (seconds() - started) * 1e9 / (double)count;
+        if (allowed != (is_listed ? count : 0)) {
+            fail("a wrong decision", is_listed ? "listed, not allowed" : "not listed, allowed");
+        }
+    }
+    free(questions);
+    free(text);
+    qsort(spent, ROUNDS, sizeof(spent[0]), compare);
+    return spent[ROUNDS / 2];
+}
+
+int main(int argc, char **argv)
+{
+    const size_t count = argc > 2 ? (size_t)strtoul(argv[1], NULL, 10) : 0;
+
+    if (count == 0) {
+        fail("usage", "lookup LOOKUPS DOCUMENT...");
+    }
+    const double started = seconds();
+    const bench_t bench = load(argv + 2, (size_t)argc - 2);
+    printf("documents %zu count\n", bench.document_count);
+    printf("origins %" PRIu64 " count\n", bench.firsts[bench.document_count]);
+    printf("origin_text %" PRIu64 " bytes\n", bench.text_size);
+    printf("segment %" PRIu64 " bytes\n", bench.size);
+    printf("loading %.0f ms\n", (seconds() - started) * 1e3);
+    CALLGRIND_START_INSTRUMENTATION;
+    printf("listed %.1f ns\n", measure(&bench, true, false, count));
+    printf("unlisted %.1f ns\n", measure(&bench, false, false, count));
+    printf("explained %.1f ns\n", measure(&bench, false, true, count));
+    free(bench.segment);
+    free(bench.images);
+    free(bench.firsts);
+    free(bench.names);
+    return 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An edition: all that is in force at a time, as tables in shared memory beside the images. */
+#ifndef OCORS_EDITION_H
+#define OCORS_EDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocors_policy.h"
+#include "ocors_sha256.h"
+#include "ocors_span.h"
+
+/*
+ *   +--------+-----------+--------+----------+---------+----------+-------+-------+------+
+ *   | header | documents | layers | policies | members | settings | trees | sites | text |
+ *   +--------+-----------+--------+----------+---------+----------+-------+-------+------+
+ *
+ *   settings[n]  the policy of the configuration's n-th list of documents
+ *   trees[n]     its n-th tree --> sites, in byte order of names --> a policy for each API
+ *   policies     --> layers: images, in the segment;  --> members: the documents asked for
+ *   documents    what is known of each file, so that a later reading need not read it again
+ *
+ * An edition is all that a process needs to know of the past: nothing of it is kept elsewhere.
+ * Places of images count from the segment's first byte, text references from that of the text.
+ */
+typedef enum {
+    OCORS_API_SHOP,
+    OCORS_API_DATA,
+    OCORS_API_COUNT
+} ocors_api_t;
+
+/* No document speaks for this API: nothing is allowed there. */
+#define OCORS_EDITION_NO_POLICY UINT32_MAX
+
+typedef struct ocors_edition_text_t {
+    uint32_t at, length;
+} ocors_edition_text_t;
+
+/* Which file it was, by what stat says; all zero: there was none. Times in microseconds. */
+typedef struct ocors_edition_file_t {
+    int64_t modified, changed, size;
+    uint64_t inode, device;
+} ocors_edition_file_t;
+
+typedef struct ocors_edition_document_t {
+    ocors_edition_file_t file;
+    uint64_t image, image_size; /* size 0: the document cannot be used */
+    ocors_edition_text_t path;
+    uint32_t kept_policies, closed_policies; /* what was said of a bad one (ocors_document.h) */
+} ocors_edition_document_t;
+
+typedef struct ocors_edition_layer_t {
+    uint64_t image, image_size;
+} ocors_edition_layer_t;
+
+typedef struct ocors_edition_policy_t {
+    ocors_edition_text_t owner; /* whose policy it is, across editions */
+    uint32_t first_layer, layer_count;
+    uint32_t first_member, member_count; /* members: numbers of documents */
+} ocors_edition_policy_t;
+
+typedef struct ocors_edition_tree_t {
+    ocors_edition_text_t directory;
+    uint32_t first_site, site_count;
+} ocors_edition_tree_t;
+
+typedef struct ocors_edition_site_t {
+    ocors_edition_text_t name; /* empty, the first: the organisation */
+    uint32_t policies[OCORS_API_COUNT];
+} ocors_edition_site_t;
+
+typedef struct ocors_edition_header_t {
+    uint64_t size;        /* of the edition, without images */
+    uint64_t fingerprint; /* of the files and folders that were looked at (ocors_fingerprint.h) */
+    uint64_t problems;    /* of what was wrong with folders, the same way */
+    uint64_t image_bytes, origin_count, client_count; /* of all images that layers show, each once */
+    int64_t published, duration; /* microseconds: since 1970, and what loading took */
+    uint32_t generation;         /* from 1, over the life of the server */
+    uint32_t document_count, layer_count, policy_count, member_count, settings_count, tree_count,
+        site_count, text_size;
+    uint32_t has_response_headers; /* a client of some layer has some */
+    unsigned char digest[OCORS_SHA256_SIZE];
+} ocors_edition_header_t;
+
+/* A view of an edition: its tables, checked against the segment; as long-lived as the edition. */
+typedef struct ocors_edition_t {
+    ocors_edition_header_t header; /* copied before it is checked: what others write later is too late */
+    const char *segment;
+    uint64_t segment_size;
+    const ocors_edition_document_t *documents;
+    const ocors_edition_layer_t *layers;
+    const ocors_edition_policy_t *policies;
+    const uint32_t *members;
+    const uint32_t *settings;
+    const ocors_edition_tree_t *trees;
+    const ocors_edition_site_t *sites;
+    const char *text;
+} ocors_edition_t;
+
+/* The size of an edition with the counts of `header`. */
+uint64_t ocors_edition_size(const ocors_edition_header_t *header);
+
+/*
+ * Opens the edition at a multiple of 8 in a segment: constant time. False: it does not lie within
+ * it. Whoever writes one opens it too, once the header's counts and `size` are there.
+ */
+bool ocors_edition_open(const void *segment, uint64_t segment_size, uint64_t offset,
+                        ocors_edition_t *edition);
+
+/* The same where the tables lie elsewhere than the segment that their images are in. */
+bool ocors_edition_open_tables(const void *tables, uint64_t tables_size, const void *segment,
+                               uint64_t segment_size, ocors_edition_t *edition);
+
+/* The span of a text reference; the empty span where it leaves the edition. */
+ocors_span_t ocors_edition_text(const ocors_edition_t *edition, ocors_edition_text_t text);
+
+/* An image of a document or a layer; NULL: there is none, or it does not lie within the segment. */
+const void *ocors_edition_image(const ocors_edition_t *edition, uint64_t image, uint64_t size);
+
+/* Opens a policy, layers and all. False: there is none; the policy then has no layers. */
+bool ocors_edition_read_policy(const ocors_edition_t *edition, uint32_t number,
+                               ocors_policy_t *policy);
+
+/* Opens the policy of a list of documents. */
+bool ocors_edition_read_settings(const ocors_edition_t *edition, uint32_t number,
+                                 ocors_policy_t *policy);
+
+/*
+ * Opens the policies that judge an API of a site in a tree (C5): one for shop and for data, both
+ * for whatever else there is below /dw/. A site that the tree has not, "" and "-" are the
+ * organisation's. Returns how many; 0: no document speaks for it, and nothing is allowed.
+ */
+size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t tree, ocors_span_t site,
+                               ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT]);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A generation -> an edition in shared memory. */
+#ifndef OCORS_PUBLISH_H
+#define OCORS_PUBLISH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <httpd.h>
+
+/*
+ * Each publishes what ocors_generation() collected, logs what was found and what is in force,
+ * and ends the generation.
+ */
+
+/*
+ * At a start or a restart, before workers are forked: into a segment of its own, which has
+ * `cache_size` bytes, or, where that is 0, room to grow. OK. Where it does not fit, or no memory can
+ * be had: at a start an HTTP status; at a restart what is in force stays, and workers find it by
+ * the new configuration's numbers. `pool` lives as long as the workers' configuration.
+ */
+int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *server,
+                       uint64_t cache_size);
+
+/*
+ * Whether what was collected fits into `cache_size` bytes (0: any), so that `apachectl configtest`
+ * says so. OK while a server runs, which then keeps what it has.
+ */
+int ocors_publish_check(apr_pool_t *scratch, server_rec *server, uint64_t cache_size);
+
+/*
+ * While the server runs: into spare room of the segment in force; one atomic store makes it the
+ * edition of every worker's next request.
+ */
+typedef enum {
+    OCORS_PUBLISHED,
+    OCORS_PUBLISH_NOTHING_NEW, /* the reading found what is in force */
+    OCORS_PUBLISH_NO_ROOM      /* nothing has changed; room may come back as readers go */
+} ocors_publish_result_t;
+
+/*
+ * A document for which there is no room is held as it is in force (ocors_hold_document()), the largest
+ * one, so that the others can be published at the next occasion; said in the log if `is_first`.
+ */
+ocors_publish_result_t ocors_publish_again(apr_pool_t *process_pool, server_rec *server,
+                                           bool is_first);
+
+#endif

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two policies alternate under constant load, by timed reloads and graceful restarts, while workers are killed:
+no request fails, no response mixes the two, nothing grows (DESIGN 4)."""
+
+import contextlib
+import json
+import os
+import random
+import re
+import signal
+import threading
+import time
+
+import pytest
+
+import httpd
+import wire
+from cors import granted
+
+RELOADS, RESTARTS = 200, 50
+
+CONFIG = """
+OcapiCorsReload 100ms
+MaxKeepAliveRequests 0
+KeepAliveTimeout 20
+<VirtualHost *:${PORT}>
+    OcapiCors On
+    OcapiCorsSettings d.json
+    Header set X-Handler ran
+    <Location "/">
+        Require all granted
+    </Location>
+</VirtualHost>
+"""
+POLICIES = ("one", "two")
+BOTH = ("Origin", "https://both.example")
+
+
+def own(policy):
+    return ("Origin", f"https://only-{policy}.example")
+
+
+def document(policy):
+    """A policy shows itself in the origins, in the methods of a preflight and in a header."""
+    return json.dumps({"_v": "19.1", "clients": [{
+        "client_id": "c", "allowed_origins": [BOTH[1], own(policy)[1]],
+        "response_headers": {"x-policy": policy},
+        "resources": [{"resource_id": "/x", "methods": ["put" if policy == "one" else "delete"]}]}]})
+
+
+def told(response, policies):
+    """Which of the policies this whole response can be of; one at least, or it mixes them."""
+    return [p for p in policies if p == response.one("X-Policy")]
+
+
+def check_get(response, origin):
+    """R2, R3 of one policy: what it grants and what it adds come from the same."""
+    assert response.status == 200 and response.one("X-Handler") == "ran", response
+    (policy,) = told(response, POLICIES)
+    assert set(response.cors()) == (granted(origin) if origin in (BOTH, own(policy)) else set()), response
+
+
+def check_preflight(response, origin):
+    """P1, P2 of one policy."""
+    assert response.status == 204, response
+    methods = response.one("Allow")
+    policy = {"PUT": "one", "DELETE": "two"}[methods]
+    is_allowed = origin in (BOTH, own(policy))
+    assert response.one("Access-Control-Allow-Origin") == (origin[1] if is_allowed else None), response
+    assert response.one("Access-Control-Allow-Methods") == (methods if is_allowed else None), response
+
+
+def check_post(response, origin):
+    """R4, R5 of one policy."""
+    assert response.status in (200, 401), response
+    if response.status == 401:
+        assert origin != BOTH and response.cors() == [] and json.loads(response.body)["fault"], response
+    else:
+        check_get(response, origin)
+
+
+KINDS = [("GET", "/x?client_id=c", [], check_get), ("POST", "/x?client_id=c", [], check_post),
+         ("OPTIONS", "/x", [("Access-Control-Request-Method", "PUT")], check_preflight)]
+
+
+class Load:
+    """Clients that ask without a pause, each on a connection that it keeps, or on a new one each time."""
+
+    def __init__(self, port, is_killing):
+        self.port = port
+        self.is_killing = is_killing
+        self.is_over = False
+        self.failures = []
+        self.answers = 0
+        self.broken = 0  # connections that a killed worker took along
+        self.threads = [threading.Thread(target=self._run, args=(n,)) for n in range(4)]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, number):
+        choose = random.Random(number)
+        connection = None
+        while not self.is_over and len(self.failures) < 5:
+            method, target, fields, check = choose.choice(KINDS)
+            origin = choose.choice([BOTH, own("one"), own("two")])
+            request = wire.build(method, target, [origin, *fields], close=False)
+            is_kept = connection is not None
+            try:
+                connection = connection or wire.Connection(self.port)
+                connection.send(request)
+                check(connection.read(method), origin)
+                self.answers += 1
+            except (EOFError, OSError) as error:
+                # A server may close an idle connection at any time (RFC 9112, 9.3.1): asked again.
+                if not (is_kept and connection is not None and not connection.buffer):
+                    self._broke(error, is_kept)
+                connection = self._close(connection)
+            except Exception as error:  # pylint: disable=broad-except
+                self.failures.append(f"{method} {origin[1]}: {error!r}")
+                connection = self._close(connection)
+            if number % 2 == 0:
+                connection = self._close(connection)
+
+    def _broke(self, error, is_kept):
+        if self.is_killing:
+            self.broken += 1
+        else:
+            self.failures.append(f"{error!r}, kept: {is_kept}")
+
+    @staticmethod
+    def _close(connection):
+        if connection is not None:
+            connection.socket.close()
+
+    def stop(self):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join(30)
+
+
+def memory(server):
+    """(private bytes of the parent, the watcher's, anonymous segments that the parent maps)."""
+    def private(pid):
+        text = open(f"/proc/{pid}/smaps_rollup", encoding="ascii").read()
+        return sum(int(n) for n in re.findall(r"^Private_\w+:\s+(\d+)", text, re.M)) * 1024
+
+    maps = open(f"/proc/{server.process.pid}/maps", encoding="ascii").read()
+    return private(server.process.pid), private(server.watcher()), maps.count("/dev/zero")
+
+
+class Log:
+    """The error log, read once from front to end."""
+
+    def __init__(self, server):
+        self.file = open(server.root / "error.log", encoding="utf-8", errors="replace")
+
+    def await_generation(self, server, number):
+        def is_there():
+            return any(f"OCORS0007: generation {number} " in line for line in iter(self.file.readline, ""))
+        httpd.wait_until(lambda: server.process.poll() is not None or is_there(), f"generation {number}", 60)
+        assert server.process.poll() is None
+
+
+def killer(server, is_over):
+    """Kills a worker now and then, whatever it is doing."""
+    choose = random.Random(7)
+    while not is_over.wait(choose.uniform(0.05, 0.6)):
+        children = sorted(server.children())
+        if children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(choose.choice(children), signal.SIGKILL)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mpm", httpd.MPMS)
+@pytest.mark.parametrize("is_killing", [False, True], ids=["load", "kills"])
+def test_two_policies_alternate(start_httpd, mpm, is_killing):
+    """Section 4: a request sees one generation, whole; nothing leaks."""
+    server = start_httpd(CONFIG, mpm=mpm, modules=["headers"],
+                         files={"d.json": document("one"), "htdocs/x": "content"})
+    log, load, is_over = Log(server), Load(server.port, is_killing), threading.Event()
+    log.await_generation(server, 1)
+    threads = [threading.Thread(target=killer, args=(server, is_over))] if is_killing else []
+    if is_killing:
+        server.allow_log("AH10392: children are killed successively")
+    for thread in threads:
+        thread.start()
+    started, early, number = time.monotonic(), None, 1
+    try:
+        for step in range(RELOADS):
+            number += 1
+            server.write("d.json", document(POLICIES[(step + 1) % 2]))
+            log.await_generation(server, number)
+            if step * RESTARTS // RELOADS != (step + 1) * RESTARTS // RELOADS:
+                number += 1
+                server.process.send_signal(signal.SIGUSR1)
+                log.await_generation(server, number)
+            httpd.wait_until(server.watcher, "the watcher runs")
+            if step == 20:
+                early = memory(server)
+        late = memory(server)
+    finally:
+        is_over.set()
+        load.stop()
+        for thread in threads:
+            thread.join()
+    print(f"{mpm}: {RELOADS} timed reloads, {RESTARTS} restarts, {load.answers} answers, {load.broken} broken, "
+          f"{time.monotonic() - started:.0f} s, memory {early} -> {late}")
+    assert not load.failures, load.failures
+    assert load.answers > 10 * RELOADS
+    assert number == 1 + RELOADS + RESTARTS
+    assert late[2] == early[2]
+    for before, after in zip(early[:2], late[:2]):
+        assert after < before + 256 * 1024

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Epochs: each call by itself, then every order of the steps of readers and publisher. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "epoch_model.h"
+
+#define CELLS OCORS_EPOCH_CELLS
+
+enum {
+    SLOTS = 4
+};
+
+static ocors_epoch_head_t head;
+static ocors_epoch_slot_t slots[SLOTS];
+
+static int begin_anew(void **state)
+{
+    (void)state;
+    memset(&head, 0, sizeof(head));
+    memset(slots, 0, sizeof(slots));
+    return 0;
+}
+
+/* ---- Each call by itself --------------------------------------------------------------------- */
+
+static void a_process_has_a_slot_of_its_own(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i + 1 < SLOTS; i++) {
+        assert_ptr_equal(ocors_epoch_claim(slots, SLOTS, 100 + i), &slots[i]);
+        assert_int_equal(atomic_load(&slots[i].owner), 100 + i);
+    }
+    ocors_epoch_release(slots, SLOTS, 101);
+    assert_int_equal(atomic_load(&slots[0].owner), 100);
+    assert_int_equal(atomic_load(&slots[1].owner), 0);
+    assert_int_equal(atomic_load(&slots[2].owner), 102);
+    assert_ptr_equal(ocors_epoch_claim(slots, SLOTS, 103), &slots[1]);
+}
+
+static void the_last_slot_is_shared(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i + 1 < SLOTS; i++) {
+        ocors_epoch_claim(slots, SLOTS, 100 + i);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_ptr_equal(ocors_epoch_claim(slots, SLOTS, 200 + i), &slots[SLOTS - 1]);
+        assert_int_equal(atomic_load(&slots[SLOTS - 1].owner), 0);
+    }
+    ocors_epoch_publish(&head, 0, 0);
+    assert_int_equal(ocors_epoch_enter(&head, &slots[SLOTS - 1]), 0);
+    ocors_epoch_publish(&head, 1, 0);
+    for (uint64_t owner = 1; owner < 300; owner++) {
+        ocors_epoch_release(slots, SLOTS, owner);
+        assert_false(ocors_epoch_is_free(&head, slots, SLOTS, 0));
+    }
+    ocors_epoch_leave(&slots[SLOTS - 1], 0);
+    assert_true(ocors_epoch_is_free(&head, slots, SLOTS, 0));
+    /* Where there is one slot only, it is everybody's. */
+    assert_ptr_equal(ocors_epoch_claim(slots, 1, 7), &slots[0]);
+    assert_int_equal(atomic_load(&slots[0].owner), 0);
+}
+
+static void release_clears_what_a_dead_process_counted(void **state)
+{
+    ocors_epoch_slot_t *dead = ocors_epoch_claim(slots, SLOTS, 1);
+    ocors_epoch_slot_t *living = ocors_epoch_claim(slots, SLOTS, 2);
+
+    (void)state;
+    for (uint32_t cell = 0; cell < CELLS; cell++) {
+        ocors_epoch_publish(&head, cell, 0);
+        for (uint32_t i = 0; i < 3; i++) {
+            assert_int_equal(ocors_epoch_enter(&head, dead), cell);
+        }
+    }
+    ocors_epoch_publish(&head, 3, 0);
+    assert_int_equal(ocors_epoch_enter(&head, living), 3);
+    ocors_epoch_publish(&head, 5, 0);
+    for (uint32_t cell = 0; cell < CELLS; cell++) {
+        assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+    }
+    ocors_epoch_release(slots, SLOTS, 3); /* nobody's */
+    assert_false(ocors_epoch_is_free(&head, slots, SLOTS, 0));
+    ocors_epoch_release(slots, SLOTS, 1);
+    for (uint32_t cell = 0; cell < CELLS; cell++) {
+        assert_int_equal(ocors_epoch_is_free(&head, slots, SLOTS, cell), cell != 3 && cell != 5);
+    }
+    ocors_epoch_leave(living, 3);
+    assert_true(ocors_epoch_is_free(&head, slots, SLOTS, 3));
+}
+
+/* 0 is no process: the slot that several share stays as it is. */
+static void release_of_nobody_clears_nothing(void **state)
+{
+    ocors_epoch_slot_t *common = &slots[SLOTS - 1];
+
+    (void)state;
+    ocors_epoch_publish(&head, 1, 0);
+    assert_int_equal(ocors_epoch_enter(&head, common), 1);
+    ocors_epoch_publish(&head, 2, 0);
+    ocors_epoch_release(slots, SLOTS, 0);
+    assert_false(ocors_epoch_is_free(&head, slots, SLOTS, 1));
+    ocors_epoch_leave(common, 1);
+    assert_true(ocors_epoch_is_free(&head, slots, SLOTS, 1));
+}
+
+static void nothing_to_visit_before_a_publication(void **state)
+{
+    (void)state;
+    assert_int_equal(ocors_epoch_enter(&head, &slots[0]), CELLS);
+    assert_int_equal(ocors_epoch_current(&head), CELLS);
+    assert_int_equal(ocors_epoch_hint(&head), 0);
+    for (uint32_t cell = 0; cell < CELLS; cell++) {
+        assert_int_equal(atomic_load(&slots[0].inside[cell]), 0);
+        assert_true(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+    }
+}
+
+static void a_cell_is_free_when_it_is_past_and_unread(void **state)
+{
+    (void)state;
+    for (uint32_t cell = 0; cell < CELLS; cell++) {
+        const uint32_t other = (cell + 1) % CELLS;
+
+        for (uint32_t i = 0; i < SLOTS; i++) {
+            ocors_epoch_publish(&head, cell, 0);
+            assert_int_equal(ocors_epoch_current(&head), cell);
+            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+            assert_int_equal(ocors_epoch_enter(&head, &slots[i]), cell);
+            assert_int_equal(ocors_epoch_enter(&head, &slots[i]), cell);
+            ocors_epoch_publish(&head, other, 0);
+            assert_int_equal(ocors_epoch_enter(&head, &slots[i]), other);
+            ocors_epoch_leave(&slots[i], other);
+            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+            ocors_epoch_leave(&slots[i], cell);
+            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+            ocors_epoch_leave(&slots[i], cell);
+            assert_true(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+        }
+    }
+}
+
+static void a_hint_comes_with_its_edition(void **state)
+{
+    const uint32_t all = (UINT32_C(1) << OCORS_EPOCH_HINT_BITS) - 1;
+
+    (void)state;
+    for (uint32_t cell = 0; cell < CELLS; cell++) {
+        const uint32_t hints[] = { 0, 1, all / 2 + 1, all };
+
+        for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+            ocors_epoch_publish(&head, cell, hints[i]);
+            assert_int_equal(ocors_epoch_hint(&head), hints[i]);
+            assert_int_equal(ocors_epoch_current(&head), cell);
+            assert_int_equal(ocors_epoch_enter(&head, &slots[0]), cell);
+            ocors_epoch_leave(&slots[0], cell);
+        }
+    }
+}
+
+/* A head that somebody wrote over leads to no cell that is not there. */
+static void a_damaged_head_names_no_cell(void **state)
+{
+    (void)state;
+    for (uint32_t number = 0; number < 16; number++) {
+        const uint32_t expected = number >= 1 && number <= CELLS ? number - 1 : CELLS;
+
+        atomic_store(&head.current, UINT32_C(0xfffffff0) | number);
+        assert_int_equal(ocors_epoch_current(&head), expected);
+        assert_int_equal(ocors_epoch_enter(&head, &slots[0]), expected);
+    }
+}
+
+/*
+ * The model below runs operations in one order, and ThreadSanitizer asks for no more than acquire
+ * and release. That E1, E2, E3, P1 and P3 do stand in one order is the memory orders' matter.
+ */
+static void what_has_to_stand_in_one_order_asks_for_it(void **state)
+{
+    static const memory_order entering[] = { memory_order_seq_cst, memory_order_seq_cst,
+                                             memory_order_seq_cst };
+
+    (void)state;
+    memset(&machine, 0, sizeof(machine));
+    model_publish(&head, 2, 0);
+    assert_int_equal(machine.order_count, 1);
+    assert_int_equal(machine.orders[0], memory_order_seq_cst);
+    machine.order_count = 0;
+    assert_int_equal(model_enter(&head, &slots[0]), 2);
+    assert_int_equal(machine.order_count, 3);
+    assert_memory_equal(machine.orders, entering, sizeof(entering));
+    model_leave(&slots[0], 2);
+    assert_int_equal(machine.order_count, 4);
+    assert_true(machine.orders[3] == memory_order_release
+                || machine.orders[3] == memory_order_acq_rel
+                || machine.orders[3] == memory_order_seq_cst);
+    machine.order_count = 0;
+    assert_true(model_is_free(&head, slots, SLOTS, 1));
+    /* The publisher wrote `current` itself: that load may be relaxed, and the counts' may not. */
+    assert_int_equal(machine.order_count, 1 + SLOTS);
+    for (uint32_t i = 1; i <= SLOTS; i++) {
+        assert_int_equal(machine.orders[i], memory_order_seq_cst);
+    }
+}
+
+/* ---- Programs -------------------------------------------------------------------------------- */
+
+typedef uint32_t enter_t(const ocors_epoch_head_t *from, ocors_epoch_slot_t *slot);
+
+static void read_room(uint32_t cell)
+{
+    const uint32_t low = model_read(&machine.world.low[cell]);
+    const uint32_t high = model_read(&machine.world.high[cell]);
+
+    if (low != high) {
+        model_violate("a reader sees halves of two editions");
+    }
+    else if (low == 0 || low > machine.world.published) {
+        model_violate("a reader sees an edition that is not published yet");
+    }
+    else if (low < machine.self->since) {
+        model_violate("a reader sees an edition that was past when it came");
+    }
+}
+
+static void visit_with(enter_t *enter, bool leaves_first)
+{
+    model_thread_t *self = machine.self;
+    ocors_epoch_slot_t *slot = &machine.world.slots[self->slot];
+    const uint32_t cell = enter(&machine.world.head, slot);
+
+    if (cell < CELLS) {
+        self->cell = cell;
+        if (leaves_first) {
+            model_leave(slot, cell);
+        }
+        read_room(cell);
+        if (!leaves_first) {
+            model_leave(slot, cell);
+        }
+        self->cell = CELLS;
+    }
+    else if (cell != CELLS || self->since > 0) {
+        model_violate("a reader finds nothing where something was published");
+    }
+    self->done++;
+}
+
+static void write_room(uint32_t cell)
+{
+    const uint32_t number = machine.self->done + 1;
+
+    /* Whoever is stopped cannot tell of its damage. */
+    for (uint32_t i = 1; i < machine.played->threads; i++) {
+        const model_thread_t *thread = &machine.world.threads[i];
+
+        if (thread->fate == MODEL_STOPPED && thread->cell == cell) {
+            model_violate("the room of a reader that is stopped is written to");
+        }
+    }
+    model_write(&machine.world.low[cell], number);
+    model_write(&machine.world.high[cell], number);
+}
+
+static void publish(uint32_t cell)
+{
+    model_publish(&machine.world.head, cell, 0);
+    machine.world.published = ++machine.self->done;
+}
+
+static void visit(void)
+{
+    visit_with(model_enter, false);
+}
+
+/* Where no cell is free, the act ends so, and another one begins. */
+static void publication(void)
+{
+    for (uint32_t cell = 0; cell < machine.played->cells; cell++) {
+        if (model_is_free(&machine.world.head, machine.world.slots, machine.played->slots, cell)) {
+            write_room(cell);
+            publish(cell);
+            return;
+        }
+    }
+    if (machine.self->is_alone) {
+        model_violate("nobody else goes on, and no cell is free");
+    }
+}
+
+static void release(void)
+{
+    model_release(machine.world.slots, machine.played->slots, 1);
+    machine.world.threads[1].fate = MODEL_RELEASED;
+}
+
+/* ---- Weaker programs ------------------------------------------------------------------------- */
+
+static uint32_t enter_without_recheck(const ocors_epoch_head_t *from, ocors_epoch_slot_t *slot)
+{
+    const uint32_t cell = cell_of(atomic_load_explicit(&from->current, memory_order_seq_cst));
+
+    if (cell != CELLS) {
+        atomic_fetch_add_explicit(&slot->inside[cell], 1, memory_order_seq_cst);
+    }
+    return cell;
+}
+
+static void visit_without_recheck(void)
+{
+    visit_with(enter_without_recheck, false);
+}
+
+static void visit_leaving_first(void)
+{
+    visit_with(model_enter, true);
+}
+
+static bool nobody_is_inside(uint32_t cell)
+{
+    for (uint32_t i = 0; i < machine.played->slots; i++) {
+        if (atomic_load_explicit(&machine.world.slots[i].inside[cell], memory_order_seq_cst) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Looks at the counts of what it writes to next, and only then takes that out of force. */
+static void publication_looking_early(void)
+{
+    const uint32_t cell = machine.self->next;
+    const uint32_t other = (cell + 1) % machine.played->cells;
+
+    if (nobody_is_inside(other)) {
+        write_room(cell);
+        publish(cell);
+        machine.self->next = other;
+    }
+}
+
+static void publication_not_looking(void)
+{
+    const uint32_t cell = machine.self->done % machine.played->cells;
+
+    write_room(cell);
+    publish(cell);
+}
+
+/* Whoever claims the slot in between is no longer counted. */
+static void release_giving_away_first(void)
+{
+    for (uint32_t i = 0; i < machine.played->slots; i++) {
+        ocors_epoch_slot_t *slot = &machine.world.slots[i];
+
+        if (atomic_load_explicit(&slot->owner, memory_order_acquire) == 1) {
+            atomic_store_explicit(&slot->owner, 0, memory_order_release);
+            for (uint32_t cell = 0; cell < CELLS; cell++) {
+                atomic_store_explicit(&slot->inside[cell], 0, memory_order_seq_cst);
+            }
+        }
+    }
+    machine.world.threads[1].fate = MODEL_RELEASED;
+}
+
+static void release_not_clearing(void)
+{
+    for (uint32_t i = 0; i < machine.played->slots; i++) {
+        uint64_t owner = 1;
+
+        atomic_compare_exchange_strong(&machine.world.slots[i].owner, &owner, 0);
+    }
+    machine.world.threads[1].fate = MODEL_RELEASED;
+}
+
+/* ---- Every order ----------------------------------------------------------------------------- */
+
+/* One of the cases, with the programs as they are meant. */
+static model_case_t case_make(uint32_t readers, uint32_t visits, uint32_t publications)
+{
+    return (model_case_t){
+        .threads = 1 + readers,
+        .slots = readers,
+        .cells = 2,
+        .publications = publications,
+        .visits = visits,
+        .visit = visit,
+        .publication = publication,
+        .release = release,
+    };
+}
+
+static void assert_holds(const char *name, const model_case_t *played, uint32_t floor)
+{
+    const char *violation = model_explore(played);
+
+    if (violation != NULL) {
+        model_print_path();
+    }
+    print_message("%s: %u states, %llu steps, depth %u\n", name, seen.count,
+                  (unsigned long long)seen.steps, machine.deepest);
+    assert_null(violation);
+    assert_true(seen.count >= floor); /* it did look at something */
+    seen_free();
+}
+
+/* The same search finds out a weaker protocol, and finds this wrong with it. */
+static void assert_breaks(const char *name, model_case_t played, const char *wanted)
+{
+    const char *violation;
+
+    played.wanted = wanted;
+    violation = model_explore(&played);
+    print_message("%s: after %u states: %s\n", name, seen.count,
+                  violation != NULL ? violation : "nothing was found");
+    seen_free();
+    assert_non_null(violation);
+}
+
+#define TORN "a reader sees halves of two editions"
+
+static void one_reader_in_every_order(void **state)
+{
+    const model_case_t played = case_make(1, 3, 6);
+
+    (void)state;
+    assert_holds("one reader, 3 visits, 6 publications", &played, 1000);
+}
+
+static void two_readers_in_every_order(void **state)
+{
+    model_case_t played = case_make(2, 2, 3);
+
+    (void)state;
+    assert_holds("two readers, 2 visits, 3 publications", &played, 10000);
+    played = case_make(2, 1, 4);
+    played.cells = 3;
+    assert_holds("two readers, 4 publications in 3 cells", &played, 10000);
+}
+
+static void two_threads_of_one_process_in_every_order(void **state)
+{
+    model_case_t played = case_make(2, 2, 3);
+
+    (void)state;
+    played.slots = 1;
+    played.has_one_process = true;
+    assert_holds("two threads, one slot, 2 visits, 3 publications", &played, 10000);
+}
+
+/*
+ * Whoever comes may get the dead process's slot, or the shared one. The third cell is for a reader
+ * that is killed in the shared one, and counted there for good.
+ */
+static void a_reader_is_killed_at_every_step(void **state)
+{
+    model_case_t played = case_make(2, 1, 3);
+
+    (void)state;
+    played.cells = 3;
+    played.fate = MODEL_KILLED;
+    assert_holds("one of two readers is killed, 3 publications", &played, 10000);
+    played = case_make(1, 2, 4);
+    played.slots = 2;
+    played.fate = MODEL_KILLED;
+    assert_holds("the one reader is killed, 2 visits, 4 publications", &played, 1000);
+}
+
+/* It keeps one cell: of three, two are left, and they are enough to go on for ever. */
+static void a_reader_is_stopped_at_every_step(void **state)
+{
+    model_case_t played = case_make(1, 1, 6);
+
+    (void)state;
+    played.cells = 3;
+    played.fate = MODEL_STOPPED;
+    assert_holds("the one reader is stopped, 6 publications", &played, 1000);
+    played = case_make(2, 1, 4);
+    played.cells = 3;
+    played.fate = MODEL_STOPPED;
+    assert_holds("one of two readers is stopped, 4 publications", &played, 10000);
+}
+
+static void a_weaker_reader_is_found_out(void **state)
+{
+    model_case_t played = case_make(1, 1, 3);
+
+    (void)state;
+    played.visit = visit_without_recheck;
+    assert_breaks("no recheck", played, TORN);
+    played.visit = visit_leaving_first;
+    assert_breaks("leaves before it reads", played, TORN);
+}
+
+static void a_weaker_publisher_is_found_out(void **state)
+{
+    model_case_t played = case_make(1, 1, 3);
+
+    (void)state;
+    played.publication = publication_looking_early;
+    assert_breaks("looks too early", played, TORN);
+    played.publication = publication_not_looking;
+    assert_breaks("does not look", played, TORN);
+    /* A reader that is stopped sees nothing any more: its room tells. */
+    played.fate = MODEL_STOPPED;
+    assert_breaks("does not look at one that is stopped", played,
+                  "the room of a reader that is stopped is written to");
+}
+
+static void a_weaker_release_is_found_out(void **state)
+{
+    model_case_t played = case_make(2, 1, 3);
+
+    (void)state;
+    played.fate = MODEL_KILLED;
+    played.release = release_giving_away_first;
+    assert_breaks("gives the slot away before it clears it", played, "a count falls below 0");
+    played = case_make(1, 1, 3);
+    played.slots = 2;
+    played.fate = MODEL_KILLED;
+    played.release = release_not_clearing;
+    assert_breaks("clears nothing", played, "nobody else goes on, and no cell is free");
+    played.publications = 1;
+    assert_breaks("clears nothing, and nobody wants the cell", played,
+                  "a cell does not become free again");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_process_has_a_slot_of_its_own, begin_anew),
+        cmocka_unit_test_setup(the_last_slot_is_shared, begin_anew),
+        cmocka_unit_test_setup(release_clears_what_a_dead_process_counted, begin_anew),
+        cmocka_unit_test_setup(release_of_nobody_clears_nothing, begin_anew),
+        cmocka_unit_test_setup(nothing_to_visit_before_a_publication, begin_anew),
+        cmocka_unit_test_setup(a_cell_is_free_when_it_is_past_and_unread, begin_anew),
+        cmocka_unit_test_setup(a_hint_comes_with_its_edition, begin_anew),
+        cmocka_unit_test_setup(a_damaged_head_names_no_cell, begin_anew),
+        cmocka_unit_test_setup(what_has_to_stand_in_one_order_asks_for_it, begin_anew),
+        cmocka_unit_test(one_reader_in_every_order),
+        cmocka_unit_test(two_readers_in_every_order),
+        cmocka_unit_test(two_threads_of_one_process_in_every_order),
+        cmocka_unit_test(a_reader_is_killed_at_every_step),
+        cmocka_unit_test(a_reader_is_stopped_at_every_step),
+        cmocka_unit_test(a_weaker_reader_is_found_out),
+        cmocka_unit_test(a_weaker_publisher_is_found_out),
+        cmocka_unit_test(a_weaker_release_is_found_out),
+    };
+
+    return cmocka_run_group_tests_name("epoch", tests, NULL, NULL) != 0;
+}
