@@ -78,9 +78,7 @@ static uint64_t round_up(uint64_t size, uint64_t unit)
 
 static uint64_t page_size(void)
 {
-    const long size = sysconf(_SC_PAGESIZE);
-
-    return size > 0 ? (uint64_t)size : 4096;
+    return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* As many slots as this MPM may have processes. */

@@ -467,7 +467,6 @@ DocumentRoot "${{ROOT}}/htdocs"
         lines = [line for name in LOGS for line in new[name]]
         for name in LOGS:
             self.answered[name] += len(new[name])
-        self.last_stack = []
         bad = [l.text for l in lines
                if (l.level not in QUIET_LEVELS or ENDED_BADLY.search(l.text))
                and not any(r.search(l.text) for r in expected + allowed)
