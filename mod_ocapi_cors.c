@@ -58,7 +58,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     }
     ocors_server_prepare(pconf, server);
     status = ocors_publish_anew(pconf, process_pool, server, config->cache_size);
-    if (status == OK && config->reload > 0 && ocors_store_has_documents()) {
+    if (status == OK && config->reload > 0) {
         ocors_watch_start(pconf, process_pool, server, config->reload);
     }
     return status;

@@ -118,6 +118,9 @@ ocors_span_t ocors_edition_text(const ocors_edition_t *edition, ocors_edition_te
 /* An image of a document or a layer; NULL: there is none, or it does not lie within the segment. */
 const void *ocors_edition_image(const ocors_edition_t *edition, uint64_t image, uint64_t size);
 
+/* The number of the tree of this directory; UINT32_MAX: there is none. */
+uint32_t ocors_edition_find_tree(const ocors_edition_t *edition, ocors_span_t directory);
+
 /* Opens a policy, layers and all. False: there is none; the policy then has no layers. */
 bool ocors_edition_read_policy(const ocors_edition_t *edition, uint32_t number,
                                ocors_policy_t *policy);

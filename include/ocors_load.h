@@ -38,8 +38,8 @@ uint32_t ocors_load_add_tree(const ocors_load_tree_t *tree);
 /* The number of the tree of this directory, if it was added. */
 bool ocors_load_find_tree(const char *directory, uint32_t *number);
 
-/* Adds, once, what is wrong with a folder while a server runs; copied. */
-void ocors_load_add_problem(const char *text);
+/* Adds what is wrong with a tree's folders while a server runs: const char *, each once; copied. */
+void ocors_load_add_problems(const apr_array_header_t *texts);
 
 /*
  * Before a restart's generation is published: documents that changed while others were read are

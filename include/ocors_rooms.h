@@ -23,12 +23,19 @@ typedef struct ocors_rooms_t {
     size_t count;
 } ocors_rooms_t;
 
+#define OCORS_ROOM_ALIGNMENT 64
+
+/* The least multiple of `unit` that is not below `size`; 0 where there is none in 64 bits. */
+static inline uint64_t ocors_round_up(uint64_t size, uint64_t unit)
+{
+    return (size + unit - 1) / unit * unit;
+}
+
 /*
  * Finds the gaps from `begin` to `end`, both multiples of OCORS_ROOM_ALIGNMENT, between the `count`
  * rooms in use, which may overlap, come in any order (they are sorted here), and are taken as if
  * their ends were aligned. OCORS_OK: free with ocors_rooms_free(). Else OCORS_NO_MEMORY.
  */
-#define OCORS_ROOM_ALIGNMENT 64
 ocors_status_t ocors_rooms_init(ocors_rooms_t *rooms, ocors_room_t *used, size_t count,
                                 uint64_t begin, uint64_t end);
 

@@ -44,9 +44,6 @@ const ocors_edition_t *ocors_store_edition(void);
 /* Where the next edition's tables are written, and how much there is. */
 char *ocors_store_draft(const ocors_store_t *store, uint64_t *size);
 
-/* Whether it was made of any. */
-bool ocors_store_has_documents(void);
-
 /* Gives room that nothing is in back to the system, which does so where it can. */
 void ocors_store_trim(apr_pool_t *scratch);
 
@@ -55,12 +52,11 @@ char *ocors_store_base(const ocors_store_t *store);
 uint64_t ocors_store_size(const ocors_store_t *store);
 
 /*
- * The rooms that must stay as they are: of every edition that is in force or has a reader, and of
- * the images that it shows; an array in `pool` of ocors_room_t. All others are forgotten. Rooms
- * begin at ocors_store_begin().
+ * The room for what is to be written: all that no edition has that is in force or has a reader, and
+ * no image that one of those shows. All other editions are forgotten. True: free with
+ * ocors_rooms_free(). False: there is no memory.
  */
-apr_array_header_t *ocors_store_used(const ocors_store_t *store, apr_pool_t *pool);
-uint64_t ocors_store_begin(void);
+bool ocors_store_find_gaps(const ocors_store_t *store, apr_pool_t *scratch, ocors_rooms_t *gaps);
 
 /*
  * Publishes the draft, at this place of the segment, to which it is copied. False: every cell has a

@@ -63,6 +63,17 @@ const void *ocors_edition_image(const ocors_edition_t *edition, uint64_t image, 
                : NULL;
 }
 
+uint32_t ocors_edition_find_tree(const ocors_edition_t *edition, ocors_span_t directory)
+{
+    for (uint32_t i = 0; i < edition->header.tree_count; i++) {
+        if (ocors_span_is_equal(ocors_edition_text(edition, edition->trees[i].directory),
+                                directory)) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
 bool ocors_edition_read_policy(const ocors_edition_t *edition, uint32_t number,
                                ocors_policy_t *policy)
 {

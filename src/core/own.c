@@ -3,37 +3,8 @@
 
 #include "ocors_own.h"
 
+#include "ocors_glob.h"
 #include "ocors_origin.h"
-
-/* The glob of ServerAlias: '*' any run, '?' one character. Linear backtracking to the last '*'. */
-static bool glob_is_match(ocors_span_t pattern, ocors_span_t text)
-{
-    size_t p = 0, t = 0;
-    size_t star = SIZE_MAX, resume = 0;
-
-    while (t < text.length) {
-        if (p < pattern.length && pattern.bytes[p] == '*') {
-            star = p++;
-            resume = t;
-        }
-        else if (p < pattern.length
-                 && (pattern.bytes[p] == '?' || pattern.bytes[p] == text.bytes[t])) {
-            p++;
-            t++;
-        }
-        else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++resume;
-        }
-        else {
-            return false;
-        }
-    }
-    while (p < pattern.length && pattern.bytes[p] == '*') {
-        p++;
-    }
-    return p == pattern.length;
-}
 
 /* The alias of a host name matches names: an address is nobody's subdomain. */
 static bool host_is_address(ocors_span_t host)
@@ -54,7 +25,7 @@ static bool host_is_own(const ocors_own_t *own, ocors_span_t host)
         }
     }
     for (size_t i = 0; i < own->pattern_count; i++) {
-        if (!host_is_address(host) && glob_is_match(own->patterns[i], host)) {
+        if (!host_is_address(host) && ocors_glob_is_match(own->patterns[i], host)) {
             return true;
         }
     }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ocors_glob.h"
+
 /* The next segment that is not empty; bytes == NULL at the end. *at moves behind it. */
 static ocors_span_t next_segment(ocors_span_t path, size_t *at)
 {
@@ -132,55 +134,7 @@ bool ocors_resource_pattern_normalise(ocors_span_t resource_id, char *pattern, s
     return true;
 }
 
-/* One character is what UTF-8 says it is; where the bytes are none, each byte is one. */
-static size_t character_length(ocors_span_t text, size_t at)
-{
-    size_t end = at + 1;
-
-    if ((unsigned char)text.bytes[at] >= 0xc0) {
-        while (end < text.length && ((unsigned char)text.bytes[end] & 0xc0) == 0x80) {
-            end++;
-        }
-    }
-    return end - at;
-}
-
-/* '*' and '?' within one segment. Only the last '*' is ever gone back to: that is enough. */
-static bool is_segment_match(ocors_span_t pattern, ocors_span_t text)
-{
-    size_t p = 0;
-    size_t t = 0;
-    size_t star = SIZE_MAX;
-    size_t star_text = 0;
-
-    while (t < text.length) {
-        if (p < pattern.length && pattern.bytes[p] == '*') {
-            star = p++;
-            star_text = t;
-        }
-        else if (p < pattern.length && pattern.bytes[p] == '?') {
-            p++;
-            t += character_length(text, t);
-        }
-        else if (p < pattern.length && pattern.bytes[p] == text.bytes[t]) {
-            p++;
-            t++;
-        }
-        else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++star_text;
-        }
-        else {
-            return false;
-        }
-    }
-    while (p < pattern.length && pattern.bytes[p] == '*') {
-        p++;
-    }
-    return p == pattern.length;
-}
-
-/* The same one level up: segments for characters, "**" for '*'. */
+/* ocors_glob_is_match() one level up: segments for characters, "**" for '*'. */
 bool ocors_resource_is_match(ocors_span_t pattern, ocors_span_t path)
 {
     size_t pattern_at = 0;
@@ -205,7 +159,7 @@ bool ocors_resource_is_match(ocors_span_t pattern, ocors_span_t path)
         if (segment.bytes == NULL) {
             return wanted.bytes == NULL;
         }
-        if (wanted.bytes == NULL || !is_segment_match(wanted, segment)) {
+        if (wanted.bytes == NULL || !ocors_glob_is_match(wanted, segment)) {
             if (!has_any) {
                 return false;
             }

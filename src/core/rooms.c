@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-static uint64_t aligned(uint64_t size)
-{
-    return (size + OCORS_ROOM_ALIGNMENT - 1) / OCORS_ROOM_ALIGNMENT * OCORS_ROOM_ALIGNMENT;
-}
-
 static int compare_offsets(const void *a, const void *b)
 {
     const ocors_room_t *left = a, *right = b;
@@ -33,7 +28,9 @@ ocors_status_t ocors_rooms_init(ocors_rooms_t *rooms, ocors_room_t *used, size_t
     for (size_t i = 0; i < count && at < end; i++) {
         const uint64_t from = used[i].offset < end ? used[i].offset : end;
         /* What would reach beyond the end, or the last number there is, reaches the end. */
-        const uint64_t after = used[i].size < end - from ? aligned(from + used[i].size) : end;
+        const uint64_t after = used[i].size < end - from
+                                   ? ocors_round_up(from + used[i].size, OCORS_ROOM_ALIGNMENT)
+                                   : end;
 
         if (from > at) {
             rooms->gaps[rooms->count++] = (ocors_room_t){ at, from - at };
@@ -48,7 +45,7 @@ ocors_status_t ocors_rooms_init(ocors_rooms_t *rooms, ocors_room_t *used, size_t
 
 bool ocors_rooms_take(ocors_rooms_t *rooms, uint64_t size, uint64_t *offset)
 {
-    const uint64_t wanted = aligned(size);
+    const uint64_t wanted = ocors_round_up(size, OCORS_ROOM_ALIGNMENT);
 
     for (size_t i = 0; i < rooms->count && wanted >= size; i++) {
         if (rooms->gaps[i].size >= wanted) {

@@ -136,6 +136,8 @@ static char *document_read(ocors_document_t *document, ocors_report_t *report, a
     char *bytes = NULL;
     apr_status_t status = apr_stat(&info, document->path, IDENTITY_WANTED, scratch);
 
+    document->file = status == APR_SUCCESS ? file_of(&info)
+                                           : (ocors_edition_file_t){ .inode = 0 };
     if (status == APR_SUCCESS && info.filetype != APR_REG) {
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
         return NULL;
@@ -199,7 +201,6 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     document->image.bytes = NULL;
     document->is_logged = document->has_changed = document->is_passing = false;
     apr_array_clear(document->lines);
-    document->file = file_look(document->path, pool);
     ocors_report_init(&report);
     apr_pool_create(&scratch, pool);
     bytes = document_read(document, &report, &length, scratch);

@@ -32,11 +32,6 @@ static const ocors_load_tree_t *tree_at(const ocors_edition_plan_t *plan, uint32
     return APR_ARRAY_IDX(plan->generation->trees, (int)number, const ocors_load_tree_t *);
 }
 
-static uint64_t aligned(uint64_t size)
-{
-    return (size + OCORS_ROOM_ALIGNMENT - 1) / OCORS_ROOM_ALIGNMENT * OCORS_ROOM_ALIGNMENT;
-}
-
 /* Where an image is, if it is in this segment. */
 static uint64_t place_in(const ocors_store_t *store, const void *bytes)
 {
@@ -71,7 +66,7 @@ static void plan_image(ocors_edition_plan_t *plan, const ocors_document_image_t 
     apr_hash_set(plan->by_address,
                  apr_pmemdup(plan->scratch, &image->bytes, sizeof(image->bytes)),
                  sizeof(image->bytes), (void *)(uintptr_t)plan->cargo->nelts);
-    plan->size += cargo->place == 0 ? aligned(image->size) : 0;
+    plan->size += cargo->place == 0 ? ocors_round_up(image->size, OCORS_ROOM_ALIGNMENT) : 0;
 }
 
 static void plan_trees(ocors_edition_plan_t *plan)
@@ -122,24 +117,21 @@ ocors_edition_plan_t ocors_edition_plan(apr_pool_t *scratch, const ocors_store_t
         }
     }
     plan_trees(&plan);
-    header->size = aligned(ocors_edition_size(header));
+    header->size = ocors_round_up(ocors_edition_size(header), OCORS_ROOM_ALIGNMENT);
     plan.size += header->size;
+    header->fingerprint = ocors_fingerprint(plan.generation, true);
+    header->problems = ocors_fingerprint_problems(plan.generation);
     return plan;
 }
 
 bool ocors_edition_place(ocors_edition_plan_t *plan, const ocors_store_t *store)
 {
-    apr_array_header_t *used = ocors_store_used(store, plan->scratch);
     ocors_rooms_t rooms;
-    uint64_t room;
+    uint64_t draft_size;
     bool fits;
 
-    (void)ocors_store_draft(store, &room);
-    if (plan->header.size > room) {
-        return false;
-    }
-    if (ocors_rooms_init(&rooms, (ocors_room_t *)(void *)used->elts, (size_t)used->nelts,
-                         ocors_store_begin(), ocors_store_size(store)) != OCORS_OK) {
+    (void)ocors_store_draft(store, &draft_size);
+    if (plan->header.size > draft_size || !ocors_store_find_gaps(store, plan->scratch, &rooms)) {
         return false;
     }
     fits = ocors_rooms_take(&rooms, plan->header.size, &plan->place);
@@ -349,8 +341,6 @@ bool ocors_edition_write(ocors_edition_plan_t *plan, const ocors_store_t *store,
         return false;
     }
     plan->header.generation = generation;
-    plan->header.fingerprint = ocors_fingerprint(plan->generation, true);
-    plan->header.problems = ocors_fingerprint_problems(plan->generation);
     *header = plan->header;
     if (!ocors_edition_open_tables(draft, room, ocors_store_base(store), ocors_store_size(store),
                                    &edition)) {

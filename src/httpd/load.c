@@ -30,7 +30,6 @@ static bool document_take(ocors_document_t *document, bool is_held)
                                                    document->path, APR_HASH_KEY_STRING);
     const ocors_edition_document_t *known = apr_hash_get(generation->known_documents,
                                                          document->path, APR_HASH_KEY_STRING);
-
     const void *image = known == NULL ? NULL
                                       : ocors_edition_image(ocors_store_edition(), known->image,
                                                             known->image_size);
@@ -244,22 +243,19 @@ bool ocors_load_find_tree(const char *directory, uint32_t *number)
     return false;
 }
 
-void ocors_load_add_problem(const char *text)
+void ocors_load_add_problems(const apr_array_header_t *texts)
 {
-    apr_array_header_t *problems = ocors_generation()->problems;
+    ocors_generation_t *generation = ocors_generation();
 
-    for (int i = 0; i < problems->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(problems, i, const char *), text) == 0) {
-            return;
-        }
+    for (int i = 0; i < texts->nelts; i++) {
+        APR_ARRAY_PUSH(generation->problems, const char *) = apr_pstrdup(
+            generation->pool, APR_ARRAY_IDX(texts, i, const char *));
     }
-    APR_ARRAY_PUSH(problems, const char *) = apr_pstrdup(ocors_generation()->pool, text);
 }
 
 void ocors_load_log(server_rec *server)
 {
     const ocors_generation_t *generation = ocors_generation();
-
     const ocors_edition_t *edition = ocors_store_edition();
     const bool is_known = edition != NULL
                           && edition->header.problems == ocors_fingerprint_problems(generation);

@@ -13,7 +13,6 @@
 
 #include "messages.h"
 #include "ocors_edition_write.h"
-#include "ocors_fingerprint.h"
 #include "ocors_hold.h"
 #include "ocors_load.h"
 #include "ocors_store.h"
@@ -71,7 +70,7 @@ static ocors_store_t *make_store(const ocors_edition_plan_t *plan, apr_pool_t *p
     return store;
 }
 
-/* The number that a text has among the edition's, or UINT32_MAX. */
+/* The number that the list of this owner has in the edition, or UINT32_MAX. */
 static uint32_t number_of_settings(const ocors_edition_t *edition, const char *owner)
 {
     for (uint32_t i = 0; i < edition->header.settings_count; i++) {
@@ -80,17 +79,6 @@ static uint32_t number_of_settings(const ocors_edition_t *edition, const char *o
         if (policy < edition->header.policy_count
             && ocors_span_is_equal(ocors_edition_text(edition, edition->policies[policy].owner),
                                    ocors_span_from_string(owner))) {
-            return i;
-        }
-    }
-    return UINT32_MAX;
-}
-
-static uint32_t number_of_tree(const ocors_edition_t *edition, const char *directory)
-{
-    for (uint32_t i = 0; i < edition->header.tree_count; i++) {
-        if (ocors_span_is_equal(ocors_edition_text(edition, edition->trees[i].directory),
-                                ocors_span_from_string(directory))) {
             return i;
         }
     }
@@ -112,7 +100,8 @@ static int keep(apr_pool_t *pool, const ocors_edition_plan_t *plan, server_rec *
         settings[i] = number_of_settings(edition, ocors_edition_settings_owner(plan, i));
     }
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
-        trees[i] = number_of_tree(edition, ocors_edition_tree_directory(plan, i));
+        trees[i] = ocors_edition_find_tree(
+            edition, ocors_span_from_string(ocors_edition_tree_directory(plan, i)));
     }
     ocors_store_renumber(settings, trees);
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, OCORS_LOG_KEPT
@@ -200,7 +189,7 @@ ocors_publish_result_t ocors_publish_again(apr_pool_t *process_pool, server_rec 
 
     apr_pool_create(&scratch, ocors_generation()->pool);
     plan = ocors_edition_plan(scratch, store);
-    if (ocors_fingerprint(ocors_generation(), true) == in_force.fingerprint) {
+    if (plan.header.fingerprint == in_force.fingerprint) {
         result = OCORS_PUBLISH_NOTHING_NEW;
     }
     else if (ocors_edition_place(&plan, store)

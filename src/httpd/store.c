@@ -44,6 +44,8 @@ typedef struct head_t {
     uint64_t places[OCORS_EPOCH_CELLS]; /* of the cells' editions, from the head; 0: never used */
 } head_t;
 
+#define HEAD_SIZE ocors_round_up(sizeof(head_t), OCORS_ROOM_ALIGNMENT)
+
 /* A page; two drafts follow it. */
 typedef struct ledger_t {
     _Atomic uint32_t in_force; /* 1 + the number of the draft that is; 0: none */
@@ -70,11 +72,6 @@ static ocors_store_t *shared;
 static ocors_epoch_slot_t *slot;
 static const uint32_t *settings_numbers, *tree_numbers;
 static ocors_edition_t edition_in_force;
-
-static uint64_t round_up(uint64_t size, uint64_t unit)
-{
-    return (size + unit - 1) / unit * unit;
-}
 
 static uint64_t page_size(void)
 {
@@ -122,9 +119,9 @@ ocors_store_t *ocors_store_create(apr_pool_t *process_pool, uint64_t room, uint6
 {
     const uint64_t page = page_size();
     const uint32_t slot_count = slots_wanted();
-    const uint64_t slots_size = round_up(slot_count * sizeof(ocors_epoch_slot_t), page);
-    const uint64_t size = round_up(round_up(sizeof(head_t), OCORS_ROOM_ALIGNMENT) + room, page);
-    const uint64_t draft_size = round_up(tables, page);
+    const uint64_t slots_size = ocors_round_up(slot_count * sizeof(ocors_epoch_slot_t), page);
+    const uint64_t size = ocors_round_up(HEAD_SIZE + room, page);
+    const uint64_t draft_size = ocors_round_up(tables, page);
     ocors_store_t *store;
     apr_pool_t *pool;
     char *base, *ledger = NULL;
@@ -192,6 +189,12 @@ static uint32_t draft_in_force(const ocors_store_t *store)
     return atomic_load_explicit(&store->ledger->in_force, memory_order_acquire);
 }
 
+/* The number of the other one. */
+static uint32_t draft_to_write(const ocors_store_t *store)
+{
+    return draft_in_force(store) == 1;
+}
+
 const ocors_edition_t *ocors_store_edition(void)
 {
     const ocors_store_t *store = ocors_store_in_force();
@@ -207,7 +210,7 @@ const ocors_edition_t *ocors_store_edition(void)
 char *ocors_store_draft(const ocors_store_t *store, uint64_t *size)
 {
     *size = store->draft_size;
-    return draft_at(store, draft_in_force(store) == 1);
+    return draft_at(store, draft_to_write(store));
 }
 
 char *ocors_store_base(const ocors_store_t *store)
@@ -218,11 +221,6 @@ char *ocors_store_base(const ocors_store_t *store)
 uint64_t ocors_store_size(const ocors_store_t *store)
 {
     return store->size;
-}
-
-uint64_t ocors_store_begin(void)
-{
-    return round_up(sizeof(head_t), OCORS_ROOM_ALIGNMENT);
 }
 
 static void add_room(apr_array_header_t *rooms, uint64_t offset, uint64_t size)
@@ -247,7 +245,8 @@ static bool cell_is_free(const ocors_store_t *store, uint32_t cell)
     return ocors_epoch_is_free(&store->head->epoch, store->slots, store->slot_count, cell);
 }
 
-apr_array_header_t *ocors_store_used(const ocors_store_t *store, apr_pool_t *pool)
+/* What must stay as it is; what need not, is forgotten. */
+static apr_array_header_t *used_rooms(const ocors_store_t *store, apr_pool_t *pool)
 {
     apr_array_header_t *rooms = apr_array_make(pool, 64, sizeof(ocors_room_t));
     const ocors_edition_t *in_force = store == ocors_store_in_force() ? ocors_store_edition()
@@ -273,11 +272,13 @@ apr_array_header_t *ocors_store_used(const ocors_store_t *store, apr_pool_t *poo
     }
     return rooms;
 }
-bool ocors_store_has_documents(void)
-{
-    const ocors_edition_t *edition = ocors_store_edition();
 
-    return edition != NULL && edition->header.settings_count + edition->header.tree_count > 0;
+bool ocors_store_find_gaps(const ocors_store_t *store, apr_pool_t *scratch, ocors_rooms_t *gaps)
+{
+    apr_array_header_t *used = used_rooms(store, scratch);
+
+    return ocors_rooms_init(gaps, (ocors_room_t *)(void *)used->elts, (size_t)used->nelts,
+                            HEAD_SIZE, store->size) == OCORS_OK;
 }
 
 void ocors_store_trim(apr_pool_t *scratch)
@@ -285,15 +286,13 @@ void ocors_store_trim(apr_pool_t *scratch)
 #ifdef MADV_REMOVE
     const ocors_store_t *store = ocors_store_in_force();
     const uint64_t page = page_size();
-    apr_array_header_t *used = ocors_store_used(store, scratch);
     ocors_rooms_t rooms;
 
-    if (ocors_rooms_init(&rooms, (ocors_room_t *)(void *)used->elts, (size_t)used->nelts,
-                         ocors_store_begin(), store->size) != OCORS_OK) {
+    if (!ocors_store_find_gaps(store, scratch, &rooms)) {
         return;
     }
     for (size_t i = 0; i < rooms.count; i++) {
-        const uint64_t from = round_up(rooms.gaps[i].offset, page);
+        const uint64_t from = ocors_round_up(rooms.gaps[i].offset, page);
         const uint64_t to = (rooms.gaps[i].offset + rooms.gaps[i].size) / page * page;
 
         if (from < to) {
@@ -308,7 +307,7 @@ void ocors_store_trim(apr_pool_t *scratch)
 
 bool ocors_store_publish(ocors_store_t *store, uint64_t place)
 {
-    const uint32_t draft = draft_in_force(store) == 1; /* the other one */
+    const uint32_t draft = draft_to_write(store);
     ocors_edition_header_t header;
 
     memcpy(&header, draft_at(store, draft), sizeof(header));

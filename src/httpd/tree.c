@@ -32,10 +32,12 @@ static void add_document(apr_pool_t *pool, const char *folder, ocors_api_t api, 
 {
     const char *path = apr_pstrcat(pool, folder, "/", document_names[api], NULL);
     apr_finfo_t info;
-    const apr_status_t status = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, pool);
+    apr_status_t status = APR_SUCCESS;
 
-    if ((!APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status))
-        || ocors_load_is_known(path)) {
+    if (!ocors_load_is_known(path)) {
+        status = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, pool);
+    }
+    if (!APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status)) {
         paths[(*count)++] = path;
     }
 }
@@ -82,21 +84,18 @@ static void add_error(apr_array_header_t *errors, const char *text)
 static void names_in_force(apr_pool_t *pool, apr_array_header_t *names, const char *directory)
 {
     const ocors_edition_t *edition = ocors_store_edition();
-    const ocors_span_t wanted = ocors_span_from_string(directory);
+    const uint32_t number = edition == NULL
+                                ? UINT32_MAX
+                                : ocors_edition_find_tree(edition, ocors_span_from_string(directory));
 
-    for (uint32_t i = 0; edition != NULL && i < edition->header.tree_count; i++) {
-        const ocors_edition_tree_t *tree = &edition->trees[i];
-
-        if (!ocors_span_is_equal(ocors_edition_text(edition, tree->directory), wanted)) {
-            continue;
-        }
-        for (uint32_t k = 1; k < tree->site_count; k++) { /* the first has no name */
-            const ocors_span_t name = ocors_edition_text(edition,
-                                                         edition->sites[tree->first_site + k].name);
-
-            APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(pool, name.bytes, name.length);
-        }
+    if (number == UINT32_MAX) {
         return;
+    }
+    for (uint32_t k = 1; k < edition->trees[number].site_count; k++) { /* the first has no name */
+        const ocors_edition_site_t *site = &edition->sites[edition->trees[number].first_site + k];
+        const ocors_span_t name = ocors_edition_text(edition, site->name);
+
+        APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(pool, name.bytes, name.length);
     }
 }
 
@@ -223,9 +222,7 @@ static const apr_array_header_t *tree_load(apr_pool_t *pool, const char *directo
     if (errors->nelts > 0 && !ocors_load_is_reload()) {
         return unique(pool, errors);
     }
-    for (int i = 0; i < errors->nelts; i++) {
-        ocors_load_add_problem(APR_ARRAY_IDX(errors, i, const char *));
-    }
+    ocors_load_add_problems(errors);
     if (!tree_has_documents(tree) && !ocors_load_is_reload()) {
         add_error(errors, apr_pstrcat(pool, directory, ": there is no document below it; expected "
                                       "ocapi-settings/wapi_shop_config.json, or the same in "

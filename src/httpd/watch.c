@@ -135,7 +135,7 @@ static uint64_t look(watch_t *watch)
 
     collect(watch, true);
     generation = ocors_generation();
-    fingerprint = ocors_fingerprint(ocors_generation(), false);
+    fingerprint = ocors_fingerprint(generation, false);
     for (int i = 0; i < generation->documents->nelts && watch->unsettled >= UNSETTLED_MAX; i++) {
         const ocors_document_t *document = APR_ARRAY_IDX(generation->documents, i,
                                                          const ocors_document_t *);
@@ -316,8 +316,13 @@ static void start(watch_t *watch)
 void ocors_watch_start(apr_pool_t *pconf, apr_pool_t *process_pool, server_rec *server,
                        apr_interval_time_t interval)
 {
-    watch_t *watch = apr_pcalloc(pconf, sizeof(*watch));
+    const ocors_edition_header_t *header = &ocors_store_edition()->header;
+    watch_t *watch;
 
+    if (header->settings_count + header->tree_count == 0) {
+        return; /* there is nothing to look after */
+    }
+    watch = apr_pcalloc(pconf, sizeof(*watch));
     watch->pconf = pconf;
     watch->process_pool = process_pool;
     watch->server = server;

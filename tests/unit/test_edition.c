@@ -2,6 +2,7 @@
 /* The edition: what is read from one; no word of it that lies opens a door, or leads out of it. */
 
 #include "edition_segment.h"
+#include "random_numbers.h"
 
 /* All origins that are in any image, and some that are in none. */
 static const char *const origins_known[] = {
@@ -449,17 +450,6 @@ static void every_damaged_word_is_harmless(void **state)
         }
         free(segment.bytes);
     }
-}
-
-static uint32_t random_state;
-
-/* The same numbers on every machine. */
-static uint32_t random_below(uint32_t bound)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state % bound;
 }
 
 /* Two to four words at a time, counts among them, and a size up to the segment's end. */

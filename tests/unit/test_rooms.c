@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ocors_rooms.h"
+#include "random_numbers.h"
 
 #define UNIT OCORS_ROOM_ALIGNMENT
 
@@ -186,17 +187,6 @@ static void a_size_beyond_all_numbers_does_not_fit(void **state)
 enum {
     UNITS = 200
 };
-
-static uint32_t random_state;
-
-/* The same numbers on every machine. */
-static uint32_t random_below(uint32_t bound)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state % bound;
-}
 
 /* Where the first `count` units are that are free, or UNITS. */
 static uint64_t find_in_map(const bool *map, uint64_t count)
