@@ -32,6 +32,15 @@ THREADS = 25  # of each child, but for prefork's
 # connection that lingers while its child ends.
 HTTPDS_OWN = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure")
 
+# Configuration that runs *.cgi below htdocs; it wants the modules mime, and cgi or cgid.
+SCRIPTS = """
+TypesConfig /dev/null
+AddHandler cgi-script .cgi
+<Directory "${ROOT}/htdocs">
+    Options +ExecCGI
+</Directory>
+"""
+
 LogLine = namedtuple("LogLine", "module level text")
 
 

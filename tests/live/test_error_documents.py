@@ -41,13 +41,8 @@ FORMS = {
     "missing": Form("/pages/none.txt", None),
     "external": Form("http://example.com/elsewhere", None),
 }
-CONFIG = """
+CONFIG = httpd.SCRIPTS + """
 OcapiCorsSettings "${SETTINGS}/p.json"
-TypesConfig /dev/null
-AddHandler cgi-script .cgi
-<Directory "${ROOT}/htdocs">
-    Options +ExecCGI
-</Directory>
 <LocationMatch "^/api">
     OcapiCors On
 </LocationMatch>

@@ -117,13 +117,8 @@ EARLY = {"early-unset": ("RequestHeader unset Origin early", None),
          "early-set-unknown": ('RequestHeader set Origin "http://bar.com" early', UNKNOWN)}
 VERDICTS = {ALLOWED: GRANTED, UNKNOWN: set(), None: set()}
 
-CONFIG = """
+CONFIG = httpd.SCRIPTS + """
 OcapiCorsSettings "${SETTINGS}/p.json"
-TypesConfig /dev/null
-AddHandler cgi-script .cgi
-<Directory "${ROOT}/htdocs">
-    Options +ExecCGI
-</Directory>
 ProxyPass "/api/" "${BACKEND}/"
 <Location "/">
     OcapiCors On

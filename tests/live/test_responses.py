@@ -14,14 +14,9 @@ import httpd
 from cors import (ALLOWED, BACKEND_SAYS, ORIGIN_IDS, ORIGINS, PREFLIGHT, SETTINGS, UNKNOWN, ask, check,
                   check_preflight, check_refused)
 
-CONFIG = """
+CONFIG = httpd.SCRIPTS + """
 OcapiCors On
 OcapiCorsSettings "${SETTINGS}/p.json"
-TypesConfig /dev/null
-AddHandler cgi-script .cgi
-<Directory "${ROOT}/htdocs">
-    Options +ExecCGI
-</Directory>
 """
 OWN = """
 ProxyPass "/own/dead/" "http://127.0.0.1:${DEAD}/" retry=0

@@ -8,8 +8,6 @@ import gzip
 import hashlib
 import re
 import socket
-import socketserver
-import threading
 from collections import namedtuple
 
 import pytest
@@ -17,40 +15,11 @@ import pytest
 import wire
 from cors import (ALLOWED, BACKEND_SAYS, ORIGIN_IDS, ORIGINS, PREFLIGHT, SETTINGS, UNKNOWN, ask, check,
                   check_preflight, check_refused)
-from test_access import FastCgi
+from fastcgi import FastCgi
+from listener import Listener
 
 SAYS = "".join(f"{name}: {value}\r\n" for name, value in BACKEND_SAYS).encode()
 ANSWER = b"Status: 200 OK\r\nContent-Type: text/plain\r\n" + SAYS + b"\r\nran"
-
-
-class Listener:
-    """A TCP server on a port that the system picked; serve(connection) answers each connection."""
-
-    def __init__(self):
-        self.connections = 0
-        listener = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self):
-                listener.connections += 1
-                listener.serve(self.rfile, self.wfile)
-
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # a client that went away is the test's doing
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05},
-                                       daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(10)
 
 
 class Scgi(Listener):
