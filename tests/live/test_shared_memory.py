@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,13 @@ def change(server, number):
     assert answer(server) == (UNKNOWN if number % 2 == 0 else ALLOWED)
 
 
+def is_stopped(pid):
+    """Whether every thread is: SIGSTOP reaches them one after the other, and one that still runs may accept."""
+    states = [Path(f"/proc/{pid}/task/{task}/stat").read_text().rpartition(")")[2].split()[0]
+              for task in os.listdir(f"/proc/{pid}/task")]
+    return set(states) == {"T"}
+
+
 class Stopped:
     """A worker that is stopped in the middle of a decision, by a debugger, and the request it was at."""
 
@@ -98,12 +106,16 @@ class Stopped:
             ["gdb", "-q", "-batch", "-p", str(self.pid), "-ex", "break ocors_decide", "-ex", f"shell touch {reached}.on",
              "-ex", "continue", "-ex", f"shell touch {reached}; cat {go}", "-ex", "delete", "-ex", "detach"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        httpd.wait_until(lambda: os.path.exists(f"{reached}.on"), "the debugger has set its breakpoint", 60)
-        os.kill(other, signal.SIGSTOP)  # so that the request comes to the one that is watched
         try:
+            httpd.wait_until(lambda: os.path.exists(f"{reached}.on"), "the debugger has set its breakpoint", 60)
+            os.kill(other, signal.SIGSTOP)  # so that the request comes to the one that is watched
+            httpd.wait_until(lambda: is_stopped(other), "the other worker is stopped")
             self.thread = threading.Thread(target=self._ask)
             self.thread.start()
             httpd.wait_until(reached.exists, "the worker decides", 60)
+        except httpd.HttpdFailed:
+            self.gdb.kill()  # what it holds could not end
+            raise
         finally:
             os.kill(other, signal.SIGCONT)
         self.go = go
