@@ -127,13 +127,14 @@ class Httpd:
     modules  beyond the base: "headers", "rewrite", "auth_basic", ...
     files    {relative path: text or bytes} put under ${ROOT} before the start.
     module   False leaves the module under test out; a path takes that one instead.
+    mode     "-X": one process, which a debugger sees whole; it is ended by SIGTERM or SIGINT alone.
     """
 
     BASE_MODULES = ("unixd", "authn_core", "authz_core", "alias", "proxy", "proxy_http")
     live = []  # the servers that run in this process; the log guard asks them all
 
     def __init__(self, config="", mpm="event", modules=(), files=None, defines=None, module=True,
-                 ports=1, log_level="notice", environment=None):
+                 ports=1, log_level="notice", environment=None, mode="-DFOREGROUND"):
         assert mpm in MPMS
         self.config = config
         self.mpm = mpm
@@ -143,6 +144,7 @@ class Httpd:
         self.port_count = ports
         self.log_level = log_level
         self.environment = dict(environment or {})
+        self.mode = mode
         self.process = None
         self.port = None
         self.generation = 0
@@ -261,7 +263,7 @@ DocumentRoot "${{ROOT}}/htdocs"
             nonce = self._write_config(self._ports)
             with open(self.root / "stderr.log", "ab") as output:
                 self.process = subprocess.Popen(
-                    self.command("-DFOREGROUND"), stdin=subprocess.DEVNULL, stdout=output,
+                    self.command(self.mode), stdin=subprocess.DEVNULL, stdout=output,
                     stderr=output, env=self._environment(), start_new_session=True,
                     preexec_fn=allow_core_files)
             try:

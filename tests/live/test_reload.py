@@ -2,6 +2,7 @@
 """The timed reload: what changes on disk is in force at the next request, and no edit stops the server, opens
 the policy or empties it (DESIGN 3 "a document that cannot be used", 4 "shared memory")."""
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -432,13 +433,28 @@ def test_a_file_that_is_being_written(front):
     assert generations(server) == [1, 2]
 
 
-def test_the_watcher_ends_with_its_parent(front):
-    """A server that is killed leaves nothing behind; neither does one that stops."""
-    with httpd.Httpd(CONFIG, files={"d.json": document(ALLOWED)},
-                     defines={"DOCUMENTS": "d.json", "BACKEND": "http://127.0.0.1:1"}) as server:
+@pytest.mark.parametrize("mode, how", [("-DFOREGROUND", signal.SIGWINCH), ("-DFOREGROUND", signal.SIGTERM),
+                                       ("-DFOREGROUND", signal.SIGKILL), ("-X", signal.SIGTERM),
+                                       ("-X", signal.SIGINT)])
+@pytest.mark.parametrize("mpm", httpd.MPMS)
+def test_the_watcher_ends_with_its_parent(mpm, mode, how, backend):
+    """A server that stops, or is killed, leaves nothing behind, and is not held up; neither is one that is a
+    single process, which gives up its rights, and with them that to end the watcher."""
+    with httpd.Httpd(CONFIG, mpm=mpm, mode=mode, files={"d.json": document(ALLOWED)},
+                     defines={"DOCUMENTS": "d.json", "BACKEND": backend.url}) as server:
+        server.write("d.json", document(MORE))
+        await_generation(server, 2)
+        check_allowed(server, MORE, True)
         watcher = server.watcher()
         assert watcher
-    assert not os.path.exists(f"/proc/{watcher}")
+        server.await_idle()
+        workers = server.children()
+        server.process.send_signal(how)
+        server.process.wait(20)
+        httpd.wait_until(lambda: not os.path.exists(f"/proc/{watcher}"), "the watcher has ended")
+        for pid in workers:  # httpd's own outlive a parent that is killed
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_a_restart_takes_what_a_timed_reload_published(front):
