@@ -29,13 +29,14 @@ typedef struct ocors_header_t {
     const char *value;
 } ocors_header_t;
 
-/* The most that one response can get. */
-#define OCORS_HEADERS_MAX 6
+/* The most Access-Control-* fields that one response can get. */
+#define OCORS_HEADERS_MAX 5
 
 typedef struct ocors_headers_t {
-    ocors_header_t items[OCORS_HEADERS_MAX];
+    ocors_header_t items[OCORS_HEADERS_MAX]; /* Access-Control-*, each name once */
     size_t count;
-    const char *vary; /* what Vary must name */
+    const char *allow; /* the value of Allow, or NULL */
+    const char *vary;  /* what Vary must name */
 } ocors_headers_t;
 
 /* Bytes that ocors_headers_make() may write. */
@@ -43,9 +44,8 @@ size_t ocors_headers_room(const ocors_decision_t *decision, const ocors_header_p
                           ocors_span_t request_headers);
 
 /*
- * Gives the fields that a response to this decision carries, `Access-Control-*` and `Allow`, in
- * the order of the OCAPI document; none for a decision that grants nothing but the `Allow` of a
- * preflight. Values are C strings: constants, the section's, or written into `room`.
+ * Gives the fields that a response to this decision carries, in the order of the OCAPI document;
+ * none for a decision that grants nothing but the `Allow` of a preflight. Values are C strings: constants, the section's, or written into `room`.
  * `request_headers` is the merged value of Access-Control-Request-Headers, empty if absent.
  */
 void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_policy_t *policy,

@@ -214,9 +214,10 @@ void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_pol
                         ocors_span_t request_headers, char *room, ocors_headers_t *headers)
 {
     writer_t writer = { .at = room };
-    const char *methods, *granted;
+    const char *granted;
 
     headers->count = 0;
+    headers->allow = NULL;
     headers->vary = "Origin";
     switch (decision->verdict) {
     case OCORS_VERDICT_ALLOW:
@@ -227,19 +228,18 @@ void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_pol
         break;
     case OCORS_VERDICT_PREFLIGHT_ALLOW:
         headers->vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
-        methods = write_methods(&writer, decision, policy);
-        add(headers, "Access-Control-Allow-Methods", methods);
+        headers->allow = write_methods(&writer, decision, policy);
+        add(headers, "Access-Control-Allow-Methods", headers->allow);
         add(headers, "Access-Control-Max-Age", policy->max_age);
         add_origin(headers, &writer, decision, policy);
         granted = write_granted(&writer, policy, request_headers);
         if (granted != NULL) {
             add(headers, "Access-Control-Allow-Headers", granted);
         }
-        add(headers, "Allow", methods);
         break;
     case OCORS_VERDICT_PREFLIGHT_WITHHOLD:
         headers->vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
-        add(headers, "Allow", write_methods(&writer, decision, policy));
+        headers->allow = write_methods(&writer, decision, policy);
         break;
     case OCORS_VERDICT_NONE:
     case OCORS_VERDICT_WITHHOLD:

@@ -92,7 +92,10 @@ static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *b
         add_response_headers(r, request->headers);
     }
     for (size_t i = 0; i < headers.count; i++) {
-        apr_table_setn(r->headers_out, headers.items[i].name, headers.items[i].value);
+        apr_table_addn(r->headers_out, headers.items[i].name, headers.items[i].value);
+    }
+    if (headers.allow != NULL) {
+        apr_table_setn(r->headers_out, "Allow", headers.allow);
     }
     if (!has_vary) {
         apr_table_addn(r->headers_out, "Vary", headers.vary); /* httpd makes one field of all */

@@ -119,7 +119,7 @@ static ocors_span_t row_span(struct json_object *row, const char *name)
 /* The value of a header; NULL where it is absent; two are a failure. */
 static const char *header_find(const ocors_headers_t *headers, const char *name)
 {
-    const char *value = NULL;
+    const char *value = strcmp(name, "Allow") == 0 ? headers->allow : NULL;
 
     for (size_t i = 0; i < headers->count; i++) {
         if (strcmp(headers->items[i].name, name) == 0) {
@@ -170,8 +170,7 @@ static void check_headers(struct json_object *row, const ocors_decision_t *decis
     assert_header(&headers, "Access-Control-Allow-Headers", granted);
     assert_header(&headers, "Allow", methods);
     assert_int_equal(headers.count, (is_granting ? 2 : 0) + (is_allow ? 1 : 0)
-                                        + (is_preflight_allow ? 2 : 0) + (granted != NULL ? 1 : 0)
-                                        + (methods != NULL ? 1 : 0));
+                                        + (is_preflight_allow ? 2 : 0) + (granted != NULL ? 1 : 0));
     assert_string_equal(headers.vary,
                         is_preflight ? "Origin, Access-Control-Request-Method, "
                                        "Access-Control-Request-Headers"

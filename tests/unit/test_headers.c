@@ -31,10 +31,11 @@ static void assert_field(const ocors_decision_t *decision, const ocors_header_po
     const ocors_span_t span = ocors_span_from_string(asked);
     char *room = malloc(ocors_headers_room(decision, policy, span));
     ocors_headers_t headers;
-    const char *value = NULL;
+    const char *value;
 
     assert_non_null(room);
     ocors_headers_make(decision, policy, span, room, &headers);
+    value = strcmp(name, "Allow") == 0 ? headers.allow : NULL;
     for (size_t i = 0; i < headers.count; i++) {
         if (strcmp(headers.items[i].name, name) == 0) {
             value = headers.items[i].value;
