@@ -129,18 +129,33 @@ static void *build_image(const char *path, size_t *size)
 
 /* ---- Images -> a segment --------------------------------------------------------------------- */
 
-/* A policy for each document, and what leads there. The images begin the segment. */
+/* A policy for each document, and what leads there. */
+static ocors_edition_header_t make_header(const bench_t *bench)
+{
+    const uint32_t count = (uint32_t)bench->document_count;
+    ocors_edition_header_t header = {
+        .seed = TABLE_SEED,
+        .layer_count = count,
+        .policy_count = count,
+        .settings_count = bench->is_tree ? 0 : 1,
+        .tree_count = bench->is_tree ? 1 : 0,
+        .site_count = bench->is_tree ? count + 1 : 0,
+        .text_size = bench->is_tree ? count * NAME_ROOM : 0,
+    };
+
+    header.site_slot_count = (uint32_t)ocors_slots_count(header.site_count);
+    header.size = aligned(ocors_edition_size(&header));
+    return header;
+}
+
+/* The images begin the segment. */
 static void write_edition(bench_t *bench, uint64_t place, const uint64_t *sizes)
 {
     const uint32_t count = (uint32_t)bench->document_count;
-    ocors_edition_header_t header = { .layer_count = count, .policy_count = count };
+    const ocors_edition_header_t header = make_header(bench);
     uint64_t image = 0;
 
-    header.settings_count = bench->is_tree ? 0 : 1;
-    header.tree_count = bench->is_tree ? 1 : 0;
-    header.site_count = bench->is_tree ? count + 1 : 0;
-    header.text_size = bench->is_tree ? count * NAME_ROOM : 0;
-    header.size = bench->size - place;
+    memset(bench->segment + place, 0, (size_t)header.size);
     memcpy(bench->segment + place, &header, sizeof(header));
     if (!ocors_edition_open(bench->segment, bench->size, place, &bench->edition)) {
         fail("the edition does not fit", "");
@@ -154,8 +169,7 @@ static void write_edition(bench_t *bench, uint64_t place, const uint64_t *sizes)
         image += aligned(sizes[i]);
     }
     if (!bench->is_tree) {
-        memset((void *)(uintptr_t)bench->edition.settings, 0, sizeof(uint32_t));
-        return;
+        return; /* its one list has policy 0 */
     }
     *(ocors_edition_tree_t *)(uintptr_t)bench->edition.trees = (ocors_edition_tree_t){
         .site_count = count + 1,
@@ -170,6 +184,7 @@ static void write_edition(bench_t *bench, uint64_t place, const uint64_t *sizes)
             .policies = { i, OCORS_EDITION_NO_POLICY },
         };
     }
+    ocors_edition_index_sites(&bench->edition);
 }
 
 static ocors_span_t origin_at(const ocors_image_t *image, uint64_t number)
@@ -212,10 +227,7 @@ static bench_t load(char **paths, size_t count)
         sizes[i] = size;
         place += aligned(size);
     }
-    bench.size = aligned(place + sizeof(ocors_edition_header_t) + sizeof(ocors_edition_tree_t) + 64
-                         + count * (sizeof(ocors_edition_layer_t) + sizeof(ocors_edition_policy_t)
-                                    + NAME_ROOM)
-                         + (count + 1) * sizeof(ocors_edition_site_t));
+    bench.size = place + make_header(&bench).size;
     bench.segment = checked(aligned_alloc(OCORS_IMAGE_ALIGNMENT, (size_t)bench.size));
     place = 0;
     for (size_t i = 0; i < count; i++) {

@@ -24,7 +24,7 @@ sys.path.insert(0, str(REPOSITORY / "tests/live"))
 import httpd  # noqa: E402
 import wire  # noqa: E402
 
-SIZES = "2,1000,100000,1000000,10000@1000,10000000@1000"  # origins, or origins@sites of a tree
+SIZES = "2,1000,100000,1000000,100@10,10000@1000,10000000@1000"  # origins, or origins@sites of a tree
 CLIENTS = 20  # of a document
 STARTS = 3  # of which the median is taken
 WORKERS = 4

@@ -108,7 +108,8 @@ int ocors_config_check(server_rec *server);
  */
 bool ocors_config_has_late_sections(void);
 
-/* Whether any directive, such as LogFormat, names the note `ocapi_cors_reason`. */
+/* The note of a request that has the reason; whether any directive, such as LogFormat, names it. */
+#define OCORS_NOTE_REASON "ocapi_cors_reason"
 bool ocors_config_shows_reason(void);
 
 /* OcapiCorsReload and OcapiCorsCacheSize, which are the whole server's. */

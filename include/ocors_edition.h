@@ -9,15 +9,19 @@
 
 #include "ocors_policy.h"
 #include "ocors_sha256.h"
+#include "ocors_slots.h"
 #include "ocors_span.h"
 
 /*
- *   +--------+-----------+--------+----------+---------+----------+-------+-------+------+
- *   | header | documents | layers | policies | members | settings | trees | sites | text |
- *   +--------+-----------+--------+----------+---------+----------+-------+-------+------+
+ *   +--------+-----------+--------+----------+-------+------------+---------+----------+-------+
+ *   | header | documents | layers | policies | sites | site_slots | members | settings | trees |
+ *   +--------+-----------+--------+----------+-------+------------+---------+----------+-------+
+ *   | text ... |
+ *   +----------+
  *
  *   settings[n]  the policy of the configuration's n-th list of documents
  *   trees[n]     its n-th tree --> sites, in byte order of names --> a policy for each API
+ *   site_slots   --hash of tree and name--> sites
  *   policies     --> layers: images, in the segment;  --> members: the documents asked for
  *   documents    what is known of each file, so that a later reading need not read it again
  *
@@ -72,13 +76,14 @@ typedef struct ocors_edition_site_t {
 
 typedef struct ocors_edition_header_t {
     uint64_t size;        /* of the edition, without images */
+    uint64_t seed;        /* of the site slots */
     uint64_t fingerprint; /* of the files and folders that were looked at (ocors_fingerprint.h) */
     uint64_t problems;    /* of what was wrong with folders, the same way */
     uint64_t image_bytes, origin_count, client_count; /* of all images that layers show, each once */
     int64_t published, duration; /* microseconds: since 1970, and what loading took */
     uint32_t generation;         /* from 1, over the life of the server */
     uint32_t document_count, layer_count, policy_count, member_count, settings_count, tree_count,
-        site_count, text_size;
+        site_count, site_slot_count, text_size;
     uint32_t has_response_headers; /* a client of some layer has some */
     unsigned char digest[OCORS_SHA256_SIZE];
 } ocors_edition_header_t;
@@ -91,10 +96,11 @@ typedef struct ocors_edition_t {
     const ocors_edition_document_t *documents;
     const ocors_edition_layer_t *layers;
     const ocors_edition_policy_t *policies;
+    const ocors_edition_site_t *sites;
+    const ocors_slot_t *site_slots;
     const uint32_t *members;
     const uint32_t *settings;
     const ocors_edition_tree_t *trees;
-    const ocors_edition_site_t *sites;
     const char *text;
 } ocors_edition_t;
 
@@ -118,6 +124,9 @@ ocors_span_t ocors_edition_text(const ocors_edition_t *edition, ocors_edition_te
 /* An image of a document or a layer; NULL: there is none, or it does not lie within the segment. */
 const void *ocors_edition_image(const ocors_edition_t *edition, uint64_t image, uint64_t size);
 
+/* Writes the slots of an edition of which all else is written, and the slots are zeros. */
+void ocors_edition_index_sites(const ocors_edition_t *edition);
+
 /* The number of the tree of this directory; UINT32_MAX: there is none. */
 uint32_t ocors_edition_find_tree(const ocors_edition_t *edition, ocors_span_t directory);
 
@@ -132,7 +141,8 @@ bool ocors_edition_read_settings(const ocors_edition_t *edition, uint32_t number
 /*
  * Opens the policies that judge an API of a site in a tree (C5): one for shop and for data, both
  * for whatever else there is below /dw/. A site that the tree has not, "" and "-" are the
- * organisation's. Returns how many; 0: no document speaks for it, and nothing is allowed.
+ * organisation's. Returns how many; 0: no document speaks for it, and nothing is allowed. One hash
+ * and, as a rule, one comparison, whatever the number of sites.
  */
 size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t tree, ocors_span_t site,
                                ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT]);

@@ -20,7 +20,7 @@
  * What must outlive the configuration pool hangs on the process pool and holds no pointer into this
  * module: httpd unmaps it between two readings.
  */
-typedef struct ocors_load_policy_t {
+typedef struct ocors_generation_policy_t {
     const char *owner; /* whose policy it is, across generations */
     uint32_t number;
     uint32_t settings; /* its number as a list of the configuration, or UINT32_MAX */
@@ -28,17 +28,17 @@ typedef struct ocors_load_policy_t {
     uint32_t document_count;
     ocors_document_image_t *layers; /* the documents' images, or the last good ones, or none */
     uint32_t layer_count;
-} ocors_load_policy_t;
+} ocors_generation_policy_t;
 
-typedef struct ocors_load_site_t {
+typedef struct ocors_generation_site_t {
     const char *name; /* "" for the organisation itself */
     uint32_t policies[OCORS_API_COUNT];
-} ocors_load_site_t;
+} ocors_generation_site_t;
 
-typedef struct ocors_load_tree_t {
+typedef struct ocors_generation_tree_t {
     const char *directory;
-    apr_array_header_t *sites; /* of ocors_load_site_t, by name in byte order; "" is the first */
-} ocors_load_tree_t;
+    apr_array_header_t *sites; /* of ocors_generation_site_t, by name in byte order; "" is first */
+} ocors_generation_tree_t;
 
 typedef struct ocors_generation_t {
     apr_pool_t *pool;
@@ -47,9 +47,9 @@ typedef struct ocors_generation_t {
     bool is_again;                 /* it repeats what is in force */
     bool is_look;                  /* nothing is read: only which files there are */
     apr_array_header_t *documents; /* of ocors_document_t *, by number */
-    apr_array_header_t *policies;  /* of ocors_load_policy_t *, by number */
+    apr_array_header_t *policies;  /* of ocors_generation_policy_t *, by number */
     apr_array_header_t *settings;  /* of uint32_t: the policies of the configuration's lists */
-    apr_array_header_t *trees;     /* of const ocors_load_tree_t *, by number */
+    apr_array_header_t *trees;     /* of const ocors_generation_tree_t *, by number */
     apr_array_header_t *problems;  /* of const char *: what was wrong with folders */
     apr_hash_t *documents_by_path, *policies_by_owner;
     apr_hash_t *known_documents, *known_policies; /* records of the edition in force */

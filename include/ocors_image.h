@@ -10,6 +10,7 @@
 #include "ocors_hash.h"
 #include "ocors_report.h"
 #include "ocors_settings.h"
+#include "ocors_slots.h"
 #include "ocors_span.h"
 
 /* Where an image begins, its address must be a multiple of this. */
@@ -22,8 +23,8 @@
  */
 typedef struct ocors_image_t {
     uint64_t seed;
-    const struct ocors_image_slot_t *origin_slots;
-    const struct ocors_image_slot_t *client_slots;
+    const ocors_slot_t *origin_slots;
+    const ocors_slot_t *client_slots;
     const struct ocors_image_origin_record_t *origins;
     const uint32_t *members;
     const struct ocors_image_client_record_t *clients;

@@ -8,6 +8,7 @@
 
 #include "ocors_hash.h"
 #include "ocors_sha256.h"
+#include "ocors_slots.h"
 #include "ocors_span.h"
 
 /*
@@ -23,8 +24,6 @@
  *   origin_slots --hash of the origin--> origins --> members: the clients that list it, ascending
  *   client_slots --hash of the id------> clients --> resources, headers: the client's own runs
  *   site_first_resource ---------------> resources: those of all clients, each once
- *
- * Slots are open addressing with linear probing, at most three quarters full.
  */
 #define OCORS_IMAGE_MAGIC  "ocorsimg"
 #define OCORS_IMAGE_FORMAT 2
@@ -49,11 +48,6 @@ typedef struct ocors_image_header_t {
     uint32_t reserved[3];
     unsigned char digest[OCORS_SHA256_SIZE]; /* of the document's bytes */
 } ocors_image_header_t;
-
-typedef struct ocors_image_slot_t {
-    uint32_t tag;    /* the upper half of the hash */
-    uint32_t number; /* of the record, from 1; 0 = free */
-} ocors_image_slot_t;
 
 typedef struct ocors_image_origin_record_t {
     uint32_t text, length;
@@ -86,11 +80,6 @@ static inline uint64_t ocors_image_checksum(const void *bytes, size_t size, uint
     const size_t from = offsetof(ocors_image_header_t, seed);
 
     return ocors_hash(seed, ocors_span_make((const char *)bytes + from, size - from));
-}
-
-static inline uint32_t ocors_image_tag(uint64_t hash)
-{
-    return (uint32_t)(hash >> 32);
 }
 
 #endif

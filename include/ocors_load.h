@@ -33,7 +33,7 @@ bool ocors_load_is_reload(void);
 bool ocors_load_is_known(const char *path);
 
 /* Adds a tree, in memory of the generation; gives its number, from 0. */
-uint32_t ocors_load_add_tree(const ocors_load_tree_t *tree);
+uint32_t ocors_load_add_tree(const ocors_generation_tree_t *tree);
 
 /* The number of the tree of this directory, if it was added. */
 bool ocors_load_find_tree(const char *directory, uint32_t *number);

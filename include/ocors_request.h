@@ -9,9 +9,6 @@
 #include "ocors_config.h"
 #include "ocors_decide.h"
 
-/* The note that has the reason. */
-#define OCORS_NOTE_REASON "ocapi_cors_reason"
-
 /* What was decided about a request, and by which section; in the request's pool. */
 typedef struct ocors_request_t {
     const ocors_config_t *config;

@@ -3,15 +3,18 @@
 
 #include "ocors_edition.h"
 
+#include "ocors_hash.h"
+
 uint64_t ocors_edition_size(const ocors_edition_header_t *header)
 {
     return sizeof(ocors_edition_header_t)
            + (uint64_t)header->document_count * sizeof(ocors_edition_document_t)
            + (uint64_t)header->layer_count * sizeof(ocors_edition_layer_t)
            + (uint64_t)header->policy_count * sizeof(ocors_edition_policy_t)
+           + (uint64_t)header->site_count * sizeof(ocors_edition_site_t)
+           + (uint64_t)header->site_slot_count * sizeof(ocors_slot_t)
            + ((uint64_t)header->member_count + header->settings_count) * sizeof(uint32_t)
-           + (uint64_t)header->tree_count * sizeof(ocors_edition_tree_t)
-           + (uint64_t)header->site_count * sizeof(ocors_edition_site_t) + header->text_size;
+           + (uint64_t)header->tree_count * sizeof(ocors_edition_tree_t) + header->text_size;
 }
 
 bool ocors_edition_open_tables(const void *tables, uint64_t tables_size, const void *segment,
@@ -23,7 +26,8 @@ bool ocors_edition_open_tables(const void *tables, uint64_t tables_size, const v
         return false;
     }
     memcpy(&edition->header, tables, sizeof(*header));
-    if (header->size > tables_size || ocors_edition_size(header) > header->size) {
+    if (header->size > tables_size || ocors_edition_size(header) > header->size
+        || !ocors_slots_count_is_sound(header->site_slot_count)) {
         return false;
     }
     edition->segment = segment;
@@ -31,11 +35,12 @@ bool ocors_edition_open_tables(const void *tables, uint64_t tables_size, const v
     edition->documents = (const void *)((const char *)tables + sizeof(*header));
     edition->layers = (const void *)(edition->documents + header->document_count);
     edition->policies = (const void *)(edition->layers + header->layer_count);
-    edition->members = (const void *)(edition->policies + header->policy_count);
+    edition->sites = (const void *)(edition->policies + header->policy_count);
+    edition->site_slots = (const void *)(edition->sites + header->site_count);
+    edition->members = (const void *)(edition->site_slots + header->site_slot_count);
     edition->settings = edition->members + header->member_count;
     edition->trees = (const void *)(edition->settings + header->settings_count);
-    edition->sites = (const void *)(edition->trees + header->tree_count);
-    edition->text = (const char *)(edition->sites + header->site_count);
+    edition->text = (const char *)(edition->trees + header->tree_count);
     return true;
 }
 
@@ -114,33 +119,43 @@ bool ocors_edition_read_settings(const ocors_edition_t *edition, uint32_t number
                                      policy);
 }
 
-/* A site by its name; the first one, the organisation, where there is none of this name. */
-static const ocors_edition_site_t *find_site(const ocors_edition_t *edition,
-                                             const ocors_edition_tree_t *tree, ocors_span_t name)
+static uint64_t site_hash(const ocors_edition_t *edition, uint32_t tree, ocors_span_t name)
 {
-    const ocors_edition_site_t *const sites = &edition->sites[tree->first_site];
-    uint32_t low = 0, high = tree->site_count;
+    return ocors_hash(edition->header.seed + tree, name);
+}
 
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        const ocors_span_t found = ocors_edition_text(edition, sites[middle].name);
-        const size_t common = found.length < name.length ? found.length : name.length;
-        int order = common > 0 ? memcmp(found.bytes, name.bytes, common) : 0;
+void ocors_edition_index_sites(const ocors_edition_t *edition)
+{
+    ocors_slot_t *const slots = (void *)(uintptr_t)edition->site_slots;
 
-        if (order == 0) {
-            order = (found.length > name.length) - (found.length < name.length);
-        }
-        if (order == 0) {
-            return &sites[middle];
-        }
-        if (order < 0) {
-            low = middle + 1;
-        }
-        else {
-            high = middle;
+    for (uint32_t tree = 0; tree < edition->header.tree_count; tree++) {
+        const uint32_t first = edition->trees[tree].first_site;
+
+        for (uint32_t site = first; site < first + edition->trees[tree].site_count; site++) {
+            const ocors_span_t name = ocors_edition_text(edition, edition->sites[site].name);
+
+            ocors_slots_add(slots, edition->header.site_slot_count, site_hash(edition, tree, name),
+                            site);
         }
     }
-    return sites;
+}
+
+/* A site of a tree by its name; the tree's first one, the organisation, where it has no such. */
+static const ocors_edition_site_t *find_site(const ocors_edition_t *edition, uint32_t tree,
+                                             const ocors_edition_tree_t *record, ocors_span_t name)
+{
+    ocors_probe_t probe = ocors_slots_probe(edition->site_slots, edition->header.site_slot_count,
+                                            site_hash(edition, tree, name));
+    uint32_t number;
+
+    while (ocors_probe_next(&probe, &number)) {
+        if (number - record->first_site < record->site_count
+            && ocors_span_is_equal(ocors_edition_text(edition, edition->sites[number].name),
+                                   name)) {
+            return &edition->sites[number];
+        }
+    }
+    return &edition->sites[record->first_site];
 }
 
 size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t tree, ocors_span_t site,
@@ -148,19 +163,19 @@ size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t tree, oc
 {
     const bool is_shop = ocors_span_is_equal(api, OCORS_SPAN_LITERAL("shop"));
     const bool is_data = ocors_span_is_equal(api, OCORS_SPAN_LITERAL("data"));
-    const ocors_edition_tree_t *record;
+    ocors_edition_tree_t record;
     const ocors_edition_site_t *found;
     size_t count = 0;
 
     if (tree >= edition->header.tree_count) {
         return 0;
     }
-    record = &edition->trees[tree];
-    if (record->site_count == 0 || record->first_site > edition->header.site_count
-        || record->site_count > edition->header.site_count - record->first_site) {
+    record = edition->trees[tree];
+    if (record.site_count == 0 || record.first_site > edition->header.site_count
+        || record.site_count > edition->header.site_count - record.first_site) {
         return 0;
     }
-    found = find_site(edition, record, site);
+    found = find_site(edition, tree, &record, site);
     if (!is_data
         && ocors_edition_read_policy(edition, found->policies[OCORS_API_SHOP], &policies[count])) {
         count++;

@@ -17,11 +17,6 @@ static const void *section_at(const unsigned char *bytes, size_t size, uint32_t 
     return bytes + offset;
 }
 
-static bool is_power_of_two(uint32_t n)
-{
-    return n != 0 && (n & (n - 1)) == 0;
-}
-
 static bool text_is_within(const ocors_image_t *image, uint32_t at, uint32_t length)
 {
     return at <= image->text_size && length <= image->text_size - at;
@@ -39,9 +34,9 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
     *image = (ocors_image_t){
         .seed = header->seed,
         .origin_slots = section_at(bytes, size, header->origin_slots, header->origin_slot_count,
-                                   sizeof(ocors_image_slot_t)),
+                                   sizeof(ocors_slot_t)),
         .client_slots = section_at(bytes, size, header->client_slots, header->client_slot_count,
-                                   sizeof(ocors_image_slot_t)),
+                                   sizeof(ocors_slot_t)),
         .origins = section_at(bytes, size, header->origins, header->origin_count,
                               sizeof(ocors_image_origin_record_t)),
         .members = section_at(bytes, size, header->members, header->member_count,
@@ -69,7 +64,8 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
     if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
         || image->members == NULL || image->clients == NULL || image->resources == NULL
         || image->headers == NULL || image->text == NULL
-        || !is_power_of_two(image->origin_slot_count) || !is_power_of_two(image->client_slot_count)
+        || !ocors_slots_count_is_sound(image->origin_slot_count)
+        || !ocors_slots_count_is_sound(image->client_slot_count)
         || !text_is_within(image, 0, header->version_length)) {
         return false;
     }
@@ -87,29 +83,22 @@ static ocors_span_t text_span(const ocors_image_t *image, uint32_t at, uint32_t 
 bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
                              ocors_image_origin_t *origin)
 {
-    const uint32_t mask = image->origin_slot_count - 1;
-    const uint32_t tag = ocors_image_tag(hash);
+    ocors_probe_t probe = ocors_slots_probe(image->origin_slots, image->origin_slot_count, hash);
+    uint32_t number;
 
-    for (uint32_t step = 0, at = (uint32_t)hash & mask; step <= mask; step++, at = (at + 1) & mask) {
-        const ocors_image_slot_t *slot = &image->origin_slots[at];
+    while (ocors_probe_next(&probe, &number) && number < image->origin_count) {
+        const ocors_image_origin_record_t *record = &image->origins[number];
 
-        if (slot->number == 0 || slot->number > image->origin_count) {
-            return false;
-        }
-        if (slot->tag == tag) {
-            const ocors_image_origin_record_t *record = &image->origins[slot->number - 1];
-
-            if (record->length == text.length && text_is_within(image, record->text, record->length)
-                && memcmp(image->text + record->text, text.bytes, text.length) == 0
-                && record->first_member <= image->member_count
-                && record->member_count <= image->member_count - record->first_member) {
-                *origin = (ocors_image_origin_t){
-                    .text = ocors_span_make(image->text + record->text, record->length),
-                    .clients = image->members + record->first_member,
-                    .client_count = record->member_count,
-                };
-                return true;
-            }
+        if (record->length == text.length && text_is_within(image, record->text, record->length)
+            && memcmp(image->text + record->text, text.bytes, text.length) == 0
+            && record->first_member <= image->member_count
+            && record->member_count <= image->member_count - record->first_member) {
+            *origin = (ocors_image_origin_t){
+                .text = ocors_span_make(image->text + record->text, record->length),
+                .clients = image->members + record->first_member,
+                .client_count = record->member_count,
+            };
+            return true;
         }
     }
     return false;
@@ -138,22 +127,15 @@ bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t 
 bool ocors_image_find_client(const ocors_image_t *image, uint64_t hash, ocors_span_t id,
                              uint32_t *client)
 {
-    const uint32_t mask = image->client_slot_count - 1;
-    const uint32_t tag = ocors_image_tag(hash);
+    ocors_probe_t probe = ocors_slots_probe(image->client_slots, image->client_slot_count, hash);
+    uint32_t number;
 
-    for (uint32_t step = 0, at = (uint32_t)hash & mask; step <= mask; step++, at = (at + 1) & mask) {
-        const ocors_image_slot_t *slot = &image->client_slots[at];
+    while (ocors_probe_next(&probe, &number) && number < image->client_count) {
+        const ocors_image_client_record_t *record = &image->clients[number];
 
-        if (slot->number == 0 || slot->number > image->client_count) {
-            return false;
-        }
-        if (slot->tag == tag) {
-            const ocors_image_client_record_t *record = &image->clients[slot->number - 1];
-
-            if (ocors_span_is_equal(text_span(image, record->id, record->id_length), id)) {
-                *client = slot->number - 1;
-                return true;
-            }
+        if (ocors_span_is_equal(text_span(image, record->id, record->id_length), id)) {
+            *client = number;
+            return true;
         }
     }
     return false;
@@ -207,16 +189,33 @@ bool ocors_image_read_header(const ocors_image_t *image, uint32_t number,
     return true;
 }
 
+/* Hashes the next origins, so that their slots are there when they are looked for. */
+static void announce_origins(const ocors_image_t *image, uint32_t first,
+                             uint64_t hashes[OCORS_SLOTS_AHEAD])
+{
+    for (uint32_t i = 0; i < OCORS_SLOTS_AHEAD && first + i < image->origin_count; i++) {
+        const ocors_image_origin_record_t *record = &image->origins[first + i];
+
+        hashes[i] = ocors_image_hash(image, text_span(image, record->text, record->length));
+        ocors_slots_announce(image->origin_slots, image->origin_slot_count, hashes[i]);
+    }
+}
+
 /* Every slot names a record that is found by that slot's hash, and every record is found. */
 static bool origins_are_sound(const ocors_image_t *image)
 {
+    uint64_t hashes[OCORS_SLOTS_AHEAD];
+
     for (uint32_t number = 0; number < image->origin_count; number++) {
         const ocors_image_origin_record_t *record = &image->origins[number];
         const ocors_span_t text = text_span(image, record->text, record->length);
         ocors_image_origin_t found;
 
+        if (number % OCORS_SLOTS_AHEAD == 0) {
+            announce_origins(image, number, hashes);
+        }
         if (text.length == 0
-            || !ocors_image_find_origin(image, ocors_image_hash(image, text), text, &found)
+            || !ocors_image_find_origin(image, hashes[number % OCORS_SLOTS_AHEAD], text, &found)
             || found.clients - image->members != (ptrdiff_t)record->first_member
             || found.client_count == 0) {
             return false;

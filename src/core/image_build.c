@@ -27,17 +27,6 @@ typedef struct writer_t {
     uint32_t text_at;
 } writer_t;
 
-/* A table for `count` keys, at most three quarters full; a power of two. */
-static size_t slot_count_for(size_t count)
-{
-    size_t slots = 4;
-
-    while (slots / 4 * 3 < count) {
-        slots *= 2;
-    }
-    return slots;
-}
-
 static void plan_free(plan_t *plan)
 {
     free(plan->hashes);
@@ -46,42 +35,48 @@ static void plan_free(plan_t *plan)
     free(plan->together);
 }
 
+/* Finds which distinct origin the i-th is, or makes it the next one. */
+static void number_origin(plan_t *plan, ocors_slot_t *slots, uint32_t slot_count, uint32_t i)
+{
+    ocors_probe_t probe = ocors_slots_probe(slots, slot_count, plan->hashes[i]);
+    uint32_t number;
+
+    while (ocors_probe_next(&probe, &number)) {
+        if (ocors_span_is_equal(plan->settings->origins[plan->firsts[number]],
+                                plan->settings->origins[i])) {
+            plan->numbers[i] = number;
+            return;
+        }
+    }
+    plan->firsts[plan->distinct] = i;
+    plan->numbers[i] = plan->distinct;
+    ocors_slots_add(slots, slot_count, plan->hashes[i], plan->distinct++);
+}
+
 /* Numbers the distinct origins of the document, in the order in which they come. */
 static ocors_status_t plan_origins(plan_t *plan)
 {
     const size_t count = plan->settings->origin_count;
-    const size_t slots = slot_count_for(count);
-    uint32_t *table = calloc(slots, sizeof(*table));
+    const uint32_t slot_count = (uint32_t)ocors_slots_count(count);
+    ocors_slot_t *slots = calloc(slot_count, sizeof(*slots));
 
     plan->hashes = malloc((count + 1) * sizeof(*plan->hashes));
     plan->numbers = malloc((count + 1) * sizeof(*plan->numbers));
     plan->firsts = malloc((count + 1) * sizeof(*plan->firsts));
-    if (table == NULL || plan->hashes == NULL || plan->numbers == NULL || plan->firsts == NULL) {
-        free(table);
+    if (slots == NULL || plan->hashes == NULL || plan->numbers == NULL || plan->firsts == NULL) {
+        free(slots);
         return OCORS_NO_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        const ocors_span_t text = plan->settings->origins[i];
-        const uint64_t hash = ocors_hash(plan->seed, text);
-        size_t at = hash & (slots - 1);
-
-        while (table[at] != 0) {
-            const uint32_t first = plan->firsts[table[at] - 1];
-
-            if (plan->hashes[first] == hash
-                && ocors_span_is_equal(plan->settings->origins[first], text)) {
-                break;
-            }
-            at = (at + 1) & (slots - 1);
-        }
-        if (table[at] == 0) {
-            plan->firsts[plan->distinct] = (uint32_t)i;
-            table[at] = ++plan->distinct;
-        }
-        plan->hashes[i] = hash;
-        plan->numbers[i] = table[at] - 1;
+        plan->hashes[i] = ocors_hash(plan->seed, plan->settings->origins[i]);
     }
-    free(table);
+    for (size_t i = 0; i < count; i++) {
+        if (i + OCORS_SLOTS_AHEAD < count) {
+            ocors_slots_announce(slots, slot_count, plan->hashes[i + OCORS_SLOTS_AHEAD]);
+        }
+        number_origin(plan, slots, slot_count, (uint32_t)i);
+    }
+    free(slots);
     return OCORS_OK;
 }
 
@@ -170,10 +165,10 @@ static uint64_t lay_out(const plan_t *plan, ocors_image_header_t *header)
     memcpy(header->magic, OCORS_IMAGE_MAGIC, sizeof(header->magic));
     header->format = OCORS_IMAGE_FORMAT;
     header->seed = plan->seed;
-    place(&header->origin_slots, &header->origin_slot_count, &size, slot_count_for(plan->distinct),
-          sizeof(ocors_image_slot_t));
+    place(&header->origin_slots, &header->origin_slot_count, &size,
+          ocors_slots_count(plan->distinct), sizeof(ocors_slot_t));
     place(&header->client_slots, &header->client_slot_count, &size,
-          slot_count_for(settings->client_count), sizeof(ocors_image_slot_t));
+          ocors_slots_count(settings->client_count), sizeof(ocors_slot_t));
     place(&header->origins, &header->origin_count, &size, plan->distinct,
           sizeof(ocors_image_origin_record_t));
     place(&header->members, &header->member_count, &size, settings->origin_count, sizeof(uint32_t));
@@ -203,20 +198,10 @@ static uint32_t write_text(writer_t *writer, ocors_span_t text)
     return at;
 }
 
-static void write_slot(ocors_image_slot_t *slots, uint32_t slot_count, uint64_t hash,
-                       uint32_t number)
-{
-    uint32_t at = (uint32_t)hash & (slot_count - 1);
-
-    while (slots[at].number != 0) {
-        at = (at + 1) & (slot_count - 1);
-    }
-    slots[at] = (ocors_image_slot_t){ .tag = ocors_image_tag(hash), .number = number + 1 };
-}
-
 static void write_origins(writer_t *writer, const plan_t *plan)
 {
     const ocors_settings_t *settings = plan->settings;
+    const uint32_t slot_count = writer->header->origin_slot_count;
     void *slots = writer->bytes + writer->header->origin_slots;
     void *members_at = writer->bytes + writer->header->members;
     void *records_at = writer->bytes + writer->header->origins;
@@ -230,12 +215,16 @@ static void write_origins(writer_t *writer, const plan_t *plan)
     for (uint32_t number = 0; number < plan->distinct; number++) {
         const uint32_t first = plan->firsts[number];
 
+        if (number + OCORS_SLOTS_AHEAD < plan->distinct) {
+            ocors_slots_announce(slots, slot_count,
+                                 plan->hashes[plan->firsts[number + OCORS_SLOTS_AHEAD]]);
+        }
         records[number].length = (uint32_t)settings->origins[first].length;
         records[number].text = write_text(writer, settings->origins[first]);
         records[number].first_member = next;
         next += records[number].member_count;
         records[number].member_count = 0;
-        write_slot(slots, writer->header->origin_slot_count, plan->hashes[first], number);
+        ocors_slots_add(slots, slot_count, plan->hashes[first], number);
     }
     for (size_t client = 0; client < settings->client_count; client++) {
         const ocors_client_t *from = &settings->clients[client];
@@ -270,8 +259,8 @@ static void write_clients(writer_t *writer, const plan_t *plan)
         if (!client->has_resources) {
             writer->header->site_has_unlimited_client = 1;
         }
-        write_slot(slots, writer->header->client_slot_count, ocors_hash(plan->seed, client->id),
-                   (uint32_t)i);
+        ocors_slots_add(slots, writer->header->client_slot_count,
+                        ocors_hash(plan->seed, client->id), (uint32_t)i);
     }
 }
 

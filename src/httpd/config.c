@@ -10,7 +10,6 @@
 
 #include "messages.h"
 #include "ocors_load.h"
-#include "ocors_request.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 

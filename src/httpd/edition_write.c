@@ -22,14 +22,16 @@ static ocors_document_t *document_at(const ocors_edition_plan_t *plan, uint32_t 
     return APR_ARRAY_IDX(plan->generation->documents, (int)number, ocors_document_t *);
 }
 
-static const ocors_load_policy_t *policy_at(const ocors_edition_plan_t *plan, uint32_t number)
+static const ocors_generation_policy_t *policy_at(const ocors_edition_plan_t *plan,
+                                                  uint32_t number)
 {
-    return APR_ARRAY_IDX(plan->generation->policies, (int)number, const ocors_load_policy_t *);
+    return APR_ARRAY_IDX(plan->generation->policies, (int)number,
+                         const ocors_generation_policy_t *);
 }
 
-static const ocors_load_tree_t *tree_at(const ocors_edition_plan_t *plan, uint32_t number)
+static const ocors_generation_tree_t *tree_at(const ocors_edition_plan_t *plan, uint32_t number)
 {
-    return APR_ARRAY_IDX(plan->generation->trees, (int)number, const ocors_load_tree_t *);
+    return APR_ARRAY_IDX(plan->generation->trees, (int)number, const ocors_generation_tree_t *);
 }
 
 /* Where an image is, if it is in this segment. */
@@ -75,13 +77,13 @@ static void plan_trees(ocors_edition_plan_t *plan)
 
     header->tree_count = (uint32_t)plan->generation->trees->nelts;
     for (uint32_t i = 0; i < header->tree_count; i++) {
-        const ocors_load_tree_t *tree = tree_at(plan, i);
+        const ocors_generation_tree_t *tree = tree_at(plan, i);
 
         header->site_count += (uint32_t)tree->sites->nelts;
         header->text_size += (uint32_t)strlen(tree->directory);
         for (int k = 0; k < tree->sites->nelts; k++) {
             header->text_size += (uint32_t)strlen(APR_ARRAY_IDX(tree->sites, k,
-                                                                ocors_load_site_t).name);
+                                                                ocors_generation_site_t).name);
         }
     }
 }
@@ -106,7 +108,7 @@ ocors_edition_plan_t ocors_edition_plan(apr_pool_t *scratch, const ocors_store_t
         plan_image(&plan, &document->image, document, store);
     }
     for (uint32_t i = 0; i < header->policy_count; i++) {
-        const ocors_load_policy_t *policy = policy_at(&plan, i);
+        const ocors_generation_policy_t *policy = policy_at(&plan, i);
 
         header->layer_count += policy->layer_count;
         header->member_count += policy->document_count;
@@ -117,6 +119,8 @@ ocors_edition_plan_t ocors_edition_plan(apr_pool_t *scratch, const ocors_store_t
         }
     }
     plan_trees(&plan);
+    header->seed = plan.generation->seed;
+    header->site_slot_count = (uint32_t)ocors_slots_count(header->site_count);
     header->size = ocors_round_up(ocors_edition_size(header), OCORS_ROOM_ALIGNMENT);
     plan.size += header->size;
     header->fingerprint = ocors_fingerprint(plan.generation, true);
@@ -244,7 +248,7 @@ static void write_policies(const ocors_edition_plan_t *plan, const ocors_edition
     uint32_t layer = 0, member = 0;
 
     for (uint32_t i = 0; i < plan->header.policy_count; i++) {
-        const ocors_load_policy_t *policy = policy_at(plan, i);
+        const ocors_generation_policy_t *policy = policy_at(plan, i);
 
         records[i] = (ocors_edition_policy_t){
             .owner = write_text(writer, policy->owner),
@@ -273,7 +277,7 @@ static void write_trees(const ocors_edition_plan_t *plan, const ocors_edition_t 
     uint32_t next = 0;
 
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
-        const ocors_load_tree_t *tree = tree_at(plan, i);
+        const ocors_generation_tree_t *tree = tree_at(plan, i);
 
         trees[i] = (ocors_edition_tree_t){
             .directory = write_text(writer, tree->directory),
@@ -281,7 +285,8 @@ static void write_trees(const ocors_edition_plan_t *plan, const ocors_edition_t 
             .site_count = (uint32_t)tree->sites->nelts,
         };
         for (int k = 0; k < tree->sites->nelts; k++, next++) {
-            const ocors_load_site_t *site = &APR_ARRAY_IDX(tree->sites, k, ocors_load_site_t);
+            const ocors_generation_site_t *site = &APR_ARRAY_IDX(tree->sites, k,
+                                                                 ocors_generation_site_t);
 
             sites[next].name = write_text(writer, site->name);
             memcpy(sites[next].policies, site->policies, sizeof(site->policies));
@@ -350,6 +355,9 @@ bool ocors_edition_write(ocors_edition_plan_t *plan, const ocors_store_t *store,
     write_documents(plan, &edition, &writer);
     write_policies(plan, &edition, &writer);
     write_trees(plan, &edition, &writer);
+    memset((void *)(uintptr_t)edition.site_slots, 0,
+           header->site_slot_count * sizeof(ocors_slot_t));
+    ocors_edition_index_sites(&edition);
     memcpy((void *)(uintptr_t)edition.settings, plan->generation->settings->elts,
            header->settings_count * sizeof(uint32_t));
     write_digest(&edition, header->digest);

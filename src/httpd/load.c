@@ -73,7 +73,7 @@ static ocors_document_t *document_load(const char *path)
     return document;
 }
 
-static bool policy_is_good(const ocors_load_policy_t *policy)
+static bool policy_is_good(const ocors_generation_policy_t *policy)
 {
     for (uint32_t i = 0; i < policy->document_count; i++) {
         if (policy->documents[i]->image.bytes == NULL) {
@@ -84,7 +84,8 @@ static bool policy_is_good(const ocors_load_policy_t *policy)
 }
 
 /* The errors of a policy's documents, a line each. */
-static const apr_array_header_t *policy_errors(const ocors_load_policy_t *policy, apr_pool_t *pool)
+static const apr_array_header_t *policy_errors(const ocors_generation_policy_t *policy,
+                                               apr_pool_t *pool)
 {
     apr_array_header_t *lines = apr_array_make(pool, 4, sizeof(const char *));
 
@@ -104,7 +105,7 @@ static const apr_array_header_t *policy_errors(const ocors_load_policy_t *policy
 }
 
 /* What is in force while a document is bad: what its owner had before, whole, or nothing. */
-static void policy_keep(ocors_load_policy_t *policy, apr_pool_t *pool)
+static void policy_keep(ocors_generation_policy_t *policy, apr_pool_t *pool)
 {
     const ocors_edition_t *edition = ocors_store_edition();
     const ocors_edition_policy_t *last = apr_hash_get(ocors_generation()->known_policies,
@@ -134,7 +135,7 @@ static void policy_keep(ocors_load_policy_t *policy, apr_pool_t *pool)
 }
 
 /* Its layers, by its documents as they are: whole and new, or what is kept. False: it has neither. */
-static bool policy_settle(ocors_load_policy_t *policy)
+static bool policy_settle(ocors_generation_policy_t *policy)
 {
     ocors_generation_t *generation = ocors_generation();
 
@@ -151,12 +152,12 @@ static bool policy_settle(ocors_load_policy_t *policy)
 }
 
 /* A policy of this generation, new or known to it. NULL: *errors says why not. */
-static ocors_load_policy_t *policy_load(apr_pool_t *pool, const char *owner,
+static ocors_generation_policy_t *policy_load(apr_pool_t *pool, const char *owner,
                                         const char *const *paths, uint32_t path_count,
                                         const apr_array_header_t **errors)
 {
     ocors_generation_t *generation = ocors_generation();
-    ocors_load_policy_t *policy = apr_hash_get(generation->policies_by_owner, owner,
+    ocors_generation_policy_t *policy = apr_hash_get(generation->policies_by_owner, owner,
                                                APR_HASH_KEY_STRING);
 
     if (policy != NULL) {
@@ -176,7 +177,7 @@ static ocors_load_policy_t *policy_load(apr_pool_t *pool, const char *owner,
     }
     policy->number = (uint32_t)generation->policies->nelts;
     apr_hash_set(generation->policies_by_owner, policy->owner, APR_HASH_KEY_STRING, policy);
-    APR_ARRAY_PUSH(generation->policies, ocors_load_policy_t *) = policy;
+    APR_ARRAY_PUSH(generation->policies, ocors_generation_policy_t *) = policy;
     return policy;
 }
 
@@ -185,7 +186,7 @@ const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *owner,
                                             uint32_t *number)
 {
     const apr_array_header_t *errors = NULL;
-    const ocors_load_policy_t *policy = policy_load(pool, owner, paths, path_count, &errors);
+    const ocors_generation_policy_t *policy = policy_load(pool, owner, paths, path_count, &errors);
 
     if (policy != NULL) {
         *number = policy->number;
@@ -198,7 +199,7 @@ const apr_array_header_t *ocors_load_settings(apr_pool_t *pool, const char *cons
 {
     const apr_array_header_t *errors = NULL;
     const char *owner = "";
-    ocors_load_policy_t *policy;
+    ocors_generation_policy_t *policy;
 
     for (uint32_t i = 0; i < path_count; i++) {
         owner = apr_pstrcat(pool, owner, paths[i], "\n", NULL);
@@ -224,9 +225,9 @@ bool ocors_load_is_known(const char *path)
     return apr_hash_get(ocors_generation()->known_documents, path, APR_HASH_KEY_STRING) != NULL;
 }
 
-uint32_t ocors_load_add_tree(const ocors_load_tree_t *tree)
+uint32_t ocors_load_add_tree(const ocors_generation_tree_t *tree)
 {
-    APR_ARRAY_PUSH(ocors_generation()->trees, const ocors_load_tree_t *) = tree;
+    APR_ARRAY_PUSH(ocors_generation()->trees, const ocors_generation_tree_t *) = tree;
     return (uint32_t)ocors_generation()->trees->nelts - 1;
 }
 
@@ -235,7 +236,10 @@ bool ocors_load_find_tree(const char *directory, uint32_t *number)
     const apr_array_header_t *trees = ocors_generation()->trees;
 
     for (int i = 0; i < trees->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(trees, i, const ocors_load_tree_t *)->directory, directory) == 0) {
+        const ocors_generation_tree_t *tree = APR_ARRAY_IDX(trees, i,
+                                                            const ocors_generation_tree_t *);
+
+        if (strcmp(tree->directory, directory) == 0) {
             *number = (uint32_t)i;
             return true;
         }
@@ -307,6 +311,6 @@ void ocors_load_refresh(void)
         document->kept_policies = document->closed_policies = 0;
     }
     for (int i = 0; i < generation->policies->nelts; i++) {
-        (void)policy_settle(APR_ARRAY_IDX(generation->policies, i, ocors_load_policy_t *));
+        (void)policy_settle(APR_ARRAY_IDX(generation->policies, i, ocors_generation_policy_t *));
     }
 }

@@ -31,7 +31,7 @@
 APLOG_USE_MODULE(ocapi_cors);
 
 /* Another number whenever what is retained, or what the segment holds, changes. */
-#define RETAINED_KEY "mod_ocapi_cors.store.1"
+#define RETAINED_KEY "mod_ocapi_cors.store.2"
 
 /* More processes than the MPM's limit can be alive while old ones end. */
 #define SLOTS_TO_SPARE 16

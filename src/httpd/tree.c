@@ -43,10 +43,10 @@ static void add_document(apr_pool_t *pool, const char *folder, ocors_api_t api, 
 }
 
 /* The policies of one site; `folder` is NULL for the organisation. */
-static void add_site(apr_pool_t *pool, ocors_load_tree_t *tree, const char *name, const char *folder,
-                     apr_array_header_t *errors)
+static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree, const char *name,
+                     const char *folder, apr_array_header_t *errors)
 {
-    ocors_load_site_t *site = apr_array_push(tree->sites);
+    ocors_generation_site_t *site = apr_array_push(tree->sites);
 
     site->name = apr_pstrdup(ocors_generation()->pool, name);
     for (ocors_api_t api = OCORS_API_SHOP; api < OCORS_API_COUNT; api++) {
@@ -170,10 +170,11 @@ static const apr_array_header_t *unique(apr_pool_t *pool, const apr_array_header
     return once;
 }
 
-static bool tree_has_documents(const ocors_load_tree_t *tree)
+static bool tree_has_documents(const ocors_generation_tree_t *tree)
 {
     for (int i = 0; i < tree->sites->nelts; i++) {
-        const ocors_load_site_t *site = &APR_ARRAY_IDX(tree->sites, i, ocors_load_site_t);
+        const ocors_generation_site_t *site = &APR_ARRAY_IDX(tree->sites, i,
+                                                             ocors_generation_site_t);
 
         if (site->policies[OCORS_API_SHOP] != OCORS_EDITION_NO_POLICY
             || site->policies[OCORS_API_DATA] != OCORS_EDITION_NO_POLICY) {
@@ -186,7 +187,7 @@ static bool tree_has_documents(const ocors_load_tree_t *tree)
 static const apr_array_header_t *tree_load(apr_pool_t *pool, const char *directory,
                                            uint32_t *number)
 {
-    ocors_load_tree_t *tree = apr_pcalloc(ocors_generation()->pool, sizeof(*tree));
+    ocors_generation_tree_t *tree = apr_pcalloc(ocors_generation()->pool, sizeof(*tree));
     apr_array_header_t *errors = apr_array_make(pool, 4, sizeof(const char *));
     const char *sites = apr_pstrcat(pool, directory, "/sites", NULL);
     apr_array_header_t *names;
@@ -194,7 +195,7 @@ static const apr_array_header_t *tree_load(apr_pool_t *pool, const char *directo
 
     apr_pool_create(&scratch, pool);
     tree->directory = apr_pstrdup(ocors_generation()->pool, directory);
-    tree->sites = apr_array_make(ocors_generation()->pool, 64, sizeof(ocors_load_site_t));
+    tree->sites = apr_array_make(ocors_generation()->pool, 64, sizeof(ocors_generation_site_t));
     if (!path_has_type(directory, APR_DIR, scratch) && !ocors_load_is_reload()) {
         add_error(errors, apr_pstrcat(pool, directory, ": this is no directory, or it cannot be "
                                       "read", NULL));

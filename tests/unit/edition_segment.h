@@ -170,6 +170,7 @@ static void write_edition(segment_t *segment, const ocors_edition_header_t *head
         sites[i].name = write_text(edition, &text, sites_written[i].name);
         memcpy(sites[i].policies, sites_written[i].policies, sizeof(sites[i].policies));
     }
+    ocors_edition_index_sites(edition);
     assert_int_equal(text, header->text_size);
 }
 
@@ -188,6 +189,7 @@ static ocors_edition_header_t make_header(void)
         .settings_count = (uint32_t)COUNT_OF(settings_written),
         .tree_count = 2,
         .site_count = (uint32_t)COUNT_OF(sites_written),
+        .site_slot_count = (uint32_t)ocors_slots_count(COUNT_OF(sites_written)),
         .text_size = (IMAGES + 1) * 8 + POLICIES * 7 + 2 * 4,
     };
 

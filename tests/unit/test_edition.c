@@ -477,7 +477,7 @@ static void several_damaged_words_are_harmless(void **state)
                 const uint32_t value = random_below(2) == 0 ? wrong_words[random_below(8)]
                                                             : random_below(40);
                 const uint32_t at = words % 2 == 0 ? random_below(size / 4) * 4
-                                                   : counts_from + random_below(10) * 4;
+                                                   : counts_from + random_below(11) * 4;
 
                 memcpy(segment.bytes + segment.place + at, &value, sizeof(value));
             }
