@@ -95,6 +95,7 @@ static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *b
         apr_table_addn(r->headers_out, headers.items[i].name, headers.items[i].value);
     }
     if (headers.allow != NULL) {
+        apr_table_unset(r->err_headers_out, "Allow");
         apr_table_setn(r->headers_out, "Allow", headers.allow);
     }
     if (!has_vary) {

@@ -55,6 +55,9 @@ APLOG_USE_MODULE(ocapi_cors);
 /* What does not fit is tried again ever more rarely, down to every so many looks. */
 #define PATIENCE_MAX 63
 
+/* How long it is waited for when it has been killed: its file system may not answer. */
+#define END_TIME apr_time_from_sec(1)
+
 typedef struct watch_t {
     apr_proc_t process; /* pid 0: not running */
     apr_pool_t *pconf, *process_pool;
@@ -277,21 +280,28 @@ static void maintain(int reason, void *data, int status)
     }
 }
 
-/* It holds nothing that could be left half done. */
+static bool is_alive(apr_proc_t *process)
+{
+    return apr_proc_wait(process, NULL, NULL, APR_NOWAIT) == APR_CHILD_NOTDONE;
+}
+
+/*
+ * It holds nothing that could be left half done. `httpd -X` has given up the rights to end it: it
+ * finds its parent gone. A killed one that the kernel cannot end yet runs no instruction more.
+ */
 static apr_status_t stop(void *data)
 {
+    const apr_interval_time_t nap = apr_time_from_msec(1);
     watch_t *watch = data;
 
-    if (watch->process.pid > 0 && getpid() == watch->parent) {
-        int status;
-        apr_exit_why_e why;
-
-        /* `httpd -X` has given up the rights that this takes: it is found gone (rest()). */
-        if (kill(watch->process.pid, SIGKILL) == 0) {
-            (void)apr_proc_wait(&watch->process, &status, &why, APR_WAIT);
+    if (watch->process.pid > 0 && getpid() == watch->parent && is_alive(&watch->process)
+        && kill(watch->process.pid, SIGKILL) == 0) {
+        for (apr_interval_time_t left = END_TIME; left > 0 && is_alive(&watch->process);
+             left -= nap) {
+            apr_sleep(nap);
         }
-        watch->process.pid = 0;
     }
+    watch->process.pid = 0;
     running = NULL;
     return APR_SUCCESS;
 }

@@ -85,6 +85,7 @@ HEADERS = {
     "expression": Said(f'Header always set {ACAO} "expr=%{{HTTP:Origin}}"'),
     "early": Said(f'Header always set {ACAO} "*" early\n'
                   "RequestHeader unset Origin early"),  # in a section, `early` has no effect
+    "always-allow": Said('Header always set Allow "PROPFIND"'),  # of a preflight's, ours is the one
     "merge-vary": Said('Header merge Vary "Accept-Language"', ("Accept", "Accept-Language", "Origin")),
     "merge-vary-origin": Said('Header merge Vary "Origin"'),
     "always-merge-vary": Said('Header always merge Vary "Accept-Language"',
