@@ -18,8 +18,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "tests/live"))
+
+from page import CFLAGS, COMPILER, REPOSITORY, json_c, say, surroundings, use_built_module, write  # noqa: E402
 
 import httpd  # noqa: E402
 import wire  # noqa: E402
@@ -30,10 +30,6 @@ STARTS = 3  # of which the median is taken
 WORKERS = 4
 REQUESTS = 10_000  # so that every worker has read the image here and there
 LOOKUPS, COUNTED_LOOKUPS = 500_000, 2_000  # timed, and under callgrind
-COMPILER = os.environ.get("CC", "gcc")
-CFLAGS = ["-O2", "-std=c11"]
-PAGE = REPOSITORY / "docs/performance.md"
-MARKS = ("<!-- bench/sizes.py --write: from here -->", "<!-- bench/sizes.py --write: to here -->")
 PATIENCE = 300  # seconds; a limit for what hangs, not for what is slow
 MIB = 1 << 20
 
@@ -247,11 +243,6 @@ def measure_server(documents):
 # ---- A lookup --------------------------------------------------------------------------------
 
 
-def json_c(*what):
-    return subprocess.run(["pkg-config", *what, "json-c"], capture_output=True, text=True,
-                          check=True).stdout.split()
-
-
 def compile_lookup(folder):
     program = folder / "lookup"
     subprocess.run([COMPILER, *CFLAGS, f"-I{REPOSITORY / 'include'}", *json_c("--cflags"), "-o", program,
@@ -332,36 +323,6 @@ def table(columns):
     return "\n".join(lines)
 
 
-def surroundings():
-    """What it was measured on; nothing that names the machine."""
-    def first_line(*command):
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
-
-    def found(pattern, path, otherwise):
-        match = re.search(pattern, Path(path).read_text(), re.M)
-        return match[1] if match else otherwise
-
-    memory = int(found(r"^MemTotal:\s+(\d+)", "/proc/meminfo", "0")) / MIB
-    model = found(r"^model name\s*:\s*(.*)$", "/proc/cpuinfo", "unknown")
-    cache = int(first_line("getconf", "LEVEL3_CACHE_SIZE")) >> 20
-    server = re.search(r"Apache/(\S+)", first_line(httpd.binary(), "-v"))[1]
-    return (f"Measured on {len(os.sched_getaffinity(0))} cores ({model}, {cache} MiB of level 3 cache), "
-            f"{memory:.1f} GiB of memory; httpd {server}, event MPM; json-c {json_c('--modversion')[0]}; "
-            f"{first_line(COMPILER, '--version')}, {' '.join(CFLAGS)}; load average "
-            f"{os.getloadavg()[0]:.2f} at the start.")
-
-
-def write_page(text):
-    page = PAGE.read_text()
-    before, rest = page.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    PAGE.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}")
-
-
-def say(text):
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
 def measure(case, program):
     size, sites = map(int, (case.replace("_", "") + "@0").split("@")[:2])
     assert not sites or size % sites == 0, f"{case}: every site has as many origins as any other"
@@ -385,7 +346,7 @@ def main():
                         help="origins of one document, or of a tree of so many sites (%(default)s)")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     arguments = parser.parse_args()
-    os.environ.setdefault("OCORS_MODULE", str(REPOSITORY / "build/check/gcc/.libs/mod_ocapi_cors.so"))
+    use_built_module()
     place = surroundings()
     say("no policy")
     nothing = {"size": 0, **measure_server(NoDocuments())}
@@ -395,7 +356,7 @@ def main():
     text = f"{textwrap.fill(place, 118)}\n\n{table([nothing, *columns])}"
     print(text)
     if arguments.write:
-        write_page(text)
+        write("sizes", text)
 
 
 if __name__ == "__main__":

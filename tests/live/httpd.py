@@ -369,13 +369,14 @@ DocumentRoot "${{ROOT}}/htdocs"
             return
         if self.process.poll() is None:
             # Gracefully, for the reason that await_idle() gives.
-            self.process.send_signal(signal.SIGWINCH)
+            how = signal.SIGTERM if self.mode == "-X" else signal.SIGWINCH
+            self.process.send_signal(how)
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(20)
-                raise HttpdFailed("httpd did not stop within 20 s of SIGWINCH") from None
+                raise HttpdFailed(f"httpd did not stop within 20 s of {how.name}") from None
 
     def crash_stack(self):
         """The innermost frames of the last crash, innermost first; "" where there is no core file."""
