@@ -3,19 +3,17 @@
 """The bench of exchanges: instructions of a whole request, with the module, without it, and with what people
 use where there is none."""
 
-import argparse
 import json
 import os
 import pwd
 import re
 import sys
 import tempfile
-import textwrap
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from page import say, surroundings, use_built_module, write  # noqa: E402
+from page import arguments, say, show, surroundings  # noqa: E402
 
 import httpd  # noqa: E402
 import wire  # noqa: E402
@@ -118,14 +116,8 @@ def table():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
-    arguments = parser.parse_args()
-    use_built_module()
-    text = f"{textwrap.fill(surroundings(), 118)}\n\n{table()}"
-    print(text)
-    if arguments.write:
-        write("exchanges", text)
+    told = arguments(__doc__)
+    show("exchanges", surroundings(), table(), told.write)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@
 #include "ocors_edition.h"
 #include "ocors_image_layout.h"
 #include "ocors_origin.h"
+#include "ocors_rooms.h"
 #include "ocors_settings_json.h"
 
 /* Loading under callgrind takes minutes; not counting at all meanwhile makes that seconds. */
@@ -77,11 +78,6 @@ static void *checked(void *memory)
         fail("out of memory", "");
     }
     return memory;
-}
-
-static uint64_t aligned(uint64_t size)
-{
-    return (size + OCORS_IMAGE_ALIGNMENT - 1) / OCORS_IMAGE_ALIGNMENT * OCORS_IMAGE_ALIGNMENT;
 }
 
 /* ---- Documents -> images --------------------------------------------------------------------- */
@@ -144,7 +140,7 @@ static ocors_edition_header_t make_header(const bench_t *bench)
     };
 
     header.site_slot_count = (uint32_t)ocors_slots_count(header.site_count);
-    header.size = aligned(ocors_edition_size(&header));
+    header.size = ocors_round_up(ocors_edition_size(&header), OCORS_ROOM_ALIGNMENT);
     return header;
 }
 
@@ -166,7 +162,7 @@ static void write_edition(bench_t *bench, uint64_t place, const uint64_t *sizes)
     for (uint32_t i = 0; i < count; i++) {
         layers[i] = (ocors_edition_layer_t){ .image = image, .image_size = sizes[i] };
         policies[i] = (ocors_edition_policy_t){ .first_layer = i, .layer_count = 1 };
-        image += aligned(sizes[i]);
+        image += ocors_round_up(sizes[i], OCORS_ROOM_ALIGNMENT);
     }
     if (!bench->is_tree) {
         return; /* its one list has policy 0 */
@@ -225,7 +221,7 @@ static bench_t load(char **paths, size_t count)
 
         bytes[i] = build_image(paths[i], &size);
         sizes[i] = size;
-        place += aligned(size);
+        place += ocors_round_up(size, OCORS_ROOM_ALIGNMENT);
     }
     bench.size = place + make_header(&bench).size;
     bench.segment = checked(aligned_alloc(OCORS_IMAGE_ALIGNMENT, (size_t)bench.size));
@@ -234,7 +230,7 @@ static bench_t load(char **paths, size_t count)
         memcpy(bench.segment + place, bytes[i], (size_t)sizes[i]);
         free(bytes[i]);
         open_image(&bench, i, bench.segment + place, (size_t)sizes[i]);
-        place += aligned(sizes[i]);
+        place += ocors_round_up(sizes[i], OCORS_ROOM_ALIGNMENT);
     }
     write_edition(&bench, place, sizes);
     free(bytes);

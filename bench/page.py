@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benches share: docs/performance.md, which has a table of each, and where a bench runs."""
 
+import argparse
 import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -16,11 +18,6 @@ import httpd  # noqa: E402
 PAGE = REPOSITORY / "docs/performance.md"
 COMPILER = os.environ.get("CC", "gcc")
 CFLAGS = ["-O2", "-std=c11"]
-
-
-def use_built_module():
-    """Measures what scripts/check has built, where OCORS_MODULE names no other."""
-    os.environ.setdefault("OCORS_MODULE", str(REPOSITORY / "build/check/gcc/.libs/mod_ocapi_cors.so"))
 
 
 def json_c(*what):
@@ -47,8 +44,23 @@ def surroundings():
             f"{os.getloadavg()[0]:.2f} at the start.")
 
 
-def write(bench, text):
-    """Puts the text between the marks of bench/NAME.py."""
+def arguments(doc, *more):
+    """What every bench is told, and (option, keywords) of its own; and it measures what scripts/check has built,
+    where OCORS_MODULE names no other."""
+    parser = argparse.ArgumentParser(description=doc)
+    for option, keywords in more:
+        parser.add_argument(option, **keywords)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    os.environ.setdefault("OCORS_MODULE", str(REPOSITORY / "build/check/gcc/.libs/mod_ocapi_cors.so"))
+    return parser.parse_args()
+
+
+def show(bench, place, table, is_to_write):
+    """Prints the surroundings and the table of bench/NAME.py, and puts them between its marks of the page."""
+    text = f"{textwrap.fill(place, 118)}\n\n{table}"
+    print(text)
+    if not is_to_write:
+        return
     begin, end = (f"<!-- bench/{bench}.py --write: {where} here -->" for where in ("from", "to"))
     before, rest = PAGE.read_text().split(begin)
     after = rest.split(end)[1]

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench of sizes: what a policy of 2 to 10,000,000 origins costs to load, to keep and to ask."""
 
-import argparse
 import json
 import os
 import random
@@ -12,14 +11,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from page import CFLAGS, COMPILER, REPOSITORY, json_c, say, surroundings, use_built_module, write  # noqa: E402
+from page import CFLAGS, COMPILER, REPOSITORY, arguments, json_c, say, show, surroundings  # noqa: E402
 
 import httpd  # noqa: E402
 import wire  # noqa: E402
@@ -341,22 +339,16 @@ def measure(case, program):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default=SIZES, metavar="N,N@SITES,...",
-                        help="origins of one document, or of a tree of so many sites (%(default)s)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
-    arguments = parser.parse_args()
-    use_built_module()
+    told = arguments(__doc__, ("--sizes", {
+        "default": SIZES, "metavar": "N,N@SITES,...",
+        "help": "origins of one document, or of a tree of so many sites (%(default)s)"}))
     place = surroundings()
     say("no policy")
     nothing = {"size": 0, **measure_server(NoDocuments())}
     with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
         program = compile_lookup(Path(folder))
-        columns = [{**measure(case, program), "nothing": nothing} for case in arguments.sizes.split(",")]
-    text = f"{textwrap.fill(place, 118)}\n\n{table([nothing, *columns])}"
-    print(text)
-    if arguments.write:
-        write("sizes", text)
+        columns = [{**measure(case, program), "nothing": nothing} for case in told.sizes.split(",")]
+    show("sizes", place, table([nothing, *columns]), told.write)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "ocors_policy.h"
 #include "ocors_sha256.h"
@@ -46,6 +47,13 @@ typedef struct ocors_edition_file_t {
     int64_t modified, changed, size;
     uint64_t inode, device;
 } ocors_edition_file_t;
+
+/* Whether nothing tells two apart; two that were not there have only their absence in common. */
+static inline bool ocors_edition_file_is_same(const ocors_edition_file_t *a,
+                                              const ocors_edition_file_t *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
 
 typedef struct ocors_edition_document_t {
     ocors_edition_file_t file;
@@ -124,7 +132,7 @@ ocors_span_t ocors_edition_text(const ocors_edition_t *edition, ocors_edition_te
 /* An image of a document or a layer; NULL: there is none, or it does not lie within the segment. */
 const void *ocors_edition_image(const ocors_edition_t *edition, uint64_t image, uint64_t size);
 
-/* Writes the slots of an edition of which all else is written, and the slots are zeros. */
+/* Writes the slots of an edition of which all else is written. */
 void ocors_edition_index_sites(const ocors_edition_t *edition);
 
 /* The number of the tree of this directory; UINT32_MAX: there is none. */

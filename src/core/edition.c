@@ -128,6 +128,7 @@ void ocors_edition_index_sites(const ocors_edition_t *edition)
 {
     ocors_slot_t *const slots = (void *)(uintptr_t)edition->site_slots;
 
+    memset(slots, 0, edition->header.site_slot_count * sizeof(*slots));
     for (uint32_t tree = 0; tree < edition->header.tree_count; tree++) {
         const uint32_t first = edition->trees[tree].first_site;
 

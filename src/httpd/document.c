@@ -31,12 +31,6 @@ static ocors_edition_file_t file_of(const apr_finfo_t *info)
     };
 }
 
-/* Whether nothing tells two files apart; two that were not there have only their absence in common. */
-static bool file_is_same(const ocors_edition_file_t *a, const ocors_edition_file_t *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 static const ocors_document_line_t *line_at(const ocors_document_t *document, int number)
 {
     return &APR_ARRAY_IDX(document->lines, number, ocors_document_line_t);
@@ -74,7 +68,7 @@ bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scrat
 {
     const ocors_edition_file_t now = file_look(document->path, scratch);
 
-    return document->has_changed || !file_is_same(&document->file, &now);
+    return document->has_changed || !ocors_edition_file_is_same(&document->file, &now);
 }
 
 /* Whether a failure is of the moment: it can go away without a change of the file. */
@@ -118,7 +112,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
     if (apr_file_info_get(&info, IDENTITY_WANTED, file) == APR_SUCCESS) {
         const ocors_edition_file_t now = file_of(&info);
 
-        document->has_changed = !file_is_same(&document->file, &now);
+        document->has_changed = !ocors_edition_file_is_same(&document->file, &now);
     }
     return APR_SUCCESS;
 }
@@ -233,7 +227,8 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 static bool document_is_same(const ocors_document_t *document, const ocors_edition_file_t *file,
                              bool has_image)
 {
-    return file_is_same(&document->file, file) && (document->file.inode != 0 || !has_image);
+    return ocors_edition_file_is_same(&document->file, file)
+           && (document->file.inode != 0 || !has_image);
 }
 
 bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool)

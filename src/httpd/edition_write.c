@@ -355,8 +355,6 @@ bool ocors_edition_write(ocors_edition_plan_t *plan, const ocors_store_t *store,
     write_documents(plan, &edition, &writer);
     write_policies(plan, &edition, &writer);
     write_trees(plan, &edition, &writer);
-    memset((void *)(uintptr_t)edition.site_slots, 0,
-           header->site_slot_count * sizeof(ocors_slot_t));
     ocors_edition_index_sites(&edition);
     memcpy((void *)(uintptr_t)edition.settings, plan->generation->settings->elts,
            header->settings_count * sizeof(uint32_t));

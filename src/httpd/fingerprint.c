@@ -35,7 +35,7 @@ uint64_t ocors_fingerprint(const ocors_generation_t *generation, bool as_found)
     }
     for (int i = 0; i < generation->policies->nelts; i++) {
         const ocors_generation_policy_t *policy = APR_ARRAY_IDX(generation->policies, i,
-                                                          const ocors_generation_policy_t *);
+                                                                const ocors_generation_policy_t *);
         uint64_t hash = mix_string(4, policy->owner);
 
         for (uint32_t k = 0; k < policy->document_count; k++) {
@@ -45,7 +45,7 @@ uint64_t ocors_fingerprint(const ocors_generation_t *generation, bool as_found)
     }
     for (int i = 0; i < generation->trees->nelts; i++) {
         const ocors_generation_tree_t *tree = APR_ARRAY_IDX(generation->trees, i,
-                                                      const ocors_generation_tree_t *);
+                                                            const ocors_generation_tree_t *);
         uint64_t hash = mix_string(5, tree->directory);
 
         for (int k = 0; k < tree->sites->nelts; k++) {

@@ -3,8 +3,6 @@
 
 #include "ocors_hold.h"
 
-#include <string.h>
-
 #include <apr_hash.h>
 #include <apr_strings.h>
 
@@ -50,5 +48,5 @@ bool ocors_hold_has(const char *path, const ocors_edition_file_t *file)
 {
     const hold_t *hold = held != NULL ? apr_hash_get(held, path, APR_HASH_KEY_STRING) : NULL;
 
-    return hold != NULL && (hold->is_any || memcmp(&hold->file, file, sizeof(*file)) == 0);
+    return hold != NULL && (hold->is_any || ocors_edition_file_is_same(&hold->file, file));
 }

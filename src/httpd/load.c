@@ -153,12 +153,12 @@ static bool policy_settle(ocors_generation_policy_t *policy)
 
 /* A policy of this generation, new or known to it. NULL: *errors says why not. */
 static ocors_generation_policy_t *policy_load(apr_pool_t *pool, const char *owner,
-                                        const char *const *paths, uint32_t path_count,
-                                        const apr_array_header_t **errors)
+                                              const char *const *paths, uint32_t path_count,
+                                              const apr_array_header_t **errors)
 {
     ocors_generation_t *generation = ocors_generation();
     ocors_generation_policy_t *policy = apr_hash_get(generation->policies_by_owner, owner,
-                                               APR_HASH_KEY_STRING);
+                                                     APR_HASH_KEY_STRING);
 
     if (policy != NULL) {
         return policy;

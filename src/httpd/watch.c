@@ -121,7 +121,7 @@ static void note_file(watch_t *watch, const ocors_document_t *document)
         apr_hash_set(watch->files, apr_pstrdup(watch->memory, document->path), APR_HASH_KEY_STRING,
                      before);
     }
-    else if (memcmp(before, &document->file, sizeof(*before)) != 0) {
+    else if (!ocors_edition_file_is_same(before, &document->file)) {
         ocors_hold_document(watch->process_pool, document->path, NULL);
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, watch->server, OCORS_LOG_RESTLESS
                      "%s: the file changes all the time; it is judged when it is still, and the "

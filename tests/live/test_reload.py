@@ -16,6 +16,7 @@ import pytest
 
 import httpd
 from cors import ALLOWED, PREFLIGHT, UNKNOWN, ask, check, check_preflight, check_refused, granted
+from debugger import Debugger
 
 MORE = ("Origin", "https://more.example")
 PUBLISHED = r"OCORS0007: generation (\d+) \(([a-z ]+)\): .* digest ([0-9a-f]{64});"
@@ -457,26 +458,15 @@ def test_the_watcher_ends_with_its_parent(mpm, mode, how, backend):
                 os.kill(pid, signal.SIGKILL)
 
 
-class Held:
-    """A watcher that is not gone when it is killed, as one that waits for a file system that does not answer:
-    a debugger holds what is left of it."""
-
-    def __init__(self, server):
-        self.pid = server.watcher()
-        self.go = server.root / f"go-{self.pid}"
-        os.mkfifo(self.go)
-        on = f"{self.go}.on"
-        self.gdb = subprocess.Popen(["gdb", "-q", "-batch", "-p", str(self.pid), "-ex",
-                                     f"shell touch {on}; cat {self.go}"],
-                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        httpd.wait_until(lambda: os.path.exists(on), "the debugger holds it", 60)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.go.write_text("\n")
-        self.gdb.wait(60)
+@contextlib.contextmanager
+def held_watcher(server):
+    """The pid of a watcher that is not gone when it is killed, as one that waits for a file system that does not
+    answer: a debugger holds what is left of it."""
+    debugger = Debugger(server, server.watcher())
+    try:
+        yield debugger.pid
+    finally:
+        debugger.release()
 
 
 def test_a_watcher_that_cannot_be_ended_holds_up_nothing(backend):
@@ -485,14 +475,14 @@ def test_a_watcher_that_cannot_be_ended_holds_up_nothing(backend):
     with httpd.Httpd(CONFIG, files={"d.json": document(ALLOWED)},
                      defines={"DOCUMENTS": "d.json", "BACKEND": backend.url}) as server:
         server.allow_log("long lost child came home")
-        with Held(server) as held:
+        with held_watcher(server) as old:
             server.restart()
             server.write("d.json", document(MORE))
             await_generation(server, 3)
             check_allowed(server, MORE, True)
-        httpd.wait_until(lambda: server.watcher() not in (None, held.pid), "only the new one is there")
+        httpd.wait_until(lambda: server.watcher() not in (None, old), "only the new one is there")
         server.await_idle()
-        with Held(server):
+        with held_watcher(server):
             server.process.send_signal(signal.SIGTERM)
             server.process.wait(20)
 

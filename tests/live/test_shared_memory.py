@@ -15,6 +15,7 @@ import pytest
 
 import httpd
 from cors import ALLOWED, UNKNOWN, ask, check, check_refused, granted
+from debugger import Debugger
 
 PUBLISHED = re.compile(r"OCORS0007: generation (\d+) .*; (\d+) of (\d+) bytes")
 CONFIG = """
@@ -97,37 +98,28 @@ class Stopped:
     def __init__(self, server):
         self.server = server
         self.response = None
-        reached, go = server.root / "reached", server.root / "go"
-        os.mkfifo(go)
         self.pid, other = sorted(httpd.wait_until(lambda: len(c := server.children()) == 2 and c, "two workers"))
         server.await_idle()
-        # The breakpoint is where the policy has been opened and not been asked yet.
-        self.gdb = subprocess.Popen(
-            ["gdb", "-q", "-batch", "-p", str(self.pid), "-ex", "break ocors_decide", "-ex", f"shell touch {reached}.on",
-             "-ex", "continue", "-ex", f"shell touch {reached}; cat {go}", "-ex", "delete", "-ex", "detach"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # Where the policy has been opened and not been asked yet.
+        self.debugger = Debugger(server, self.pid, "ocors_decide")
         try:
-            httpd.wait_until(lambda: os.path.exists(f"{reached}.on"), "the debugger has set its breakpoint", 60)
             os.kill(other, signal.SIGSTOP)  # so that the request comes to the one that is watched
             httpd.wait_until(lambda: is_stopped(other), "the other worker is stopped")
             self.thread = threading.Thread(target=self._ask)
             self.thread.start()
-            httpd.wait_until(reached.exists, "the worker decides", 60)
+            self.debugger.await_held()
         except httpd.HttpdFailed:
-            self.gdb.kill()  # what it holds could not end
+            self.debugger.gdb.kill()  # what it holds could not end
             raise
         finally:
             os.kill(other, signal.SIGCONT)
-        self.go = go
 
     def _ask(self):
         with contextlib.suppress(EOFError, OSError):
             self.response = ask(self.server, "GET", "/x", ALLOWED)
 
     def _end(self):
-        if self.gdb.poll() is None:
-            self.go.write_text("\n")
-        self.output = self.gdb.communicate(timeout=60)[0]
+        self.output = self.debugger.release()
         self.thread.join(60)
 
     def resume(self):

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "ocors_edition.h"
+#include "ocors_rooms.h"
 #include "ocors_settings.h"
 
 #define SEED UINT64_C(0x0123456789abcdef)
@@ -139,7 +140,7 @@ static void write_policies(const segment_t *segment, uint32_t *text)
     }
 }
 
-/* Writes as src/httpd/publish.c does: the header, then the tables of the view that it opens. */
+/* Writes as src/httpd/edition_write.c does: the header, then the tables of the view that it opens. */
 static void write_edition(segment_t *segment, const ocors_edition_header_t *header)
 {
     ocors_edition_t *edition = &segment->edition;
@@ -174,11 +175,6 @@ static void write_edition(segment_t *segment, const ocors_edition_header_t *head
     assert_int_equal(text, header->text_size);
 }
 
-static size_t round_up(size_t size, size_t unit)
-{
-    return (size + unit - 1) / unit * unit;
-}
-
 static ocors_edition_header_t make_header(void)
 {
     ocors_edition_header_t header = {
@@ -209,13 +205,13 @@ static segment_t segment_make(bool is_last)
     const ocors_edition_header_t header = make_header();
     segment_t segment = { .place = OCORS_IMAGE_ALIGNMENT };
     size_t at = is_last ? OCORS_IMAGE_ALIGNMENT
-                        : round_up(segment.place + header.size, OCORS_IMAGE_ALIGNMENT);
+                        : ocors_round_up(segment.place + header.size, OCORS_ROOM_ALIGNMENT);
     void *images[IMAGES], *block;
 
     for (int i = 0; i < IMAGES; i++) {
         images[i] = make_image(i, &segment.image_sizes[i]);
         segment.images[i] = at;
-        at += round_up(segment.image_sizes[i], OCORS_IMAGE_ALIGNMENT);
+        at += ocors_round_up(segment.image_sizes[i], OCORS_ROOM_ALIGNMENT);
     }
     if (is_last) {
         segment.place = at;
