@@ -122,10 +122,12 @@ static void note_file(watch_t *watch, const ocors_document_t *document)
                      before);
     }
     else if (!ocors_edition_file_is_same(before, &document->file)) {
-        ocors_hold_document(watch->process_pool, document->path, NULL);
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, watch->server, OCORS_LOG_RESTLESS
-                     "%s: the file changes all the time; it is judged when it is still, and the "
-                     "other documents do not wait for it", document->path);
+        if (!ocors_hold_has(document->path, &document->file)) { /* not said yet */
+            ocors_hold_document(watch->process_pool, document->path, NULL);
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, watch->server, OCORS_LOG_RESTLESS
+                         "%s: the file changes all the time; it is judged when it is still, and "
+                         "the other documents do not wait for it", document->path);
+        }
         *before = document->file;
     }
 }

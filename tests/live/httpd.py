@@ -313,8 +313,13 @@ DocumentRoot "${{ROOT}}/htdocs"
         return {pid for pid, name in self._children() if name != WATCHER}
 
     def watcher(self):
-        """The pid of the process that watches the documents, or None."""
+        """The pid of the process that watches the documents, or None. One that was forked just now has
+        its name in a moment."""
         return next((pid for pid, name in self._children() if name == WATCHER), None)
+
+    def await_watcher(self, old=None):
+        """Waits for a watcher, for another than `old`, and returns its pid."""
+        return wait_until(lambda: (pid := self.watcher()) != old and pid, f"a watcher that is not {old}")
 
     def await_idle(self):
         """Returns when every child has all its threads and no connection. httpd 2.4.71's event MPM

@@ -145,7 +145,7 @@ def memory(server):
         return sum(int(n) for n in re.findall(r"^Private_\w+:\s+(\d+)", text, re.M)) * 1024
 
     maps = open(f"/proc/{server.process.pid}/maps", encoding="ascii").read()
-    return private(server.process.pid), private(server.watcher()), maps.count("/dev/zero")
+    return private(server.process.pid), private(server.await_watcher()), maps.count("/dev/zero")
 
 
 class Log:
@@ -196,7 +196,7 @@ def test_two_policies_alternate(start_httpd, mpm, is_killing):
                 number += 1
                 server.process.send_signal(signal.SIGUSR1)
                 log.await_generation(server, number)
-            httpd.wait_until(server.watcher, "the watcher runs")
+            server.await_watcher()
             if step == 20:
                 early = memory(server)
         late = memory(server)

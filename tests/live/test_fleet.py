@@ -422,7 +422,7 @@ def test_a_tree_is_carried(module_backend):
 
 def watcher_time(machine):
     """What its watcher has computed for, in ticks of 10 ms."""
-    fields = Path(f"/proc/{machine.httpd.watcher()}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{machine.httpd.await_watcher()}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
 

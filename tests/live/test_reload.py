@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import threading
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -306,6 +307,9 @@ def test_a_file_that_never_rests_holds_up_no_other(front):
         is_over.set()
         writer.join()
     httpd.wait_until(lambda: ask(server, "POST", "/x", UNKNOWN).status == 200, "the other is in force, too", 60)
+    said = [datetime.strptime(line.text[1:32], "%a %b %d %H:%M:%S.%f %Y") for line in server.log_lines()
+            if "OCORS0019" in line.text]
+    assert all(b - a > timedelta(milliseconds=500) for a, b in zip(said, said[1:]))  # of 10 looks, one line
 
 
 def test_two_versions_are_never_mixed(front):
@@ -372,7 +376,8 @@ def test_a_start_is_followed_by_no_generation(front):
 
 def test_no_documents_no_watcher(start_httpd):
     """A module that is loaded and not used has no process."""
-    assert start_httpd("").watcher() is None
+    server = start_httpd("")
+    assert server.watcher() is None and len(server.children()) == 1
 
 
 def test_a_folder_of_sites_that_cannot_be_listed(front):
@@ -397,7 +402,7 @@ def test_a_folder_of_sites_that_cannot_be_listed(front):
 def test_off_means_at_restarts_only(front):
     """ `OcapiCorsReload Off`: no process looks; a restart does."""
     server = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", "Off"))
-    assert server.watcher() is None
+    assert server.watcher() is None and len(server.children()) == 1
     server.write("d.json", document(MORE))
     check_allowed(server, MORE, False)
     server.restart()
@@ -409,10 +414,10 @@ def test_the_watcher_that_dies_is_replaced(front):
     """ "no edit can stop the server": its successor goes on from what is in force."""
     server = front("d.json", {"d.json": document(ALLOWED)})
     for number in range(2, 5):
-        old = httpd.wait_until(server.watcher, "there is a watcher")
+        old = server.await_watcher()
         server.expect_log("OCORS0017: the process that watches the documents ended")
         os.kill(old, signal.SIGKILL)
-        httpd.wait_until(lambda o=old: server.watcher() not in (None, o), "it is started again")
+        server.await_watcher(old)
         origins = [MORE] if number % 2 == 0 else [ALLOWED]
         server.write("d.json", document(*origins))
         await_generation(server, number)
@@ -423,6 +428,7 @@ def test_the_watcher_that_dies_is_replaced(front):
 def test_a_file_that_is_being_written(front):
     """Half a document, for as long as it takes: the old policy, and no error; it is judged when it is still."""
     server = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", "1s"))  # still for 500 ms
+    server.allow_log("OCORS0019")  # where it takes long
     content = document(MORE).encode()
     with open(server.root / "d.json", "wb", buffering=0) as file:
         for byte in content:
@@ -446,8 +452,7 @@ def test_the_watcher_ends_with_its_parent(mpm, mode, how, backend):
         server.write("d.json", document(MORE))
         await_generation(server, 2)
         check_allowed(server, MORE, True)
-        watcher = server.watcher()
-        assert watcher
+        watcher = server.await_watcher()
         server.await_idle()
         workers = server.children()
         server.process.send_signal(how)
@@ -462,7 +467,7 @@ def test_the_watcher_ends_with_its_parent(mpm, mode, how, backend):
 def held_watcher(server):
     """The pid of a watcher that is not gone when it is killed, as one that waits for a file system that does not
     answer: a debugger holds what is left of it."""
-    debugger = Debugger(server, server.watcher())
+    debugger = Debugger(server, server.await_watcher())
     try:
         yield debugger.pid
     finally:
@@ -480,7 +485,7 @@ def test_a_watcher_that_cannot_be_ended_holds_up_nothing(backend):
             server.write("d.json", document(MORE))
             await_generation(server, 3)
             check_allowed(server, MORE, True)
-        httpd.wait_until(lambda: server.watcher() not in (None, old), "only the new one is there")
+        server.await_watcher(old)
         server.await_idle()
         with held_watcher(server):
             server.process.send_signal(signal.SIGTERM)

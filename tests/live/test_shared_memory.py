@@ -188,6 +188,7 @@ def test_workers_that_are_recycled(front, needed, mpm):
     server = front(needed * 5 // 2, mpm=mpm,
                    config=CONFIG + f"{recycling}ServerLimit {limit}\nMaxRequestWorkers {2 * THREADS[mpm]}\n")
     server.allow_log("AH00161: server reached MaxRequestWorkers|AH1039[0-9]: children are killed successively")
+    server.await_watcher()  # from now on it is told from a worker
     seen = set()
 
     def has_seen_many():
@@ -277,7 +278,7 @@ def test_a_worker_that_is_seized_leads_nobody_anywhere(start_httpd, backend, str
     the watcher, which may be root, go by what no worker can write to, and a restart reads the files again."""
     server = start_httpd(STRAY_CONFIG, ports=2, files={"d.json": document(ALLOWED)},
                          defines={"SIZE": "4M", "BACKEND": backend.url, "STRAY": stray_module})
-    watcher = server.watcher()
+    server.await_watcher()
     for number, stranger in ((2, UNKNOWN), (3, ALLOWED)):
         server.request("GET", "/stray?seize", port=server.port_number(2))
         check_refused(ask(server, "POST", "/x", stranger))  # nothing is opened by it
@@ -286,7 +287,7 @@ def test_a_worker_that_is_seized_leads_nobody_anywhere(start_httpd, backend, str
     server.restart()
     assert answer(server) == ALLOWED
     change(server, 5)
-    assert watcher and server.watcher() and "OCORS0017" not in server.log_text()
+    assert server.await_watcher() and "OCORS0017" not in server.log_text()
 
 
 @pytest.mark.parametrize("mpm", httpd.MPMS)
