@@ -12,6 +12,7 @@
 #include "ocors_watch.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -282,9 +283,10 @@ static void maintain(int reason, void *data, int status)
     }
 }
 
-static bool is_alive(apr_proc_t *process)
+/* Whether it is a child of ours that has not ended. (apr_proc_wait() reports a stopped one, too.) */
+static bool is_alive(pid_t pid)
 {
-    return apr_proc_wait(process, NULL, NULL, APR_NOWAIT) == APR_CHILD_NOTDONE;
+    return waitpid(pid, NULL, WNOHANG) == 0;
 }
 
 /*
@@ -296,9 +298,9 @@ static apr_status_t stop(void *data)
     const apr_interval_time_t nap = apr_time_from_msec(1);
     watch_t *watch = data;
 
-    if (watch->process.pid > 0 && getpid() == watch->parent && is_alive(&watch->process)
+    if (watch->process.pid > 0 && getpid() == watch->parent && is_alive(watch->process.pid)
         && kill(watch->process.pid, SIGKILL) == 0) {
-        for (apr_interval_time_t left = END_TIME; left > 0 && is_alive(&watch->process);
+        for (apr_interval_time_t left = END_TIME; left > 0 && is_alive(watch->process.pid);
              left -= nap) {
             apr_sleep(nap);
         }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private headless Chromium: own empty profile, every host name is loopback, and it ends whole."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -87,10 +88,11 @@ class Chromium:
             if self.driver is not None:
                 driver, self.driver = self.driver, None
                 driver.quit()
-            httpd.wait_until(lambda: not self.processes(), "every process of Chromium is gone", 15)
+            httpd.wait_until(lambda: not self.processes(), "every process of Chromium is gone", 60)
         finally:
             for pid in self.processes():
-                os.kill(pid, 9)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, 9)
             # A process that is just ending may write once more.
             for _ in range(100):
                 shutil.rmtree(self.folder, ignore_errors=True)
@@ -130,6 +132,6 @@ class Chromium:
             return next((line for line in lines if re.search(pattern, line)), None)
 
         try:
-            return httpd.wait_until(find, "the line", 5)
+            return httpd.wait_until(find, "the line")
         except httpd.HttpdFailed:
             raise AssertionError(f"no line matches {pattern!r} in {lines}") from None

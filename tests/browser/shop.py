@@ -12,8 +12,8 @@ import httpd
 PAGES = Path(__file__).resolve().parent / "pages"
 API_PATH = "/s/S/dw/shop/v19_1"
 # One line of the API's access log.
-Row = namedtuple("Row", "method path status verdict reason protocol origin cookie")
-FORMAT = ("%m\\t%U\\t%>s\\t%{ocapi_cors_verdict}n\\t%{ocapi_cors_reason}n\\t%H\\t%{Origin}i\\t"
+Row = namedtuple("Row", "began method path status verdict reason protocol origin cookie")
+FORMAT = ("%{begin:usec}t\\t%m\\t%U\\t%>s\\t%{ocapi_cors_verdict}n\\t%{ocapi_cors_reason}n\\t%H\\t%{Origin}i\\t"
           "%{Cookie}i")
 
 TYPES = """
@@ -134,10 +134,11 @@ class Shop:
         return (self.secure_api if secure else self.api) + "/s/S/dw/shop" + path
 
     def rows(self, path):
-        """What the API's access log has of a path, in order."""
+        """What the API's access log has of a path, in the order in which the requests began: the line of one
+        connection may come after that of the next."""
         log = self.server.root / "access.log"
-        rows = [Row(*line.split("\t")) for line in log.read_text().splitlines()] if log.exists() else []
-        return [row for row in rows if row.path == "/s/S/dw/shop" + path]
+        rows = [Row(*line.split("\t")) for line in (log.read_text() if log.exists() else "").split("\n")[:-1]]
+        return sorted((row for row in rows if row.path == "/s/S/dw/shop" + path), key=lambda row: int(row.began))
 
     def wait_rows(self, path, count):
         """The rows of a path, when there are that many: httpd logs after it has answered."""

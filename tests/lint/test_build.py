@@ -15,6 +15,7 @@ from test_tree import REPOSITORY, files, read
 
 APXS = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs") or ""
 NOT_IN_THE_TARBALL = {".gitignore", ".ci/run"}
+pytestmark = pytest.mark.timeout(1200)
 
 
 def run(command, where, **environment):

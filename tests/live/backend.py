@@ -24,6 +24,7 @@ class Backend:
         self.requests = []
         self.connections = 0
         self.answers = {}
+        self.test = 0  # the number of reset()s
         backend = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -45,8 +46,11 @@ class Backend:
                 return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
             def answer(self):
-                backend.requests.append(Request(self.command, self.path, urlsplit(self.path).path,
-                                                list(self.headers.items()), self.read_body()))
+                test = backend.test
+                request = Request(self.command, self.path, urlsplit(self.path).path,
+                                  list(self.headers.items()), self.read_body())
+                if test == backend.test:  # and not one that was broken off when its test was over
+                    backend.requests.append(request)
                 answer = backend.find(self.path)
                 self.send_response_only(answer.status)
                 for name, value in answer.headers:
@@ -105,6 +109,7 @@ class Backend:
 
     def reset(self):
         """Forgets what it saw and what it was told; done before each test."""
+        self.test += 1
         self.requests.clear()
         self.answers.clear()
         self.connections = 0

@@ -29,8 +29,11 @@ WATCHER = "ocapi-cors"  # the process of the timed reload
 THREADS = 25  # of each child, but for prefork's
 
 # What httpd 2.4.71 does by itself, with or without a module of ours: the event MPM says this of a
-# connection that lingers while its child ends.
-HTTPDS_OWN = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure")
+# connection that lingers while its child ends; of children that take seconds to end, and of a killed
+# process that takes one, where the machine is busy. (Of one that does not end it says AH00046.)
+HTTPDS_OWN = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure"
+                        r"|AH00045: child process \d+ still did not exit, sending a SIGTERM"
+                        r"|long lost child came home")
 
 # Configuration that runs *.cgi below htdocs; it wants the modules mime, and cgi or cgid.
 SCRIPTS = """
@@ -174,13 +177,19 @@ class Httpd:
         raise HttpdFailed("no unprivileged user to run httpd as")
 
     def write(self, name, content):
-        """Puts a file under the root, replacing it whole (rename), readable by the children."""
+        """Puts a file under the root, whole and with the folders that are missing, by one rename;
+        readable by the children."""
         path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        beside.write_bytes(content if isinstance(content, bytes) else content.encode())
-        beside.chmod(0o644)
-        beside.rename(path)
+        place = path  # what is put in place: the file, or the topmost folder that is missing
+        while not place.parent.exists():
+            place = place.parent
+        with tempfile.TemporaryDirectory(dir=self.root) as folder:
+            beside = Path(folder) / "new"
+            file = beside / path.relative_to(place)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+            file.chmod(0o644)
+            beside.rename(place)
         return path
 
     def _base(self, nonce, ports):
@@ -352,6 +361,9 @@ DocumentRoot "${{ROOT}}/htdocs"
             self.config = config
         nonce = self._write_config(self._ports)
         self.process.send_signal(signal.SIGUSR1 if graceful else signal.SIGHUP)
+        if not graceful:  # nothing is asked of children that are told to end at once
+            wait_until(lambda: self.process.poll() is not None or not old & self.children(),
+                       "the old children are gone", 40)
         wait_until(lambda: self.process.poll() is not None or self._identity() == nonce,
                    "the new generation answers")
         if self.process.poll() is not None:
@@ -479,7 +491,7 @@ DocumentRoot "${{ROOT}}/htdocs"
         allowed, self.allowed = self.allowed, []
         for regex in expected:
             wait_until(lambda r=regex: any(r.search(l.text) for l in self.log_lines()),
-                       f"the expected log line {regex.pattern!r}", 5)
+                       f"the expected log line {regex.pattern!r}")
         new = {name: self._lines(name)[self.answered[name]:] for name in LOGS}
         lines = [line for name in LOGS for line in new[name]]
         for name in LOGS:

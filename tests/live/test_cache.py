@@ -24,6 +24,7 @@ CacheIgnoreCacheControl On
 CacheDefaultExpire 600
 CacheIgnoreHeaders Set-Cookie
 CacheLock On
+CacheLockMaxAge 20
 CacheLockPath "${ROOT}/run/locks"
 <VirtualHost *:${PORT}>
     CacheQuickHandler ${QUICK}
@@ -366,12 +367,13 @@ def test_a_stale_answer_while_the_backend_is_down(quick, store):
             check(ask(server, "GET", "/c/never", origin), 503, cors)
 
 
-def test_a_stale_answer_while_another_client_revalidates(cache, backend):
+def test_a_stale_answer_while_another_client_revalidates(cache, backend, monkeypatch):
     """H1, H2: `CacheLock`: the others do not wait, and none hears what the first may."""
-    target = ("/c/locked?delay=0.4&body=body&header=ETag:%20%221%22&header=Cache-Control:%20max-age=0"
+    target = ("/c/locked?body=body&header=ETag:%20%221%22&header=Cache-Control:%20max-age=0"
               "&header=Access-Control-Allow-Origin:%20*")
     check(ask(cache, "GET", target, UNKNOWN), 200, set())
-    first = []
+    first, go, find = [], threading.Event(), backend.find
+    monkeypatch.setattr(backend, "find", lambda path: go.wait(15) and find(path))
     thread = threading.Thread(target=lambda: first.append(ask(cache, "GET", target, ALLOWED)), daemon=True)
     thread.start()
     httpd.wait_until(lambda: len(backend.requests) == 2, "the first revalidates")
@@ -380,6 +382,7 @@ def test_a_stale_answer_while_another_client_revalidates(cache, backend):
         check(response, 200, cors)
         assert response.body == b"body" and response.one("Warning").startswith("110")
     assert len(backend.requests) == 2 and not first
+    go.set()
     thread.join(20)
     check(first[0], 200, GRANTED)
 

@@ -261,7 +261,7 @@ def test_the_note(front, request, query, fields, verdict, reason, client):
     """`%{ocapi_cors_client}n`; an id with a NUL is not shown as the id before it."""
     label = str(abs(hash(request.node.name)))
     front.request("GET", "/order0/x" + query, [("Origin", ORIGIN_OF["A"]), ("X-Row", label), *fields])
-    lines = httpd.wait_until(lambda: [l for l in (front.root / "access.log").read_text().splitlines()
+    lines = httpd.wait_until(lambda: [l for l in (front.root / "access.log").read_text().split("\n")[:-1]
                                       if l.startswith(label + " ")], "the line of the request")
     _, *words, shown = lines[0].split(" ", 3)
     assert words == [verdict, reason]

@@ -24,6 +24,7 @@ from cors import (ALLOWED, GRANTED, ORIGIN_IDS, ORIGINS, PREFLIGHT, SETTINGS, UN
 CONFIG = """
 OcapiCorsSettings "${SETTINGS}/p.json"
 MaxKeepAliveRequests 0
+KeepAliveTimeout 20
 <Location "/api">
     OcapiCors On
 </Location>
@@ -231,7 +232,7 @@ SHORT_CHUNK = Body([CHUNKED], b"1f4\r\n" + b"z" * 200, False, None, None, None)
 @kinds(OURS)
 def test_the_answer_does_not_wait_for_the_body(front, backend, kind):
     """R5, P4: it comes while half of the body is missing; the other half is no request."""
-    with wire.Connection(front.port, timeout=5) as connection:
+    with wire.Connection(front.port, timeout=15) as connection:
         connection.send(build(kind, *SHORT.fields) + SHORT.data)
         kind.check(connection.read(kind.method))
         connection.send(MARKER + b"z" * (500 - len(MARKER)))

@@ -70,8 +70,6 @@ def test_it_stops_cleanly(number):
         assert os.stat(f"/proc/{pid}").st_uid != 0, "the server runs as root"
     assert ended(process, number)[0] == 0
     assert not is_alive(pid) and not os.path.exists(root)
-    with pytest.raises(OSError):
-        wire.request(port, "GET", "/")
 
 
 def test_a_settings_file_and_a_backend_of_ones_own(backend, tmp_path):

@@ -22,6 +22,7 @@ BAD = """{
 """
 
 CONFIG = """
+OcapiCorsReload Off
 ProxyPassMatch "^/(one|two|both|three)" "${BACKEND}/$1"
 <Location "/one">
     OcapiCors On

@@ -11,6 +11,7 @@ import wire
 from cors import ALLOWED, GRANTED, PREFLIGHT, SETTINGS, UNKNOWN
 
 CONFIG = """
+KeepAliveTimeout 20
 OcapiCorsSettings "${SETTINGS}/p.json"
 ProxyPass "/api/" "${BACKEND}/"
 ProxyPass "/off/" "${BACKEND}/"

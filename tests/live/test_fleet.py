@@ -129,8 +129,8 @@ class Machine:
         """The digest, which both forms of the page and the log agree on."""
         status = self.status()
         assert self.metric("ocapi_cors_info") == (status["digest"], "1")
-        assert f"OCORS0007: generation {status['generation']} " in self.httpd.log_text()
-        assert f"digest {status['digest']};" in self.httpd.log_text()
+        said = re.compile(rf"OCORS0007: generation {status['generation']} .* digest {status['digest']};")
+        httpd.wait_until(lambda: said.search(self.httpd.log_text()), "the log says it, too")
         return status["digest"]
 
     def await_digest(self, wanted):
@@ -273,6 +273,7 @@ def test_a_version_is_carried_and_rolled_back(fleet):
         there = dict.fromkeys(NAMES, WHOLE[before])
         digests = dict.fromkeys(NAMES, digest_of(FIRST if before == "first" else SECOND))
         with fleet.under_requests() as seen:
+            httpd.wait_until(lambda b=before: seen[b], "a response of the version before")
             for number, machine in enumerate(fleet.machines, 1):
                 machine.carry(files)
                 machine.await_digest(digest_of(files))
@@ -280,7 +281,7 @@ def test_a_version_is_carried_and_rolled_back(fleet):
                 assert fleet.digests() == digests
                 assert len(fleet.count_by_digest()) == (1 if number == len(NAMES) else 2)
                 assert fleet.unusable() == set()
-        assert seen["first"] and seen["second"], seen
+            httpd.wait_until(lambda a=after: seen[a], "a response of the version after")
         assert fleet.outcomes() == there == dict.fromkeys(NAMES, WHOLE[after])
     assert digest_of(FIRST) != digest_of(SECOND)
 

@@ -116,6 +116,7 @@ def test_a_crashed_child_is_seen_though_httpd_calls_it_a_notice():
 
 def test_a_server_that_is_gone_fails_the_test():
     server = httpd.Httpd().start()
+    server.await_idle()
     server.process.terminate()
     server.process.wait(20)
     with pytest.raises(httpd.HttpdFailed, match="gone"):

@@ -37,6 +37,7 @@ CLIENT, OWN = "a1b2-C3.d_4", "https://shop1.example.com"
 
 CONFIG = """
 MaxKeepAliveRequests 0
+KeepAliveTimeout 20
 AllowEncodedSlashes NoDecode
 <VirtualHost *:${PORT}>
     OcapiCors On

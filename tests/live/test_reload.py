@@ -111,11 +111,15 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("kind", [*BAD, "gone", "directory", "unreadable link"])
+# No document changes for 500 ms before any is read: the first step alone is not seen.
+TWO_STEPS = ("directory", "unreadable link")
+
+
+@pytest.mark.parametrize("kind", [*BAD, "gone", *TWO_STEPS])
 @pytest.mark.parametrize("is_graceful", [False, True], ids=["timed", "graceful"])
 def test_a_bad_edit_keeps_the_last_good_policy(front, kind, is_graceful):
     """Section 3: "the last good policy stays in force, whole, and the error is logged once per change"."""
-    config = CONFIG if not is_graceful else CONFIG.replace("100ms", "Off")
+    config = CONFIG.replace("100ms", "Off" if is_graceful else "500ms" if kind in TWO_STEPS else "100ms")
     server = front("g.json d.json", {"g.json": document(MORE, client="g"), "d.json": document(ALLOWED)}, config)
     path = server.root / "d.json"
     content, pattern = BAD.get(kind, (None, "cannot be read|no regular file"))
@@ -175,15 +179,17 @@ def by_removal(path, content):
 
 
 # rsync would take files of one size and second for the same; --checksum looks.
-WAYS = {"mv": by_tool("mv"), "cp": by_tool("cp"), "rsync": by_tool("rsync", "--checksum"),
-        "rsync in place": by_tool("rsync", "--checksum", "--inplace"), "ln -s": by_tool("ln", "-sf"),
-        "overwriting": by_overwriting, "removal": by_removal}
+AT_ONCE = {"mv": by_tool("mv"), "rsync": by_tool("rsync", "--checksum")}
+IN_STEPS = {"cp": by_tool("cp"), "rsync in place": by_tool("rsync", "--checksum", "--inplace"),
+            "ln -s": by_tool("ln", "-sf"), "overwriting": by_overwriting, "removal": by_removal}
+WAYS = AT_ONCE | IN_STEPS
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_replace_a_file(front, way):
     """Each gives the old or the new policy, nothing between, and no error."""
-    server = front("d.json", {"d.json": document(ALLOWED)})
+    interval = "100ms" if way in AT_ONCE else "500ms"  # so long it is still before it is read
+    server = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", interval))
     for number in range(2, 5):
         origins = [MORE] if number % 2 == 0 else [ALLOWED]
         # Trailing space, so that sizes differ.
@@ -429,12 +435,22 @@ def test_a_file_that_is_being_written(front):
     """Half a document, for as long as it takes: the old policy, and no error; it is judged when it is still."""
     server = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", "1s"))  # still for 500 ms
     server.allow_log("OCORS0019")  # where it takes long
-    content = document(MORE).encode()
-    with open(server.root / "d.json", "wb", buffering=0) as file:
-        for byte in content:
-            file.write(bytes([byte]))
-            for _ in range(4):
-                check_allowed(server, ALLOWED, True)
+    is_over = threading.Event()  # never: the writer rests between two bytes, and waits for no answer
+
+    def write():
+        with open(server.root / "d.json", "wb", buffering=0) as file:
+            for byte in document(MORE).encode():
+                file.write(bytes([byte]))
+                is_over.wait(0.03)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    answers = []
+    while writer.is_alive():
+        answers.append(ask(server, "POST", "/x", ALLOWED))
+    writer.join()
+    for response in answers[:-1]:
+        check(response, 200, granted(ALLOWED))
     await_generation(server, 2)
     check_allowed(server, MORE, True)
     assert generations(server) == [1, 2]
@@ -490,6 +506,16 @@ def test_a_watcher_that_cannot_be_ended_holds_up_nothing(backend):
         with held_watcher(server):
             server.process.send_signal(signal.SIGTERM)
             server.process.wait(20)
+
+
+def test_a_stopped_watcher_is_ended_too(front):
+    """Else it would publish again what has been replaced, once it goes on."""
+    server = front("d.json", {"d.json": document(ALLOWED)})
+    old = server.await_watcher()
+    os.kill(old, signal.SIGSTOP)
+    server.restart()
+    server.await_watcher(old)
+    assert not os.path.exists(f"/proc/{old}")
 
 
 def test_a_restart_takes_what_a_timed_reload_published(front):

@@ -49,7 +49,7 @@ def front(start_httpd):
     OcapiCors On
     OcapiCorsSettings "${{ROOT}}/{name}.json"
 </Location>""" for name in LISTS]
-    return start_httpd("MaxKeepAliveRequests 0" + "".join(sections),
+    return start_httpd("MaxKeepAliveRequests 0\nKeepAliveTimeout 20" + "".join(sections),
                        files={f"{name}.json": settings(name) for name in LISTS})
 
 

@@ -94,7 +94,7 @@ echo 'this is no header'
 """
 SLOW = """#!/bin/sh
 echo run >> ../../run/runs
-exec sleep 1
+exec sleep 5
 """
 ASIS = "Status: {0} Reason\r\nContent-Type: text/plain\r\nAccess-Control-Allow-Origin: *\r\n\r\nas it is"
 FILES = {"users": "u:$apr1$x$x\n", "htdocs/static/file.txt": "static", "htdocs/static/unreadable.txt": "x",

@@ -18,6 +18,7 @@ PATHS = ["/s/{}/dw/shop/v20_4/x", "/s/Sites-{}-Site/dw/shop/v20_4/x"]
 
 CONFIG = """
 MaxKeepAliveRequests 0
+KeepAliveTimeout 20
 <VirtualHost *:${PORT}>
     OcapiCors On
     OcapiCorsSettingsTree "${TREE}"
@@ -140,15 +141,14 @@ def test_the_first_and_the_last_of_everything(front, organisation):
                 assert not is_allowed(connection, site_name((site + 1) % SITES), *row[1:], "query", 0)
 
 
-def test_ten_thousand_sites_start_and_serve(start_httpd, tmp_path_factory):
+def test_ten_thousand_sites_start_and_serve(tmp_path_factory):
     """Issue 3: "Ten thousand sites are one directive and start in seconds" (the time is printed)."""
     tree = tmp_path_factory.mktemp("ten-thousand")
     count = 10000
     sites = {site_name(s): {"client": [f"https://site{s}.example"]} for s in range(count)}
     write_tree(tree, {"global": ["https://everywhere.example"]}, sites)
-    try:
-        began = time.monotonic()
-        server = start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
+    began = time.monotonic()
+    with httpd.Httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"}) as server:
         print(f"\n{count} sites: serving after {time.monotonic() - began:.1f} s")
         with server.connection() as connection:
             for site in (0, 1, 4999, 9998, 9999):
@@ -162,5 +162,4 @@ def test_ten_thousand_sites_start_and_serve(start_httpd, tmp_path_factory):
         with server.connection() as connection:
             assert is_allowed(connection, site_name(7), "client", "https://site7.example", "query", 0)
             assert not is_allowed(connection, site_name(8), "client", "https://site7.example", "query", 0)
-    finally:
-        shutil.rmtree(tree)
+    shutil.rmtree(tree)  # when nobody watches it any more

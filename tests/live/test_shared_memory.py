@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import httpd
+import wire
 from cors import ALLOWED, UNKNOWN, ask, check, check_refused, granted
 from debugger import Debugger
 
@@ -92,12 +93,18 @@ def is_stopped(pid):
     return set(states) == {"T"}
 
 
+def is_asleep(pid):
+    """Not running, nor waiting for its turn to."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 class Stopped:
     """A worker that is stopped in the middle of a decision, by a debugger, and the request it was at."""
 
     def __init__(self, server):
         self.server = server
         self.response = None
+        server.await_watcher()  # from now on it is told from a worker
         self.pid, other = sorted(httpd.wait_until(lambda: len(c := server.children()) == 2 and c, "two workers"))
         server.await_idle()
         # Where the policy has been opened and not been asked yet.
@@ -115,8 +122,9 @@ class Stopped:
             os.kill(other, signal.SIGCONT)
 
     def _ask(self):
-        with contextlib.suppress(EOFError, OSError):
-            self.response = ask(self.server, "GET", "/x", ALLOWED)
+        with contextlib.suppress(EOFError, OSError), wire.Connection(self.server.port, 170) as connection:
+            connection.send(wire.build("GET", "/x", [ALLOWED]))
+            self.response = connection.read()
 
     def _end(self):
         self.output = self.debugger.release()
@@ -354,7 +362,8 @@ def test_a_reload_that_does_not_fit_keeps_what_is_in_force(front, needed):
 def test_one_document_that_does_not_fit_holds_up_no_other(front, needed):
     """Of what has changed, what fits is in force: a revocation does not wait for a neighbour's growth, nor is an
     error lost over it."""
-    config = CONFIG.replace("OcapiCorsSettings d.json", "OcapiCorsSettings d.json\n<Location /e>\n"
+    config = CONFIG.replace("100ms", "500ms")  # so long no file may change before any is read
+    config = config.replace("OcapiCorsSettings d.json", "OcapiCorsSettings d.json\n<Location /e>\n"
                             "OcapiCorsSettings e.json\n</Location>\n<Location /f>\nOcapiCorsSettings f.json\n</Location>")
     server = httpd.Httpd(config, files={"d.json": document(ALLOWED), "e.json": document(ALLOWED, 1),
                                         "f.json": document(ALLOWED, 1)},
@@ -399,8 +408,8 @@ def test_all_workers_share_one_image(start_httpd, module_backend):
     def group(count):
         server = start_httpd(config, mpm="prefork", files={"d.json": document(ALLOWED, count)},
                              defines={"BACKEND": module_backend.url})
-        httpd.wait_until(lambda: len(server.children()) == 100, "all workers")
-        server.await_idle()
+        httpd.wait_until(lambda: len(c := server.children()) == 100 and all(map(is_asleep, c)),
+                         "all workers wait for a request")
         return published(server, 1)[0], sum(map(pss, {server.process.pid, *server.children()}))
 
     small, before = group(10)

@@ -55,6 +55,7 @@ CONFIG = """
 OcapiCors On
 OcapiCorsSettingsTree "${ROOT}/tree"
 MaxKeepAliveRequests 0
+KeepAliveTimeout 20
 <VirtualHost *:${PORT}>
     ServerName main.invalid
 </VirtualHost>
@@ -342,8 +343,10 @@ def test_a_site_link_that_leads_nowhere_is_an_error():
 
 LIFE = """
 OcapiCors On
+OcapiCorsReload Off
 OcapiCorsSettingsTree "${ROOT}/tree"
 MaxKeepAliveRequests 0
+KeepAliveTimeout 20
 <VirtualHost *:${PORT}>
     ProxyPass "/" "${BACKEND}/"
 </VirtualHost>

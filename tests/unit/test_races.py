@@ -11,6 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = [REPOSITORY / name for name in ("tests/unit/race_epoch.c", "src/core/epoch.c",
                                           "src/core/rooms.c")]
+pytestmark = pytest.mark.timeout(400)
 COMPILERS = [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)]
 
 
@@ -20,12 +21,12 @@ def run_race(compiler, folder, *options):
     subprocess.run([compiler, "-std=c11", "-D_DEFAULT_SOURCE", "-O1", "-g", "-pthread",
                     "-Wall", "-Wextra", "-Werror", "-fsanitize=thread",
                     f"-I{REPOSITORY / 'include'}", *options, *map(str, SOURCES), "-o", str(program)],
-                   check=True, timeout=60)
+                   check=True, timeout=150)
     # Where addresses are random in more bits than ThreadSanitizer knows of, it does not start.
     without_random_addresses = ["setarch", "-R"] if shutil.which("setarch") else []
     return subprocess.run([*without_random_addresses, str(program)], capture_output=True, text=True,
                           env={**os.environ, "TSAN_OPTIONS": "halt_on_error=1 exitcode=66"},
-                          errors="backslashreplace", timeout=60)
+                          errors="backslashreplace", timeout=150)
 
 
 def test_there_is_a_compiler():
