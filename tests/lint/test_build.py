@@ -15,12 +15,11 @@ from test_tree import REPOSITORY, files, read
 
 APXS = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs") or ""
 NOT_IN_THE_TARBALL = {".gitignore", ".ci/run"}
-pytestmark = pytest.mark.timeout(1200)
 
 
 def run(command, where, **environment):
     """Runs it; returns what it said; a failure shows that."""
-    done = subprocess.run(command, cwd=where, text=True, timeout=600, stdin=subprocess.DEVNULL,
+    done = subprocess.run(command, cwd=where, text=True, timeout=380, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env={**os.environ, "MAKEFLAGS": "", **environment})
     assert done.returncode == 0, f"{command}:\n{done.stdout[-6000:]}"
@@ -28,7 +27,7 @@ def run(command, where, **environment):
 
 
 def fails(command, where, **environment):
-    done = subprocess.run(command, cwd=where, text=True, timeout=600, stdin=subprocess.DEVNULL,
+    done = subprocess.run(command, cwd=where, text=True, timeout=380, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env={**os.environ, **environment})
     assert done.returncode != 0, done.stdout

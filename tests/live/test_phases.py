@@ -214,6 +214,7 @@ def test_killed_workers_are_replaced_and_judge(backend, mpm):
             ProxyPass "/" "${BACKEND}/"
         </VirtualHost>"""
     with httpd.Httpd(config, mpm=mpm, defines={"BACKEND": backend.url, "SETTINGS": SETTINGS}) as server:
+        server.await_watcher()  # from now on it is told from a worker
         for _ in range(3):
             server.await_idle()
             old = server.children()

@@ -18,7 +18,6 @@ def test_there_are_unit_tests():
     assert len(PROGRAMS) >= 8
 
 
-@pytest.mark.timeout(900)  # valgrind
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_unit(program, mode):
@@ -33,7 +32,7 @@ def test_unit(program, mode):
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True,
-                          errors="backslashreplace", timeout=800)
+                          errors="backslashreplace", timeout=380)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     # cmocka's own words: a program that ran no test at all must not pass.

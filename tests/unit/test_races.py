@@ -11,7 +11,6 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = [REPOSITORY / name for name in ("tests/unit/race_epoch.c", "src/core/epoch.c",
                                           "src/core/rooms.c")]
-pytestmark = pytest.mark.timeout(400)
 COMPILERS = [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)]
 
 
