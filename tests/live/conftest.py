@@ -51,6 +51,8 @@ def start_httpd():
 
     yield start
     failures = []
+    for server in servers:
+        server.tell_to_end()
     for server in reversed(servers):
         try:
             server.stop()

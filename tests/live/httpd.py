@@ -27,6 +27,7 @@ LOGS = ("stderr.log", "error.log")
 MPMS = ("event", "worker", "prefork")
 WATCHER = "ocapi-cors"  # the process of the timed reload
 THREADS = 25  # of each child, but for prefork's
+LINE_TIMEOUT = 20  # seconds until an expected log line must have come
 
 # What httpd 2.4.71 does by itself, with or without a module of ours: the event MPM says this of a
 # connection that lingers while its child ends; of children that take seconds to end, and of a killed
@@ -149,6 +150,7 @@ class Httpd:
         self.environment = dict(environment or {})
         self.mode = mode
         self.process = None
+        self.is_told_to_end = False
         self.port = None
         self.generation = 0
         self.answered = dict.fromkeys(LOGS, 0)  # log lines that earlier tests answered for
@@ -381,19 +383,23 @@ DocumentRoot "${{ROOT}}/htdocs"
         finally:
             shutil.rmtree(self.root, ignore_errors=True)
 
+    def tell_to_end(self):
+        """Returns at once, so that several can end side by side; stop() waits for it."""
+        if not self.is_told_to_end and self.process is not None and self.process.poll() is None:
+            # Gracefully, for the reason that await_idle() gives; the second time would mean at once.
+            self.process.send_signal(signal.SIGTERM if self.mode == "-X" else signal.SIGWINCH)
+            self.is_told_to_end = True
+
     def _kill(self):
         if self.process is None:
             return
-        if self.process.poll() is None:
-            # Gracefully, for the reason that await_idle() gives.
-            how = signal.SIGTERM if self.mode == "-X" else signal.SIGWINCH
-            self.process.send_signal(how)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(20)
-                raise HttpdFailed(f"httpd did not stop within 20 s of {how.name}") from None
+        self.tell_to_end()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
+            raise HttpdFailed("httpd did not stop within 20 s") from None
 
     def crash_stack(self):
         """The innermost frames of the last crash, innermost first; "" where there is no core file."""
@@ -491,7 +497,7 @@ DocumentRoot "${{ROOT}}/htdocs"
         allowed, self.allowed = self.allowed, []
         for regex in expected:
             wait_until(lambda r=regex: any(r.search(l.text) for l in self.log_lines()),
-                       f"the expected log line {regex.pattern!r}")
+                       f"the expected log line {regex.pattern!r}", LINE_TIMEOUT)
         new = {name: self._lines(name)[self.answered[name]:] for name in LOGS}
         lines = [line for name in LOGS for line in new[name]]
         for name in LOGS:
