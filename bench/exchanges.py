@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from page import arguments, say, show, surroundings  # noqa: E402
+from bench import arguments, say, show, surroundings  # noqa: E402
 
 import httpd  # noqa: E402
 import wire  # noqa: E402

@@ -17,9 +17,10 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from page import CFLAGS, COMPILER, REPOSITORY, arguments, json_c, say, show, surroundings  # noqa: E402
+from bench import CFLAGS, COMPILER, REPOSITORY, arguments, json_c, say, show, surroundings  # noqa: E402
 
 import httpd  # noqa: E402
+import processes  # noqa: E402
 import wire  # noqa: E402
 
 SIZES = "2,1000,100000,1000000,100@10,10000@1000,10000000@1000"  # origins, or origins@sites of a tree
@@ -134,7 +135,7 @@ def peak(pid):
 
 def processor_seconds(pid):
     """User's and system's, of the process itself."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    fields = processes.stat_fields(pid)
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

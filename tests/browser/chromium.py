@@ -15,6 +15,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 import httpd
+import processes
 
 # What a page gets to know of an answer; outcome: "read", or "failed" with nothing but `error`.
 Told = namedtuple("Told", "outcome type status url redirected headers body error",
@@ -71,16 +72,8 @@ class Chromium:
         self.stop()
 
     def processes(self):
-        """The pids of its processes, as the kernel has them."""
-        name, found = os.fsencode(self.folder), []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    if name in (entry / "cmdline").read_bytes():
-                        found.append(int(entry.name))
-                except OSError:
-                    pass  # ended meanwhile
-        return found
+        """The pids of its processes."""
+        return processes.that_name(self.folder)
 
     def stop(self):
         """Ends it, and answers for every process that it started."""

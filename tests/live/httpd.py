@@ -30,11 +30,10 @@ THREADS = 25  # of each child, but for prefork's
 LINE_TIMEOUT = 20  # seconds until an expected log line must have come
 
 # What httpd 2.4.71 does by itself, with or without a module of ours: the event MPM says this of a
-# connection that lingers while its child ends; of children that take seconds to end, and of a killed
-# process that takes one, where the machine is busy. (Of one that does not end it says AH00046.)
+# connection that lingers while its child ends; and of children that take seconds to end, where the
+# machine is busy. (Of one that does not end it says AH00046.)
 HTTPDS_OWN = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure"
-                        r"|AH00045: child process \d+ still did not exit, sending a SIGTERM"
-                        r"|long lost child came home")
+                        r"|AH00045: child process \d+ still did not exit, sending a SIGTERM")
 
 # Configuration that runs *.cgi below htdocs; it wants the modules mime, and cgi or cgid.
 SCRIPTS = """

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 import httpd
+import processes
 import wire
 
 DEMO = str(httpd.REPOSITORY / "scripts" / "demo")
@@ -70,6 +71,7 @@ def test_it_stops_cleanly(number):
         assert os.stat(f"/proc/{pid}").st_uid != 0, "the server runs as root"
     assert ended(process, number)[0] == 0
     assert not is_alive(pid) and not os.path.exists(root)
+    assert not processes.that_name(root)  # none is left to listen
 
 
 def test_a_settings_file_and_a_backend_of_ones_own(backend, tmp_path):

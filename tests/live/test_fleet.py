@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import httpd
+import processes
 from cors import ALLOWED as SHARED
 from cors import OTHER, PREFLIGHT, ask, check_preflight, check_refused
 
@@ -423,7 +424,7 @@ def test_a_tree_is_carried(module_backend):
 
 def watcher_time(machine):
     """What its watcher has computed for, in ticks of 10 ms."""
-    fields = Path(f"/proc/{machine.httpd.await_watcher()}/stat").read_text().rpartition(")")[2].split()
+    fields = processes.stat_fields(machine.httpd.await_watcher())
     return int(fields[11]) + int(fields[12])
 
 

@@ -435,20 +435,23 @@ def test_a_file_that_is_being_written(front):
     """Half a document, for as long as it takes: the old policy, and no error; it is judged when it is still."""
     server = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", "1s"))  # still for 500 ms
     server.allow_log("OCORS0019")  # where it takes long
-    is_over = threading.Event()  # never: the writer rests between two bytes, and waits for no answer
+    is_over, answers = threading.Event(), []
 
     def write():
         with open(server.root / "d.json", "wb", buffering=0) as file:
             for byte in document(MORE).encode():
                 file.write(bytes([byte]))
-                is_over.wait(0.03)
+                if is_over.wait(0.03):
+                    return
 
     writer = threading.Thread(target=write)
     writer.start()
-    answers = []
-    while writer.is_alive():
-        answers.append(ask(server, "POST", "/x", ALLOWED))
-    writer.join()
+    try:
+        while writer.is_alive():
+            answers.append(ask(server, "POST", "/x", ALLOWED))
+    finally:
+        is_over.set()
+        writer.join()
     for response in answers[:-1]:
         check(response, 200, granted(ALLOWED))
     await_generation(server, 2)

@@ -9,11 +9,11 @@ import re
 import signal
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 
 import httpd
+import processes
 import wire
 from cors import ALLOWED, UNKNOWN, ask, check, check_refused, granted
 from debugger import Debugger
@@ -88,14 +88,12 @@ def change(server, number):
 
 def is_stopped(pid):
     """Whether every thread is: SIGSTOP reaches them one after the other, and one that still runs may accept."""
-    states = [Path(f"/proc/{pid}/task/{task}/stat").read_text().rpartition(")")[2].split()[0]
-              for task in os.listdir(f"/proc/{pid}/task")]
-    return set(states) == {"T"}
+    return {processes.stat_fields(f"{pid}/task/{task}")[0] for task in os.listdir(f"/proc/{pid}/task")} == {"T"}
 
 
 def is_asleep(pid):
     """Not running, nor waiting for its turn to."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+    return processes.stat_fields(pid)[0] == "S"
 
 
 class Stopped:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benches share: docs/performance.md, which has a table of each, and where a bench runs."""
+"""What every bench has: what it is told, where it runs, and its place in docs/performance.md."""
 
 import argparse
 import os
