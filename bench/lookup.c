@@ -325,9 +325,14 @@ __attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_
         size_t policy_count;
 
         if (bench->is_tree) {
-            policy_count = ocors_edition_read_site(
-                &bench->edition, 0, ocors_span_from_string(bench->names[question->site]),
-                OCORS_SPAN_LITERAL("shop"), policies);
+            const ocors_address_t address = {
+                .site = ocors_span_from_string(bench->names[question->site]),
+                .api = OCORS_API_SHOP,
+            };
+            const ocors_url_path_t path = { .plain = address, .loose = address };
+
+            (void)ocors_edition_read_path(&bench->edition, 0, &path, ocors_span_make(NULL, 0),
+                                          policies, &policy_count);
         }
         else {
             policy_count = ocors_edition_read_settings(&bench->edition, 0, policies) ? 1 : 0;

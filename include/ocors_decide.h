@@ -33,6 +33,7 @@ typedef struct ocors_facts_t {
     ocors_span_t path;           /* decoded, after the version or the section's own path (M1) */
     ocors_version_t version;     /* of the path; 0: none */
     ocors_claim_t claim;
+    bool is_path_ambiguous; /* R12: nothing is allowed, whatever the policies say */
     const ocors_own_t *own; /* the server's own origins (R10); NULL: none */
     bool wants_reason;      /* somebody will see it: else it is not looked for, and is NONE */
 } ocors_facts_t;
@@ -69,7 +70,8 @@ typedef enum {
     X(AMBIGUOUS_CLIENT, "ambiguous-client") /* C2: two ids */                                     \
     X(LIST_MEMBER, "list-member")           /* R6: one of several is not listed */                \
     X(METHOD_MALFORMED, "method-malformed") /* P6: the requested method is no token */            \
-    X(NO_POLICY, "no-policy")               /* no document could be loaded */
+    X(NO_POLICY, "no-policy")               /* no document could be loaded */                     \
+    X(PATH_AMBIGUOUS, "path-ambiguous")     /* R12: the path can be read in two ways */
 
 typedef enum {
 #define OCORS_REASON_ENUM(name, text) OCORS_REASON_##name,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ocors_url_path.h"
 #include "ocors_policy.h"
 #include "ocors_sha256.h"
 #include "ocors_slots.h"
@@ -22,19 +23,13 @@
  *
  *   settings[n]  the policy of the configuration's n-th list of documents
  *   trees[n]     its n-th tree --> sites, in byte order of names --> a policy for each API
- *   site_slots   --hash of tree and name--> sites
+ *   site_slots   --hash of tree and site key (ocors_url_path.h)--> sites
  *   policies     --> layers: images, in the segment;  --> members: the documents asked for
  *   documents    what is known of each file, so that a later reading need not read it again
  *
  * An edition is all that a process needs to know of the past: nothing of it is kept elsewhere.
  * Places of images count from the segment's first byte, text references from that of the text.
  */
-typedef enum {
-    OCORS_API_SHOP,
-    OCORS_API_DATA,
-    OCORS_API_COUNT
-} ocors_api_t;
-
 /* No document speaks for this API: nothing is allowed there. */
 #define OCORS_EDITION_NO_POLICY UINT32_MAX
 
@@ -147,12 +142,34 @@ bool ocors_edition_read_settings(const ocors_edition_t *edition, uint32_t number
                                  ocors_policy_t *policy);
 
 /*
- * Opens the policies that judge an API of a site in a tree (C5): one for shop and for data, both
- * for whatever else there is below /dw/. A site that the tree has not, "" and "-" are the
- * organisation's. Returns how many; 0: no document speaks for it, and nothing is allowed. One hash
- * and, as a rule, one comparison, whatever the number of sites.
+ * Finds a site of a tree by its id (R12): the number of its record; that of the tree's first one, the
+ * organisation, where the tree has no such site, and for "" and "-". False: the id is not one that
+ * the tree has, and has the key of one; or the tree is damaged. One hash and, as a rule, one
+ * comparison, whatever the number of sites.
  */
-size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t tree, ocors_span_t site,
-                               ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT]);
+bool ocors_edition_find_site(const ocors_edition_t *edition, uint32_t tree, ocors_span_t id,
+                             uint32_t *site);
+
+/*
+ * Opens the policies that judge an API of a site (C5): one for shop and for data, both for whatever
+ * else there is below /dw/. Returns how many; 0: no document speaks for it, and nothing is allowed.
+ */
+size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t site, ocors_api_t api,
+                               ocors_policy_t policies[OCORS_API_COUNT]);
+
+/*
+ * Opens the policies that judge a path (C5, R12). `site` is the id that counts where the path names
+ * none. False: the path is ambiguous, or its readings lead to different sites, and nothing is
+ * allowed. A tree that the edition does not have gives no policy.
+ */
+bool ocors_edition_read_path(const ocors_edition_t *edition, uint32_t tree,
+                             const ocors_url_path_t *path, ocors_span_t site,
+                             ocors_policy_t policies[OCORS_API_COUNT], size_t *count);
+
+/*
+ * The next site of a tree, from this number on, that has the key of an earlier one; UINT32_MAX:
+ * there is none. Requests tell such sites apart by their exact ids alone.
+ */
+uint32_t ocors_edition_next_twin(const ocors_edition_t *edition, uint32_t tree, uint32_t from);
 
 #endif

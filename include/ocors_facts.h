@@ -15,7 +15,4 @@
  */
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config);
 
-/* The `_v` of a fault: the version in the URL, else the document's. In the request's pool. */
-ocors_span_t ocors_facts_version(request_rec *r, const ocors_request_t *request);
-
 #endif

@@ -13,10 +13,10 @@
 typedef struct ocors_request_t {
     const ocors_config_t *config;
     ocors_decision_t decision;
-    ocors_span_t document_version; /* `_v` of the policy's last document, for a fault */
-    const char *client;            /* the client that the request names, or NULL */
-    const char *site;              /* of the URL or of OcapiCorsSite, or NULL */
-    apr_array_header_t *headers;   /* of ocors_header_t: the client's response_headers, or NULL */
+    ocors_span_t fault_version;  /* of a refusal: `_v` of the fault, or empty */
+    const char *client;          /* the client that the request names, printable, or NULL */
+    const char *site;            /* of the URL or of OcapiCorsSite, printable, or NULL */
+    apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
 } ocors_request_t;
 
 /* Whether the module answers the request itself: it is a preflight, or refused. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ant-style resource paths and the versioned paths they are held against (rules M1, M2). */
+/* Ant-style resource paths, and versions (rules M1, M2). */
 #ifndef OCORS_RESOURCE_H
 #define OCORS_RESOURCE_H
 
@@ -32,20 +32,5 @@ bool ocors_resource_pattern_normalise(ocors_span_t resource_id, char *pattern, s
  * slash of the path is ignored. No allocation; time at most pattern.length * path.length.
  */
 bool ocors_resource_is_match(ocors_span_t pattern, ocors_span_t path);
-
-/* What a URL path says of an OCAPI request. */
-typedef struct ocors_resource_path_t {
-    ocors_span_t site;       /* of /s/{site}/ or /s/Sites-{site}-Site/; bytes NULL: none named */
-    ocors_span_t api;        /* of /dw/{api}/; bytes NULL: not an OCAPI path */
-    ocors_version_t version; /* of /v{N}_{M}/; 0: none */
-    ocors_span_t rest;       /* after the version, with its leading '/' ("/" where nothing is left);
-                                where there is no version, the whole path */
-} ocors_resource_path_t;
-
-/*
- * Takes a decoded URL path apart: [...][/s/{site}]/dw/{api}[/v{N}_{M}][/rest]. The first "dw"
- * segment that an API follows counts, whatever comes after it. Spans point into `path`. Linear.
- */
-void ocors_resource_path_parse(ocors_span_t path, ocors_resource_path_t *parts);
 
 #endif

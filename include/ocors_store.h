@@ -91,11 +91,12 @@ typedef struct ocors_visit_t {
 bool ocors_store_enter(ocors_visit_t *visit);
 void ocors_store_leave(const ocors_visit_t *visit);
 
-/* As ocors_edition_read_settings() and _read_site(), by the numbers of the configuration. */
+/* As ocors_edition_read_settings() and _read_path(), by the numbers of the configuration. */
 bool ocors_store_read_settings(const ocors_visit_t *visit, uint32_t number,
                                ocors_policy_t *policy);
-size_t ocors_store_read_site(const ocors_visit_t *visit, uint32_t tree, ocors_span_t site,
-                             ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT]);
+bool ocors_store_read_path(const ocors_visit_t *visit, uint32_t tree, const ocors_url_path_t *path,
+                           ocors_span_t site, ocors_policy_t policies[OCORS_API_COUNT],
+                           size_t *count);
 
 /* Whether any client of any policy has response_headers; without a visit. */
 bool ocors_store_has_response_headers(void);

@@ -124,6 +124,9 @@ static bool origin_is_allowed(const judge_t *judge, char *room, ocors_span_t *al
     ocors_span_t member, configured;
     size_t used = 0;
 
+    if (judge->facts->is_path_ambiguous) {
+        return false;
+    }
     for (size_t count = 1; member_next(&rest, &member); count++) {
         if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
@@ -194,6 +197,9 @@ static ocors_reason_t reason_find(const judge_t *judge)
 
     if (!judge->facts->wants_reason) {
         return OCORS_REASON_NONE;
+    }
+    if (judge->facts->is_path_ambiguous) {
+        return OCORS_REASON_PATH_AMBIGUOUS;
     }
     for (size_t i = 0; i < judge->policy_count; i++) {
         layers += judge->policies[i].layer_count;

@@ -119,14 +119,21 @@ bool ocors_edition_read_settings(const ocors_edition_t *edition, uint32_t number
                                      policy);
 }
 
-static uint64_t site_hash(const ocors_edition_t *edition, uint32_t tree, ocors_span_t name)
+/* The hash by which a site is found: of its key, so that ids which R12 does not tell apart meet. */
+static uint64_t site_hash(const ocors_edition_t *edition, uint32_t tree, ocors_span_t key)
 {
-    return ocors_hash(edition->header.seed + tree, name);
+    return ocors_hash(edition->header.seed + tree, key);
+}
+
+static ocors_span_t site_key(ocors_span_t id, char room[OCORS_SITE_KEY_MAX])
+{
+    return ocors_span_make(room, ocors_site_key(id, room));
 }
 
 void ocors_edition_index_sites(const ocors_edition_t *edition)
 {
     ocors_slot_t *const slots = (void *)(uintptr_t)edition->site_slots;
+    char room[OCORS_SITE_KEY_MAX];
 
     memset(slots, 0, edition->header.site_slot_count * sizeof(*slots));
     for (uint32_t tree = 0; tree < edition->header.tree_count; tree++) {
@@ -135,55 +142,141 @@ void ocors_edition_index_sites(const ocors_edition_t *edition)
         for (uint32_t site = first; site < first + edition->trees[tree].site_count; site++) {
             const ocors_span_t name = ocors_edition_text(edition, edition->sites[site].name);
 
-            ocors_slots_add(slots, edition->header.site_slot_count, site_hash(edition, tree, name),
-                            site);
+            ocors_slots_add(slots, edition->header.site_slot_count,
+                            site_hash(edition, tree, site_key(name, room)), site);
         }
     }
 }
 
-/* A site of a tree by its name; the tree's first one, the organisation, where it has no such. */
-static const ocors_edition_site_t *find_site(const ocors_edition_t *edition, uint32_t tree,
-                                             const ocors_edition_tree_t *record, ocors_span_t name)
+/* The sites of a tree as its record has them. False: there is no such tree, or it is damaged. */
+static bool read_tree(const ocors_edition_t *edition, uint32_t number,
+                      ocors_edition_tree_t *tree)
+{
+    if (number >= edition->header.tree_count) {
+        return false;
+    }
+    *tree = edition->trees[number];
+    return tree->site_count > 0 && tree->first_site <= edition->header.site_count
+           && tree->site_count <= edition->header.site_count - tree->first_site;
+}
+
+/* What a tree has for an id: the very site, one that has its key, or neither. */
+typedef struct match_t {
+    bool is_exact, is_close;
+    uint32_t site; /* if is_exact */
+} match_t;
+
+/* Looks among a tree's sites for one with this key, and for one with this id. */
+static match_t match_site(const ocors_edition_t *edition, uint32_t number,
+                          const ocors_edition_tree_t *tree, ocors_span_t id, ocors_span_t key)
 {
     ocors_probe_t probe = ocors_slots_probe(edition->site_slots, edition->header.site_slot_count,
-                                            site_hash(edition, tree, name));
-    uint32_t number;
+                                            site_hash(edition, number, key));
+    match_t match = { .is_exact = false };
+    char room[OCORS_SITE_KEY_MAX];
+    uint32_t site;
 
-    while (ocors_probe_next(&probe, &number)) {
-        if (number - record->first_site < record->site_count
-            && ocors_span_is_equal(ocors_edition_text(edition, edition->sites[number].name),
-                                   name)) {
-            return &edition->sites[number];
+    while (!match.is_exact && ocors_probe_next(&probe, &site)) {
+        if (site - tree->first_site >= tree->site_count) {
+            continue;
+        }
+        const ocors_span_t name = ocors_edition_text(edition, edition->sites[site].name);
+        if (ocors_span_is_equal(name, id)) {
+            match = (match_t){ .is_exact = true, .site = site };
+        }
+        else {
+            match.is_close = match.is_close || ocors_span_is_equal(site_key(name, room), key);
         }
     }
-    return &edition->sites[record->first_site];
+    return match;
 }
 
-size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t tree, ocors_span_t site,
-                               ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT])
+bool ocors_edition_find_site(const ocors_edition_t *edition, uint32_t tree, ocors_span_t id,
+                             uint32_t *site)
 {
-    const bool is_shop = ocors_span_is_equal(api, OCORS_SPAN_LITERAL("shop"));
-    const bool is_data = ocors_span_is_equal(api, OCORS_SPAN_LITERAL("data"));
+    char room[OCORS_SITE_KEY_MAX];
+    const ocors_span_t key = site_key(id, room);
     ocors_edition_tree_t record;
-    const ocors_edition_site_t *found;
+    match_t match = { .is_exact = false };
+
+    if (!read_tree(edition, tree, &record)) {
+        return false;
+    }
+    if (key.length > 0) {
+        match = match_site(edition, tree, &record, id, key);
+    }
+    *site = match.is_exact ? match.site : record.first_site;
+    return match.is_exact || !match.is_close;
+}
+
+size_t ocors_edition_read_site(const ocors_edition_t *edition, uint32_t site, ocors_api_t api,
+                               ocors_policy_t policies[OCORS_API_COUNT])
+{
     size_t count = 0;
 
-    if (tree >= edition->header.tree_count) {
+    if (site >= edition->header.site_count) {
         return 0;
     }
-    record = edition->trees[tree];
-    if (record.site_count == 0 || record.first_site > edition->header.site_count
-        || record.site_count > edition->header.site_count - record.first_site) {
-        return 0;
-    }
-    found = find_site(edition, tree, &record, site);
-    if (!is_data
-        && ocors_edition_read_policy(edition, found->policies[OCORS_API_SHOP], &policies[count])) {
-        count++;
-    }
-    if (!is_shop
-        && ocors_edition_read_policy(edition, found->policies[OCORS_API_DATA], &policies[count])) {
-        count++;
+    for (unsigned each = 0; each < OCORS_API_COUNT; each++) {
+        if ((api == (ocors_api_t)each || api == OCORS_API_OTHER)
+            && ocors_edition_read_policy(edition, edition->sites[site].policies[each],
+                                         &policies[count])) {
+            count++;
+        }
     }
     return count;
+}
+
+bool ocors_edition_read_path(const ocors_edition_t *edition, uint32_t tree,
+                             const ocors_url_path_t *path, ocors_span_t site,
+                             ocors_policy_t policies[OCORS_API_COUNT], size_t *count)
+{
+    const ocors_span_t plain = path->plain.site.bytes != NULL ? path->plain.site : site;
+    const ocors_span_t loose = path->loose.site.bytes != NULL ? path->loose.site : site;
+    uint32_t found, other;
+
+    *count = 0;
+    if (path->is_ambiguous || path->plain.api != path->loose.api) {
+        return false;
+    }
+    if (tree >= edition->header.tree_count) {
+        return true;
+    }
+    if (!ocors_edition_find_site(edition, tree, plain, &found)) {
+        return false;
+    }
+    if (!ocors_span_is_equal(plain, loose)
+        && (!ocors_edition_find_site(edition, tree, loose, &other) || other != found)) {
+        return false;
+    }
+    *count = ocors_edition_read_site(edition, found, path->plain.api, policies);
+    return true;
+}
+
+uint32_t ocors_edition_next_twin(const ocors_edition_t *edition, uint32_t tree, uint32_t from)
+{
+    ocors_edition_tree_t record;
+    char room[OCORS_SITE_KEY_MAX], other_room[OCORS_SITE_KEY_MAX];
+
+    if (!read_tree(edition, tree, &record)) {
+        return UINT32_MAX;
+    }
+    for (uint32_t site = from; site < record.first_site + record.site_count; site++) {
+        const ocors_span_t key = site_key(ocors_edition_text(edition, edition->sites[site].name),
+                                          room);
+        ocors_probe_t probe = ocors_slots_probe(edition->site_slots,
+                                                edition->header.site_slot_count,
+                                                site_hash(edition, tree, key));
+        uint32_t other;
+
+        while (key.length > 0 && ocors_probe_next(&probe, &other)) {
+            if (other < site && other >= record.first_site
+                && ocors_span_is_equal(
+                    site_key(ocors_edition_text(edition, edition->sites[other].name), other_room),
+                    key)) {
+                return site;
+            }
+        }
+    }
+    return UINT32_MAX;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ant-style resource paths, and the versioned paths that they are held against. */
+/* Ant-style resource paths. */
 #include "ocors_resource.h"
 
 #include <string.h>
@@ -193,72 +193,4 @@ bool ocors_version_parse(ocors_span_t text, ocors_version_t *version)
     }
     *version = parts[0] << 16 | parts[1];
     return digits[0] > 0 && digits[1] > 0 && *version != 0;
-}
-
-/* A "v19_1" segment. */
-static bool parse_path_version(ocors_span_t segment, ocors_version_t *version)
-{
-    char text[16];
-    char *separator;
-
-    if (segment.bytes == NULL || segment.length < 4 || segment.length > sizeof(text) ||
-        segment.bytes[0] != 'v') {
-        return false;
-    }
-    memcpy(text, segment.bytes + 1, segment.length - 1);
-    separator = memchr(text, '_', segment.length - 1);
-    if (separator == NULL) {
-        return false;
-    }
-    *separator = '.';
-    return ocors_version_parse(ocors_span_make(text, segment.length - 1), version);
-}
-
-/* "Sites-{site}-Site" names the site that it wraps. */
-static ocors_span_t unwrap_site(ocors_span_t site)
-{
-    const ocors_span_t before = OCORS_SPAN_LITERAL("Sites-");
-    const ocors_span_t after = OCORS_SPAN_LITERAL("-Site");
-
-    if (site.length > before.length + after.length && ocors_span_has_prefix(site, before) &&
-        memcmp(site.bytes + site.length - after.length, after.bytes, after.length) == 0) {
-        return ocors_span_make(site.bytes + before.length,
-                               site.length - before.length - after.length);
-    }
-    return site;
-}
-
-void ocors_resource_path_parse(ocors_span_t path, ocors_resource_path_t *parts)
-{
-    const ocors_span_t dw = OCORS_SPAN_LITERAL("dw");
-    size_t at = 0;
-
-    *parts = (ocors_resource_path_t){ .rest = path };
-    for (ocors_span_t segment = next_segment(path, &at); segment.bytes != NULL;
-         segment = next_segment(path, &at)) {
-        size_t ahead = at;
-        ocors_span_t next = next_segment(path, &ahead);
-        ocors_span_t site = { NULL, 0 };
-
-        /* "s", a site, "dw": the site may have any name, "dw" too. */
-        if (ocors_span_is_equal(segment, OCORS_SPAN_LITERAL("s")) && next.bytes != NULL
-            && ocors_span_is_equal(next_segment(path, &ahead), dw)) {
-            site = unwrap_site(next);
-            next = next_segment(path, &ahead);
-        }
-        else if (!ocors_span_is_equal(segment, dw)) {
-            continue;
-        }
-        if (next.bytes == NULL) {
-            continue;
-        }
-        parts->site = site;
-        parts->api = next;
-        if (parse_path_version(next_segment(path, &ahead), &parts->version)) {
-            parts->rest = ahead < path.length
-                              ? ocors_span_make(path.bytes + ahead, path.length - ahead)
-                              : OCORS_SPAN_LITERAL("/");
-        }
-        return;
-    }
 }

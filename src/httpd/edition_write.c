@@ -325,7 +325,7 @@ static void write_digest(const ocors_edition_t *edition, unsigned char *digest)
 
             ocors_sha256_add(&sha, OCORS_SPAN_LITERAL("\nsite:"));
             ocors_sha256_add(&sha, ocors_edition_text(edition, site->name));
-            for (ocors_api_t api = OCORS_API_SHOP; api < OCORS_API_COUNT; api++) {
+            for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
                 digest_policy(&sha, edition, site->policies[api]);
             }
         }

@@ -7,7 +7,7 @@
 #include <http_log.h>
 
 #include "messages.h"
-#include "ocors_resource.h"
+#include "ocors_url_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
 
@@ -21,7 +21,7 @@ typedef struct inquiry_t {
     request_rec *r;
     const ocors_config_t *config;
     ocors_request_t *request;
-    ocors_resource_path_t path;
+    ocors_url_path_t path;
     bool has_visit; /* there is an edition */
     ocors_visit_t visit;
     ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX]; /* as long as the visit */
@@ -51,16 +51,29 @@ static ocors_span_t method_of(const request_rec *r)
                                                          : strlen(r->the_request));
 }
 
-/* The URL path as the application takes it: a slash that httpd was told to leave encoded is one. */
-static ocors_span_t path_of(const request_rec *r)
+/* The path of the request line as it came; httpd decodes its own copy of it in place. */
+static ocors_span_t line_path_of(const request_rec *r)
 {
-    const char *encoded = strchr(r->uri, '%');
+    const char *path = r->unparsed_uri;
+
+    if (path != NULL && path[0] != '/') { /* the absolute form */
+        const char *scheme_end = strstr(path, "://");
+
+        path = scheme_end != NULL ? scheme_end + 3 + strcspn(scheme_end + 3, "/?#") : NULL;
+    }
+    return path != NULL && path[0] == '/' ? ocors_span_make(path, strcspn(path, "?#"))
+                                          : ocors_span_from_string(r->uri);
+}
+
+/* The path as an application takes it: a slash that httpd was told to leave encoded is one. */
+static ocors_span_t decode_slashes(apr_pool_t *pool, ocors_span_t path)
+{
     char *copy, *to;
 
-    if (encoded == NULL) {
-        return ocors_span_from_string(r->uri);
+    if (path.length == 0 || memchr(path.bytes, '%', path.length) == NULL) {
+        return path;
     }
-    copy = to = apr_pstrdup(r->pool, r->uri);
+    copy = to = apr_pstrmemdup(pool, path.bytes, path.length);
     for (const char *from = copy; *from != '\0'; to++) {
         const bool is_slash = from[0] == '%' && from[1] == '2' && (from[2] | 0x20) == 'f';
 
@@ -68,6 +81,26 @@ static ocors_span_t path_of(const request_rec *r)
         from += is_slash ? 3 : 1;
     }
     return ocors_span_make(copy, (size_t)(to - copy));
+}
+
+/*
+ * What the path says (C5). A tree has a policy for each site, so that a path must not be taken for
+ * another one (R12); a section with a list of documents has one policy for all.
+ */
+static void read_path(inquiry_t *inquiry, bool is_tree)
+{
+    const request_rec *r = inquiry->r;
+    const ocors_span_t uri = ocors_span_from_string(r->uri);
+
+    if (is_tree) {
+        const ocors_span_t line = line_path_of(r);
+
+        ocors_url_path_read(uri, line, apr_palloc(r->pool, ocors_url_path_room(uri, line)),
+                        &inquiry->path);
+    }
+    else {
+        ocors_url_path_parse(uri, &inquiry->path);
+    }
 }
 
 /* The URL path of what lies in a directory: as much of its end as the file's path has beyond it. */
@@ -114,23 +147,41 @@ static ocors_span_t path_below_section(const request_rec *r, const ocors_documen
     return whole;
 }
 
+/*
+ * What a client sent, for logs, notes and environment variables: cut, and with a '?' for each control
+ * character, which would end a line or a string there.
+ */
+static const char *printable(apr_pool_t *pool, ocors_span_t text)
+{
+    const size_t length = text.length < LOGGED_BYTES_MAX ? text.length : LOGGED_BYTES_MAX;
+    char *copy = apr_pstrmemdup(pool, text.bytes, length);
+
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7f) {
+            copy[i] = '?';
+        }
+    }
+    return copy;
+}
+
 /* C5: the policies that judge the request, and the site they are of. */
 static void read_policies(inquiry_t *inquiry)
 {
     const ocors_config_t *config = inquiry->config;
-    const ocors_span_t site = inquiry->path.site.bytes != NULL
-                                  ? inquiry->path.site
-                                  : ocors_span_from_string(config->site);
+    const ocors_span_t configured = ocors_span_from_string(config->site);
+    const ocors_span_t site = inquiry->path.plain.site.bytes != NULL ? inquiry->path.plain.site
+                                                                     : configured;
 
     if (site.length > 0) {
-        inquiry->request->site = apr_pstrmemdup(inquiry->r->pool, site.bytes, site.length);
+        inquiry->request->site = printable(inquiry->r->pool, site);
     }
     if (config->documents == NULL || !inquiry->has_visit) {
         return;
     }
     if (config->documents->is_tree) {
-        inquiry->policy_count = ocors_store_read_site(&inquiry->visit, config->documents->number,
-                                                      site, inquiry->path.api, inquiry->policies);
+        inquiry->facts.is_path_ambiguous = !ocors_store_read_path(
+            &inquiry->visit, config->documents->number, &inquiry->path, configured,
+            inquiry->policies, &inquiry->policy_count);
     }
     else if (ocors_store_read_settings(&inquiry->visit, config->documents->number,
                                        &inquiry->policies[0])) {
@@ -156,16 +207,7 @@ static void identify_client(inquiry_t *inquiry)
         inquiry->policies, inquiry->policy_count, sources, wanted->count,
         apr_palloc(r->pool, ocors_client_room(sources, wanted->count)));
     if (inquiry->facts.claim.kind == OCORS_CLAIM_NAMED) {
-        const ocors_span_t id = inquiry->facts.claim.id;
-        const size_t shown = id.length < LOGGED_BYTES_MAX ? id.length : LOGGED_BYTES_MAX;
-        char *client = apr_pstrmemdup(r->pool, id.bytes, shown);
-
-        for (size_t i = 0; i < shown; i++) {
-            if (client[i] == '\0') {
-                client[i] = '?'; /* not to be shown as the id before it */
-            }
-        }
-        inquiry->request->client = client;
+        inquiry->request->client = printable(r->pool, inquiry->facts.claim.id);
     }
 }
 
@@ -241,6 +283,28 @@ static void log_decision(const inquiry_t *inquiry)
                   quotable(r->pool, r->uri));
 }
 
+/* 1.5: the version in the URL, else that of the policy's last document; in the request's pool. */
+static ocors_span_t fault_version(const inquiry_t *inquiry)
+{
+    apr_pool_t *pool = inquiry->r->pool;
+    const ocors_version_t version = inquiry->path.version;
+    ocors_span_t found = { NULL, 0 };
+
+    if (version != 0) {
+        return ocors_span_from_string(apr_psprintf(pool, "%u.%u", version >> 16, version & 0xffff));
+    }
+    for (size_t i = 0; i < inquiry->policy_count; i++) {
+        const ocors_policy_t *policy = &inquiry->policies[i];
+
+        if (policy->layer_count > 0) {
+            found = policy->layers[policy->layer_count - 1].version;
+        }
+    }
+    return found.length > 0
+               ? ocors_span_make(apr_pstrmemdup(pool, found.bytes, found.length), found.length)
+               : found;
+}
+
 /* Judges a request that has an Origin. */
 static void judge(inquiry_t *inquiry)
 {
@@ -259,22 +323,15 @@ static void judge(inquiry_t *inquiry)
     if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {
         inquiry->facts.request_method = header_in(r, "Access-Control-Request-Method");
         inquiry->facts.version = inquiry->path.version;
-        inquiry->facts.path = inquiry->path.version != 0 || inquiry->config->documents == NULL
-                                  ? inquiry->path.rest
-                                  : path_below_section(r, inquiry->config->documents);
+        inquiry->facts.path = decode_slashes(
+            r->pool, inquiry->path.version != 0 || inquiry->config->documents == NULL
+                         ? inquiry->path.rest
+                         : path_below_section(r, inquiry->config->documents));
     }
     ocors_decide(inquiry->policies, inquiry->policy_count, &inquiry->facts,
                  apr_palloc(r->pool, inquiry->facts.origin.length + 1), &request->decision);
-    for (size_t i = 0; i < inquiry->policy_count
-                       && request->decision.verdict == OCORS_VERDICT_REFUSE; i++) {
-        const ocors_policy_t *policy = &inquiry->policies[i];
-
-        if (policy->layer_count > 0) {
-            const ocors_span_t version = policy->layers[policy->layer_count - 1].version;
-
-            request->document_version = ocors_span_make(
-                apr_pstrmemdup(r->pool, version.bytes, version.length), version.length);
-        }
+    if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
+        request->fault_version = fault_version(inquiry);
     }
 }
 
@@ -289,11 +346,11 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     inquiry.policy_count = 0;
     inquiry.facts = (ocors_facts_t){ .has_origin = origin != NULL,
                                      .origin = ocors_span_from_string(origin) };
-    inquiry.path = (ocors_resource_path_t){ .version = 0 };
+    inquiry.path = (ocors_url_path_t){ .version = 0 };
     if (is_tree || origin != NULL) {
-        ocors_resource_path_parse(path_of(r), &inquiry.path);
+        read_path(&inquiry, is_tree);
     }
-    if (is_tree && inquiry.path.api.bytes == NULL) {
+    if (is_tree && ocors_url_path_is_outside(&inquiry.path)) {
         return NULL;
     }
     inquiry.request = apr_pcalloc(r->pool, sizeof(*inquiry.request));
@@ -319,16 +376,4 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
         inquiry.request->client = inquiry.request->site = NULL;
     }
     return inquiry.request;
-}
-
-ocors_span_t ocors_facts_version(request_rec *r, const ocors_request_t *request)
-{
-    ocors_resource_path_t parts;
-
-    ocors_resource_path_parse(path_of(r), &parts);
-    if (parts.version == 0) {
-        return request->document_version;
-    }
-    return ocors_span_from_string(apr_psprintf(r->pool, "%u.%u", parts.version >> 16,
-                                               parts.version & 0xffff));
 }

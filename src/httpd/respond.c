@@ -10,7 +10,6 @@
 #include <http_request.h>
 #include <util_filter.h>
 
-#include "ocors_facts.h"
 #include "ocors_fault.h"
 #include "ocors_headers.h"
 
@@ -141,7 +140,7 @@ static apr_bucket *fault_make(request_rec *r, const ocors_request_t *request)
 {
     const ocors_span_t origin = ocors_span_from_string(apr_table_get(r->headers_in, "Origin"));
     char *fault = apr_palloc(r->pool, OCORS_FAULT_MAX);
-    const size_t length = ocors_fault_write(ocors_facts_version(r, request), origin, fault);
+    const size_t length = ocors_fault_write(request->fault_version, origin, fault);
 
     for (const ocors_fault_field_t *field = ocors_fault_fields; field->name != NULL; field++) {
         apr_table_setn(r->err_headers_out, field->name, field->value);

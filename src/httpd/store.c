@@ -382,12 +382,13 @@ bool ocors_store_read_settings(const ocors_visit_t *visit, uint32_t number,
         &visit->edition, settings_numbers != NULL ? settings_numbers[number] : number, policy);
 }
 
-size_t ocors_store_read_site(const ocors_visit_t *visit, uint32_t tree, ocors_span_t site,
-                             ocors_span_t api, ocors_policy_t policies[OCORS_API_COUNT])
+bool ocors_store_read_path(const ocors_visit_t *visit, uint32_t tree, const ocors_url_path_t *path,
+                           ocors_span_t site, ocors_policy_t policies[OCORS_API_COUNT],
+                           size_t *count)
 {
-    return ocors_edition_read_site(&visit->edition,
-                                   tree_numbers != NULL ? tree_numbers[tree] : tree, site, api,
-                                   policies);
+    return ocors_edition_read_path(&visit->edition,
+                                   tree_numbers != NULL ? tree_numbers[tree] : tree, path, site,
+                                   policies, count);
 }
 
 bool ocors_store_has_response_headers(void)

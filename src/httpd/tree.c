@@ -27,7 +27,7 @@ static bool path_has_type(const char *path, apr_filetype_e type, apr_pool_t *poo
  * Adds a folder's document, if there is one, or was one while the server ran, or nobody can tell: a
  * document that has vanished from a folder that stands is asked for, so that it is missed.
  */
-static void add_document(apr_pool_t *pool, const char *folder, ocors_api_t api, const char **paths,
+static void add_document(apr_pool_t *pool, const char *folder, unsigned api, const char **paths,
                          uint32_t *count)
 {
     const char *path = apr_pstrcat(pool, folder, "/", document_names[api], NULL);
@@ -49,7 +49,7 @@ static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree, const char
     ocors_generation_site_t *site = apr_array_push(tree->sites);
 
     site->name = apr_pstrdup(ocors_generation()->pool, name);
-    for (ocors_api_t api = OCORS_API_SHOP; api < OCORS_API_COUNT; api++) {
+    for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
         const char *paths[2];
         uint32_t count = 0;
 

@@ -49,6 +49,7 @@ static const struct {
     { "SiteB", { NONE, POLICY_DATA } },
     { "SiteC", { NONE, NONE } },
     { "SiteD", { POLICY_SITE, NONE } },
+    { "sited", { POLICY_SHOP, NONE } },
     { "", { POLICY_DATA, NONE } }, /* the second tree's */
 };
 

@@ -6,8 +6,8 @@
 
 #include "ocors_decide.h"
 #include "ocors_headers.h"
-#include "ocors_resource.h"
 #include "ocors_settings_json.h"
+#include "ocors_url_path.h"
 #include "vectors.h"
 
 #ifndef TESTS_VECTORS
@@ -182,14 +182,14 @@ static void check_headers(struct json_object *row, const ocors_decision_t *decis
 static void check_exchange(struct json_object *row)
 {
     loaded_policy_t loaded;
-    ocors_resource_path_t parts;
+    ocors_url_path_t parts;
     ocors_facts_t facts = { .claim = { .kind = OCORS_CLAIM_NONE }, .wants_reason = true };
     ocors_decision_t decision;
     const ocors_span_t path = row_span(row, "path");
     char *room;
 
     policy_load(row, &loaded);
-    ocors_resource_path_parse(path, &parts);
+    ocors_url_path_parse(path, &parts);
     facts.method = row_span(row, "method");
     facts.origin = row_origin(row, &facts.has_origin);
     facts.request_method = row_span(row, "request_method");

@@ -2,6 +2,7 @@
 /* The edition: what is read from one; no word of it that lies opens a door, or leads out of it. */
 
 #include "edition_segment.h"
+#include "vectors.h"
 #include "random_numbers.h"
 
 /* All origins that are in any image, and some that are in none. */
@@ -86,60 +87,70 @@ static void settings_lead_to_policies(void **state)
     free(segment.bytes);
 }
 
+/* The policies of a site by its id; none where that is ambiguous. */
+static size_t read_site(const ocors_edition_t *edition, uint32_t tree, const char *id,
+                        ocors_api_t api, ocors_policy_t policies[OCORS_API_COUNT])
+{
+    uint32_t site;
+
+    return ocors_edition_find_site(edition, tree, ocors_span_from_string(id), &site)
+               ? ocors_edition_read_site(edition, site, api, policies)
+               : 0;
+}
+
 static void sites_lead_to_policies(void **state)
 {
     static const struct {
         uint32_t tree;
-        const char *site, *api;
+        const char *site;
+        ocors_api_t api;
         size_t count;
         const char *listed[OCORS_API_COUNT];
     } rows[] = {
-        { 0, "SiteA", "shop", 1, { "gsn" } },
-        { 0, "SiteA", "data", 1, { "d" } },
-        { 0, "SiteA", "other", 2, { "gsn", "d" } },
-        { 0, "SiteA", "", 2, { "gsn", "d" } },
-        { 0, "SiteA", "Shop", 2, { "gsn", "d" } },
-        { 0, "SiteB", "shop", 0, { NULL } },
-        { 0, "SiteB", "data", 1, { "d" } },
-        { 0, "SiteB", "other", 1, { "d" } },
-        { 0, "SiteC", "shop", 0, { NULL } },
-        { 0, "SiteC", "data", 0, { NULL } },
-        { 0, "SiteC", "other", 0, { NULL } },
-        { 0, "SiteD", "shop", 1, { "gsn" } },
-        { 0, "SiteD", "data", 0, { NULL } },
-        { 0, "SiteD", "other", 1, { "gsn" } },
+        { 0, "SiteA", OCORS_API_SHOP, 1, { "gsn" } },
+        { 0, "SiteA", OCORS_API_DATA, 1, { "d" } },
+        { 0, "SiteA", OCORS_API_OTHER, 2, { "gsn", "d" } },
+        { 0, "SiteA", OCORS_API_OUTSIDE, 0, { NULL } },
+        { 0, "SiteB", OCORS_API_SHOP, 0, { NULL } },
+        { 0, "SiteB", OCORS_API_DATA, 1, { "d" } },
+        { 0, "SiteB", OCORS_API_OTHER, 1, { "d" } },
+        { 0, "SiteC", OCORS_API_SHOP, 0, { NULL } },
+        { 0, "SiteC", OCORS_API_DATA, 0, { NULL } },
+        { 0, "SiteC", OCORS_API_OTHER, 0, { NULL } },
+        { 0, "SiteD", OCORS_API_SHOP, 1, { "gsn" } },
+        { 0, "SiteD", OCORS_API_DATA, 0, { NULL } },
+        { 0, "SiteD", OCORS_API_OTHER, 1, { "gsn" } },
         /* The organisation's own, and those of all that the tree has not. */
-        { 0, "", "shop", 1, { "go" } },
-        { 0, "", "data", 1, { "d" } },
-        { 0, "", "other", 2, { "go", "d" } },
-        { 0, "-", "other", 2, { "go", "d" } },
-        { 0, "Aaa", "shop", 1, { "go" } },
-        { 0, "Site", "shop", 1, { "go" } },
-        { 0, "SiteAA", "shop", 1, { "go" } },
-        { 0, "SiteBB", "shop", 1, { "go" } },
-        { 0, "SiteZ", "shop", 1, { "go" } },
-        { 0, "siteA", "shop", 1, { "go" } },
-        { 0, "\xff", "shop", 1, { "go" } },
+        { 0, "", OCORS_API_SHOP, 1, { "go" } },
+        { 0, "", OCORS_API_DATA, 1, { "d" } },
+        { 0, "", OCORS_API_OTHER, 2, { "go", "d" } },
+        { 0, "-", OCORS_API_OTHER, 2, { "go", "d" } },
+        { 0, "Aaa", OCORS_API_SHOP, 1, { "go" } },
+        { 0, "Site", OCORS_API_SHOP, 1, { "go" } },
+        { 0, "SiteAA", OCORS_API_SHOP, 1, { "go" } },
+        { 0, "SiteBB", OCORS_API_SHOP, 1, { "go" } },
+        { 0, "SiteZ", OCORS_API_SHOP, 1, { "go" } },
+        { 0, "SiteE", OCORS_API_SHOP, 1, { "go" } },
+        { 0, "\xff", OCORS_API_SHOP, 1, { "go" } },
         /* Another tree knows nothing of these. */
-        { 1, "", "shop", 1, { "d" } },
-        { 1, "SiteA", "shop", 1, { "d" } },
-        { 1, "SiteA", "data", 0, { NULL } },
-        { 1, "SiteA", "other", 1, { "d" } },
-        { 2, "SiteA", "shop", 0, { NULL } },
-        { UINT32_MAX, "SiteA", "shop", 0, { NULL } },
+        { 1, "", OCORS_API_SHOP, 1, { "d" } },
+        { 1, "SiteA", OCORS_API_SHOP, 1, { "d" } },
+        { 1, "SiteA", OCORS_API_DATA, 0, { NULL } },
+        { 1, "SiteA", OCORS_API_OTHER, 1, { "d" } },
+        { 2, "SiteA", OCORS_API_SHOP, 0, { NULL } },
+        { UINT32_MAX, "SiteA", OCORS_API_SHOP, 0, { NULL } },
     };
     segment_t segment = segment_make(true);
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         ocors_policy_t policies[OCORS_API_COUNT];
-        const size_t count = ocors_edition_read_site(
-            &segment.edition, rows[i].tree, ocors_span_from_string(rows[i].site),
-            ocors_span_from_string(rows[i].api), policies);
+        const size_t count = read_site(&segment.edition, rows[i].tree, rows[i].site, rows[i].api,
+                                       policies);
 
         if (count != rows[i].count) {
-            fail_msg("tree %u, \"%s\", \"%s\": %zu policies", rows[i].tree, rows[i].site,
-                     rows[i].api, count);
+            fail_msg("tree %u, \"%s\", API %d: %zu policies", rows[i].tree, rows[i].site,
+                     (int)rows[i].api, count);
         }
         for (size_t k = 0; k < count; k++) {
             assert_string_equal(listed(&policies[k]), rows[i].listed[k]);
@@ -308,14 +319,84 @@ static void counts_end_the_tables(void **state)
         header->settings_count = make_header().settings_count;
     }
     header->site_count--; /* the second tree has the last one */
-    assert_int_equal(ocors_edition_read_site(&segment.edition, 1, OCORS_SPAN_LITERAL(""),
-                                             OCORS_SPAN_LITERAL("shop"), policies),
-                     0);
+    assert_int_equal(read_site(&segment.edition, 1, "", OCORS_API_SHOP, policies), 0);
     header->tree_count--;
     header->site_count++;
-    assert_int_equal(ocors_edition_read_site(&segment.edition, 1, OCORS_SPAN_LITERAL(""),
-                                             OCORS_SPAN_LITERAL("shop"), policies),
-                     0);
+    assert_int_equal(read_site(&segment.edition, 1, "", OCORS_API_SHOP, policies), 0);
+    free(segment.bytes);
+}
+
+/* R12: an id that the tree has exactly is that site; one that has the key of a site is ambiguous. */
+static void ids_are_told_apart(void **state)
+{
+    static const char *const organisation[] = { "", "-", " ", ".", "SiteE", "Site", "SiteAA", "Site A" };
+    static const char *const ambiguous[] = { "siteA",  "SITEA",   " SiteA", "SiteA ", "SiteA.",
+                                             ".SiteA", "SiteA\x01", "SITED", "\xc5\xbfiteA" };
+    static const char *const exact[] = { "SiteA", "SiteB", "SiteD", "sited" };
+    segment_t segment = segment_make(true);
+    uint32_t site;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(organisation); i++) {
+        assert_true(ocors_edition_find_site(&segment.edition, 0,
+                                            ocors_span_from_string(organisation[i]), &site));
+        assert_int_equal(site, 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(ambiguous); i++) {
+        assert_false(ocors_edition_find_site(&segment.edition, 0,
+                                             ocors_span_from_string(ambiguous[i]), &site));
+    }
+    for (size_t i = 0; i < COUNT_OF(exact); i++) {
+        assert_true(ocors_edition_find_site(&segment.edition, 0, ocors_span_from_string(exact[i]),
+                                            &site));
+        assert_span_equal(ocors_edition_text(&segment.edition, segment.edition.sites[site].name),
+                          exact[i]);
+    }
+    assert_false(ocors_edition_find_site(&segment.edition, UINT32_MAX, OCORS_SPAN_LITERAL("x"), &site));
+    site = ocors_edition_next_twin(&segment.edition, 0, 0);
+    assert_span_equal(ocors_edition_text(&segment.edition, segment.edition.sites[site].name), "sited");
+    assert_int_equal(ocors_edition_next_twin(&segment.edition, 0, site + 1), UINT32_MAX);
+    free(segment.bytes);
+}
+
+/* R12: both readings lead to one site and one API, or nothing is allowed. */
+static void readings_must_agree(void **state)
+{
+    static const struct {
+        const char *plain, *loose;
+        ocors_api_t plain_api, loose_api;
+        bool is_ambiguous, is_good;
+    } rows[] = {
+        { "SiteA", "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, false, true },
+        { "SiteA", "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, true, false },
+        { "SiteA", "SiteB", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
+        { "SiteA", "SiteA", OCORS_API_SHOP, OCORS_API_DATA, false, false },
+        { "SiteA", "SiteA", OCORS_API_OUTSIDE, OCORS_API_SHOP, false, false },
+        { "SiteA;x", "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
+        { "siteA", "siteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
+        { "x;y", "x", OCORS_API_SHOP, OCORS_API_SHOP, false, true }, /* both the organisation's */
+        { NULL, "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
+        { NULL, "SiteD", OCORS_API_SHOP, OCORS_API_SHOP, false, true }, /* the configured site */
+        { NULL, NULL, OCORS_API_DATA, OCORS_API_DATA, false, true },
+    };
+    segment_t segment = segment_make(true);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const ocors_url_path_t path = {
+            .plain = { ocors_span_from_string(rows[i].plain), rows[i].plain_api },
+            .loose = { ocors_span_from_string(rows[i].loose), rows[i].loose_api },
+            .is_ambiguous = rows[i].is_ambiguous,
+        };
+        ocors_policy_t policies[OCORS_API_COUNT];
+        size_t count = 7;
+
+        if (ocors_edition_read_path(&segment.edition, 0, &path, OCORS_SPAN_LITERAL("SiteD"),
+                                    policies, &count) != rows[i].is_good) {
+            fail_msg("row %zu", i);
+        }
+        assert_in_range(count, 0, rows[i].is_good ? 1 : 0);
+    }
     free(segment.bytes);
 }
 
@@ -398,7 +479,7 @@ static void use_tables(const ocors_edition_t *edition)
 static void use(const segment_t *segment)
 {
     static const char *const names[] = { "", "SiteA", "SiteD", "none" };
-    static const char *const apis[] = { "shop", "data", "other" };
+    static const ocors_api_t apis[] = { OCORS_API_SHOP, OCORS_API_DATA, OCORS_API_OTHER };
     ocors_edition_t edition;
     ocors_policy_t policy;
 
@@ -416,9 +497,8 @@ static void use(const segment_t *segment)
     assert_int_equal(policy.layer_count, 0);
     for (uint32_t i = 0; i < COUNT_OF(names) * COUNT_OF(apis) * 3; i++) {
         ocors_policy_t policies[OCORS_API_COUNT];
-        const size_t count = ocors_edition_read_site(
-            &edition, i % 3, ocors_span_from_string(names[i / 3 % COUNT_OF(names)]),
-            ocors_span_from_string(apis[i / 3 / COUNT_OF(names)]), policies);
+        const size_t count = read_site(&edition, i % 3, names[i / 3 % COUNT_OF(names)],
+                                       apis[i / 3 / COUNT_OF(names)], policies);
 
         assert_in_range(count, 0, OCORS_API_COUNT);
         for (size_t k = 0; k < count; k++) {
@@ -498,6 +578,8 @@ int main(void)
         cmocka_unit_test(policies_are_read_by_number),
         cmocka_unit_test(settings_lead_to_policies),
         cmocka_unit_test(sites_lead_to_policies),
+        cmocka_unit_test(ids_are_told_apart),
+        cmocka_unit_test(readings_must_agree),
         cmocka_unit_test(documents_and_texts_are_read),
         cmocka_unit_test(images_lie_within_the_segment),
         cmocka_unit_test(half_a_policy_is_none),

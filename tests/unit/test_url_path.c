@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* URL paths, read once and twice (C5, R12): the rows of url_paths.json, and what no row can hold. */
+#include "vectors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocors_url_path.h"
+#include "random_numbers.h"
+
+/* A row with `ambiguous` is of reading 1 and 2; the others are of reading 1 alone. */
+static bool is_read_twice(struct json_object *row)
+{
+    return vectors_get(row, "ambiguous") != NULL;
+}
+
+static bool is_read_once(struct json_object *row)
+{
+    return !is_read_twice(row);
+}
+
+static bool is_ambiguous(struct json_object *row)
+{
+    return is_read_twice(row) && json_object_get_boolean(vectors_get(row, "ambiguous"));
+}
+
+static void check_part(ocors_span_t part, struct json_object *expected)
+{
+    if (expected == NULL) {
+        assert_null(part.bytes);
+        assert_int_equal(part.length, 0);
+        return;
+    }
+    assert_non_null(part.bytes);
+    assert_span_equal(part, json_object_get_string(expected));
+}
+
+static void check_api(ocors_api_t api, struct json_object *row)
+{
+    static const char *const names[] = { "shop", "data", "other" };
+    struct json_object *expected = vectors_get(row, "api");
+
+    if (expected == NULL) {
+        assert_int_equal(api, OCORS_API_OUTSIDE);
+        return;
+    }
+    assert_in_range(api, 0, 2);
+    assert_string_equal(names[api], json_object_get_string(expected));
+}
+
+static void check_once(struct json_object *row)
+{
+    ocors_span_t uri = guarded_row(row, "path");
+    ocors_version_t version = 0;
+    ocors_url_path_t path;
+
+    ocors_url_path_parse(uri, &path);
+    check_part(path.plain.site, vectors_get(row, "site"));
+    check_api(path.plain.api, row);
+    assert_span_equal(path.rest, vectors_string(row, "rest"));
+    if (vectors_get(row, "version") != NULL) {
+        assert_true(
+            ocors_version_parse(ocors_span_from_string(vectors_string(row, "version")), &version));
+    }
+    assert_int_equal(path.version, version);
+    assert_false(path.is_ambiguous);
+    guarded_free(uri);
+}
+
+/* Reads a path twice, everything at the edge of memory; the caller frees `room`. */
+static void read_guarded(ocors_span_t uri, ocors_span_t line, ocors_span_t *room,
+                         ocors_url_path_t *path)
+{
+    static char zeros[70000];
+
+    assert_true(ocors_url_path_room(uri, line) <= sizeof(zeros));
+    *room = guarded_copy(zeros, ocors_url_path_room(uri, line));
+    ocors_url_path_read(uri, line, (char *)(uintptr_t)room->bytes, path);
+}
+
+static void check_twice(struct json_object *row)
+{
+    ocors_span_t uri = guarded_row(row, "path");
+    ocors_span_t line = guarded_row(row, vectors_get(row, "line") != NULL ? "line" : "path");
+    ocors_span_t room;
+    ocors_url_path_t path;
+
+    read_guarded(uri, line, &room, &path);
+    assert_int_equal(path.is_ambiguous, is_ambiguous(row));
+    assert_int_equal(ocors_url_path_is_outside(&path),
+                     !is_ambiguous(row) && vectors_get(row, "api") == NULL);
+    if (!is_ambiguous(row)) {
+        check_part(path.plain.site, vectors_get(row, "site"));
+        check_part(path.loose.site, vectors_get(row, vectors_get(row, "loose_site") != NULL
+                                                         ? "loose_site"
+                                                         : "site"));
+        check_api(path.plain.api, row);
+        check_api(path.loose.api, row);
+    }
+    guarded_free(room);
+    guarded_free(line);
+    guarded_free(uri);
+}
+
+/* Random paths of what matters: no byte is read or written that is not there, nothing is endless. */
+static void any_bytes_are_read_safely(void **state)
+{
+    static const char *const parts[] = { "/", "s", "dw",  "shop", "A",    "..", ".", ";", "%2f",
+                                         "\\", "%", "25", "%5c",  "%252e", "x",  " ", "\xc5\xbf",
+                                         "Sites-", "-Site", "%3b", "2", "f", "\xe2\x84\xaa", "D" };
+    (void)state;
+    random_state = 12;
+    for (int i = 0; i < 20000; i++) {
+        char text[2][200];
+        ocors_span_t spans[2], room;
+        ocors_url_path_t path;
+
+        for (int k = 0; k < 2; k++) {
+            size_t length = 0;
+
+            for (unsigned n = random_below(24); n > 0; n--) {
+                const char *part = parts[random_below(sizeof(parts) / sizeof(parts[0]))];
+
+                memcpy(text[k] + length, part, strlen(part));
+                length += strlen(part);
+            }
+            spans[k] = guarded_copy(text[k], length);
+        }
+        read_guarded(spans[0], spans[1], &room, &path);
+        if (!path.is_ambiguous) {
+            assert_int_equal(path.plain.api, path.loose.api);
+        }
+        guarded_free(room);
+        guarded_free(spans[0]);
+        guarded_free(spans[1]);
+    }
+}
+
+/* R13: what is long is read once through, whatever it is. (Minutes, if it were not so.) */
+static void long_paths_are_linear(void **state)
+{
+    static const char *const parts[] = { "/", "/s", "/dw", "/..", "%25", "\\", ";", "/s/dw", "%", "." };
+    static char text[60000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const size_t length = strlen(parts[i]);
+
+        for (size_t at = 0; at + length <= sizeof(text); at += length) {
+            memcpy(text + at, parts[i], length);
+        }
+        for (int times = 0; times < 100; times++) {
+            ocors_span_t uri = guarded_copy(text, sizeof(text) / length * length), room;
+            ocors_url_path_t path;
+
+            read_guarded(uri, ocors_span_make(text, 1), &room, &path);
+            guarded_free(room);
+            guarded_free(uri);
+        }
+    }
+}
+
+static void keys_of_sites(void **state)
+{
+    static const struct {
+        const char *id, *key;
+    } rows[] = {
+        { "SiteGenesis", "sitegenesis" }, { " .A. ", "a" }, { "\x01" "a\x1f", "a" }, { "", "" },
+        { " . ", "" }, { "a b", "a b" }, { "\xc5\xbf\xe2\x84\xaa", "sk" }, { "\xc5", "\xc5" },
+        { "\xc3\x84", "\xc3\x84" },
+    };
+    char key[OCORS_SITE_KEY_MAX], id[OCORS_SITE_KEY_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const size_t length = ocors_site_key(ocors_span_from_string(rows[i].id), key);
+
+        assert_span_equal(ocors_span_make(key, length), rows[i].key);
+    }
+    memset(id, 'A', sizeof(id));
+    assert_int_equal(ocors_site_key(ocors_span_make(id, sizeof(id)), key), 0);
+    assert_int_equal(ocors_site_key(ocors_span_make(id, sizeof(id) - 1), key), OCORS_SITE_KEY_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_bytes_are_read_safely),
+        cmocka_unit_test(long_paths_are_linear),
+        cmocka_unit_test(keys_of_sites),
+    };
+    int failed = vectors_run("url_paths.json", 30, is_read_once, check_once);
+
+    failed += vectors_run("url_paths.json", 70, is_read_twice, check_twice);
+    failed += vectors_run_twins("url_paths.json", is_ambiguous);
+    failed += cmocka_run_group_tests_name("path", tests, NULL, NULL);
+    return failed != 0;
+}
