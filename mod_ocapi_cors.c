@@ -33,9 +33,8 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 /* `apachectl configtest` ends here, so all that can be wrong has been found by now. */
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
-    const int status = ocors_config_check(server);
+    const int status = ocors_config_check(pconf, server);
 
-    (void)pconf;
     (void)plog;
     return status == OK ? ocors_publish_check(ptemp, server, ocors_config_server()->cache_size)
                         : status;
@@ -92,15 +91,34 @@ static void child_status(server_rec *server, pid_t pid, ap_generation_t generati
     }
 }
 
+/* Answers a request by a decision that came early, if there is one. */
+static int answer_early(request_rec *r, const ocors_request_t *request)
+{
+    return request != NULL ? ocors_respond(r, request, false) : DECLINED;
+}
+
 /*
  * Before everything: a preflight or a refusal that the path alone decides costs least here, and no
- * redirect of the translate phase and no cache can answer it first (P4, R5).
+ * redirect of the translate phase and no cache can answer it first (P4, R5, P8).
  */
 static int quick_handler(request_rec *r, int is_lookup)
 {
-    const ocors_request_t *request = is_lookup ? NULL : ocors_request_decide_early(r);
+    return is_lookup ? DECLINED : answer_early(r, ocors_request_decide_early(r));
+}
 
-    return request != NULL ? ocors_respond(r, request, false) : DECLINED;
+/*
+ * The last that httpd asks before it refuses a path with an encoded slash, which would be its answer to
+ * a preflight. What returns DONE here is mapped as it stands, and is answered at its mapping (P8).
+ */
+static int pre_translate_name(request_rec *r)
+{
+    return ocors_request_decide_unmappable(r) != NULL ? DONE : DECLINED;
+}
+
+/* The path is what it will be; redirects of mod_alias and rewriting come next (P8). */
+static int translate_name(request_rec *r)
+{
+    return answer_early(r, ocors_request_decide_mapped(r));
 }
 
 /*
@@ -158,10 +176,10 @@ static void insert_error_filter(request_rec *r)
     insert_filter(r);
 }
 
-/* The last moment before LogFormat looks at the notes. */
+/* The last moment before LogFormat looks at the notes, and the first for httpd's own early errors. */
 static int log_transaction(request_rec *r)
 {
-    ocors_request_note(r);
+    ocors_request_show(r);
     return DECLINED;
 }
 
@@ -175,6 +193,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_child_status(child_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_quick_handler(quick_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_pre_translate_name(pre_translate_name, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_header_parser(header_parser, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_REALLY_FIRST);

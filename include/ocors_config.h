@@ -52,6 +52,12 @@ typedef struct ocors_self_t {
     size_t listed_count;
 } ocors_self_t;
 
+/* OcapiCorsExposeHeaders. */
+typedef struct ocors_expose_t {
+    const char *names; /* "location,x-dw-version-status"; "": none */
+    bool has_backend;  /* the backend's own are added */
+} ocors_expose_t;
+
 /* OcapiCorsMethods. */
 typedef struct ocors_fallback_t {
     ocors_methods_t methods;
@@ -76,7 +82,7 @@ typedef struct ocors_grantable_t {
     X(const ocors_self_t *, self, NULL)                                                           \
     X(const ocors_fallback_t *, fallback, NULL)                                                   \
     X(const ocors_grantable_t *, grantable, NULL)                                                 \
-    X(const char *, expose_headers, NULL)                                                         \
+    X(const ocors_expose_t *, expose, NULL)                                                       \
     X(const char *, max_age, NULL)                                                                \
     X(int, has_credentials, -1)
 
@@ -99,18 +105,7 @@ void *ocors_config_merge(apr_pool_t *pool, void *outer, void *inner);
 void ocors_config_begin(apr_pool_t *pool);
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section);
 void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section);
-int ocors_config_check(server_rec *server);
-
-/*
- * Whether any directive of ours stands where only the mapped file or an expression tells whether it
- * holds (<Directory>, <Files>, <If>), or paths may be rewritten (RewriteRule): then nothing may be
- * decided by the path alone. Known once ocors_config_check() has looked.
- */
-bool ocors_config_has_late_sections(void);
-
-/* The note of a request that has the reason; whether any directive, such as LogFormat, names it. */
-#define OCORS_NOTE_REASON "ocapi_cors_reason"
-bool ocors_config_shows_reason(void);
+int ocors_config_check(apr_pool_t *pool, server_rec *server);
 
 /* OcapiCorsReload and OcapiCorsCacheSize, which are the whole server's. */
 typedef struct ocors_config_server_t {
@@ -127,6 +122,9 @@ const ocors_self_t *ocors_config_self(const ocors_config_t *config);
 
 /* Where a directive stands. */
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd);
+
+/* Whether the backend's own Access-Control-Expose-Headers are added to the section's. */
+bool ocors_config_exposes_backend(const ocors_config_t *config);
 
 /* What a merged section says of headers, its defaults filled in. */
 ocors_header_policy_t ocors_config_header_policy(const ocors_config_t *config);

@@ -64,6 +64,23 @@ static inline bool ocors_header_is_ours(const char *name)
     return true;
 }
 
+/* A list of header names that is being written, as Access-Control-Expose-Headers has them. */
+typedef struct ocors_name_list_t {
+    char *text; /* with a NUL behind it */
+    size_t length;
+    size_t count;
+} ocors_name_list_t;
+
+/* No more names are added to a list that has as many. */
+#define OCORS_NAME_LIST_MAX 64
+
+/*
+ * Adds to a list what it has not got yet of a value of Access-Control-Expose-Headers, without case:
+ * header names alone, and no '*', which means nothing beside credentials and all without them.
+ * `text` has room for value.length + 1 bytes more, and its NUL.
+ */
+void ocors_name_list_add(ocors_name_list_t *list, ocors_span_t value);
+
 /* H3: whether a Vary value already names `field`, or is `*` and so names everything. */
 bool ocors_vary_has(ocors_span_t vary, ocors_span_t field);
 

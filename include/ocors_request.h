@@ -41,20 +41,29 @@ const ocors_request_t *ocors_request_decide(request_rec *r);
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r);
 
 /*
- * The decision about a preflight, or about a request that has an Origin and an unsafe method, before
- * httpd has done anything with its path; for what we answer ourselves, no more:
- * NULL leaves the request undecided. Only where the path is in normal form already, nothing rewrites
- * paths, and no section but <Location> can say something. The <Location> sections are then in force for the answer.
+ * P8, each at its place in httpd's order: the decision about a request that is ours to answer (a
+ * preflight, or a refusal), by the <Location> sections of its path; NULL leaves the request
+ * undecided, and so does each where a later section or rewriting can change the answer. The
+ * sections that decided are then in force for the answer.
+ *
+ *   _early      before httpd has done anything with the path: one in normal form alone
+ *   _unmappable where httpd is about to refuse a path that has an encoded slash; the answer is given
+ *               by _mapped, as httpd ends no request at this place
+ *   _mapped     when the path is what it will be, before redirects and rewriting
  */
 const ocors_request_t *ocors_request_decide_early(request_rec *r);
+const ocors_request_t *ocors_request_decide_unmappable(request_rec *r);
+const ocors_request_t *ocors_request_decide_mapped(request_rec *r);
 
 /* Notes that r->per_dir_config is final. */
 void ocors_request_note_final(request_rec *r);
 
 /*
- * Sets the notes that LogFormat can show, ocapi_cors_verdict, _reason, _client and _site, on a
- * request and on those that replaced it.
+ * Sets the notes ocapi_cors_verdict, _reason, _client and _site, and the environment variables of the
+ * same names in upper case, on a request that is decided and on those that replaced it, where
+ * anything can show them (ocors_survey.h). Called when a request is logged; a decision does it too,
+ * at once, and so does each request that an internal redirect makes.
  */
-void ocors_request_note(request_rec *r);
+void ocors_request_show(request_rec *r);
 
 #endif

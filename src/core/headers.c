@@ -249,16 +249,40 @@ void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_pol
     }
 }
 
-bool ocors_vary_has(ocors_span_t vary, ocors_span_t field)
+static bool list_has(ocors_span_t list, ocors_span_t name)
 {
     ocors_span_t element;
     bool is_spaced;
 
-    while (element_next(&vary, &element, &is_spaced)) {
-        if (ocors_span_is_equal_nocase(element, field)
-            || ocors_span_is_equal(element, OCORS_SPAN_LITERAL("*"))) {
+    while (element_next(&list, &element, &is_spaced)) {
+        if (ocors_span_is_equal_nocase(element, name)) {
             return true;
         }
     }
     return false;
+}
+
+void ocors_name_list_add(ocors_name_list_t *list, ocors_span_t value)
+{
+    ocors_span_t name;
+    bool is_spaced;
+
+    while (list->count < OCORS_NAME_LIST_MAX && element_next(&value, &name, &is_spaced)) {
+        if (!ocors_token_is_valid(name) || ocors_span_is_equal(name, OCORS_SPAN_LITERAL("*"))
+            || list_has(ocors_span_make(list->text, list->length), name)) {
+            continue;
+        }
+        if (list->length > 0) {
+            list->text[list->length++] = ',';
+        }
+        memcpy(list->text + list->length, name.bytes, name.length);
+        list->length += name.length;
+        list->text[list->length] = '\0';
+        list->count++;
+    }
+}
+
+bool ocors_vary_has(ocors_span_t vary, ocors_span_t field)
+{
+    return list_has(vary, field) || list_has(vary, OCORS_SPAN_LITERAL("*"));
 }

@@ -10,6 +10,7 @@
 
 #include "messages.h"
 #include "ocors_load.h"
+#include "ocors_survey.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
@@ -28,8 +29,6 @@ typedef struct place_t {
 /* What one reading of the configuration noted; begun anew by ocors_config_begin(). */
 static apr_array_header_t *activations; /* of place_t */
 static apr_array_header_t *documented;  /* of place_t */
-static bool may_be_late;
-static bool shows_reason;
 static ocors_config_server_t server_config;
 
 static const ocors_fallback_t default_fallback = {
@@ -78,23 +77,12 @@ void ocors_config_begin(apr_pool_t *pool)
 {
     activations = apr_array_make(pool, 4, sizeof(place_t));
     documented = apr_array_make(pool, 4, sizeof(place_t));
-    may_be_late = shows_reason = false;
     server_config = (ocors_config_server_t){ .reload = RELOAD_DEFAULT };
 }
 
 ocors_config_server_t *ocors_config_server(void)
 {
     return &server_config;
-}
-
-bool ocors_config_has_late_sections(void)
-{
-    return may_be_late;
-}
-
-bool ocors_config_shows_reason(void)
-{
-    return shows_reason;
 }
 
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd)
@@ -168,59 +156,7 @@ static bool place_has_documents(const place_t *section, const server_rec *main_s
     return false;
 }
 
-/* Whether a section's place is known from the server and the path alone. */
-static bool section_is_early(const ap_directive_t *section)
-{
-    return ap_cstr_casecmp(section->directive, "<Location") == 0
-           || ap_cstr_casecmp(section->directive, "<LocationMatch") == 0
-           || ap_cstr_casecmp(section->directive, "<VirtualHost") == 0;
-}
-
-static bool section_is_limit(const ap_directive_t *section)
-{
-    return ap_cstr_casecmp(section->directive, "<Limit") == 0
-           || ap_cstr_casecmp(section->directive, "<LimitExcept") == 0;
-}
-
-/* Whether the translate phase may give a request another path, and so other sections. */
-static bool directive_rewrites(const ap_directive_t *directive)
-{
-    return ap_cstr_casecmp(directive->directive, "RewriteRule") == 0
-           || ap_cstr_casecmpn(directive->directive, "LuaHook", 7) == 0;
-}
-
-/*
- * Looks where our directives stand: counts those below <Limit> and <LimitExcept>, and notes whether
- * there are any below <Directory>, <Files>, <If> and the like, or anything that rewrites paths, or
- * that shows the reason of a decision.
- */
-static int places_check(const ap_directive_t *directive, bool is_early, bool is_limited,
-                        server_rec *server)
-{
-    int limited = 0;
-
-    for (; directive != NULL; directive = directive->next) {
-        const bool is_ours = ap_cstr_casecmpn(directive->directive, "OcapiCors", 9) == 0;
-
-        if (is_ours && is_limited) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, OCORS_LOG_LIMITED
-                         "%s:%d: %s cannot stand in <Limit> or <LimitExcept>: a policy holds for "
-                         "all methods", directive->filename, directive->line_num,
-                         directive->directive);
-            limited++;
-        }
-        shows_reason = shows_reason
-                       || (directive->args != NULL
-                           && strstr(directive->args, OCORS_NOTE_REASON) != NULL);
-        may_be_late = may_be_late || (is_ours && !is_early)
-                            || directive_rewrites(directive);
-        limited += places_check(directive->first_child, is_early && section_is_early(directive),
-                                is_limited || section_is_limit(directive), server);
-    }
-    return limited;
-}
-
-int ocors_config_check(server_rec *server)
+int ocors_config_check(apr_pool_t *pool, server_rec *server)
 {
     int status = OK;
 
@@ -235,7 +171,7 @@ int ocors_config_check(server_rec *server)
             status = HTTP_INTERNAL_SERVER_ERROR;
         }
     }
-    if (places_check(ap_conftree, true, false, server) > 0) {
+    if (ocors_survey_make(pool, server) > 0) {
         status = HTTP_INTERNAL_SERVER_ERROR;
     }
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
@@ -254,14 +190,19 @@ const ocors_self_t *ocors_config_self(const ocors_config_t *config)
     return config->self != NULL ? config->self : &default_self;
 }
 
+bool ocors_config_exposes_backend(const ocors_config_t *config)
+{
+    return config->expose != NULL && config->expose->has_backend;
+}
+
 ocors_header_policy_t ocors_config_header_policy(const ocors_config_t *config)
 {
     const ocors_fallback_t *fallback = config->fallback != NULL ? config->fallback
                                                                 : &default_fallback;
 
     return (ocors_header_policy_t){
-        .expose_headers = config->expose_headers != NULL ? config->expose_headers
-                                                         : "location,x-dw-version-status",
+        .expose_headers = config->expose != NULL ? config->expose->names
+                                                 : "location,x-dw-version-status",
         .has_credentials = config->has_credentials != 0,
         .max_age = config->max_age != NULL ? config->max_age : "86400",
         .grantable = config->grantable != NULL ? config->grantable->names : NULL,

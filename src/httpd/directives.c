@@ -169,23 +169,31 @@ static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *co
     return NULL;
 }
 
+/* Names in any number, and the keyword Backend for those that the backend names; or None. */
 static const char *set_expose_headers(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
     ocors_config_t *config = section;
-    const char *list = "";
+    ocors_expose_t *expose = apr_pcalloc(cmd->pool, sizeof(*expose));
 
     if (argc < 1) {
-        return apr_psprintf(cmd->pool, "%s: needs header names, or 'None'", cmd->cmd->name);
+        return apr_psprintf(cmd->pool, "%s: needs header names, 'Backend', or 'None'",
+                            cmd->cmd->name);
     }
+    expose->names = "";
     for (int i = 0; i < argc && (argc > 1 || ap_cstr_casecmp(argv[0], "None") != 0); i++) {
         const char *error = ocors_argument_check_token(cmd, argv[i], "header name", "None");
 
         if (error != NULL) {
             return error;
         }
-        list = apr_pstrcat(cmd->pool, list, i > 0 ? "," : "", argv[i], NULL);
+        if (ap_cstr_casecmp(argv[i], "Backend") == 0) {
+            expose->has_backend = true;
+            continue;
+        }
+        expose->names = apr_pstrcat(cmd->pool, expose->names, expose->names[0] != '\0' ? "," : "",
+                                    argv[i], NULL);
     }
-    config->expose_headers = list;
+    config->expose = expose;
     return NULL;
 }
 
@@ -225,8 +233,12 @@ static const char *set_client_id(cmd_parms *cmd, void *section, int argc, char *
 
     if (argc < 1 || argc > OCORS_SOURCES_MAX) {
         return apr_psprintf(cmd->pool, "%s: needs 1 to %d sources in order, such as bearer:iss "
-                            "query:client_id header:x-dw-client-id", cmd->cmd->name,
+                            "query:client_id header:x-dw-client-id, or 'None'", cmd->cmd->name,
                             OCORS_SOURCES_MAX);
+    }
+    config->sources = sources;
+    if (argc == 1 && ap_cstr_casecmp(argv[0], "None") == 0) {
+        return NULL; /* no source: nobody is ever named */
     }
     for (int i = 0; i < argc; i++) {
         const char *error = ocors_argument_parse_source(cmd, argv[i], &items[i]);
@@ -237,7 +249,6 @@ static const char *set_client_id(cmd_parms *cmd, void *section, int argc, char *
     }
     sources->items = items;
     sources->count = (size_t)argc;
-    config->sources = sources;
     return NULL;
 }
 
@@ -348,13 +359,13 @@ const command_rec ocors_directives[] = {
     AP_INIT_TAKE1("OcapiCorsSite", set_site, NULL, EVERY_SECTION,
                   "the site, where the URL does not name it"),
     AP_INIT_TAKE_ARGV("OcapiCorsClientId", set_client_id, NULL, EVERY_SECTION,
-                      "where clients are named, in order: bearer:CLAIM, query:NAME, header:NAME"),
+                      "None, or where clients are named, in order: bearer:CLAIM, query:NAME, header:NAME"),
     AP_INIT_TAKE_ARGV("OcapiCorsSelfOrigin", set_self_origin, NULL, EVERY_SECTION,
                       "On, Off, or origins to add to the virtual host's own"),
     AP_INIT_TAKE_ARGV("OcapiCorsMethods", set_methods, NULL, EVERY_SECTION,
                       "the methods of what no `resources` entry names"),
     AP_INIT_TAKE_ARGV("OcapiCorsExposeHeaders", set_expose_headers, NULL, EVERY_SECTION,
-                      "None, or the response headers that scripts may read"),
+                      "None, or the response headers that scripts may read; Backend adds the backend's"),
     AP_INIT_FLAG("OcapiCorsCredentials", set_credentials, NULL, EVERY_SECTION,
                  "whether cookies and authentication may be sent"),
     AP_INIT_TAKE1("OcapiCorsMaxAge", set_max_age, NULL, EVERY_SECTION,

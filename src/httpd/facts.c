@@ -10,6 +10,7 @@
 #include "ocors_url_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
+#include "ocors_survey.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
@@ -318,7 +319,7 @@ static void judge(inquiry_t *inquiry)
         inquiry->own.listed_count = self->listed_count;
         inquiry->facts.own = &inquiry->own;
     }
-    inquiry->facts.wants_reason = ocors_config_shows_reason() || APLOG_R_IS_LEVEL(r, APLOG_INFO);
+    inquiry->facts.wants_reason = ocors_survey_shows_reasons() || APLOG_R_IS_LEVEL(r, APLOG_INFO);
     inquiry->facts.method = method_of(r);
     if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {
         inquiry->facts.request_method = header_in(r, "Access-Control-Request-Method");

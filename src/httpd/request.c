@@ -8,6 +8,8 @@
 #include <http_request.h>
 
 #include "ocors_facts.h"
+#include "ocors_server.h"
+#include "ocors_survey.h"
 
 extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 
@@ -15,6 +17,7 @@ extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 typedef struct slot_t {
     bool is_final;                  /* r->per_dir_config is what it will be */
     const ocors_request_t *request; /* NULL: not decided, or not covered */
+    ap_conf_vector_t *sections;     /* of a decision that is ours to answer later; or NULL */
 } slot_t;
 
 static slot_t *slot_of(request_rec *r)
@@ -40,15 +43,70 @@ const ocors_request_t *ocors_request_find(const request_rec *r)
     return NULL;
 }
 
-static const ocors_request_t *decide_by(request_rec *r, const ap_conf_vector_t *sections)
+/* A word for those who look at notes, and for those who look at the environment. */
+static void show_word(request_rec *r, const char *note, const char *variable, const char *word)
+{
+    if (word != NULL) {
+        apr_table_setn(r->notes, note, word);
+        apr_table_setn(r->subprocess_env, variable, word);
+    }
+}
+
+static void show(request_rec *r, const ocors_request_t *request)
+{
+    const ocors_decision_t *decision = &request->decision;
+
+    if (!ocors_survey_shows_decisions()) {
+        return;
+    }
+    show_word(r, "ocapi_cors_verdict", "OCAPI_CORS_VERDICT",
+              ocors_verdict_name(decision->verdict));
+    show_word(r, "ocapi_cors_reason", "OCAPI_CORS_REASON",
+              decision->reason != OCORS_REASON_NONE ? ocors_reason_name(decision->reason) : NULL);
+    show_word(r, "ocapi_cors_client", "OCAPI_CORS_CLIENT", request->client);
+    show_word(r, "ocapi_cors_site", "OCAPI_CORS_SITE", request->site);
+}
+
+/* The decision by these sections; NULL: they do not cover the request. */
+static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections)
 {
     const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
 
-    if (config->mode != OCORS_MODE_ON && config->mode != OCORS_MODE_REPORT_ONLY) {
-        return NULL;
+    return config->mode == OCORS_MODE_ON || config->mode == OCORS_MODE_REPORT_ONLY
+               ? ocors_facts_judge(r, config)
+               : NULL;
+}
+
+/* Keeps a decision, if there is one. */
+static const ocors_request_t *keep(request_rec *r, const ocors_request_t *request)
+{
+    if (request != NULL) {
+        slot_of(r)->request = request;
+        show(r, request);
     }
-    slot_of(r)->request = ocors_facts_judge(r, config);
-    return slot_of(r)->request;
+    return request;
+}
+
+/* Keeps a decision that is ours to answer, and no other: rewritten, the path may meet stricter ones. */
+static const ocors_request_t *keep_ours(request_rec *r, const ocors_request_t *request)
+{
+    return request != NULL && ocors_request_is_ours(request) ? keep(r, request) : NULL;
+}
+
+/* The <Location> sections of a path. */
+static ap_conf_vector_t *sections_of(request_rec *r, char *path)
+{
+    ap_conf_vector_t *const before = r->per_dir_config;
+    char *const uri = r->uri;
+    ap_conf_vector_t *sections;
+
+    r->uri = path;
+    r->per_dir_config = r->server->lookup_defaults;
+    ap_location_walk(r);
+    sections = r->per_dir_config;
+    r->uri = uri;
+    r->per_dir_config = before;
+    return sections;
 }
 
 /*
@@ -57,28 +115,16 @@ static const ocors_request_t *decide_by(request_rec *r, const ap_conf_vector_t *
  */
 static ap_conf_vector_t *location_sections(request_rec *r)
 {
-    ap_conf_vector_t *const before = r->per_dir_config;
-    char *const raw = r->uri;
     char *path = apr_pstrdup(r->pool, r->uri);
-    ap_conf_vector_t *sections;
 
     ap_unescape_url_keep2f(path, 1);
     ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_MERGE_SLASHES);
-    r->uri = path;
-    r->per_dir_config = r->server->lookup_defaults;
-    ap_location_walk(r);
-    sections = r->per_dir_config;
-    r->uri = raw;
-    r->per_dir_config = before;
-    return sections;
+    return sections_of(r, path);
 }
 
 /* No escape, no empty segment, none that begins with a dot: httpd will leave it as it is. */
 static bool path_is_normal(const char *path)
 {
-    if (path == NULL || path[0] != '/') {
-        return false;
-    }
     for (const char *at = path; *at != '\0'; at++) {
         if (*at == '%' || (at[0] == '/' && (at[1] == '/' || at[1] == '.'))) {
             return false;
@@ -87,12 +133,14 @@ static bool path_is_normal(const char *path)
     return true;
 }
 
-/* Whether a request is such that it may be ours to answer. */
+/* Whether a request is such that it may be ours to answer before its configuration is final. */
 static bool request_may_be_ours(const request_rec *r)
 {
     const char *method;
 
-    if (r->method_number == M_GET || apr_table_get(r->headers_in, "Origin") == NULL) {
+    if (r->method_number == M_GET || r->main != NULL || r->prev != NULL
+        || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/'
+        || apr_table_get(r->headers_in, "Origin") == NULL) {
         return false;
     }
     method = apr_table_get(r->headers_in, "Access-Control-Request-Method");
@@ -102,21 +150,62 @@ static bool request_may_be_ours(const request_rec *r)
 const ocors_request_t *ocors_request_decide_early(request_rec *r)
 {
     ap_conf_vector_t *const before = r->per_dir_config;
-    const ocors_config_t *config;
-    ocors_request_t *request;
+    const ocors_request_t *request;
 
-    if (!request_may_be_ours(r) || r->prev != NULL || r->proxyreq != PROXYREQ_NONE
-        || ocors_config_has_late_sections() || !path_is_normal(r->uri) || ap_location_walk(r) != OK) {
+    if (!request_may_be_ours(r) || ocors_server_of(r->server)->is_late || !path_is_normal(r->uri)
+        || ap_location_walk(r) != OK) {
         return NULL;
     }
-    config = ap_get_module_config(r->per_dir_config, &ocapi_cors_module);
-    request = config->mode == OCORS_MODE_ON ? ocors_facts_judge(r, config) : NULL;
-    if (request == NULL || !ocors_request_is_ours(request)) {
-        r->per_dir_config = before; /* rewritten, it may come to stricter sections */
-        return NULL;
+    request = keep_ours(r, judge_by(r, r->per_dir_config));
+    if (request == NULL) {
+        r->per_dir_config = before;
     }
-    slot_of(r)->request = request;
     return request;
+}
+
+/* Whether httpd is about to refuse this path for an encoded slash: AllowEncodedSlashes is Off. */
+static bool path_is_unmappable(request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    return !core->allow_encoded_slashes && ap_strcasestr(r->uri, "%2f") != NULL;
+}
+
+const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
+{
+    char *const uri = r->uri;
+    char *path;
+    ap_conf_vector_t *sections;
+    const ocors_request_t *request;
+
+    if (!request_may_be_ours(r) || !path_is_unmappable(r)) {
+        return NULL;
+    }
+    path = apr_pstrdup(r->pool, uri);
+    if (ap_unescape_url_keep2f(path, 0) != OK) {
+        return NULL; /* an encoded NUL, or no escape at all: httpd answers that */
+    }
+    sections = location_sections(r);
+    r->uri = path;
+    request = keep_ours(r, judge_by(r, sections));
+    r->uri = uri;
+    if (request != NULL) {
+        slot_of(r)->sections = sections;
+    }
+    return request;
+}
+
+const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
+{
+    if (!request_may_be_ours(r)) {
+        return NULL;
+    }
+    if (slot_of(r)->sections != NULL) {
+        r->per_dir_config = slot_of(r)->sections;
+        return slot_of(r)->request;
+    }
+    return ocors_server_of(r->server)->is_late ? NULL
+                                               : keep_ours(r, judge_by(r, r->per_dir_config));
 }
 
 bool ocors_request_is_ours(const ocors_request_t *request)
@@ -144,7 +233,13 @@ const ocors_request_t *ocors_request_decide(request_rec *r)
 {
     const ocors_request_t *request = decided_before(r);
 
-    return request != NULL ? request : decide_by(r, r->per_dir_config);
+    if (request == NULL) {
+        return keep(r, judge_by(r, r->per_dir_config));
+    }
+    if (r->prev != NULL) {
+        show(r, request); /* an internal redirect has renamed the environment */
+    }
+    return request;
 }
 
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
@@ -154,28 +249,16 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
     if (request != NULL || r->uri == NULL) {
         return request; /* without a path, not even a request line was understood */
     }
-    return decide_by(r, slot_of(r)->is_final ? r->per_dir_config : location_sections(r));
+    return keep(r, judge_by(r, slot_of(r)->is_final ? r->per_dir_config : location_sections(r)));
 }
 
-void ocors_request_note(request_rec *r)
+void ocors_request_show(request_rec *r)
 {
     for (; r != NULL; r = r->next) {
         const ocors_request_t *request = ocors_request_find(r);
 
-        if (request == NULL) {
-            continue;
-        }
-        apr_table_setn(r->notes, "ocapi_cors_verdict",
-                       ocors_verdict_name(request->decision.verdict));
-        if (request->decision.reason != OCORS_REASON_NONE) {
-            apr_table_setn(r->notes, OCORS_NOTE_REASON,
-                           ocors_reason_name(request->decision.reason));
-        }
-        if (request->client != NULL) {
-            apr_table_setn(r->notes, "ocapi_cors_client", request->client);
-        }
-        if (request->site != NULL) {
-            apr_table_setn(r->notes, "ocapi_cors_site", request->site);
+        if (request != NULL) {
+            show(r, request);
         }
     }
 }

@@ -58,12 +58,55 @@ static void add_response_headers(request_rec *r, const apr_array_header_t *heade
     }
 }
 
-/* The fields of the response, in the request's pool. */
+/* A walk over the fields of one name: counts their bytes, or adds their values to a list. */
+typedef struct expose_walk_t {
+    size_t bytes;
+    ocors_name_list_t *list;
+} expose_walk_t;
+
+static int expose_visit(void *data, const char *name, const char *value)
+{
+    expose_walk_t *walk = data;
+
+    (void)name;
+    walk->bytes += strlen(value) + 1;
+    if (walk->list != NULL) {
+        ocors_name_list_add(walk->list, ocors_span_from_string(value));
+    }
+    return 1;
+}
+
+static void expose_each(request_rec *r, expose_walk_t *walk)
+{
+    apr_table_do(expose_visit, walk, r->headers_out, "Access-Control-Expose-Headers", NULL);
+    apr_table_do(expose_visit, walk, r->err_headers_out, "Access-Control-Expose-Headers", NULL);
+}
+
+/* `OcapiCorsExposeHeaders ... Backend`: the section's names, then those that the backend adds. */
+static const char *exposed_with_backend(request_rec *r, const char *names)
+{
+    expose_walk_t walk = { .bytes = strlen(names) + 1 };
+    ocors_name_list_t list = { .length = 0 };
+
+    expose_each(r, &walk);
+    list.text = apr_palloc(r->pool, walk.bytes + 1);
+    list.text[0] = '\0';
+    ocors_name_list_add(&list, ocors_span_from_string(names));
+    walk.list = &list;
+    expose_each(r, &walk);
+    return list.text;
+}
+
+/* The fields of the response, in the request's pool; before those of others are removed. */
 static void headers_make(request_rec *r, const ocors_request_t *request, ocors_headers_t *headers)
 {
-    const ocors_header_policy_t policy = ocors_config_header_policy(request->config);
+    ocors_header_policy_t policy = ocors_config_header_policy(request->config);
     ocors_span_t asked = { NULL, 0 };
 
+    if (request->decision.verdict == OCORS_VERDICT_ALLOW
+        && ocors_config_exposes_backend(request->config)) {
+        policy.expose_headers = exposed_with_backend(r, policy.expose_headers);
+    }
     if (request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW) {
         asked = ocors_span_from_string(apr_table_get(r->headers_in,
                                                      "Access-Control-Request-Headers"));

@@ -12,6 +12,7 @@
 #include <http_ssl.h>
 
 #include "messages.h"
+#include "ocors_survey.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
@@ -42,7 +43,8 @@ static void add_names(apr_pool_t *pool, apr_array_header_t *to, const apr_array_
 
 static void prepare(apr_pool_t *pool, server_rec *server)
 {
-    ocors_own_t *own = apr_pcalloc(pool, sizeof(*own));
+    ocors_server_t *slot = apr_pcalloc(pool, sizeof(*slot));
+    ocors_own_t *own = &slot->own;
     apr_array_header_t *names = apr_array_make(pool, 2, sizeof(ocors_span_t));
     apr_array_header_t *patterns = apr_array_make(pool, 2, sizeof(ocors_span_t));
 
@@ -58,7 +60,8 @@ static void prepare(apr_pool_t *pool, server_rec *server)
     own->scheme = server->server_scheme != NULL ? lower(pool, server->server_scheme)
                                                 : ocors_span_make(NULL, 0);
     own->port = server->port;
-    ap_set_module_config(server->module_config, &ocapi_cors_module, own);
+    slot->is_late = ocors_survey_is_late(server);
+    ap_set_module_config(server->module_config, &ocapi_cors_module, slot);
 }
 
 void ocors_server_prepare(apr_pool_t *pool, server_rec *servers)
@@ -68,11 +71,14 @@ void ocors_server_prepare(apr_pool_t *pool, server_rec *servers)
     }
 }
 
+const ocors_server_t *ocors_server_of(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &ocapi_cors_module);
+}
+
 ocors_own_t ocors_server_own(const request_rec *r)
 {
-    const ocors_own_t *prepared = ap_get_module_config(r->server->module_config,
-                                                       &ocapi_cors_module);
-    ocors_own_t own = *prepared;
+    ocors_own_t own = ocors_server_of(r->server)->own;
     conn_rec *connection = r->connection->master != NULL ? r->connection->master : r->connection;
 
     own.is_tls = ap_ssl_conn_is_ssl(connection);

@@ -26,7 +26,10 @@ SECTION = """
 """
 CONFIG = """
 OcapiCorsSettings "${VECTORS}/settings/tenants.json"
-ProxyPassMatch "^/(?:order[0-9]+|report|off)/(.*)$" "${BACKEND}/$1"
+<Location "/nobody">
+    OcapiCorsClientId None
+</Location>
+ProxyPassMatch "^/(?:order[0-9]+|report|off|nobody)/(.*)$" "${BACKEND}/$1"
 LogFormat "%{x-row}i %{ocapi_cors_verdict}n %{ocapi_cors_reason}n client=%{ocapi_cors_client}n" verdicts
 CustomLog "${ROOT}/access.log" verdicts
 OcapiCors On
@@ -155,6 +158,18 @@ def test_lines_and_names_of_headers(front, fields, allowed):
     assert granted(front, "/order0/x", fields) & origins == {ORIGIN_OF[c] for c in allowed}
 
 
+@pytest.mark.parametrize("query, fields", [("?client_id=B", []), ("?client_id=nobody", []), ("?client_id=A&client_id=B", []),
+                                           ("", [HEADER]), ("", [("Authorization", token({"iss": "B"}))])])
+def test_nobody_is_ever_named_where_no_source_is(front, query, fields):
+    """C1: "`OcapiCorsClientId None`: nobody is ever named"; the twin is the section beside it."""
+    def statuses(path):
+        return [front.request("POST", f"/{path}/x{query}", [("Origin", origin), *fields]).status
+                for origin in (ORIGIN_OF["A"], ORIGIN_OF["B"], "http://evil.example")]
+
+    assert statuses("nobody") == [200, 200, 401]
+    assert statuses("order0") != [200, 200, 401]
+
+
 def test_a_body_names_nobody(front, backend):
     """C1 knows three sources: a form's fields are none, and are not read."""
     form = ("Content-Type", "application/x-www-form-urlencoded")
@@ -270,7 +285,7 @@ def test_the_note(front, request, query, fields, verdict, reason, client):
 
 @pytest.mark.parametrize("line, said", [
     ("OcapiCorsClientId", "needs 1 to 8 sources"), ("OcapiCorsClientId" + " bearer:iss" * 9, "needs 1 to 8 sources"),
-    ("OcapiCorsClientId iss", "'iss' is none of"), ("OcapiCorsClientId bearer:", "'bearer:' is none of"),
+    ("OcapiCorsClientId iss", "'iss' is none of"), ("OcapiCorsClientId bearer:iss None", "'None' is none of"), ("OcapiCorsClientId bearer:", "'bearer:' is none of"),
     ("OcapiCorsClientId cookie:a", "'cookie:a' is none of"), ("OcapiCorsClientId header:a:b", "is no header name"),
     ('OcapiCorsClientId "header:a b"', "is no header name"), ("OcapiCorsClientId bearer:iss query", "'query' is none of")])
 def test_refused_at_configtest(line, said):
@@ -279,7 +294,7 @@ def test_refused_at_configtest(line, said):
 
 
 @pytest.mark.parametrize("line", ["OcapiCorsClientId bearer:iss", "OcapiCorsClientId" + " bearer:iss" * 8,
-                                  "OcapiCorsClientId HEADER:x-tenant Query:tenant"])
+                                  "OcapiCorsClientId HEADER:x-tenant Query:tenant", "OcapiCorsClientId none"])
 def test_accepted_at_configtest(line):
     """The twins."""
     status, output = httpd.configtest(line)

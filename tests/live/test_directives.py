@@ -28,6 +28,12 @@ OcapiCorsMethods GET PROPFIND post
 <Location "/api/expose-none">
     OcapiCorsExposeHeaders None
 </Location>
+<Location "/api/expose-more">
+    OcapiCorsExposeHeaders etag Backend X-Total
+</Location>
+<Location "/api/expose-backend">
+    OcapiCorsExposeHeaders backend
+</Location>
 <Location "/api/no-credentials">
     OcapiCorsCredentials Off
 </Location>
@@ -110,6 +116,28 @@ def test_methods(front, path, methods):
                                           ("/api/expose-none/x", None)])
 def test_expose_headers(front, backend, path, expose):
     assert front.request("GET", path, [ALLOWED]).one("Access-Control-Expose-Headers") == expose
+    backend.answer("/" + path.split("/", 2)[2], 200, [("Access-Control-Expose-Headers", "X-Own")])
+    assert front.request("GET", path, [ALLOWED]).one("Access-Control-Expose-Headers") == expose
+
+
+@pytest.mark.parametrize("says, more, alone", [
+    ([], "etag,X-Total", None), (["Upload-Offset"], "etag,X-Total,Upload-Offset", "Upload-Offset"),
+    (["ETag, x-total , Upload-Offset,Upload-Offset"], "etag,X-Total,Upload-Offset", "ETag,x-total,Upload-Offset"),
+    (["a", "b,a"], "etag,X-Total,a,b", "a,b"), (["*"], "etag,X-Total", None), (["a,*,b c,\u00e9,,d"], "etag,X-Total,a,d", "a,d"),
+    (["Backend"], "etag,X-Total,Backend", "Backend"),
+    ([",".join(f"n{n}" for n in range(100))], "etag,X-Total," + ",".join(f"n{n}" for n in range(62)),
+     ",".join(f"n{n}" for n in range(64)))])
+def test_the_backend_may_name_headers_too(front, backend, says, more, alone):
+    """Section 3: "`Backend` ... adds the backend's ... only where the verdict is allow" (field case 5.1)."""
+    fields = [("Access-Control-Expose-Headers", value) for value in says]
+    for place, expose in (("expose-more", more), ("expose-backend", alone)):
+        backend.answer(f"/{place}/x", 404, fields)
+        response = front.request("GET", f"/api/{place}/x", [ALLOWED])
+        assert (response.status, response.one("Access-Control-Expose-Headers")) == (404, expose)
+        for origin in ([UNKNOWN], []):
+            assert front.request("GET", f"/api/{place}/x", origin).cors() == []
+        preflight = front.request("OPTIONS", f"/api/{place}/x", [ALLOWED, PREFLIGHT])
+        assert preflight.one("Access-Control-Expose-Headers") is None
 
 
 @pytest.mark.parametrize("path, credentials", [("/api/x", "true"), ("/api/no-credentials/x", None),
@@ -198,6 +226,7 @@ BASE = 'OcapiCorsSettings "${SETTINGS}/p.json"\n'
     ("OcapiCorsExposeHeaders etag location,x", "is no header name"),
     ('OcapiCorsExposeHeaders "a b"', "is no header name"),
     ("OcapiCorsExposeHeaders etag None", "'None' stands alone"),
+    ("OcapiCorsExposeHeaders Backend None", "'None' stands alone"),
     ("OcapiCorsAllowHeaders Requested x-a", "'Requested' stands alone"),
     ("OcapiCorsClientId", "needs 1 to 8 sources"),
     ("OcapiCorsClientId cookie:id", "'cookie:id' is none of bearer:CLAIM"),
@@ -228,7 +257,7 @@ def test_refused_at_configtest(line, said):
 @pytest.mark.parametrize("line", [
     "OcapiCorsClientId query:id HEADER:X-Id bearer:sub", "OcapiCorsSelfOrigin off",
     "OcapiCorsSelfOrigin https://shop.example http://localhost:3000", "OcapiCorsSite Site-1",
-    "OcapiCors off", "OcapiCorsMethods GET M-SEARCH", "OcapiCorsExposeHeaders etag", "OcapiCorsExposeHeaders none",
+    "OcapiCors off", "OcapiCorsMethods GET M-SEARCH", "OcapiCorsExposeHeaders etag", "OcapiCorsExposeHeaders Backend", "OcapiCorsExposeHeaders backend ETag", "OcapiCorsExposeHeaders none",
     "OcapiCorsAllowHeaders requested", "OcapiCorsCredentials off", "OcapiCorsMaxAge 0",
     "OcapiCorsMaxAge 86400", "OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 16, BASE,
     BASE + '<Location "/x">\n' + BASE + '</Location>',

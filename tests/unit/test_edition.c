@@ -371,11 +371,9 @@ static void readings_must_agree(void **state)
         { "SiteA", "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, true, false },
         { "SiteA", "SiteB", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
         { "SiteA", "SiteA", OCORS_API_SHOP, OCORS_API_DATA, false, false },
-        { "SiteA", "SiteA", OCORS_API_OUTSIDE, OCORS_API_SHOP, false, false },
         { "SiteA;x", "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
         { "siteA", "siteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
         { "x;y", "x", OCORS_API_SHOP, OCORS_API_SHOP, false, true }, /* both the organisation's */
-        { NULL, "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
         { NULL, "SiteD", OCORS_API_SHOP, OCORS_API_SHOP, false, true }, /* the configured site */
         { NULL, NULL, OCORS_API_DATA, OCORS_API_DATA, false, true },
     };

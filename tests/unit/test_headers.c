@@ -153,6 +153,42 @@ static void test_vary(void **state)
     }
 }
 
+/* Section 3, `Backend`: names once, without case, tokens alone, no '*', and not without end. */
+static void test_lists_of_names(void **state)
+{
+    static const struct {
+        const char *before, *value, *after;
+    } rows[] = {
+        { "", "", "" },
+        { "", "etag", "etag" },
+        { "etag", "ETag, X-Total ,\tlink", "etag,X-Total,link" },
+        { "etag", "*", "etag" },
+        { "etag", "a b,c\x01,,d", "etag,d" },
+        { "a,b", "B,A,a", "a,b" },
+    };
+    char text[2000], value[1000];
+    ocors_name_list_t list;
+    size_t length = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        list = (ocors_name_list_t){ .text = text };
+        text[0] = '\0';
+        ocors_name_list_add(&list, ocors_span_from_string(rows[i].before));
+        ocors_name_list_add(&list, ocors_span_from_string(rows[i].value));
+        assert_string_equal(text, rows[i].after);
+        assert_int_equal(list.length, strlen(rows[i].after));
+    }
+    for (int i = 0; i < 100; i++) {
+        length += (size_t)snprintf(value + length, sizeof(value) - length, "%sn%d", i > 0 ? "," : "", i);
+    }
+    list = (ocors_name_list_t){ .text = text };
+    ocors_name_list_add(&list, ocors_span_make(value, length));
+    ocors_name_list_add(&list, OCORS_SPAN_LITERAL("more"));
+    assert_int_equal(list.count, OCORS_NAME_LIST_MAX);
+    assert_string_equal(strrchr(text, ','), ",n63");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_methods_of_the_section),
         cmocka_unit_test(test_what_is_ours),
         cmocka_unit_test(test_vary),
+        cmocka_unit_test(test_lists_of_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

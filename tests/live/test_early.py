@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a decision is made (P8): before redirects, before httpd refuses a path, and late only where a later
+section or rewriting of the same virtual host can change the answer."""
+
+import pytest
+
+from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN, ask, check_preflight, check_refused
+
+# ---- A path that httpd itself refuses: an encoded slash under AllowEncodedSlashes Off ----
+
+SLASHES = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+OcapiCors On
+<VirtualHost *:${PORT}>
+    ServerName off.example
+    ProxyPass "/" "${BACKEND}/"
+    <Location "/closed">
+        OcapiCors Off
+    </Location>
+    <Location "/a/b">
+        OcapiCorsMaxAge 7
+    </Location>
+</VirtualHost>
+<VirtualHost *:${PORT}>
+    ServerName rewritten.example
+    RewriteEngine On
+    RewriteRule "^/never" "-" [F]
+    ProxyPass "/" "${BACKEND}/"
+</VirtualHost>
+<VirtualHost *:${PORT}>
+    ServerName on.example
+    AllowEncodedSlashes NoDecode
+    ProxyPass "/" "${BACKEND}/" nocanon
+</VirtualHost>
+<VirtualHost *:${PORT}>
+    ServerName servlet.example
+    ProxyPass "/" "${BACKEND}/" mapping=servlet
+</VirtualHost>
+"""
+
+
+@pytest.fixture(scope="module")
+def slashes(start_httpd, module_backend):
+    return start_httpd(SLASHES, modules=["rewrite"],
+                       defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
+
+
+@pytest.mark.parametrize("host", ["off.example", "rewritten.example"])
+@pytest.mark.parametrize("path", ["/a%2Fb", "/x%2fy", "/x%20y%2fz", "//a/./b%2Fc", "/%41%2F"])
+def test_a_path_that_httpd_refuses_is_answered_by_us(slashes, backend, host, path):
+    """P8: a preflight and a refusal do not get httpd's 404; all else does."""
+    check_preflight(ask(slashes, "OPTIONS", path, ALLOWED, PREFLIGHT, host=host), True)
+    check_preflight(ask(slashes, "OPTIONS", path, UNKNOWN, PREFLIGHT, host=host), False)
+    check_refused(ask(slashes, "POST", path, UNKNOWN, host=host))
+    for method, origin in (("POST", ALLOWED), ("GET", UNKNOWN), ("POST", None), ("OPTIONS", ALLOWED)):
+        response = ask(slashes, method, path, origin, host=host)
+        assert response.status == 404 and response.tokens("Vary") == ["Origin"], response
+        assert bool(response.cors()) == (origin == ALLOWED), response
+    assert backend.connections == 0
+
+
+def test_its_sections_are_those_of_the_decoded_path(slashes):
+    """P8: "sections are looked up by the path decoded with %2F as /" """
+    fields = [ALLOWED, PREFLIGHT]
+    inside = slashes.request("OPTIONS", "/a%2fb/x%2Fy", fields, host="off.example")
+    outside = slashes.request("OPTIONS", "/a%2fc", fields, host="off.example")
+    assert inside.one("Access-Control-Max-Age") == "7"
+    assert outside.one("Access-Control-Max-Age") == "86400"
+    assert slashes.request("POST", "/closed%2Fx", [UNKNOWN], host="off.example").status == 404
+
+
+@pytest.mark.parametrize("path", ["/a%2Fb%00", "/%00%2f"])
+def test_an_encoded_nul_stays_httpds(slashes, backend, path):
+    """P8: "`%00` stays httpd's"; the twin is above."""
+    assert slashes.request("POST", path, [UNKNOWN], host="off.example").status == 404
+    assert slashes.request("OPTIONS", path, [ALLOWED, PREFLIGHT], host="off.example").status == 404
+    assert backend.connections == 0
+
+
+@pytest.mark.parametrize("host", ["on.example", "servlet.example"])
+def test_a_path_that_httpd_maps_is_judged_when_it_is_mapped(slashes, backend, host):
+    """The twin: the same paths under NoDecode, and under mapping=servlet, reach the backend."""
+    check_preflight(ask(slashes, "OPTIONS", "/a%2Fb", ALLOWED, PREFLIGHT, host=host), True)
+    check_refused(ask(slashes, "POST", "/a%2Fb", UNKNOWN, host=host))
+    assert backend.connections == 0
+    assert ask(slashes, "POST", "/a%2Fb", ALLOWED, host=host).status == 200
+    assert [r.target.lower() for r in backend.requests] == ["/a%2fb"]
+
+
+# ---- Redirects, and what makes a virtual host's decisions late ----
+
+REDIRECTS = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+OcapiCors On
+"""
+HOST = """
+<VirtualHost *:${{PORT}}>
+    ServerName {name}.example
+    Redirect "/" "https://elsewhere.example/"
+    {lines}
+</VirtualHost>
+"""
+OURS = "OcapiCorsMaxAge 5"
+REWRITE = 'RewriteEngine On\nRewriteRule "^/never" "-" [F]'
+EARLY_HOSTS = {
+    "plain": "",
+    "location": f'<Location "/">\n{OURS}\n</Location>\n<LocationMatch "x">\n{OURS}\n</LocationMatch>',
+    "directory": '<Directory "${ROOT}/htdocs">\nOptions None\n</Directory>\n<If "true">\nOptions None\n</If>',
+    "rules-in-location": f'<Location "/">\n{REWRITE}\n</Location>',
+    "rules-in-directory": f'<Directory "${{ROOT}}/htdocs">\n{REWRITE}\n</Directory>',
+    "engine": 'RewriteEngine On\nRewriteCond "%{REQUEST_URI}" "x"',
+}
+LATE_HOSTS = {
+    "rules": REWRITE,
+    "ours-in-directory": f'<Directory "${{ROOT}}/htdocs">\n{OURS}\n</Directory>',
+    "ours-in-files": f'<Files "x">\n{OURS}\n</Files>',
+    "ours-in-if": f'<If "false">\n{OURS}\n</If>',
+    "ours-in-if-in-location": f'<Location "/">\n<If "false">\n{OURS}\n</If>\n</Location>',
+    "ours-in-proxy": f'<Proxy "*">\n{OURS}\n</Proxy>',
+}
+PATHS = ["/x", "/x%20y", "//x", "/x/./y", "/.x", "/x/../y", "/%78"]
+
+
+def hosts_of(names):
+    return "".join(HOST.format(name=name, lines=lines) for name, lines in names.items())
+
+
+@pytest.fixture(scope="module")
+def redirecting(start_httpd):
+    return start_httpd(REDIRECTS + hosts_of({**EARLY_HOSTS, **LATE_HOSTS}), modules=["rewrite"],
+                       defines={"SETTINGS": SETTINGS})
+
+
+def is_early(server, host, path="/x"):
+    """Whether preflights and refusals come before the redirect; all else is redirected."""
+    preflights = [ask(server, "OPTIONS", path, origin, PREFLIGHT, host=f"{host}.example").status
+                  for origin in (ALLOWED, UNKNOWN)]
+    refusal = ask(server, "POST", path, UNKNOWN, host=f"{host}.example").status
+    for method, origin in (("POST", ALLOWED), ("GET", UNKNOWN), ("POST", None)):
+        assert ask(server, method, path, origin, host=f"{host}.example").status == 302
+    assert (preflights, refusal) in (([204, 204], 401), ([302, 302], 302))
+    return refusal == 401
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_before_redirects_whatever_the_spelling(redirecting, path):
+    """P8; the twin has a RewriteRule."""
+    assert is_early(redirecting, "plain", path)
+    assert not is_early(redirecting, "rules", path)
+
+
+@pytest.mark.parametrize("host", [*EARLY_HOSTS])
+def test_what_does_not_make_a_host_late(redirecting, host):
+    """P8: "early decisions are given up only for ... the same virtual host" """
+    assert is_early(redirecting, host)
+
+
+@pytest.mark.parametrize("host", [*LATE_HOSTS])
+def test_what_makes_a_host_late(redirecting, host):
+    """The twins."""
+    assert not is_early(redirecting, host)
+
+
+@pytest.mark.parametrize("server, host, early", [
+    (REWRITE, "", True), (REWRITE + "\nRewriteOptions AllowAnyURI", "", True),
+    (REWRITE + "\nRewriteOptions InheritDown", "", False), (REWRITE + "\nRewriteOptions AllowAnyURI InheritDownBefore", "", False),
+    (REWRITE, "RewriteEngine On\nRewriteOptions inherit", False), (REWRITE, "RewriteOptions InheritBefore", False),
+    ("RewriteOptions InheritDown", "", True), ("", "RewriteOptions Inherit", True),
+    (f'<Location "/">\n{REWRITE}\n</Location>\nRewriteOptions InheritDown', "", True),
+    (f'<Directory "${{ROOT}}/htdocs">\n{OURS}\n</Directory>', "", False), (f'<If "false">\n{OURS}\n</If>', "", False)])
+def test_what_a_host_inherits(start_httpd, server, host, early):
+    """P8: "a RewriteRule in it outside sections, or one so in the main server with any `RewriteOptions
+    Inherit...` in either"; sections of the main server are every host's."""
+    front = start_httpd(REDIRECTS + server + hosts_of({"plain": host, "other": ""}), modules=["rewrite"],
+                        defines={"SETTINGS": SETTINGS})
+    assert is_early(front, "plain") == early
+
+
+def test_a_script_that_may_rewrite_counts_for_every_host(start_httpd):
+    """P8: "A LuaHook counts for every host." """
+    front = start_httpd(REDIRECTS + hosts_of({
+        "plain": "", "scripted": 'LuaHookTranslateName "${ROOT}/hook.lua" translate early'}), modules=["lua"],
+        files={"hook.lua": "function translate(r)\n  return apache2.DECLINED\nend\n"},
+        defines={"SETTINGS": SETTINGS})
+    assert not is_early(front, "plain") and not is_early(front, "scripted")
+
+
+def test_two_hosts_of_one_line_count_as_one(start_httpd):
+    """P8: "a tie counts for both": a macro's virtual hosts begin at the same line."""
+    macro = """
+<Macro Pair $name $line>
+<VirtualHost *:${PORT}>
+    ServerName $name.example
+    Redirect "/" "https://elsewhere.example/"
+    $line
+</VirtualHost>
+</Macro>
+Use Pair one "RewriteEngine On"
+Use Pair two "RewriteRule ^/never - [F]"
+"""
+    front = start_httpd(REDIRECTS + macro, modules=["rewrite", "macro"], defines={"SETTINGS": SETTINGS})
+    assert not is_early(front, "two")
+
+
+def test_the_main_server_is_a_host_too(start_httpd):
+    """Requests that no virtual host takes; the twin has no RewriteRule."""
+    for lines, early in (("", True), (REWRITE, False)):
+        front = start_httpd(REDIRECTS + f'Redirect "/x" "https://elsewhere.example/"\n{lines}\n',
+                            modules=["rewrite"], defines={"SETTINGS": SETTINGS})
+        assert is_early(front, "main") == early

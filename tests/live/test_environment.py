@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a decision shows to other modules: environment variables and notes (section 3; field case 5.2)."""
+
+import pytest
+
+import httpd
+from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN, ask
+
+SHOW = """
+Header always set X-Verdict "%{OCAPI_CORS_VERDICT}e"
+Header always set X-Reason "%{OCAPI_CORS_REASON}e"
+Header always set X-Client "%{OCAPI_CORS_CLIENT}e"
+Header always set X-Site "%{OCAPI_CORS_SITE}e"
+"""
+CONFIG = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+OcapiCorsSite Shop
+<Location "/api">
+    OcapiCors On
+</Location>
+<Location "/report">
+    OcapiCors ReportOnly
+</Location>
+<VirtualHost *:${PORT}>
+    ServerName shown.example
+""" + SHOW + """
+    Header always set Timing-Allow-Origin "%{HTTP_ORIGIN}e" "expr=reqenv('OCAPI_CORS_VERDICT') == 'allow'"
+    RequestHeader set X-Told "%{OCAPI_CORS_VERDICT}e %{OCAPI_CORS_SITE}e"
+    ProxyPass "/api/backend" "${BACKEND}/api/backend"
+    ProxyPass "/report/backend" "${BACKEND}/report/backend"
+    ErrorDocument 404 /api/file
+</VirtualHost>
+<VirtualHost *:${PORT}>
+    ServerName rewritten.example
+""" + SHOW + """
+    RewriteEngine On
+    RewriteRule "^/api/old" "/api/file" [PT]
+    <Directory "${ROOT}/htdocs/api">
+        RewriteEngine On
+        RewriteRule "^redirected$" "/other/file"
+    </Directory>
+</VirtualHost>
+"""
+FILES = {"htdocs/api/file": "x", "htdocs/other/file": "x", "htdocs/index": "x"}
+
+
+@pytest.fixture(scope="module")
+def front(start_httpd, module_backend):
+    return start_httpd(CONFIG, modules=["headers", "rewrite"], files=FILES,
+                       defines={"SETTINGS": SETTINGS, "BACKEND": module_backend.url})
+
+
+def shown(response):
+    """The variables as the response has them; httpd writes (null) for one that is not set."""
+    return tuple(response.one(f"X-{name}") for name in ("Verdict", "Reason", "Client", "Site"))
+
+
+NOTHING = "(null)"
+ROWS = [
+    ("GET", "/api/file", ALLOWED, [], ("allow", NOTHING, NOTHING, "Shop")),
+    ("GET", "/api/file", UNKNOWN, [], ("withhold", "not-listed", NOTHING, "Shop")),
+    ("POST", "/api/file", UNKNOWN, [], ("refuse", "not-listed", NOTHING, "Shop")),
+    ("OPTIONS", "/api/file", ALLOWED, [PREFLIGHT], ("preflight-allow", NOTHING, NOTHING, "Shop")),
+    ("OPTIONS", "/api/file", UNKNOWN, [PREFLIGHT], ("preflight-withhold", "not-listed", NOTHING, "Shop")),
+    ("GET", "/api/file", None, [], ("none", NOTHING, NOTHING, NOTHING)),
+    ("GET", "/api/file", UNKNOWN, [("x-dw-client-id", "nobody")], ("withhold", "unknown-client", "nobody", "Shop")),
+    ("GET", "/api/file?client_id=a%0d%0aX-Evil:%201", UNKNOWN, [],
+     ("withhold", "unknown-client", "a??X-Evil: 1", "Shop")),
+    ("GET", "/report/file", UNKNOWN, [], ("withhold", "not-listed", NOTHING, "Shop")),
+    ("GET", "/other/file", UNKNOWN, [], (NOTHING, NOTHING, NOTHING, NOTHING)),
+]
+
+
+@pytest.mark.parametrize("host", ["shown.example", "rewritten.example"])
+@pytest.mark.parametrize("method, path, origin, fields, expected", ROWS)
+def test_header_lines_see_the_decision(front, host, method, path, origin, fields, expected):
+    """Section 3: "from the moment of the decision", be it early or late; nothing of a client ends a line."""
+    response = ask(front, method, path, origin, *fields, host=host)
+    assert shown(response) == expected
+    assert not response.all("X-Evil")
+
+
+@pytest.mark.parametrize("path, origin, expected", [
+    ("/api/backend/x", ALLOWED, "allow Shop"), ("/api/backend/x", UNKNOWN, "withhold Shop"),
+    ("/report/backend/x", UNKNOWN, "withhold Shop"), ("/api/backend/x", None, "none (null)")])
+def test_the_backend_can_be_told(front, backend, path, origin, expected):
+    """Field case 5.2: "a header for the backend, by verdict" """
+    ask(front, "GET", path, origin, host="shown.example")
+    assert [dict(r.headers)["X-Told"] for r in backend.requests] == [expected]
+
+
+def test_a_field_can_depend_on_the_verdict(front):
+    """Field case 5.2: `Timing-Allow-Origin` """
+    assert ask(front, "GET", "/api/file", ALLOWED, host="shown.example").all("Timing-Allow-Origin")
+    assert not ask(front, "GET", "/api/file", UNKNOWN, host="shown.example").all("Timing-Allow-Origin")
+
+
+@pytest.mark.parametrize("host, path, status", [("shown.example", "/api/none", 404),
+                                                ("rewritten.example", "/api/old", 200),
+                                                ("rewritten.example", "/api/redirected", 200)])
+@pytest.mark.parametrize("origin, verdict", [(ALLOWED, "allow"), (UNKNOWN, "withhold")])
+def test_the_decision_is_shown_again_after_an_internal_redirect(front, host, path, status, origin, verdict):
+    """Section 3: "again after each internal redirect", whose environment httpd renames."""
+    response = ask(front, "GET", path, origin, host=host)
+    assert (response.status, response.one("X-Verdict")) == (status, verdict)
+
+
+# Each makes somebody see the variables; the last of each pair does not.
+SEEN = [
+    ('Header set X-Verdict "%{OCAPI_CORS_VERDICT}e"', [], True),
+    ('LogFormat "%{ocapi_cors_verdict}n" words', [], True),
+    ('Header set X-Other "%{OTHER}e"', [], False),
+    ('<Directory "${ROOT}/htdocs">\nAllowOverride FileInfo\n</Directory>', [], True),
+    ('<Directory "${ROOT}/htdocs">\nAllowOverrideList Header\n</Directory>', [], True),
+    ('<Directory "${ROOT}/htdocs">\nAllowOverride None\nAllowOverrideList None\n</Directory>', [], False),
+    ("", ["cgi"], True), ("", ["cgid"], True), ("", ["proxy_fcgi"], True), ("", ["lua"], True), ("", [], False),
+]
+
+
+@pytest.mark.parametrize("lines, modules, is_seen", SEEN)
+def test_what_makes_the_variables_be_written(start_httpd, lines, modules, is_seen):
+    """Section 3: "Both are written where the configuration contains ... anywhere"; whether they are is shown by
+    an expression that puts their name together, and so does not contain it."""
+    # 'OCAPI_' . 'CORS_VERDICT' is no name that a search of the configuration finds.
+    config = f"""
+OcapiCorsSettings "${{SETTINGS}}/p.json"
+OcapiCors On
+{lines}
+Header always set X-Seen "expr=%{{reqenv:OCAPI_%{{env:CORS_WORD}}}}"
+"""
+    server = start_httpd(config, modules=["headers", "log_config", *modules], files=FILES,
+                         environment={"CORS_WORD": "CORS_VERDICT"}, defines={"SETTINGS": SETTINGS})
+    response = ask(server, "GET", "/index", ALLOWED)
+    seen = response.one("X-Seen") or ""
+    assert ("allow" in seen) == is_seen, response
+
+
+def test_a_script_gets_the_variables(start_httpd):
+    """Section 3: "a module that hands an environment on"; the twin's policy is off."""
+    script = "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nenv | grep ^OCAPI_CORS_ | sort\n"
+    config = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+OcapiCorsSite Shop
+OcapiCors On
+<Location "/off">
+    OcapiCors Off
+</Location>
+""" + httpd.SCRIPTS
+    server = httpd.Httpd(config, modules=["cgi", "mime"], defines={"SETTINGS": SETTINGS},
+                         files={"htdocs/on/x.cgi": script, "htdocs/off/x.cgi": script})
+    for name in ("on", "off"):
+        (server.root / f"htdocs/{name}/x.cgi").chmod(0o755)
+    with server:
+        assert ask(server, "GET", "/on/x.cgi", UNKNOWN).body.decode().split() == [
+            "OCAPI_CORS_REASON=not-listed", "OCAPI_CORS_SITE=Shop", "OCAPI_CORS_VERDICT=withhold"]
+        assert ask(server, "GET", "/off/x.cgi", UNKNOWN).body == b""
+        server.check_log()
