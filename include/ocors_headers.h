@@ -9,7 +9,7 @@
 #include "ocors_decide.h"
 #include "ocors_span.h"
 
-/* P5: more than this grants no header at all. */
+/* P5, R13: more than this grants no header at all. An empty element counts as a name. */
 #define OCORS_REQUEST_HEADERS_NAMES_MAX 64
 #define OCORS_REQUEST_HEADERS_BYTES_MAX 4096
 
