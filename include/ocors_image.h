@@ -35,7 +35,6 @@ typedef struct ocors_image_t {
     uint32_t origin_count, member_count, client_count, resource_count, header_count;
     uint32_t text_size;
     uint32_t site_first_resource, site_resource_count;
-    bool site_has_unlimited_client;
     ocors_span_t version; /* the document's `_v`, or empty */
     const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;
@@ -76,7 +75,6 @@ bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t 
 
 typedef struct ocors_image_client_t {
     ocors_span_t id;
-    bool has_resources;
     uint32_t first_resource, resource_count;
     uint32_t first_header, header_count;
 } ocors_image_client_t;

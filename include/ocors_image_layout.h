@@ -26,7 +26,7 @@
  *   site_first_resource ---------------> resources: those of all clients, each once
  */
 #define OCORS_IMAGE_MAGIC  "ocorsimg"
-#define OCORS_IMAGE_FORMAT 2
+#define OCORS_IMAGE_FORMAT 3
 
 typedef struct ocors_image_header_t {
     char magic[8];
@@ -34,7 +34,6 @@ typedef struct ocors_image_header_t {
     uint64_t seed;
     uint64_t size; /* of the image, padding included */
     uint32_t format;
-    uint32_t site_has_unlimited_client; /* one of the clients has no `resources` */
     uint32_t origin_slots, origin_slot_count;
     uint32_t client_slots, client_slot_count;
     uint32_t origins, origin_count;
@@ -45,7 +44,7 @@ typedef struct ocors_image_header_t {
     uint32_t text, text_size;
     uint32_t site_first_resource, site_resource_count;
     uint32_t version_length;
-    uint32_t reserved[3];
+    uint32_t reserved[4];
     unsigned char digest[OCORS_SHA256_SIZE]; /* of the document's bytes */
 } ocors_image_header_t;
 
@@ -58,8 +57,6 @@ typedef struct ocors_image_client_record_t {
     uint32_t id, id_length;
     uint32_t first_resource, resource_count;
     uint32_t first_header, header_count;
-    uint32_t has_resources;
-    uint32_t reserved;
 } ocors_image_client_record_t;
 
 typedef struct ocors_image_resource_record_t {

@@ -12,7 +12,10 @@
 /* "19.1" as 19 << 16 | 1, so that versions compare as numbers; 0 = none. */
 typedef uint32_t ocors_version_t;
 
-/* "19.1" -> 19 << 16 | 1. False: not DIGITS.DIGITS, each at most 65535 and not both zero. */
+/*
+ * "19.1" -> 19 << 16 | 1. False, and nothing is written: not DIGITS.DIGITS, each at most 65535 and not
+ * both zero.
+ */
 bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
 
 /* A resource_id longer than this is refused. */
@@ -27,10 +30,28 @@ bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
  */
 bool ocors_resource_pattern_normalise(ocors_span_t resource_id, char *pattern, size_t *length);
 
+/* M2: a path with more segments, or with more bytes, is held against no pattern. */
+#define OCORS_RESOURCE_SEGMENTS_MAX 64
+#define OCORS_RESOURCE_PATH_MAX     2048
+
+/* A path as its segments, none of which is empty. */
+typedef struct ocors_segments_t {
+    ocors_span_t items[OCORS_RESOURCE_SEGMENTS_MAX];
+    size_t count;
+} ocors_segments_t;
+
 /*
- * Whether a decoded path, compared with case, is one that the normalised pattern names. A trailing
- * slash of the path is ignored. No allocation; time at most pattern.length * path.length.
+ * Splits a decoded path; the spans point into it. Empty segments and a trailing slash are ignored.
+ * False: the path is beyond the limits above. Linear.
  */
-bool ocors_resource_is_match(ocors_span_t pattern, ocors_span_t path);
+bool ocors_resource_path_split(ocors_span_t path, ocors_segments_t *segments);
+
+/*
+ * Whether a path, compared with case, is one that the normalised pattern names. No allocation, no
+ * recursion. One comparison of segments (ocors_glob_is_match()) for each segment of the path at most,
+ * but for what stands between two "**": that takes at most its number of segments for each segment of
+ * the path.
+ */
+bool ocors_resource_is_match(ocors_span_t pattern, const ocors_segments_t *path);
 
 #endif

@@ -32,7 +32,6 @@ typedef struct ocors_response_header_t {
 /* A client's runs in the document's arrays. */
 typedef struct ocors_client_t {
     ocors_span_t id; /* never empty: a client with an empty id is not kept */
-    bool has_resources;
     size_t first_origin, origin_count;
     size_t first_resource, resource_count;
     size_t first_header, header_count;
@@ -77,9 +76,6 @@ ocors_status_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_spa
                                            ocors_report_t *report, const ocors_path_t *path);
 ocors_status_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
                                          ocors_report_t *report, const ocors_path_t *path);
-
-/* Says that the client has `resources`, be it an empty list. */
-void ocors_settings_set_has_resources(ocors_settings_t *settings);
 ocors_status_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
                                            ocors_methods_t methods, ocors_version_t from,
                                            ocors_version_t until, ocors_report_t *report,

@@ -16,6 +16,12 @@ typedef struct judge_t {
     ocors_policy_client_t clients[OCORS_DECIDE_POLICIES_MAX];
 } judge_t;
 
+/* The distinct members of an Origin header that are allowed, as they are configured. */
+typedef struct members_t {
+    ocors_span_t items[OCORS_DECIDE_MEMBERS_MAX];
+    size_t count;
+} members_t;
+
 static const char *const verdict_names[] = {
 #define VERDICT_NAME(name, text) [OCORS_VERDICT_##name] = (text),
     OCORS_VERDICTS(VERDICT_NAME)
@@ -113,35 +119,60 @@ static bool member_next(ocors_span_t *rest, ocors_span_t *member)
     return true;
 }
 
+/* The member that has been judged already and is the same; NULL: there is none. */
+static const ocors_span_t *members_find(const members_t *members, ocors_span_t member)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        if (ocors_span_is_equal(members->items[i], member)) {
+            return &members->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether one member is allowed; its text as it is configured. */
+static bool member_is_allowed(const judge_t *judge, ocors_span_t member, ocors_span_t *configured)
+{
+    if (list_has(judge, member, configured)) {
+        return true;
+    }
+    *configured = member; /* byte for byte what the configuration makes own */
+    return origin_is_own(judge->facts, member);
+}
+
 /*
- * Judges an Origin header member by member (R6) and writes the configured text of each into the
- * caller's room, which never takes more than the header's own length. One that is not allowed
- * ends it.
+ * Judges an Origin header member by member (R6), each of equal ones once, and writes the configured text
+ * of each into the caller's room, which never takes more than the header's own length. One that is not
+ * allowed ends it. The distinct ones are in `members`.
  */
-static bool origin_is_allowed(const judge_t *judge, char *room, ocors_span_t *allowed)
+static bool origin_is_allowed(const judge_t *judge, char *room, members_t *members,
+                              ocors_span_t *allowed)
 {
     ocors_span_t rest = judge->facts->origin;
-    ocors_span_t member, configured;
+    ocors_span_t member;
     size_t used = 0;
 
+    members->count = 0;
     if (judge->facts->is_path_ambiguous) {
         return false;
     }
     for (size_t count = 1; member_next(&rest, &member); count++) {
+        const ocors_span_t *judged = members_find(members, member);
+
         if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
         }
-        if (!list_has(judge, member, &configured)) {
-            if (!origin_is_own(judge->facts, member)) {
+        if (judged == NULL) {
+            if (!member_is_allowed(judge, member, &members->items[members->count])) {
                 return false;
             }
-            configured = member; /* byte for byte what the configuration makes own */
+            judged = &members->items[members->count++];
         }
         if (used > 0) {
             room[used++] = ' ';
         }
-        memcpy(room + used, configured.bytes, configured.length);
-        used += configured.length;
+        memcpy(room + used, judged->bytes, judged->length);
+        used += judged->length;
     }
     *allowed = ocors_span_make(room, used);
     return true;
@@ -231,112 +262,117 @@ static ocors_reason_t reason_find(const judge_t *judge)
     return near_miss(judge, text);
 }
 
-/* Adds the methods of a run of resources that match the path (M1, M2). */
-static void methods_add_run(const ocors_facts_t *facts, const ocors_image_t *image, uint32_t first,
-                            uint32_t count, ocors_decision_t *decision)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        ocors_resource_t resource;
+/* M1: which methods a path has, as far as they are found. */
+typedef struct listing_t {
+    const judge_t *judge;
+    ocors_segments_t path;
+    ocors_methods_t methods;
+} listing_t;
 
-        if (!ocors_image_read_resource(image, first + i, &resource)
-            || (resource.methods & ~decision->methods) == 0) {
+/* Adds the methods of a run of resources that match the path (M1, M2). */
+static void methods_add_run(listing_t *listing, const ocors_image_t *image, uint32_t first,
+                            uint32_t count)
+{
+    const ocors_version_t version = listing->judge->facts->version;
+    ocors_resource_t resource;
+
+    /* What cannot be read ends it: a damaged image may say any count. */
+    for (uint32_t i = 0; i < count && ocors_image_read_resource(image, first + i, &resource); i++) {
+        if ((resource.methods & ~listing->methods) == 0) {
             continue;
         }
-        if (facts->version != 0
-            && (facts->version < resource.from || facts->version >= resource.until)) {
+        if (version != 0 && (version < resource.from || version >= resource.until)) {
             continue;
         }
-        if (ocors_resource_is_match(resource.pattern, facts->path)) {
-            decision->methods |= resource.methods;
+        if (ocors_resource_is_match(resource.pattern, &listing->path)) {
+            listing->methods |= resource.methods;
         }
     }
 }
 
-static void methods_add_client(const judge_t *judge, const ocors_policy_t *policy, uint32_t layer,
-                               uint32_t number, ocors_decision_t *decision)
+/* False: there is no such client, which only a damaged image can say. */
+static bool methods_add_client(listing_t *listing, const ocors_policy_t *policy, uint32_t layer,
+                               uint32_t number)
 {
     const ocors_image_t *image = &policy->layers[layer];
     ocors_image_client_t client;
 
     if (!ocors_image_read_client(image, number, &client)) {
-        return;
+        return false;
     }
-    if (!client.has_resources) {
-        decision->has_fallback_methods = true;
-    }
-    methods_add_run(judge->facts, image, client.first_resource, client.resource_count, decision);
+    methods_add_run(listing, image, client.first_resource, client.resource_count);
+    return true;
 }
 
 /* C3, M1: the clients that stand and list a member of the origin. */
-static void methods_add_listing_clients(const judge_t *judge, const ocors_policy_t *policy,
-                                        ocors_decision_t *decision)
+static void methods_add_listing_clients(listing_t *listing, const ocors_policy_t *policy,
+                                        ocors_span_t member)
 {
-    ocors_span_t rest = judge->facts->origin;
-    ocors_span_t member;
+    const uint64_t hash = ocors_policy_hash(policy, member);
 
-    while (member_next(&rest, &member)) {
-        const uint64_t hash = ocors_policy_hash(policy, member);
+    for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
+        ocors_image_origin_t origin;
 
-        for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
-            ocors_image_origin_t origin;
-
-            if (!ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
-                continue;
-            }
-            for (uint32_t i = 0; i < origin.client_count; i++) {
-                if (!ocors_policy_is_replaced(policy, layer, origin.clients[i])) {
-                    methods_add_client(judge, policy, layer, origin.clients[i], decision);
-                }
+        if (!ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < origin.client_count; i++) {
+            if (!ocors_policy_is_replaced(policy, layer, origin.clients[i])
+                && !methods_add_client(listing, policy, layer, origin.clients[i])) {
+                break;
             }
         }
     }
 }
 
 /* M1 for a refused origin: all clients of the site. */
-static void methods_add_site(const judge_t *judge, const ocors_policy_t *policy,
-                             ocors_decision_t *decision)
+static void methods_add_site(listing_t *listing, const ocors_policy_t *policy)
 {
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         const ocors_image_t *image = &policy->layers[layer];
 
         if (layer + 1 == policy->layer_count) {
             /* Nothing replaces the last layer's clients: their merged run will do. */
-            if (image->site_has_unlimited_client) {
-                decision->has_fallback_methods = true;
-            }
-            methods_add_run(judge->facts, image, image->site_first_resource,
-                            image->site_resource_count, decision);
+            methods_add_run(listing, image, image->site_first_resource, image->site_resource_count);
             return;
         }
         for (uint32_t number = 0; number < image->client_count; number++) {
             if (!ocors_policy_is_replaced(policy, layer, number)) {
-                methods_add_client(judge, policy, layer, number, decision);
+                methods_add_client(listing, policy, layer, number);
             }
         }
     }
 }
 
-static void methods_find(const judge_t *judge, bool is_allowed, ocors_decision_t *decision)
+/* `allowed`: the members of an allowed origin; NULL: the origin is refused. */
+static void methods_find(const judge_t *judge, const members_t *allowed, ocors_decision_t *decision)
 {
     const bool is_known = client_is_known(judge);
+    listing_t listing;
 
+    listing.judge = judge;
+    listing.methods = 0;
+    if (!ocors_resource_path_split(judge->facts->path, &listing.path)) {
+        decision->has_fallback_methods = true; /* M2, R13 */
+        return;
+    }
     for (size_t i = 0; i < judge->policy_count; i++) {
         const ocors_policy_t *policy = &judge->policies[i];
 
         if (judge->has_client[i]) {
-            methods_add_client(judge, policy, judge->clients[i].layer, judge->clients[i].number,
-                               decision);
+            methods_add_client(&listing, policy, judge->clients[i].layer, judge->clients[i].number);
         }
-        else if (is_allowed && !is_known) {
-            methods_add_listing_clients(judge, policy, decision);
+        else if (allowed != NULL && !is_known) {
+            for (size_t k = 0; k < allowed->count; k++) {
+                methods_add_listing_clients(&listing, policy, allowed->items[k]);
+            }
         }
         else if (!is_known) {
-            methods_add_site(judge, policy, decision);
+            methods_add_site(&listing, policy);
         }
     }
-    if (decision->methods == 0) {
-        decision->has_fallback_methods = true; /* M3 */
-    }
+    decision->methods = listing.methods;
+    decision->has_fallback_methods = listing.methods == 0; /* M1, M3 */
 }
 
 static bool method_is_safe(ocors_span_t method)
@@ -345,10 +381,12 @@ static bool method_is_safe(ocors_span_t method)
             & (OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_OPTIONS)) != 0;
 }
 
-static void decide_preflight(const judge_t *judge, bool is_allowed, ocors_decision_t *decision)
+/* `allowed` as methods_find() has it. */
+static void decide_preflight(const judge_t *judge, const members_t *allowed,
+                             ocors_decision_t *decision)
 {
-    methods_find(judge, is_allowed, decision);
-    if (!is_allowed) {
+    methods_find(judge, allowed, decision);
+    if (allowed == NULL) {
         decision->verdict = OCORS_VERDICT_PREFLIGHT_WITHHOLD;
         decision->reason = reason_find(judge);
     }
@@ -365,6 +403,7 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
                   char *room, ocors_decision_t *decision)
 {
     judge_t judge = { .policies = policies, .policy_count = policy_count, .facts = facts };
+    members_t members;
 
     *decision = (ocors_decision_t){ .verdict = OCORS_VERDICT_NONE };
     if (!facts->has_origin || origin_is_own(facts, facts->origin)) {
@@ -374,10 +413,11 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
         judge.has_client[i] = ocors_policy_find_client(&policies[i], facts->claim.id,
                                                        &judge.clients[i]);
     }
-    const bool is_allowed = origin_is_allowed(&judge, room, &decision->allowed_origin);
+    const bool is_allowed = origin_is_allowed(&judge, room, &members,
+                                              &decision->allowed_origin);
     if (facts->request_method.length > 0
         && ocors_method_parse(facts->method) == OCORS_METHOD_OPTIONS) {
-        decide_preflight(&judge, is_allowed, decision);
+        decide_preflight(&judge, is_allowed ? &members : NULL, decision);
         return;
     }
     if (is_allowed) {

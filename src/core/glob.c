@@ -1,53 +1,115 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Only the last '*' is ever gone back to: that is enough. */
+/*
+ * What stands before the first '*' is matched at the text's beginning, what stands after the last one
+ * at its end, and what stands between two is searched for from the left.
+ */
 
 #include "ocors_glob.h"
 
-#include <stdint.h>
+/* The most bytes of a character. */
+#define CHARACTER_MAX 4
 
-/* One character is what UTF-8 says it is; where the bytes are none, each byte is one. */
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* The length of the character that begins at `at`. */
 static size_t character_length(ocors_span_t text, size_t at)
 {
-    size_t end = at + 1;
+    size_t length = 1;
 
     if ((unsigned char)text.bytes[at] >= 0xc0) {
-        while (end < text.length && ((unsigned char)text.bytes[end] & 0xc0) == 0x80) {
-            end++;
+        while (length < CHARACTER_MAX && at + length < text.length
+               && is_continuation(text.bytes[at + length])) {
+            length++;
         }
     }
-    return end - at;
+    return length;
+}
+
+/* The length of the character that ends before `end`, and does not begin before `start`. */
+static size_t character_length_before(ocors_span_t text, size_t start, size_t end)
+{
+    size_t length = 1;
+
+    while (length < CHARACTER_MAX && end - start > length
+           && is_continuation(text.bytes[end - length])) {
+        length++;
+    }
+    return (unsigned char)text.bytes[end - length] >= 0xc0 ? length : 1;
+}
+
+/* Matches the pattern from *p up to its next '*' or its end; *p and *t move behind what matches. */
+static bool take_run(ocors_span_t pattern, size_t *p, ocors_span_t text, size_t *t)
+{
+    for (; *p < pattern.length && pattern.bytes[*p] != '*'; ++*p) {
+        if (*t == text.length) {
+            return false;
+        }
+        if (pattern.bytes[*p] == '?') {
+            *t += character_length(text, *t);
+        }
+        else if (pattern.bytes[*p] == text.bytes[*t]) {
+            ++*t;
+        }
+        else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Matches what stands after the last '*' of the pattern at the end of the text, of which `start`
+ * bytes are taken. What is left of both: the pattern up to that '*', the text up to the match.
+ */
+static bool take_tail(ocors_span_t *pattern, ocors_span_t *text, size_t start)
+{
+    for (; pattern->bytes[pattern->length - 1] != '*'; pattern->length--) {
+        if (text->length == start) {
+            return false;
+        }
+        if (pattern->bytes[pattern->length - 1] == '?') {
+            text->length -= character_length_before(*text, start, text->length);
+        }
+        else if (pattern->bytes[pattern->length - 1] == text->bytes[text->length - 1]) {
+            text->length--;
+        }
+        else {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool ocors_glob_is_match(ocors_span_t pattern, ocors_span_t text)
 {
     size_t p = 0;
     size_t t = 0;
-    size_t star = SIZE_MAX;
-    size_t star_text = 0;
 
-    while (t < text.length) {
-        if (p < pattern.length && pattern.bytes[p] == '*') {
-            star = p++;
-            star_text = t;
-        }
-        else if (p < pattern.length && pattern.bytes[p] == '?') {
-            p++;
-            t += character_length(text, t);
-        }
-        else if (p < pattern.length && pattern.bytes[p] == text.bytes[t]) {
-            p++;
-            t++;
-        }
-        else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++star_text;
-        }
-        else {
-            return false;
-        }
+    if (!take_run(pattern, &p, text, &t)) {
+        return false;
     }
-    while (p < pattern.length && pattern.bytes[p] == '*') {
-        p++;
+    if (p == pattern.length) {
+        return t == text.length;
     }
-    return p == pattern.length;
+    if (!take_tail(&pattern, &text, t)) {
+        return false;
+    }
+    while (++p < pattern.length) { /* behind a '*', of which the last one ends the pattern */
+        size_t run = p;
+        size_t taken = t;
+
+        while (!take_run(pattern, &run, text, &taken)) {
+            if (t == text.length) {
+                return false;
+            }
+            run = p;
+            taken = t += character_length(text, t);
+        }
+        p = run;
+        t = taken;
+    }
+    return true;
 }

@@ -58,7 +58,6 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
         .text_size = header->text_size,
         .site_first_resource = header->site_first_resource,
         .site_resource_count = header->site_resource_count,
-        .site_has_unlimited_client = header->site_has_unlimited_client != 0,
         .digest = header->digest,
     };
     if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
@@ -150,7 +149,6 @@ bool ocors_image_read_client(const ocors_image_t *image, uint32_t number,
     const ocors_image_client_record_t *record = &image->clients[number];
     *client = (ocors_image_client_t){
         .id = text_span(image, record->id, record->id_length),
-        .has_resources = record->has_resources != 0,
         .first_resource = record->first_resource,
         .resource_count = record->resource_count,
         .first_header = record->first_header,

@@ -254,11 +254,7 @@ static void write_clients(writer_t *writer, const plan_t *plan)
             .resource_count = (uint32_t)client->resource_count,
             .first_header = (uint32_t)client->first_header,
             .header_count = (uint32_t)client->header_count,
-            .has_resources = client->has_resources,
         };
-        if (!client->has_resources) {
-            writer->header->site_has_unlimited_client = 1;
-        }
         ocors_slots_add(slots, writer->header->client_slot_count,
                         ocors_hash(plan->seed, client->id), (uint32_t)i);
     }

@@ -134,41 +134,102 @@ bool ocors_resource_pattern_normalise(ocors_span_t resource_id, char *pattern, s
     return true;
 }
 
-/* ocors_glob_is_match() one level up: segments for characters, "**" for '*'. */
-bool ocors_resource_is_match(ocors_span_t pattern, ocors_span_t path)
+bool ocors_resource_path_split(ocors_span_t path, ocors_segments_t *segments)
 {
-    size_t pattern_at = 0;
-    size_t path_at = 0;
-    bool has_any = false;
-    size_t any_pattern = 0; /* behind the last "**" */
-    size_t any_path = 0;    /* where the segments that it does not take begin */
-    ocors_span_t wanted = next_segment(pattern, &pattern_at);
+    size_t at = 0;
 
-    for (;;) {
-        size_t before = path_at;
-        ocors_span_t segment;
-
-        if (wanted.bytes != NULL && ocors_span_is_equal(wanted, OCORS_SPAN_LITERAL("**"))) {
-            has_any = true;
-            any_pattern = pattern_at;
-            any_path = before;
-            wanted = next_segment(pattern, &pattern_at);
-            continue;
-        }
-        segment = next_segment(path, &path_at);
-        if (segment.bytes == NULL) {
-            return wanted.bytes == NULL;
-        }
-        if (wanted.bytes == NULL || !ocors_glob_is_match(wanted, segment)) {
-            if (!has_any) {
-                return false;
-            }
-            (void)next_segment(path, &any_path);
-            path_at = any_path;
-            pattern_at = any_pattern;
-        }
-        wanted = next_segment(pattern, &pattern_at);
+    segments->count = 0;
+    if (path.length > OCORS_RESOURCE_PATH_MAX) {
+        return false;
     }
+    for (ocors_span_t segment = next_segment(path, &at); segment.bytes != NULL;
+         segment = next_segment(path, &at)) {
+        if (segments->count == OCORS_RESOURCE_SEGMENTS_MAX) {
+            return false;
+        }
+        segments->items[segments->count++] = segment;
+    }
+    return true;
+}
+
+/* The segment of the pattern that ends before *end, which moves to its beginning. */
+static ocors_span_t previous_segment(ocors_span_t pattern, size_t *end)
+{
+    size_t start;
+
+    while (*end > 0 && pattern.bytes[*end - 1] == '/') {
+        --*end;
+    }
+    start = *end;
+    while (start > 0 && pattern.bytes[start - 1] != '/') {
+        start--;
+    }
+    const ocors_span_t segment = ocors_span_make(pattern.bytes + start, *end - start);
+    *end = start;
+    return segment;
+}
+
+static bool is_any(ocors_span_t segment)
+{
+    return segment.length == 2 && segment.bytes[0] == '*' && segment.bytes[1] == '*';
+}
+
+/* What ends a run of segments without "**". */
+typedef enum { RUN_DIFFERS, RUN_ENDS, RUN_MEETS_ANY } run_end_t;
+
+/*
+ * Matches the pattern from *p up to its next "**" or its end, against the path's segments from *at up to
+ * `end`. *p moves behind that "**", *at behind what matches.
+ */
+static run_end_t take_run(ocors_span_t pattern, size_t *p, const ocors_segments_t *path, size_t *at,
+                          size_t end)
+{
+    for (;; ++*at) {
+        const ocors_span_t wanted = next_segment(pattern, p);
+
+        if (wanted.bytes == NULL) {
+            return RUN_ENDS;
+        }
+        if (is_any(wanted)) {
+            return RUN_MEETS_ANY;
+        }
+        if (*at == end || !ocors_glob_is_match(wanted, path->items[*at])) {
+            return RUN_DIFFERS;
+        }
+    }
+}
+
+/* ocors_glob_is_match() one level up: segments for characters, "**" for '*'. */
+bool ocors_resource_is_match(ocors_span_t pattern, const ocors_segments_t *path)
+{
+    size_t p = 0;
+    size_t last = pattern.length; /* where the last "**" begins */
+    size_t at = 0;
+    size_t end = path->count;
+    const run_end_t head = take_run(pattern, &p, path, &at, end);
+
+    if (head != RUN_MEETS_ANY) {
+        return head == RUN_ENDS && at == end;
+    }
+    for (ocors_span_t wanted = previous_segment(pattern, &last); !is_any(wanted);
+         wanted = previous_segment(pattern, &last), end--) {
+        if (end == at || !ocors_glob_is_match(wanted, path->items[end - 1])) {
+            return false;
+        }
+    }
+    while (p < last) { /* between two "**" */
+        size_t run = p;
+        size_t taken = at;
+
+        if (take_run(pattern, &run, path, &taken, end) == RUN_MEETS_ANY) {
+            p = run;
+            at = taken;
+        }
+        else if (at++ == end) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool ocors_version_parse(ocors_span_t text, ocors_version_t *version)
@@ -191,6 +252,9 @@ bool ocors_version_parse(ocors_span_t text, ocors_version_t *version)
             return false;
         }
     }
+    if (digits[0] == 0 || digits[1] == 0 || (parts[0] | parts[1]) == 0) {
+        return false;
+    }
     *version = parts[0] << 16 | parts[1];
-    return digits[0] > 0 && digits[1] > 0 && *version != 0;
+    return true;
 }

@@ -278,13 +278,6 @@ ocors_status_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_
     return keep_origin(settings, kept);
 }
 
-void ocors_settings_set_has_resources(ocors_settings_t *settings)
-{
-    if (!settings->memory->is_dropping) {
-        settings->clients[settings->client_count - 1].has_resources = true;
-    }
-}
-
 ocors_status_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
                                            ocors_methods_t methods, ocors_version_t from,
                                            ocors_version_t until, ocors_report_t *report,

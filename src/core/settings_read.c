@@ -316,7 +316,6 @@ static void judge_resource(reader_t *reader, ocors_json_t *value, const ocors_pa
 
 static void judge_resources(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
-    ocors_settings_set_has_resources(reader->settings);
     walk_array(reader, value, judge_resource, path);
 }
 

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ocors_decide.h"
 #include "ocors_headers.h"
+#include "ocors_image_layout.h"
 #include "ocors_settings_json.h"
 #include "ocors_url_path.h"
 #include "vectors.h"
@@ -266,6 +268,44 @@ static void test_the_allowed_origin_is_the_configured_one(void **state)
     free(image);
 }
 
+/* R13: a damaged image says how many records it likes; what is not there ends the loop over them. */
+static void test_a_damaged_count_is_no_work(void **state)
+{
+    static ocors_policy_t policy = { .layer_count = 1 };
+    ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("OPTIONS"),
+                            .request_method = OCORS_SPAN_LITERAL("GET"),
+                            .path = OCORS_SPAN_LITERAL("/baskets") };
+    char room[64];
+    size_t size;
+    void *image = image_load("p.json", &size);
+    ocors_image_header_t *header = image;
+    void *clients_at = (char *)image + header->clients;
+    ocors_image_client_record_t *clients = clients_at;
+
+    (void)state;
+    for (uint32_t i = 0; i < header->client_count; i++) {
+        clients[i].first_resource = header->resource_count;
+        clients[i].resource_count = UINT32_MAX;
+    }
+    header->site_first_resource = header->resource_count;
+    header->site_resource_count = UINT32_MAX;
+    assert_true(ocors_image_open(image, size, &policy.layers[0]));
+    alarm(60); /* that many records once take seconds */
+    for (int i = 0; i < 100; i++) {
+        ocors_decision_t decision;
+
+        facts.origin = i % 2 == 0 ? OCORS_SPAN_LITERAL("https://app.example.com")
+                                  : OCORS_SPAN_LITERAL("http://bar.com");
+        decide_with(&policy, &facts, room, &decision);
+        assert_int_equal(decision.verdict, i % 2 == 0 ? OCORS_VERDICT_PREFLIGHT_ALLOW
+                                                      : OCORS_VERDICT_PREFLIGHT_WITHHOLD);
+        assert_int_equal(decision.methods, 0);
+        assert_true(decision.has_fallback_methods);
+    }
+    alarm(0);
+    free(image);
+}
+
 static void test_every_verdict_and_reason_has_a_name(void **state)
 {
     (void)state;
@@ -284,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_policy_allows_nothing),
         cmocka_unit_test(test_the_allowed_origin_is_the_configured_one),
+        cmocka_unit_test(test_a_damaged_count_is_no_work),
         cmocka_unit_test(test_every_verdict_and_reason_has_a_name),
     };
 

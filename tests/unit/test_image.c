@@ -33,7 +33,6 @@ static ocors_settings_t *settings_make(size_t origins)
             ocors_settings_add_origin(settings, ocors_span_make(text, (size_t)length), &report, NULL);
         }
         if (client % 2 == 0) {
-            ocors_settings_set_has_resources(settings);
             ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/baskets"),
                                         OCORS_METHOD_GET, 0, UINT32_MAX, &report, NULL);
             ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/baskets"),
@@ -135,7 +134,6 @@ static void test_clients_resources_headers_come_back(void **state)
     assert_true(ocors_image_find_client(&image, ocors_image_hash(&image, id), id, &number));
     assert_int_equal(number, 2);
     assert_true(ocors_image_read_client(&image, number, &client));
-    assert_true(client.has_resources);
     assert_int_equal(client.resource_count, 2);
     assert_int_equal(client.header_count, 1);
     assert_true(ocors_image_read_resource(&image, client.first_resource, &resource));
@@ -145,9 +143,8 @@ static void test_clients_resources_headers_come_back(void **state)
     assert_true(ocors_span_is_equal(header.name, OCORS_SPAN_LITERAL("x-client")));
     assert_true(ocors_span_is_equal(header.value, OCORS_SPAN_LITERAL("yes")));
     assert_true(ocors_image_read_client(&image, 3, &client));
-    assert_false(client.has_resources);
+    assert_int_equal(client.resource_count, 0);
     /* Those of all clients: one pattern, every method, once. */
-    assert_true(image.site_has_unlimited_client);
     assert_int_equal(image.site_resource_count, 1);
     assert_true(ocors_image_read_resource(&image, image.site_first_resource, &resource));
     assert_int_equal(resource.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST

@@ -99,7 +99,6 @@ static void check_bound(struct json_object *row, const char *name, ocors_version
 static void check_resources(const ocors_settings_t *settings, const ocors_client_t *client,
                             struct json_object *expected)
 {
-    assert_int_equal(client->has_resources, expected != NULL);
     assert_int_equal(client->resource_count,
                      expected != NULL ? json_object_array_length(expected) : 0);
     for (size_t i = 0; i < client->resource_count; i++) {
