@@ -36,6 +36,9 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     const int status = ocors_config_check(pconf, server);
 
     (void)plog;
+    if (status == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        ocors_server_prepare(pconf, server); /* for its warnings: post_config is not coming */
+    }
     return status == OK ? ocors_publish_check(ptemp, server, ocors_config_server()->cache_size)
                         : status;
 }

@@ -48,6 +48,7 @@ typedef struct ocors_sources_t {
 /* OcapiCorsSelfOrigin. */
 typedef struct ocors_self_t {
     bool is_off;
+    bool takes_asked;           /* `Asked`: any asked host counts as a configured name */
     const ocors_span_t *listed; /* origins beside the virtual host's own */
     size_t listed_count;
 } ocors_self_t;
@@ -106,6 +107,12 @@ void ocors_config_begin(apr_pool_t *pool);
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section);
 void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section);
 int ocors_config_check(apr_pool_t *pool, server_rec *server);
+
+/*
+ * Whether `OcapiCors On` reaches anything of a virtual host: by itself, one of its sections, or one
+ * of the main server's sections, which hold in every virtual host.
+ */
+bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_server);
 
 /* OcapiCorsReload and OcapiCorsCacheSize, which are the whole server's. */
 typedef struct ocors_config_server_t {

@@ -34,7 +34,7 @@ typedef struct ocors_facts_t {
     ocors_version_t version;     /* of the path; 0: none */
     ocors_claim_t claim;
     bool is_path_ambiguous; /* R12: nothing is allowed, whatever the policies say */
-    const ocors_own_t *own; /* the server's own origins (R10); NULL: none */
+    const ocors_own_t *own; /* what makes an origin own (R10); NULL: nothing does */
     bool wants_reason;      /* somebody will see it: else it is not looked for, and is NONE */
 } ocors_facts_t;
 
@@ -53,25 +53,31 @@ typedef enum {
         OCORS_VERDICT_COUNT
 } ocors_verdict_t;
 
-/* Why something was refused or withheld: for the administrator, never for the client. */
+/*
+ * Why something was refused or withheld: for the administrator, never for the client. Where several
+ * hold, the first in this order.
+ */
 #define OCORS_REASONS(X)                                                                          \
-    X(NONE, "none")                         /* nothing was refused or withheld */                 \
-    X(NOT_LISTED, "not-listed")             /* and no near miss either */                         \
-    X(NULL_ORIGIN, "null")                                                                        \
+    X(NONE, "none")                              /* nothing was refused or withheld */            \
+    X(NO_POLICY, "no-policy")                    /* no document could be loaded */                \
+    X(PATH_AMBIGUOUS, "path-ambiguous")          /* R12: the path can be read in two ways */      \
     X(EMPTY_ORIGIN, "empty")                                                                      \
-    X(MALFORMED, "malformed")               /* not a serialised origin, nor a list of them */     \
-    X(SEVERAL_LINES, "several-lines")       /* joined by a comma */                               \
-    X(SCHEME_DIFFERS, "scheme-differs")     /* http for https, or the other way round */          \
-    X(PORT_DIFFERS, "port-differs")         /* listed without the port, or with the default one */\
-    X(CASE_DIFFERS, "case-differs")                                                               \
+    X(NULL_ORIGIN, "null")                                                                        \
+    X(SEVERAL_LINES, "several-lines")            /* joined by a comma */                          \
+    X(AMBIGUOUS_CLIENT, "ambiguous-client")      /* C2: two ids */                                \
+    X(UNKNOWN_CLIENT, "unknown-client")          /* C2: no document has this id */                \
+    X(LIST_MEMBER, "list-member")                /* R6: one of several is not listed */           \
+    X(OTHER_CLIENT, "other-client")              /* another client of the site lists it */        \
+    X(OWN_HOST_UNKNOWN, "own-host-unknown")      /* R10: own, if its host were configured */      \
+    X(OWN_SCHEME_DIFFERS, "own-scheme-differs")  /* R10: http where https is asked */             \
+    X(OWN_PORT_DIFFERS, "own-port-differs")      /* R10: another port than the asked one */       \
+    X(PORT_DIFFERS, "port-differs")              /* listed without the port, or the default one */\
     X(TRAILING_SLASH, "trailing-slash")                                                           \
-    X(OTHER_CLIENT, "other-client")         /* another client of the site lists it */             \
-    X(UNKNOWN_CLIENT, "unknown-client")     /* C2: no document has this id */                     \
-    X(AMBIGUOUS_CLIENT, "ambiguous-client") /* C2: two ids */                                     \
-    X(LIST_MEMBER, "list-member")           /* R6: one of several is not listed */                \
-    X(METHOD_MALFORMED, "method-malformed") /* P6: the requested method is no token */            \
-    X(NO_POLICY, "no-policy")               /* no document could be loaded */                     \
-    X(PATH_AMBIGUOUS, "path-ambiguous")     /* R12: the path can be read in two ways */
+    X(CASE_DIFFERS, "case-differs")                                                               \
+    X(SCHEME_DIFFERS, "scheme-differs")          /* http for https, or the other way round */     \
+    X(MALFORMED, "malformed")                    /* not a serialised origin, nor a list of them */\
+    X(NOT_LISTED, "not-listed")                  /* and no near miss either */                    \
+    X(METHOD_MALFORMED, "method-malformed")      /* P6: the requested method is no token */
 
 typedef enum {
 #define OCORS_REASON_ENUM(name, text) OCORS_REASON_##name,

@@ -92,10 +92,15 @@ static bool client_is_known(const judge_t *judge)
     return false;
 }
 
-/* R10 */
-static bool origin_is_own(const ocors_facts_t *facts, ocors_span_t text)
+/* R10: of the whole value, and of one member of a list (R6). */
+static bool origin_is_own(const ocors_facts_t *facts)
 {
-    return facts->own != NULL && ocors_own_is_own(facts->own, text);
+    return facts->own != NULL && ocors_own_is_own(facts->own, facts->origin);
+}
+
+static bool member_is_own(const ocors_facts_t *facts, ocors_span_t member)
+{
+    return facts->own != NULL && ocors_own_is_own_member(facts->own, member);
 }
 
 /* R6: the next member of a list whose members one space separates. False: there is no next. */
@@ -131,19 +136,21 @@ static const ocors_span_t *members_find(const members_t *members, ocors_span_t m
 }
 
 /* Whether one member is allowed; its text as it is configured. */
-static bool member_is_allowed(const judge_t *judge, ocors_span_t member, ocors_span_t *configured)
+static bool member_is_allowed(const judge_t *judge, ocors_span_t member, bool is_in_list,
+                              ocors_span_t *configured)
 {
     if (list_has(judge, member, configured)) {
         return true;
     }
-    *configured = member; /* byte for byte what the configuration makes own */
-    return origin_is_own(judge->facts, member);
+    *configured = member; /* a serialised origin: R9 has nothing to fear of it */
+    return is_in_list && member_is_own(judge->facts, member);
 }
 
 /*
  * Judges an Origin header member by member (R6), each of equal ones once, and writes the configured text
  * of each into the caller's room, which never takes more than the header's own length. One that is not
- * allowed ends it. The distinct ones are in `members`.
+ * allowed ends it. The distinct ones are in `members`. In a list an own member is allowed; an own
+ * origin by itself is not cross-origin (R10).
  */
 static bool origin_is_allowed(const judge_t *judge, char *room, members_t *members,
                               ocors_span_t *allowed)
@@ -163,7 +170,9 @@ static bool origin_is_allowed(const judge_t *judge, char *room, members_t *membe
             return false;
         }
         if (judged == NULL) {
-            if (!member_is_allowed(judge, member, &members->items[members->count])) {
+            const bool is_in_list = count > 1 || rest.bytes != NULL;
+
+            if (!member_is_allowed(judge, member, is_in_list, &members->items[members->count])) {
                 return false;
             }
             judged = &members->items[members->count++];
@@ -217,6 +226,22 @@ static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
     return origin.changes != 0 ? OCORS_REASON_MALFORMED : OCORS_REASON_NOT_LISTED;
 }
 
+/* R10: the reason of what looks like an own origin, or NONE. */
+static ocors_reason_t own_reason(const ocors_facts_t *facts)
+{
+    switch (facts->own != NULL ? ocors_own_miss(facts->own, facts->origin) : OCORS_OWN_MISS_NONE) {
+    case OCORS_OWN_MISS_HOST:
+        return OCORS_REASON_OWN_HOST_UNKNOWN;
+    case OCORS_OWN_MISS_SCHEME:
+        return OCORS_REASON_OWN_SCHEME_DIFFERS;
+    case OCORS_OWN_MISS_PORT:
+        return OCORS_REASON_OWN_PORT_DIFFERS;
+    case OCORS_OWN_MISS_NONE:
+        break;
+    }
+    return OCORS_REASON_NONE;
+}
+
 /*
  * Why the origin is not allowed. Looked for only then, and only for somebody: it costs more than all
  * the rest of a decision.
@@ -259,7 +284,9 @@ static ocors_reason_t reason_find(const judge_t *judge)
     if (judge->facts->claim.kind == OCORS_CLAIM_NAMED && site_has(judge, text)) {
         return OCORS_REASON_OTHER_CLIENT;
     }
-    return near_miss(judge, text);
+    const ocors_reason_t own = own_reason(judge->facts);
+
+    return own != OCORS_REASON_NONE ? own : near_miss(judge, text);
 }
 
 /* M1: which methods a path has, as far as they are found. */
@@ -406,7 +433,7 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     members_t members;
 
     *decision = (ocors_decision_t){ .verdict = OCORS_VERDICT_NONE };
-    if (!facts->has_origin || origin_is_own(facts, facts->origin)) {
+    if (!facts->has_origin) {
         return;
     }
     for (size_t i = 0; i < policy_count && facts->claim.kind == OCORS_CLAIM_NAMED; i++) {
@@ -415,6 +442,10 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     }
     const bool is_allowed = origin_is_allowed(&judge, room, &members,
                                               &decision->allowed_origin);
+
+    if (!is_allowed && origin_is_own(facts)) {
+        return; /* R10; the list goes first */
+    }
     if (facts->request_method.length > 0
         && ocors_method_parse(facts->method) == OCORS_METHOD_OPTIONS) {
         decide_preflight(&judge, is_allowed ? &members : NULL, decision);

@@ -6,108 +6,286 @@
 #include "ocors_glob.h"
 #include "ocors_origin.h"
 
-/* The alias of a host name matches names: an address is nobody's subdomain. */
-static bool host_is_address(ocors_span_t host)
+/* A host, and its port: 0 where none is named. */
+typedef struct authority_t {
+    ocors_span_t host; /* empty: there is none, or it is malformed */
+    uint16_t port;
+} authority_t;
+
+/* What Sec-Fetch-Site says. */
+typedef enum {
+    SITE_UNKNOWN, /* nothing, or `none`: the user asked, or the browser does not say */
+    SITE_SAME_ORIGIN,
+    SITE_FOREIGN /* cross-site, same-site, or anything that no standard has */
+} site_t;
+
+static site_t site_of(const ocors_own_t *own)
 {
-    for (size_t i = 0; i < host.length; i++) {
-        if (!ocors_ascii_is_digit(host.bytes[i]) && host.bytes[i] != '.') {
-            return host.bytes[0] == '[';
-        }
+    if (own->fetch_site.bytes == NULL
+        || ocors_span_is_equal(own->fetch_site, OCORS_SPAN_LITERAL("none"))) {
+        return SITE_UNKNOWN;
     }
-    return true;
+    return ocors_span_is_equal(own->fetch_site, OCORS_SPAN_LITERAL("same-origin"))
+               ? SITE_SAME_ORIGIN
+               : SITE_FOREIGN;
 }
 
-static bool host_is_own(const ocors_own_t *own, ocors_span_t host)
+/* 1 to 65535, or 0. */
+static uint16_t port_parse(ocors_span_t digits)
 {
-    for (size_t i = 0; i < own->name_count; i++) {
-        if (ocors_span_is_equal(own->names[i], host)) {
+    unsigned value = 0;
+
+    if (digits.length == 0 || digits.length > 5) {
+        return 0;
+    }
+    for (size_t i = 0; i < digits.length; i++) {
+        if (!ocors_ascii_is_digit(digits.bytes[i])) {
+            return 0;
+        }
+        value = value * 10 + (unsigned)(digits.bytes[i] - '0');
+    }
+    return (uint16_t)(value <= UINT16_MAX ? value : 0);
+}
+
+static bool is_host_character(char c)
+{
+    return ocors_ascii_is_alpha(c) || ocors_ascii_is_digit(c) || c == '-' || c == '.' || c == '_';
+}
+
+/* Where the host of a text ends: "[...]", or a run of characters that hosts have. */
+static size_t host_end(ocors_span_t text)
+{
+    const char *close;
+    size_t end = 0;
+
+    if (text.length > 0 && text.bytes[0] == '[') {
+        close = memchr(text.bytes, ']', text.length);
+        return close != NULL ? (size_t)(close - text.bytes) + 1 : 0;
+    }
+    while (end < text.length && is_host_character(text.bytes[end])) {
+        end++;
+    }
+    return end;
+}
+
+/* "shop.example", "shop.example:8443", "[::1]:8080"; what is anything else has no host. */
+static authority_t authority_parse(ocors_span_t text)
+{
+    const authority_t none = { .host = { NULL, 0 } };
+    const size_t end = host_end(text);
+    authority_t authority = { .host = ocors_span_make(text.bytes, end) };
+
+    if (end == 0 || end > OCORS_ORIGIN_HOST_MAX) {
+        return none;
+    }
+    if (end < text.length) {
+        authority.port = port_parse(ocors_span_make(text.bytes + end + 1, text.length - end - 1));
+        if (text.bytes[end] != ':' || authority.port == 0) {
+            return none;
+        }
+    }
+    return authority;
+}
+
+/* Browsers take a host whose last label is a number for an address, which is nobody's subdomain. */
+static bool host_is_address(ocors_span_t host)
+{
+    size_t start = host.length;
+
+    while (start > 0 && host.bytes[start - 1] != '.') {
+        start--;
+    }
+    return host.bytes[0] == '[' || (start < host.length && ocors_ascii_is_digit(host.bytes[start]));
+}
+
+/* Whether a host, in any case and with a trailing dot or without, is a configured name. */
+static bool host_is_configured(const ocors_own_names_t *names, ocors_span_t host)
+{
+    char lower[OCORS_ORIGIN_HOST_MAX];
+    ocors_span_t name = ocors_span_make(lower, host.length);
+
+    if (host.length == 0 || host.length > sizeof(lower)) {
+        return false;
+    }
+    for (size_t i = 0; i < host.length; i++) {
+        lower[i] = ocors_ascii_lower(host.bytes[i]);
+    }
+    name.length -= lower[name.length - 1] == '.' ? 1 : 0;
+    if (name.length == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < names->name_count; i++) {
+        if (ocors_span_is_equal(names->names[i], name)) {
             return true;
         }
     }
-    for (size_t i = 0; i < own->pattern_count; i++) {
-        if (!host_is_address(host) && ocors_glob_is_match(own->patterns[i], host)) {
+    for (size_t i = 0; i < names->pattern_count; i++) {
+        if (!host_is_address(name) && ocors_glob_is_match(names->patterns[i], name)) {
             return true;
         }
     }
     return false;
 }
 
-static uint16_t default_port(ocors_span_t scheme)
+/* Whether the asked host counts as configured. */
+static bool asked_is_known(const ocors_own_t *own, ocors_span_t asked)
 {
-    return ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("https"))  ? 443
-           : ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("http")) ? 80
-                                                                     : 0;
+    return asked.length > 0 && (own->takes_asked || host_is_configured(own->names, asked));
 }
 
+/* Whether an origin's host counts as configured. */
+static bool host_is_known(const ocors_own_t *own, ocors_span_t host, ocors_span_t asked)
+{
+    return (own->takes_asked && asked.length > 0 && ocors_span_is_equal_nocase(host, asked))
+           || host_is_configured(own->names, host);
+}
+
+/* R10 b): not weaker than what the server knows. */
 static bool scheme_is_own(const ocors_own_t *own, ocors_span_t scheme)
 {
-    if (own->scheme.length > 0) {
-        return ocors_span_is_equal(own->scheme, scheme);
+    if (ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("https"))) {
+        return true;
     }
-    return ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("http"))
-           || (own->is_tls && ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("https")));
+    return !own->is_tls && !own->names->is_https
+           && ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("http"));
 }
 
-/* `port` is the origin's, the scheme's default where it names none. */
-static bool port_is_own(const ocors_own_t *own, uint16_t port, uint16_t standard)
+/* A port that Host does not name is the default of the origin's scheme, as is one that it lacks. */
+static bool port_is_own(uint16_t asked, uint16_t port, ocors_span_t scheme)
 {
-    if (own->port != 0) {
-        return port == own->port;
-    }
-    return port == standard || (own->scheme.length == 0 && port == own->local_port);
+    const uint16_t standard = ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("https")) ? 443 : 80;
+
+    return (asked != 0 ? asked : standard) == (port != 0 ? port : standard);
 }
 
-static uint16_t port_parse(ocors_span_t digits)
-{
-    unsigned value = 0;
+/* The parts of a serialised origin. */
+typedef struct parts_t {
+    ocors_span_t scheme;
+    authority_t authority;
+} parts_t;
 
-    for (size_t i = 0; i < digits.length; i++) {
-        value = value * 10 + (unsigned)(digits.bytes[i] - '0');
+/* False: it has no such parts. */
+static bool origin_split(ocors_span_t origin, parts_t *parts)
+{
+    const char *colon = origin.length > 0 ? memchr(origin.bytes, ':', origin.length) : NULL;
+    const size_t at = colon != NULL ? (size_t)(colon - origin.bytes) : origin.length;
+
+    if (origin.length - at < 4 || colon[1] != '/' || colon[2] != '/') {
+        return false;
     }
-    return (uint16_t)value;
+    parts->scheme = ocors_span_make(origin.bytes, at);
+    parts->authority = authority_parse(ocors_span_make(colon + 3, origin.length - at - 3));
+    return parts->authority.host.length > 0;
 }
 
-/* The host of what may be an origin, found without a look at the rest: most are not own. */
-static ocors_span_t host_of(ocors_span_t origin)
+/* Only the serialised form is own: what had to be brought to it is not what a browser sends. */
+static bool origin_is_serialised(ocors_span_t origin)
 {
-    const char *const end = origin.bytes + origin.length;
-    const char *host = origin.length > 0 ? memchr(origin.bytes, ':', origin.length) : NULL;
-    const char *stop;
+    ocors_origin_t canonical;
 
-    if (host == NULL || end - host < 3 || host[1] != '/' || host[2] != '/') {
-        return ocors_span_make(NULL, 0);
-    }
-    host += 3;
-    stop = host < end && *host == '[' ? memchr(host, ']', (size_t)(end - host)) : host;
-    stop = stop != NULL && stop < end ? memchr(stop, ':', (size_t)(end - stop)) : NULL;
-    return ocors_span_make(host, (size_t)((stop != NULL ? stop : end) - host));
+    return ocors_origin_canonicalise(origin, &canonical) == OCORS_ORIGIN_OK
+           && canonical.changes == 0;
 }
 
-bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin)
+static bool is_listed(const ocors_own_t *own, ocors_span_t origin)
 {
-    ocors_origin_t parts;
-    ocors_span_t host;
-
     for (size_t i = 0; i < own->listed_count; i++) {
         if (ocors_span_is_equal(own->listed[i], origin)) {
             return true;
         }
     }
-    /* Only the serialised form: what had to be brought to it is not what a browser sends. */
-    host = host_of(origin);
-    if (host.length == 0 || !host_is_own(own, host)
-        || ocors_origin_canonicalise(origin, &parts) != OCORS_ORIGIN_OK || parts.changes != 0) {
+    return false;
+}
+
+/* R10 a): what a browser calls same-origin. */
+static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
+{
+    const authority_t asked = authority_parse(own->asked);
+    parts_t parts;
+
+    if (ocors_span_is_equal(origin, OCORS_SPAN_LITERAL("null"))) {
+        return asked_is_known(own, asked.host);
+    }
+    return origin_split(origin, &parts) && host_is_known(own, parts.authority.host, asked.host)
+           && origin_is_serialised(origin);
+}
+
+/*
+ * Whether an http or https origin can be of the asked host: they differ behind the host alone. Ends at
+ * the first byte that differs, as most origins are of another host.
+ */
+static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
+{
+    const size_t start = ocors_span_has_prefix(origin, OCORS_SPAN_LITERAL("https://"))  ? 8
+                         : ocors_span_has_prefix(origin, OCORS_SPAN_LITERAL("http://")) ? 7
+                                                                                        : 0;
+    const ocors_span_t rest = ocors_span_make(origin.bytes + start, origin.length - start);
+    const ocors_span_t asked = own->asked;
+    size_t i = 0;
+    bool is_beyond_host = false;
+
+    while (i < rest.length && i < asked.length && ocors_ascii_lower(asked.bytes[i]) == rest.bytes[i]) {
+        is_beyond_host = is_beyond_host || rest.bytes[i] == ':';
+        i++;
+    }
+    return start > 0
+           && (is_beyond_host
+               || ((i == rest.length || rest.bytes[i] == ':')
+                   && (i == asked.length || asked.bytes[i] == ':')));
+}
+
+/* R10 b): the host and port that were asked. */
+static bool is_own_by_host(const ocors_own_t *own, ocors_span_t origin)
+{
+    parts_t parts;
+    authority_t asked;
+
+    if (!may_be_asked(own, origin) || !origin_split(origin, &parts)) {
         return false;
     }
-    const ocors_span_t scheme = ocors_span_make(parts.bytes, parts.host_at - 3);
-    const uint16_t standard = default_port(scheme);
-    const uint16_t port = parts.port_at < parts.length
-                              ? port_parse(ocors_span_make(parts.bytes + parts.port_at + 1,
-                                                           parts.length - parts.port_at - 1))
-                              : standard;
-    return scheme_is_own(own, scheme) && port_is_own(own, port, standard)
-           && ocors_span_is_equal(host, ocors_span_make(parts.bytes + parts.host_at,
-                                                        parts.host_length));
+    asked = authority_parse(own->asked);
+    return ocors_span_is_equal_nocase(parts.authority.host, asked.host)
+           && scheme_is_own(own, parts.scheme)
+           && port_is_own(asked.port, parts.authority.port, parts.scheme)
+           && asked_is_known(own, asked.host) && origin_is_serialised(origin);
+}
+
+bool ocors_own_is_own_member(const ocors_own_t *own, ocors_span_t origin)
+{
+    return (site_of(own) != SITE_FOREIGN && is_own_by_host(own, origin)) || is_listed(own, origin);
+}
+
+bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin)
+{
+    return (site_of(own) == SITE_SAME_ORIGIN && is_own_by_browser(own, origin))
+           || ocors_own_is_own_member(own, origin);
+}
+
+ocors_own_miss_t ocors_own_miss(const ocors_own_t *own, ocors_span_t origin)
+{
+    const authority_t asked = authority_parse(own->asked);
+    parts_t parts;
+
+    if (!origin_split(origin, &parts) || !origin_is_serialised(origin)) {
+        return OCORS_OWN_MISS_NONE;
+    }
+    const bool is_asked = ocors_span_is_equal_nocase(parts.authority.host, asked.host);
+    const bool is_known = host_is_known(own, parts.authority.host, asked.host);
+
+    if (!is_known && site_of(own) == SITE_SAME_ORIGIN) {
+        return OCORS_OWN_MISS_HOST;
+    }
+    if ((is_asked || is_known) && !asked_is_known(own, asked.host)) {
+        return OCORS_OWN_MISS_HOST;
+    }
+    if (!is_asked) {
+        return OCORS_OWN_MISS_NONE;
+    }
+    if (!scheme_is_own(own, parts.scheme)) {
+        return OCORS_OWN_MISS_SCHEME;
+    }
+    return port_is_own(asked.port, parts.authority.port, parts.scheme) ? OCORS_OWN_MISS_NONE
+                                                                       : OCORS_OWN_MISS_PORT;
 }
 
 bool ocors_own_pattern_is_usable(ocors_span_t pattern)

@@ -180,6 +180,24 @@ int ocors_config_check(apr_pool_t *pool, server_rec *server)
     return status;
 }
 
+bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_server)
+{
+    const ocors_config_t *whole = ap_get_module_config(server->lookup_defaults, &ocapi_cors_module);
+
+    if (whole->mode == OCORS_MODE_ON) {
+        return true;
+    }
+    for (int i = 0; i < activations->nelts; i++) {
+        const place_t *place = &APR_ARRAY_IDX(activations, i, place_t);
+
+        if (place->section->mode == OCORS_MODE_ON && place->kind != OCORS_SECTION_SERVER
+            && (place->server == server || place->server == main_server)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config)
 {
     return config->sources != NULL ? config->sources : &default_sources;

@@ -259,12 +259,13 @@ static const char *set_self_origin(cmd_parms *cmd, void *section, int argc, char
     ocors_span_t *listed;
 
     if (argc < 1) {
-        return apr_psprintf(cmd->pool, "%s: needs On, Off, or origins to add to the virtual host's "
-                            "own", cmd->cmd->name);
+        return apr_psprintf(cmd->pool, "%s: needs On, Off, Asked, or origins to add to the "
+                            "virtual host's own", cmd->cmd->name);
     }
     config->self = self;
-    if (argc == 1 && (ap_cstr_casecmp(argv[0], "On") == 0 || ap_cstr_casecmp(argv[0], "Off") == 0)) {
-        self->is_off = ap_cstr_casecmp(argv[0], "Off") == 0;
+    self->is_off = argc == 1 && ap_cstr_casecmp(argv[0], "Off") == 0;
+    self->takes_asked = argc == 1 && ap_cstr_casecmp(argv[0], "Asked") == 0;
+    if (self->is_off || self->takes_asked || (argc == 1 && ap_cstr_casecmp(argv[0], "On") == 0)) {
         return NULL;
     }
     listed = apr_pcalloc(cmd->pool, (apr_size_t)argc * sizeof(*listed));
@@ -361,7 +362,7 @@ const command_rec ocors_directives[] = {
     AP_INIT_TAKE_ARGV("OcapiCorsClientId", set_client_id, NULL, EVERY_SECTION,
                       "None, or where clients are named, in order: bearer:CLAIM, query:NAME, header:NAME"),
     AP_INIT_TAKE_ARGV("OcapiCorsSelfOrigin", set_self_origin, NULL, EVERY_SECTION,
-                      "On, Off, or origins to add to the virtual host's own"),
+                      "On, Off, Asked, or origins to add to the virtual host's own"),
     AP_INIT_TAKE_ARGV("OcapiCorsMethods", set_methods, NULL, EVERY_SECTION,
                       "the methods of what no `resources` entry names"),
     AP_INIT_TAKE_ARGV("OcapiCorsExposeHeaders", set_expose_headers, NULL, EVERY_SECTION,

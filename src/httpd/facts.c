@@ -258,6 +258,21 @@ static const char *quotable(apr_pool_t *pool, const char *text)
     return copy;
 }
 
+/* What to do about a host that is not configured (R10); only the administrator knows whose it is. */
+static const char *advice_of(const request_rec *r, const ocors_decision_t *decision)
+{
+    const char *host = apr_table_get(r->headers_in, "Host");
+
+    if (decision->reason != OCORS_REASON_OWN_HOST_UNKNOWN) {
+        return "";
+    }
+    return apr_psprintf(r->pool,
+                        "; asked host \"%s\": if the page is your own, add a ServerAlias, set "
+                        "ProxyPreserveHost On in the proxy in front, or list the origin by "
+                        "OcapiCorsSelfOrigin",
+                        host != NULL ? quotable(r->pool, host) : "");
+}
+
 /* httpd escapes control characters. The closed words come first, so that nothing can pose as one. */
 static void log_decision(const inquiry_t *inquiry)
 {
@@ -271,7 +286,7 @@ static void log_decision(const inquiry_t *inquiry)
         return;
     }
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"",
+                  "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"%s",
                   is_report    ? OCORS_LOG_WOULD_REFUSE
                   : is_refusal ? OCORS_LOG_REFUSED
                                : OCORS_LOG_WITHHELD,
@@ -281,7 +296,7 @@ static void log_decision(const inquiry_t *inquiry)
                   ocors_reason_name(decision->reason),
                   quotable(r->pool, apr_table_get(r->headers_in, "Origin")),
                   client != NULL ? quotable(r->pool, client) : "", quotable(r->pool, r->method),
-                  quotable(r->pool, r->uri));
+                  quotable(r->pool, r->uri), advice_of(r, decision));
 }
 
 /* 1.5: the version in the URL, else that of the policy's last document; in the request's pool. */
@@ -314,9 +329,7 @@ static void judge(inquiry_t *inquiry)
     const ocors_self_t *self = ocors_config_self(inquiry->config);
 
     if (!self->is_off) {
-        inquiry->own = ocors_server_own(r);
-        inquiry->own.listed = self->listed;
-        inquiry->own.listed_count = self->listed_count;
+        inquiry->own = ocors_server_own(r, self);
         inquiry->facts.own = &inquiry->own;
     }
     inquiry->facts.wants_reason = ocors_survey_shows_reasons() || APLOG_R_IS_LEVEL(r, APLOG_INFO);

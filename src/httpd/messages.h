@@ -22,5 +22,6 @@
 #define OCORS_LOG_WATCH_DIED       "OCORS0017: "
 #define OCORS_LOG_NOT_PROTECTED    "OCORS0018: "
 #define OCORS_LOG_RESTLESS         "OCORS0019: " /* a file that changes all the time */
+#define OCORS_LOG_NAMELESS         "OCORS0020: " /* OcapiCors On, and no configured name (R10) */
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A virtual host's own names. Owns the module's slot in a server's configuration, which httpd would
- * let virtual hosts share: it is filled for each of them once all is read.
+ * A virtual host's configured names. Owns the module's slot in a server's configuration, which httpd
+ * would let virtual hosts share: it is filled for each of them once all is read.
  */
 
 #include "ocors_server.h"
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -16,58 +17,169 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-static ocors_span_t lower(apr_pool_t *pool, const char *name)
-{
-    char *copy = apr_pstrdup(pool, name);
+/* Where a <VirtualHost> stands, as httpd notes it in server_rec. */
+typedef struct place_t {
+    const char *file;
+    apr_uintptr_t line;
+} place_t;
 
-    ap_str_tolower(copy);
-    return ocors_span_from_string(copy);
+/* The virtual hosts that have a ServerName of their own: keys are places. */
+typedef struct named_t {
+    apr_hash_t *hosts;
+    bool has_main; /* the main server has one, too */
+} named_t;
+
+static bool directive_is(const ap_directive_t *directive, const char *name)
+{
+    return ap_cstr_casecmp(directive->directive, name) == 0;
 }
 
-/* The names of an array of ServerAlias's, which may be NULL. */
-static void add_names(apr_pool_t *pool, apr_array_header_t *to, const apr_array_header_t *from,
-                      bool are_patterns, server_rec *server)
+static bool has_server_name(const ap_directive_t *directive)
 {
-    for (int i = 0; from != NULL && i < from->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(from, i, const char *);
+    for (; directive != NULL; directive = directive->next) {
+        if (directive_is(directive, "ServerName")) {
+            return true;
+        }
+    }
+    return false;
+}
 
-        if (!are_patterns || ocors_own_pattern_is_usable(lower(pool, name))) {
-            APR_ARRAY_PUSH(to, ocors_span_t) = lower(pool, name);
+/*
+ * server_hostname does not tell: httpd fills it with the main server's, with what it knows of the
+ * machine, or with what a name server says of the address. The directives do; what <IfModule>,
+ * Include and the like hold is in the tree as if it stood there itself.
+ */
+static named_t find_named(apr_pool_t *pool)
+{
+    named_t named = { .hosts = apr_hash_make(pool), .has_main = has_server_name(ap_conftree) };
+
+    for (const ap_directive_t *at = ap_conftree; at != NULL; at = at->next) {
+        if (directive_is(at, "<VirtualHost") && has_server_name(at->first_child)) {
+            place_t *place = apr_pcalloc(pool, sizeof(*place));
+
+            place->file = at->filename;
+            place->line = (apr_uintptr_t)at->line_num;
+            apr_hash_set(named.hosts, place, sizeof(*place), at);
+        }
+    }
+    return named;
+}
+
+/* The server whose ServerName is this server's: itself, the main one where httpd inherits, or NULL. */
+static const server_rec *named_server(const named_t *named, const server_rec *server,
+                                      const server_rec *main_server)
+{
+    const place_t place = { .file = server->defn_name, .line = server->defn_line_number };
+
+    if (server != main_server && apr_hash_get(named->hosts, &place, sizeof(place)) != NULL) {
+        return server;
+    }
+    return named->has_main && server->server_hostname == main_server->server_hostname ? main_server
+                                                                                      : NULL;
+}
+
+/* Lower case, without port and trailing dot; an IPv6 address with its brackets. */
+static ocors_span_t name_make(apr_pool_t *pool, const char *text)
+{
+    const char *colon = strchr(text, ':');
+    const bool is_bare_ipv6 = text[0] != '[' && colon != NULL && strchr(colon + 1, ':') != NULL;
+    char *name = is_bare_ipv6 ? apr_pstrcat(pool, "[", text, "]", NULL) : apr_pstrdup(pool, text);
+    size_t length = strlen(name);
+
+    if (name[0] == '[') {
+        length = strcspn(name, "]");
+        length += name[length] == ']' ? 1 : 0;
+    }
+    else if (colon != NULL) {
+        length = (size_t)(colon - text);
+    }
+    length -= length > 0 && name[length - 1] == '.' ? 1 : 0;
+    name[length] = '\0';
+    ap_str_tolower(name);
+    return ocors_span_make(name, length);
+}
+
+static void add_name(apr_pool_t *pool, apr_array_header_t *names, const char *text)
+{
+    const ocors_span_t name = name_make(pool, text);
+
+    if (name.length > 0) {
+        APR_ARRAY_PUSH(names, ocors_span_t) = name;
+    }
+}
+
+/* ServerAlias; both arrays may be NULL. */
+static void add_aliases(apr_pool_t *pool, apr_array_header_t *names, apr_array_header_t *patterns,
+                        server_rec *server)
+{
+    for (int i = 0; server->names != NULL && i < server->names->nelts; i++) {
+        add_name(pool, names, APR_ARRAY_IDX(server->names, i, const char *));
+    }
+    for (int i = 0; server->wild_names != NULL && i < server->wild_names->nelts; i++) {
+        const char *alias = APR_ARRAY_IDX(server->wild_names, i, const char *);
+
+        if (ocors_own_pattern_is_usable(name_make(pool, alias))) {
+            add_name(pool, patterns, alias);
         }
         else {
             ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_ALIAS
-                         "ServerAlias %s is too wide to make an origin the server's own", name);
+                         "ServerAlias %s is too wide to make an origin the server's own", alias);
         }
     }
 }
 
-static void prepare(apr_pool_t *pool, server_rec *server)
+/* The main server of a configuration with virtual hosts serves what they leave, if anything. */
+static void warn_nameless(server_rec *server, server_rec *main_server)
+{
+    const ocors_config_t *config = ap_get_module_config(server->lookup_defaults,
+                                                        &ocapi_cors_module);
+    const ocors_self_t *self = ocors_config_self(config);
+
+    if (self->is_off || self->takes_asked || !ocors_config_is_enforced(server, main_server)
+        || (server == main_server && main_server->next != NULL)) {
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_NAMELESS
+                 "%s%s%s enforces a policy and has no ServerName and no usable ServerAlias: POSTs "
+                 "of its own pages are refused; name the hosts that browsers ask for",
+                 server == main_server ? "the server" : "the virtual host at ",
+                 server == main_server ? "" : server->defn_name,
+                 server == main_server ? ""
+                                       : apr_psprintf(server->process->pconf, ":%u",
+                                                      server->defn_line_number));
+}
+
+static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_server,
+                    const named_t *named)
 {
     ocors_server_t *slot = apr_pcalloc(pool, sizeof(*slot));
-    ocors_own_t *own = &slot->own;
     apr_array_header_t *names = apr_array_make(pool, 2, sizeof(ocors_span_t));
     apr_array_header_t *patterns = apr_array_make(pool, 2, sizeof(ocors_span_t));
+    const server_rec *origin = named_server(named, server, main_server);
 
-    if (server->server_hostname != NULL) {
-        APR_ARRAY_PUSH(names, ocors_span_t) = lower(pool, server->server_hostname);
+    if (origin != NULL) {
+        add_name(pool, names, origin->server_hostname);
+        slot->names.is_https = origin->server_scheme != NULL
+                               && strcmp(origin->server_scheme, "https") == 0;
     }
-    add_names(pool, names, server->names, false, server);
-    add_names(pool, patterns, server->wild_names, true, server);
-    own->names = (const ocors_span_t *)(const void *)names->elts;
-    own->name_count = (size_t)names->nelts;
-    own->patterns = (const ocors_span_t *)(const void *)patterns->elts;
-    own->pattern_count = (size_t)patterns->nelts;
-    own->scheme = server->server_scheme != NULL ? lower(pool, server->server_scheme)
-                                                : ocors_span_make(NULL, 0);
-    own->port = server->port;
+    add_aliases(pool, names, patterns, server);
+    slot->names.names = (const ocors_span_t *)(const void *)names->elts;
+    slot->names.name_count = (size_t)names->nelts;
+    slot->names.patterns = (const ocors_span_t *)(const void *)patterns->elts;
+    slot->names.pattern_count = (size_t)patterns->nelts;
     slot->is_late = ocors_survey_is_late(server);
     ap_set_module_config(server->module_config, &ocapi_cors_module, slot);
+    if (names->nelts == 0 && patterns->nelts == 0) {
+        warn_nameless(server, main_server);
+    }
 }
 
 void ocors_server_prepare(apr_pool_t *pool, server_rec *servers)
 {
+    const named_t named = find_named(pool);
+
     for (server_rec *server = servers; server != NULL; server = server->next) {
-        prepare(pool, server);
+        prepare(pool, server, servers, &named);
     }
 }
 
@@ -76,12 +188,17 @@ const ocors_server_t *ocors_server_of(const server_rec *server)
     return ap_get_module_config(server->module_config, &ocapi_cors_module);
 }
 
-ocors_own_t ocors_server_own(const request_rec *r)
+ocors_own_t ocors_server_own(const request_rec *r, const ocors_self_t *self)
 {
-    ocors_own_t own = ocors_server_of(r->server)->own;
     conn_rec *connection = r->connection->master != NULL ? r->connection->master : r->connection;
 
-    own.is_tls = ap_ssl_conn_is_ssl(connection);
-    own.local_port = connection->local_addr != NULL ? connection->local_addr->port : 0;
-    return own;
+    return (ocors_own_t){
+        .names = &ocors_server_of(r->server)->names,
+        .takes_asked = self->takes_asked,
+        .listed = self->listed,
+        .listed_count = self->listed_count,
+        .asked = ocors_span_from_string(apr_table_get(r->headers_in, "Host")),
+        .fetch_site = ocors_span_from_string(apr_table_get(r->headers_in, "Sec-Fetch-Site")),
+        .is_tls = ap_ssl_conn_is_ssl(connection),
+    };
 }

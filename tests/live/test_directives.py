@@ -232,7 +232,7 @@ BASE = 'OcapiCorsSettings "${SETTINGS}/p.json"\n'
     ("OcapiCorsClientId cookie:id", "'cookie:id' is none of bearer:CLAIM"),
     ("OcapiCorsClientId query:", "'query:' is none of bearer:CLAIM"),
     ("OcapiCorsClientId header:a:b", "'a:b' is no header name"),
-    ("OcapiCorsSelfOrigin", "needs On, Off, or origins"),
+    ("OcapiCorsSelfOrigin", "needs On, Off, Asked, or origins"),
     ("OcapiCorsSelfOrigin shop.example", "'shop.example': "),
     ("OcapiCorsSelfOrigin https://*.example", "'https://*.example': "),
     ("OcapiCorsSite a/b", "'a/b' is no site id"),

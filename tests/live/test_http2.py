@@ -52,14 +52,14 @@ class Client:
     def _flush(self):
         self.socket.sendall(self.h2.data_to_send())
 
-    def open(self, method, path, *fields, data=None, trailers=None, is_open=False):
+    def open(self, method, path, *fields, data=None, trailers=None, is_open=False, authority="example.com"):
         """Begins a request; `data` is sent as flow control allows, while answers are read. `is_open`: more is
         to come, and never does."""
         scheme = "https" if isinstance(self.socket, ssl.SSLSocket) else "http"
         stream = self.h2.get_next_available_stream_id()
         self._new(stream)
         self.h2.send_headers(stream, [
-            (":method", method), (":scheme", scheme), (":authority", "example.com"), (":path", path),
+            (":method", method), (":scheme", scheme), (":authority", authority), (":path", path),
             *[(n.lower(), v) for n, v in fields]], end_stream=data is None and not is_open)
         if data is not None:
             self.unsent[stream] = [data, trailers, is_open]
@@ -155,10 +155,12 @@ ProxyPass "/api/rude" "http://127.0.0.1:${RUDE}" disablereuse=on retry=0
 ProxyPass "/api" "${BACKEND}" disablereuse=on
 <VirtualHost *:${PORT}>
     ServerName http://example.com
+    ServerAlias www.example.com
     Protocols h2c http/1.1
 </VirtualHost>
 <VirtualHost *:${PORT2}>
-    ServerName https://example.com
+    ServerName example.com
+    ServerAlias www.example.com
     Protocols h2 http/1.1
     SSLEngine on
     SSLCertificateFile "${ROOT}/certificate.pem"
@@ -283,16 +285,36 @@ def test_preflights(client, backend, path, origin, is_allowed, data):
     assert backend.connections == 0
 
 
-@pytest.mark.parametrize("origin, own_on", [("http://example.com", False), ("https://example.com", True)])
-def test_the_own_origin_is_that_of_the_connection(client, backend, origin, own_on):
-    """R10: and no other scheme's."""
-    response = client.ask("POST", "/api/x", ("Origin", origin), data=b"{}")
-    if client.is_tls == own_on:
+@pytest.mark.parametrize("authority, host, is_own", [
+    ("example.com", "example.com", True), ("example.com:81", "example.com:81", True),
+    ("www.example.com:81", "www.example.com:81", True), ("WWW.example.com", "www.example.com", True),
+    ("www.example.com", "example.com", False), ("example.com", "www.example.com", False),
+    ("example.com", "example.com:81", False), ("rebound.example", "rebound.example", False)])
+def test_the_own_origin_is_that_of_authority(client, backend, authority, host, is_own):
+    """R10 b): https may be TLS that ends in front; http is not own where TLS is spoken here."""
+    for scheme in ("http", "https"):
+        backend.reset()
+        response = client.ask("POST", "/api/x", ("Origin", f"{scheme}://{host}"), data=b"{}", authority=authority)
+        if is_own and (scheme == "https" or not client.is_tls):
+            check(response, 200, set())
+            assert len(backend.requests) == 1
+        else:
+            check_refused(response)
+            assert backend.connections == 0
+
+
+@pytest.mark.parametrize("authority, site, is_own", [
+    ("example.com", "same-origin", True), ("www.example.com:81", "same-origin", True),
+    ("example.com", "same-site", False), ("example.com", None, False), ("rebound.example", "same-origin", False)])
+def test_null_of_an_own_page(client, backend, authority, site, is_own):
+    """R10 a)"""
+    fields = [("Origin", "null"), site and ("Sec-Fetch-Site", site)]
+    response = client.ask("POST", "/api/x", *fields, data=b"{}", authority=authority)
+    if is_own:
         check(response, 200, set())
-        assert len(backend.requests) == 1
     else:
         check_refused(response)
-        assert backend.connections == 0
+    assert len(backend.requests) == is_own
 
 
 def test_two_origin_fields(client, backend):

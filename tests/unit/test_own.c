@@ -32,11 +32,24 @@ static void names_free(const ocors_span_t *names, size_t count)
     }
 }
 
-static uint16_t row_port(struct json_object *row, const char *name)
+/* A string of a row; where the row has none, `otherwise`, and no bytes at all where that is NULL. */
+static ocors_span_t row_text(struct json_object *row, const char *member, const char *otherwise)
 {
-    struct json_object *value = vectors_get(row, name);
+    const char *text = vectors_get(row, member) != NULL ? vectors_string(row, member) : otherwise;
 
-    return value != NULL ? (uint16_t)json_object_get_int(value) : 0;
+    return text != NULL ? guarded_copy(text, strlen(text)) : ocors_span_make(NULL, 0);
+}
+
+static void text_free(ocors_span_t text)
+{
+    if (text.bytes != NULL) {
+        guarded_free(text);
+    }
+}
+
+static bool row_flag(struct json_object *row, const char *member)
+{
+    return json_object_get_boolean(vectors_get(row, member));
 }
 
 static bool row_is_pattern(struct json_object *row)
@@ -60,29 +73,43 @@ static bool row_is_refused(struct json_object *row)
     return !json_object_get_boolean(vectors_get(row, "own"));
 }
 
+/* As rows have them; the order of ocors_own_miss_t. */
+static const char *const misses[] = { "none", "host", "scheme", "port" };
+
 static void check_origin(struct json_object *row)
 {
     ocors_span_t names[NAMES_MAX], patterns[NAMES_MAX], listed[NAMES_MAX];
-    const char *scheme = vectors_get(row, "scheme") != NULL ? vectors_string(row, "scheme") : "";
-    ocors_own_t own = {
+    const ocors_own_names_t configured = {
         .names = names,
         .name_count = names_make(row, "names", DEFAULT_NAME, names),
         .patterns = patterns,
         .pattern_count = names_make(row, "patterns", NULL, patterns),
+        .is_https = row_flag(row, "https"),
+    };
+    const ocors_own_t own = {
+        .names = &configured,
+        .takes_asked = row_flag(row, "asked"),
         .listed = listed,
         .listed_count = names_make(row, "listed", NULL, listed),
-        .scheme = guarded_copy(scheme, strlen(scheme)),
-        .port = row_port(row, "port"),
-        .is_tls = json_object_get_boolean(vectors_get(row, "tls")),
-        .local_port = row_port(row, "local_port"),
+        .asked = row_text(row, "host", DEFAULT_NAME),
+        .fetch_site = row_text(row, "fetch_site", NULL),
+        .is_tls = row_flag(row, "tls"),
     };
     const ocors_span_t origin = guarded_row(row, "origin");
+    const char *miss = vectors_get(row, "miss") != NULL ? vectors_string(row, "miss") : "none";
+    const bool is_member = vectors_get(row, "member") != NULL ? row_flag(row, "member")
+                                                              : row_is_own(row);
 
     assert_int_equal(ocors_own_is_own(&own, origin), row_is_own(row));
+    assert_int_equal(ocors_own_is_own_member(&own, origin), is_member);
+    if (!row_is_own(row)) {
+        assert_string_equal(misses[ocors_own_miss(&own, origin)], miss);
+    }
     guarded_free(origin);
-    guarded_free(own.scheme);
-    names_free(names, own.name_count);
-    names_free(patterns, own.pattern_count);
+    text_free(own.asked);
+    text_free(own.fetch_site);
+    names_free(names, configured.name_count);
+    names_free(patterns, configured.pattern_count);
     names_free(listed, own.listed_count);
 }
 
@@ -94,30 +121,39 @@ static void check_pattern(struct json_object *row)
     guarded_free(pattern);
 }
 
-/* What a virtual host has, for the tests below. */
+/* What a virtual host has, and what it was asked, for the tests below. */
 static const ocors_span_t host_names[] = { OCORS_SPAN_INITIALISER("example.com") };
 static const ocors_span_t host_patterns[] = { OCORS_SPAN_INITIALISER("*.example.com") };
 static const ocors_span_t host_listed[] = { OCORS_SPAN_INITIALISER("https://shop.example") };
 
-static const ocors_own_t host = {
+static const ocors_own_names_t host_configured = {
     .names = host_names,
     .name_count = 1,
     .patterns = host_patterns,
     .pattern_count = 1,
-    .listed = host_listed,
-    .listed_count = 1,
-    .local_port = 8080,
 };
 
-/* Any single byte of an own origin, changed: what a pattern does not match is not own any more. */
+static ocors_own_t host_asked(const char *asked)
+{
+    return (ocors_own_t){
+        .names = &host_configured,
+        .listed = host_listed,
+        .listed_count = 1,
+        .asked = ocors_span_from_string(asked),
+    };
+}
+
+/* Any single byte of an own origin, changed: it is not own any more. */
 static void every_byte_counts(void **state)
 {
     static const char *const origins[] = { "http://example.com", "http://example.com:8080",
                                            "https://shop.example" };
+    static const char *const asked[] = { "example.com", "example.com:8080", "example.com" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
         const size_t length = strlen(origins[i]);
+        const ocors_own_t host = host_asked(asked[i]);
 
         for (size_t at = 0; at < length; at++) {
             for (int byte = 0; byte < 256; byte++) {
@@ -135,34 +171,81 @@ static void every_byte_counts(void **state)
 static void every_prefix(void **state)
 {
     static const char text[] = "http://www.example.com:8080";
+    const ocors_own_t host = host_asked("www.example.com:8080");
 
     (void)state;
     for (size_t length = 0; length < sizeof(text); length++) {
         const ocors_span_t origin = guarded_copy(text, length);
-        const bool is_whole = length == sizeof(text) - 1 || length == sizeof(text) - 6;
 
-        assert_int_equal(ocors_own_is_own(&host, origin), is_whole);
+        assert_int_equal(ocors_own_is_own(&host, origin), length == sizeof(text) - 1);
         guarded_free(origin);
     }
 }
 
-/* "Linear in names and origin": what is long is looked at, and is not own. */
-static void long_origins(void **state)
+/* The same of what was asked: every byte of Host and of Sec-Fetch-Site, and every cut. */
+static void every_asked_byte_counts(void **state)
 {
-    static char origin[100000];
+    static const char asked[] = "example.com:8080", site[] = "same-origin";
+    ocors_own_t own = host_asked(NULL);
 
     (void)state;
+    for (size_t at = 0; at < sizeof(asked) - 1; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            const bool is_same = ocors_ascii_lower((char)byte) == asked[at];
+
+            own.asked = guarded_copy(asked, sizeof(asked) - 1);
+            ((char *)(uintptr_t)own.asked.bytes)[at] = (char)byte;
+            assert_int_equal(
+                ocors_own_is_own(&own, OCORS_SPAN_LITERAL("http://example.com:8080")), is_same);
+            guarded_free(own.asked);
+        }
+        own.asked = guarded_copy(asked, at);
+        assert_false(ocors_own_is_own(&own, OCORS_SPAN_LITERAL("http://example.com:8080")));
+        guarded_free(own.asked);
+    }
+    own.asked = OCORS_SPAN_LITERAL("example.com");
+    for (size_t at = 0; at < sizeof(site) - 1; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            own.fetch_site = guarded_copy(site, sizeof(site) - 1);
+            ((char *)(uintptr_t)own.fetch_site.bytes)[at] = (char)byte;
+            assert_int_equal(ocors_own_is_own(&own, OCORS_SPAN_LITERAL("null")),
+                             (char)byte == site[at]);
+            guarded_free(own.fetch_site);
+        }
+    }
+}
+
+/* Long values are read in time linear in their length, and are not own. */
+static void long_values(void **state)
+{
+    static char origin[100000];
+    const ocors_span_t whole = ocors_span_make(origin, sizeof(origin));
+    ocors_own_t own = host_asked("x.example.com");
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        memset(origin, 'a', sizeof(origin));
+        memcpy(origin, "http://", 7);
+        assert_false(ocors_own_is_own(&own, whole));
+        memcpy(origin + sizeof(origin) - 12, ".example.com", 12);
+        assert_false(ocors_own_is_own(&own, whole));
+        memcpy(origin + 7, "x.example.com", 13);
+        assert_true(ocors_own_is_own(&own, ocors_span_make(origin, 20)));
+        memset(origin + 7, '[', sizeof(origin) - 7);
+        assert_false(ocors_own_is_own(&own, whole));
+        memset(origin, ':', sizeof(origin));
+        assert_false(ocors_own_is_own(&own, whole));
+        own.fetch_site = OCORS_SPAN_LITERAL("same-origin");
+    }
     memset(origin, 'a', sizeof(origin));
-    memcpy(origin, "http://", 7);
-    assert_false(ocors_own_is_own(&host, ocors_span_make(origin, sizeof(origin))));
-    memcpy(origin + sizeof(origin) - 12, ".example.com", 12);
-    assert_false(ocors_own_is_own(&host, ocors_span_make(origin, sizeof(origin))));
-    memcpy(origin + 8, "x.example.com", 13);
-    assert_true(ocors_own_is_own(&host, ocors_span_make(origin, 21)));
-    memset(origin + 7, '[', sizeof(origin) - 7);
-    assert_false(ocors_own_is_own(&host, ocors_span_make(origin, sizeof(origin))));
-    memset(origin, ':', sizeof(origin));
-    assert_false(ocors_own_is_own(&host, ocors_span_make(origin, sizeof(origin))));
+    own.asked = whole;
+    assert_false(ocors_own_is_own(&own, OCORS_SPAN_LITERAL("null")));
+    own.takes_asked = true;
+    assert_false(ocors_own_is_own(&own, OCORS_SPAN_LITERAL("null")));
+    own.asked = ocors_span_make(origin, 20);
+    assert_true(ocors_own_is_own(&own, OCORS_SPAN_LITERAL("null")));
+    own.fetch_site = whole;
+    assert_false(ocors_own_is_own(&own, OCORS_SPAN_LITERAL("null")));
 }
 
 int main(void)
@@ -170,11 +253,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_counts),
         cmocka_unit_test(every_prefix),
-        cmocka_unit_test(long_origins),
+        cmocka_unit_test(every_asked_byte_counts),
+        cmocka_unit_test(long_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL)
-           + vectors_run("own.json", 130, row_is_origin, check_origin)
+           + vectors_run("own.json", 235, row_is_origin, check_origin)
            + vectors_run("own.json", 12, row_is_pattern, check_pattern)
            + vectors_run_twins("own.json", row_is_refused);
 }
