@@ -24,7 +24,9 @@ OcapiCorsSite Shop
 <VirtualHost *:${PORT}>
     ServerName shown.example
 """ + SHOW + """
-    Header always set Timing-Allow-Origin "%{HTTP_ORIGIN}e" "expr=reqenv('OCAPI_CORS_VERDICT') == 'allow'"
+    # The next two lines are those of docs/deployment.md.
+    Header always set Timing-Allow-Origin "expr=%{HTTP:Origin}" "expr=reqenv('OCAPI_CORS_VERDICT') == 'allow'"
+    CustomLog "${ROOT}/refused.log" "%h %{Origin}i %U %{ocapi_cors_reason}n" "expr=reqenv('OCAPI_CORS_VERDICT') == 'refuse'"
     RequestHeader set X-Told "%{OCAPI_CORS_VERDICT}e %{OCAPI_CORS_SITE}e"
     ProxyPass "/api/backend" "${BACKEND}/api/backend"
     ProxyPass "/report/backend" "${BACKEND}/report/backend"
@@ -46,7 +48,7 @@ FILES = {"htdocs/api/file": "x", "htdocs/other/file": "x", "htdocs/index": "x"}
 
 @pytest.fixture(scope="module")
 def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, modules=["headers", "rewrite"], files=FILES,
+    return start_httpd(CONFIG, modules=["headers", "log_config", "rewrite"], files=FILES,
                        defines={"SETTINGS": SETTINGS, "BACKEND": module_backend.url})
 
 
@@ -91,8 +93,20 @@ def test_the_backend_can_be_told(front, backend, path, origin, expected):
 
 def test_a_field_can_depend_on_the_verdict(front):
     """Field case 5.2: `Timing-Allow-Origin` """
-    assert ask(front, "GET", "/api/file", ALLOWED, host="shown.example").all("Timing-Allow-Origin")
+    allowed = ask(front, "GET", "/api/file", ALLOWED, host="shown.example")
+    assert allowed.one("Timing-Allow-Origin") == ALLOWED[1]
     assert not ask(front, "GET", "/api/file", UNKNOWN, host="shown.example").all("Timing-Allow-Origin")
+
+
+def test_a_log_of_refusals(front):
+    """Section 6: "reads who would be refused and why" """
+    def lines():
+        return [l for l in (front.root / "refused.log").read_text().splitlines() if "/logged" in l]
+
+    for method, origin in (("GET", UNKNOWN), ("POST", ALLOWED), ("POST", UNKNOWN)):
+        ask(front, method, "/api/file/logged", origin, host="shown.example")
+    assert httpd.wait_until(lines, "the line of the refusal") == [
+        "127.0.0.1 http://bar.com /api/file/logged not-listed"]
 
 
 @pytest.mark.parametrize("host, path, status", [("shown.example", "/api/none", 404),
