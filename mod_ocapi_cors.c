@@ -12,6 +12,7 @@
 #include "ocors_config.h"
 #include "ocors_directives.h"
 #include "ocors_generation.h"
+#include "ocors_lists.h"
 #include "ocors_publish.h"
 #include "ocors_request.h"
 #include "ocors_respond.h"
@@ -27,25 +28,53 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     (void)ptemp;
     ocors_generation_begin(apr_pool_parent_get(pconf)); /* the process pool: it outlives pconf */
     ocors_config_begin(pconf);
+    ocors_lists_begin(pconf);
     return OK;
 }
 
-/* `apachectl configtest` ends here, so all that can be wrong has been found by now. */
-static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+/* At a server's start httpd reads everything twice; the first reading serves nobody. */
+static bool is_first_reading(void)
 {
-    const int status = ocors_config_check(pconf, server);
-
-    (void)plog;
-    if (status == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
-        ocors_server_prepare(pconf, server); /* for its warnings: post_config is not coming */
-    }
-    return status == OK ? ocors_publish_check(ptemp, server, ocors_config_server()->cache_size)
-                        : status;
+    return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
 /*
- * The parent is about to fork: what workers shall share is made now, and who looks after it. At a
- * server's start httpd reads everything twice; the first reading serves nobody.
+ * `apachectl configtest` ends here, so all that can be wrong has been found by now. `httpd -k stop`
+ * and the like come by, too: what is wrong with a document must not fail them.
+ */
+static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    const int status = ocors_config_check(pconf, server);
+    const int documents = ocors_lists_test(server);
+
+    (void)plog;
+    (void)ptemp;
+    if (status == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        ocors_server_prepare(pconf, server); /* for its warnings: post_config is not coming */
+    }
+    return status != OK ? status : documents;
+}
+
+/*
+ * Before core's, which gives the error log what the terminal has had: a start judges its documents
+ * now, so that every error is seen by whoever starts it. `httpd -k stop` does not get here.
+ */
+static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    (void)pconf;
+    (void)plog;
+    (void)ptemp;
+    (void)server;
+    if (is_first_reading()) {
+        ocors_lists_judge();
+    }
+    return OK;
+}
+
+/*
+ * The parent is about to fork: what workers shall share is made now, and who looks after it. A start
+ * that is refused fails at the first reading: at the second, the MPM has gone into the background,
+ * and `httpd -k start` ends with 0 whatever becomes of the server.
  */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
@@ -55,10 +84,11 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 
     (void)plog;
     (void)ptemp;
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK;
+    if (is_first_reading()) {
+        return ocors_lists_judged();
     }
     ocors_server_prepare(pconf, server);
+    ocors_lists_read();
     status = ocors_publish_anew(pconf, process_pool, server, config->cache_size);
     if (status == OK && config->reload > 0) {
         ocors_watch_start(pconf, process_pool, server, config->reload);
@@ -188,9 +218,12 @@ static int log_transaction(request_rec *r)
 
 static void register_hooks(apr_pool_t *pool)
 {
+    static const char *const before_core[] = { "core.c", NULL };
+
     ocors_respond_register_filter(pool);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_open_logs(open_logs, NULL, before_core, APR_HOOK_REALLY_FIRST);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_monitor(monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);

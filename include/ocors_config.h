@@ -28,10 +28,13 @@ typedef enum {
     OCORS_SECTION_DIRECTORY /* a directory: the URL path of what lies in it */
 } ocors_section_kind_t;
 
-/* OcapiCorsSettings, OcapiCorsSettingsTree. */
+/* OcapiCorsSettings, OcapiCorsSettingsTree: a list of documents, or a tree. */
 typedef struct ocors_documents_t {
     bool is_tree;
-    uint32_t number; /* of the policy, or of the tree, in this generation (ocors_store.h) */
+    const char *const *paths; /* absolute, global first; of a tree one: its directory */
+    uint32_t path_count;
+    const char *where; /* "CONF:LINE: DIRECTIVE" */
+    uint32_t number; /* of the policy, or of the tree (ocors_store.h), once it is read */
     ocors_section_kind_t kind;
     const char *path;
 } ocors_documents_t;
@@ -114,10 +117,11 @@ int ocors_config_check(apr_pool_t *pool, server_rec *server);
  */
 bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_server);
 
-/* OcapiCorsReload and OcapiCorsCacheSize, which are the whole server's. */
+/* OcapiCorsReload, OcapiCorsCacheSize and OcapiCorsBadDocument, which are the whole server's. */
 typedef struct ocors_config_server_t {
     apr_interval_time_t reload; /* 0: Off */
     uint64_t cache_size;        /* bytes; 0: Auto */
+    bool denies_bad;            /* a bad document's policy allows nothing; else a start is refused */
 } ocors_config_server_t;
 
 /* What this reading of the configuration says of them so far; the directives write to it. */

@@ -26,12 +26,14 @@ typedef struct ocors_document_line_t {
 
 typedef struct ocors_document_t {
     const char *path;
-    uint32_t number;           /* in its generation */
+    const char *where; /* the directive that names it first: "CONF:LINE: DIRECTIVE"; or NULL */
+    uint32_t number;   /* in its generation */
     ocors_edition_file_t file; /* which file it is; all zero: there is none to look at */
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
     apr_array_header_t *lines;    /* of ocors_document_line_t */
     bool has_changed; /* while it was read */
     bool is_passing;  /* its error is not the file's fault: read again at the next occasion */
+    bool is_told; /* its errors, by ocors_document_tell() */
     bool is_logged;
     /* Where it is bad: policies that keep their last good state for it, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
@@ -50,20 +52,33 @@ ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
  */
 void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool);
 
-/*
- * Takes over what is known of the same file (same path, size, times, inode, device): the lines are
- * copied, the image changes hands. False: it is another file; nothing was taken.
- */
-bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
+/* The document is left out for a reason that is not in its file: `text`, a line in `pool`. */
+void ocors_document_reject(ocors_document_t *document, const char *text);
 
 /*
- * The same from what an edition has of it; `image` is NULL, or in its segment, and stays there. What
- * was found then has been logged, and is not known any more.
+ * Takes over what was judged of this path, whatever its file is now: the lines are copied, the image
+ * changes hands.
+ */
+void ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
+
+/*
+ * Takes over what an edition knows of the same file (same path, size, times, inode, device). False:
+ * it is another file; nothing was taken. `image` is NULL, or in the edition's segment, and stays
+ * there. What was found then has been logged, and is not known any more.
  */
 bool ocors_document_recall(ocors_document_t *document, const ocors_edition_document_t *known,
                            const void *image);
 
-/* Logs its lines, once, and what became of its policies, as often as that changes. */
+/*
+ * Tells its errors where the administrator is, at a start the terminal, each with the directive
+ * that names the document. Returns how many there are; 0: the document can be used.
+ */
+uint32_t ocors_document_tell(ocors_document_t *document);
+
+/*
+ * Logs its lines, once, but for errors that were told, and what became of its policies, as often as
+ * that changes.
+ */
 void ocors_document_log(ocors_document_t *document, server_rec *server);
 
 /* Frees the image, if it is the document's. */

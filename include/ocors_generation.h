@@ -40,8 +40,14 @@ typedef struct ocors_generation_tree_t {
     apr_array_header_t *sites; /* of ocors_generation_site_t, by name in byte order; "" is first */
 } ocors_generation_tree_t;
 
+/* What is wrong with a tree's folders. */
+typedef struct ocors_generation_problem_t {
+    const char *where, *text;
+} ocors_generation_problem_t;
+
 typedef struct ocors_generation_t {
     apr_pool_t *pool;
+    const char *where;             /* whose list is being read: "CONF:LINE: DIRECTIVE"; or NULL */
     uint64_t seed;                 /* of its images */
     apr_time_t spent;              /* on reading documents, in microseconds */
     bool is_again;                 /* it repeats what is in force */
@@ -50,7 +56,7 @@ typedef struct ocors_generation_t {
     apr_array_header_t *policies;  /* of ocors_generation_policy_t *, by number */
     apr_array_header_t *settings;  /* of uint32_t: the policies of the configuration's lists */
     apr_array_header_t *trees;     /* of const ocors_generation_tree_t *, by number */
-    apr_array_header_t *problems;  /* of const char *: what was wrong with folders */
+    apr_array_header_t *problems;  /* of ocors_generation_problem_t, each text once */
     apr_hash_t *documents_by_path, *policies_by_owner;
     apr_hash_t *known_documents, *known_policies; /* records of the edition in force */
 } ocors_generation_t;

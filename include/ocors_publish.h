@@ -23,10 +23,10 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
                        uint64_t cache_size);
 
 /*
- * Whether what was collected fits into `cache_size` bytes (0: any), so that `apachectl configtest`
- * says so. OK while a server runs, which then keeps what it has.
+ * At a start: rejects the documents, the largest first, for which `cache_size` bytes (0: any) have
+ * no room, so that they are judged as any other that cannot be used.
  */
-int ocors_publish_check(apr_pool_t *scratch, server_rec *server, uint64_t cache_size);
+void ocors_publish_fit(uint64_t cache_size);
 
 /*
  * While the server runs: into spare room of the segment in force; one atomic store makes it the

@@ -14,11 +14,11 @@
 
 /*
  * Reads a tree and adds its policies to the generation that is being loaded (ocors_load.h); gives
- * the tree's number. NULL, or the errors of its documents and of the directory, a line each: at
- * start, as ocors_load_policy() has it. A site's folder that is gone is a removed site; one that
- * stands without a document that it had keeps the last good one.
+ * the tree's number. A site's folder that is gone is a removed site; one that stands without a
+ * document that it had keeps the last good one. What is wrong with folders is a problem of the
+ * generation: sites that cannot be listed keep what is in force, and where nothing is, the tree
+ * allows nothing.
  */
-const apr_array_header_t *ocors_tree_load(apr_pool_t *pool, const char *directory,
-                                          uint32_t *number);
+uint32_t ocors_tree_load(const char *directory);
 
 #endif

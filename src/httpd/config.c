@@ -9,7 +9,6 @@
 #include <http_log.h>
 
 #include "messages.h"
-#include "ocors_load.h"
 #include "ocors_survey.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -173,9 +172,6 @@ int ocors_config_check(apr_pool_t *pool, server_rec *server)
     }
     if (ocors_survey_make(pool, server) > 0) {
         status = HTTP_INTERNAL_SERVER_ERROR;
-    }
-    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
-        ocors_load_log(server); /* post_config, which does it otherwise, is not coming */
     }
     return status;
 }

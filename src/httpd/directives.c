@@ -4,15 +4,12 @@
 #include "ocors_directives.h"
 
 #include <apr_strings.h>
-#include <http_log.h>
 
 #include "ocors_arguments.h"
 #include "ocors_config.h"
-#include "ocors_load.h"
+#include "ocors_lists.h"
 #include "ocors_origin.h"
-#include "ocors_tree.h"
-
-APLOG_USE_MODULE(ocapi_cors);
+#include "ocors_policy.h"
 
 #define MAX_AGE_LIMIT 86400
 #define RELOAD_LEAST  apr_time_from_msec(100)
@@ -41,88 +38,54 @@ static const char *set_mode(cmd_parms *cmd, void *section, const char *argument)
 }
 
 /*
- * httpd prints what a directive returns as one line. A single error is that line; several are
- * written before it, a line each.
+ * Gives the section its documents, unless it has some. They are named here and not opened: what is
+ * wrong with them must not stop a signal (ocors_lists.h).
  */
-static const char *say_errors(cmd_parms *cmd, const apr_array_header_t *errors)
-{
-    if (errors->nelts == 1) {
-        return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", APR_ARRAY_IDX(errors, 0, const char *),
-                           NULL);
-    }
-    for (int i = 0; i < errors->nelts; i++) {
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, cmd->server, "%s: %s",
-                     cmd->cmd->name, APR_ARRAY_IDX(errors, i, const char *));
-    }
-    return apr_psprintf(cmd->pool, "%s: the documents have %d errors, each named above",
-                        cmd->cmd->name, errors->nelts);
-}
-
-/* Gives the section its documents, unless it has some. */
 static const char *set_documents(cmd_parms *cmd, ocors_config_t *config, bool is_tree,
-                                 uint32_t number)
+                                 char *const names[], uint32_t count)
 {
     ocors_documents_t *documents = apr_pcalloc(cmd->pool, sizeof(*documents));
+    const char **paths = apr_palloc(cmd->pool, count * sizeof(*paths));
 
+    if (config->documents != NULL) {
+        return apr_psprintf(cmd->pool, "%s: the section has its documents already; name all of "
+                            "them in one OcapiCorsSettings, later ones are layered over earlier "
+                            "ones, or one OcapiCorsSettingsTree", cmd->cmd->name);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        paths[i] = ap_server_root_relative(cmd->pool, names[i]);
+        if (paths[i] == NULL) {
+            return apr_psprintf(cmd->pool, "%s: '%s' is not a valid path of a %s", cmd->cmd->name,
+                                names[i], is_tree ? "directory" : "file");
+        }
+    }
     documents->is_tree = is_tree;
-    documents->number = number;
+    documents->paths = paths;
+    documents->path_count = count;
+    documents->where = apr_psprintf(cmd->pool, "%s:%d: %s", cmd->directive->filename,
+                                    cmd->directive->line_num, cmd->cmd->name);
     documents->kind = ocors_config_section_kind(cmd);
     documents->path = cmd->path != NULL ? cmd->path : "";
     config->documents = documents;
     ocors_config_note_documents(cmd, config);
+    ocors_lists_note(documents);
     return NULL;
-}
-
-static const char *refuse_second_documents(cmd_parms *cmd, const ocors_config_t *config)
-{
-    return config->documents == NULL
-               ? NULL
-               : apr_psprintf(cmd->pool, "%s: the section has its documents already; name all of "
-                              "them in one OcapiCorsSettings, later ones are layered over earlier "
-                              "ones, or one OcapiCorsSettingsTree", cmd->cmd->name);
 }
 
 static const char *set_settings(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
-    const char *paths[OCORS_POLICY_LAYERS_MAX];
-    const char *error = refuse_second_documents(cmd, section);
-    const apr_array_header_t *errors;
-    uint32_t number;
-
-    if (error != NULL) {
-        return error;
-    }
     if (argc < 1 || argc > OCORS_POLICY_LAYERS_MAX) {
         return apr_psprintf(cmd->pool, "%s: needs 1 to %d documents, later ones layered over "
                             "earlier ones", cmd->cmd->name, OCORS_POLICY_LAYERS_MAX);
     }
-    for (int i = 0; i < argc; i++) {
-        paths[i] = ap_server_root_relative(cmd->pool, argv[i]);
-        if (paths[i] == NULL) {
-            return apr_psprintf(cmd->pool, "%s: '%s' is no path of a file", cmd->cmd->name,
-                                argv[i]);
-        }
-    }
-    errors = ocors_load_settings(cmd->pool, paths, (uint32_t)argc, &number);
-    return errors != NULL ? say_errors(cmd, errors) : set_documents(cmd, section, false, number);
+    return set_documents(cmd, section, false, argv, (uint32_t)argc);
 }
 
 static const char *set_settings_tree(cmd_parms *cmd, void *section, const char *argument)
 {
-    const char *error = refuse_second_documents(cmd, section);
-    const char *directory = ap_server_root_relative(cmd->pool, argument);
-    const apr_array_header_t *errors;
-    uint32_t number;
+    char *const directory = apr_pstrdup(cmd->pool, argument);
 
-    if (error != NULL) {
-        return error;
-    }
-    if (directory == NULL) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is no path of a directory", cmd->cmd->name,
-                            argument);
-    }
-    errors = ocors_tree_load(cmd->pool, directory, &number);
-    return errors != NULL ? say_errors(cmd, errors) : set_documents(cmd, section, true, number);
+    return set_documents(cmd, section, true, &directory, 1);
 }
 
 static const char *set_site(cmd_parms *cmd, void *section, const char *argument)
@@ -347,6 +310,23 @@ static const char *set_cache_size(cmd_parms *cmd, void *section, const char *arg
     return NULL;
 }
 
+static const char *set_bad_document(cmd_parms *cmd, void *section, const char *argument)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    const bool denies = ap_cstr_casecmp(argument, "Deny") == 0;
+
+    (void)section;
+    if (error != NULL) {
+        return error;
+    }
+    if (!denies && ap_cstr_casecmp(argument, "Refuse") != 0) {
+        return apr_psprintf(cmd->pool, "%s: must be Refuse or Deny, not '%s'", cmd->cmd->name,
+                            argument);
+    }
+    ocors_config_server()->denies_bad = denies;
+    return NULL;
+}
+
 /* Servers, hosts and sections; not .htaccess, where a worker would read documents. */
 #define EVERY_SECTION (RSRC_CONF | ACCESS_CONF)
 
@@ -377,5 +357,7 @@ const command_rec ocors_directives[] = {
                   "how often changed documents are looked for, or Off"),
     AP_INIT_TAKE1("OcapiCorsCacheSize", set_cache_size, NULL, RSRC_CONF,
                   "bytes of shared memory for the policies, or Auto"),
+    AP_INIT_TAKE1("OcapiCorsBadDocument", set_bad_document, NULL, RSRC_CONF,
+                  "Refuse to start, or Deny what a document that cannot be used is for"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL },
 };

@@ -231,11 +231,18 @@ static bool document_is_same(const ocors_document_t *document, const ocors_editi
            && (document->file.inode != 0 || !has_image);
 }
 
-bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool)
+void ocors_document_reject(ocors_document_t *document, const char *text)
 {
-    if (!document_is_same(document, &known->file, known->image.bytes != NULL)) {
-        return false;
-    }
+    ocors_document_free_image(document);
+    document->image.bytes = NULL;
+    document->is_passing = true; /* the next one may have more room */
+    line_add(document, OCORS_SEVERITY_ERROR, text);
+}
+
+void ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool)
+{
+    document->file = known->file;
+    document->is_passing = known->is_passing;
     document->image = known->image;
     known->image.is_on_heap = false;
     for (int i = 0; i < known->lines->nelts; i++) {
@@ -243,7 +250,6 @@ bool ocors_document_take(ocors_document_t *document, ocors_document_t *known, ap
 
         line_add(document, line->severity, apr_pstrdup(pool, line->text));
     }
-    return true;
 }
 
 bool ocors_document_recall(ocors_document_t *document, const ocors_edition_document_t *known,
@@ -277,10 +283,31 @@ static void line_log(const ocors_document_line_t *line, server_rec *server)
     }
 }
 
+uint32_t ocors_document_tell(ocors_document_t *document)
+{
+    uint32_t errors = 0;
+
+    for (int i = 0; document->image.bytes == NULL && i < document->lines->nelts; i++) {
+        const ocors_document_line_t *line = line_at(document, i);
+
+        if (line->severity == OCORS_SEVERITY_ERROR) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", document->where,
+                         line->text);
+            errors++;
+        }
+    }
+    document->is_told = true;
+    return errors;
+}
+
 void ocors_document_log(ocors_document_t *document, server_rec *server)
 {
     for (int i = 0; !document->is_logged && i < document->lines->nelts; i++) {
-        line_log(line_at(document, i), server);
+        const ocors_document_line_t *line = line_at(document, i);
+
+        if (!document->is_told || line->severity != OCORS_SEVERITY_ERROR) {
+            line_log(line, server);
+        }
     }
     document->is_logged = true;
     if (document->kept_policies > 0 && document->kept_policies != document->kept_logged) {

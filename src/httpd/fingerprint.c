@@ -16,7 +16,7 @@ uint64_t ocors_fingerprint_problems(const ocors_generation_t *generation)
     uint64_t sum = 0;
 
     for (int i = 0; i < problems->nelts; i++) {
-        sum += mix_string(1, APR_ARRAY_IDX(problems, i, const char *));
+        sum += mix_string(1, APR_ARRAY_IDX(problems, i, ocors_generation_problem_t).text);
     }
     return sum;
 }

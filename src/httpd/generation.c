@@ -42,7 +42,7 @@ static ocors_generation_t *generation_create(apr_pool_t *process_pool)
     generation->policies = apr_array_make(pool, 4, sizeof(ocors_generation_policy_t *));
     generation->settings = apr_array_make(pool, 4, sizeof(uint32_t));
     generation->trees = apr_array_make(pool, 1, sizeof(const ocors_generation_tree_t *));
-    generation->problems = apr_array_make(pool, 1, sizeof(const char *));
+    generation->problems = apr_array_make(pool, 1, sizeof(ocors_generation_problem_t));
     generation->documents_by_path = apr_hash_make(pool);
     generation->policies_by_owner = apr_hash_make(pool);
     generation->known_documents = apr_hash_make(pool);

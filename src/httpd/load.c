@@ -24,10 +24,6 @@ APLOG_USE_MODULE(ocapi_cors);
 static bool document_take(ocors_document_t *document, bool is_held)
 {
     const ocors_generation_t *generation = ocors_generation();
-    ocors_document_t *earlier = ocors_generation_earlier() == NULL
-                                    ? NULL
-                                    : apr_hash_get(ocors_generation_earlier()->documents_by_path,
-                                                   document->path, APR_HASH_KEY_STRING);
     const ocors_edition_document_t *known = apr_hash_get(generation->known_documents,
                                                          document->path, APR_HASH_KEY_STRING);
     const void *image = known == NULL ? NULL
@@ -40,14 +36,25 @@ static bool document_take(ocors_document_t *document, bool is_held)
     else if (generation->is_look) {
         return true;
     }
-    if (earlier != NULL && ocors_document_take(document, earlier, generation->pool)) {
-        return true;
-    }
     if (!generation->is_again && image != NULL
         && !ocors_image_verify(image, (size_t)known->image_size)) {
         return false; /* damaged: the file is asked */
     }
     return known != NULL && ocors_document_recall(document, known, image);
+}
+
+/* Takes what the first reading of a start has judged, whatever has become of the file since. */
+static bool document_take_earlier(ocors_document_t *document)
+{
+    const ocors_generation_t *before = ocors_generation_earlier();
+    ocors_document_t *earlier = before == NULL ? NULL
+                                               : apr_hash_get(before->documents_by_path,
+                                                              document->path, APR_HASH_KEY_STRING);
+
+    if (earlier != NULL) {
+        ocors_document_take(document, earlier, ocors_generation()->pool);
+    }
+    return earlier != NULL;
 }
 
 static ocors_document_t *document_load(const char *path)
@@ -60,12 +67,13 @@ static ocors_document_t *document_load(const char *path)
         const apr_time_t started = apr_time_now();
 
         document = ocors_document_create(path, generation->pool);
+        document->where = generation->where;
         document->number = (uint32_t)generation->documents->nelts;
         APR_ARRAY_PUSH(generation->documents, ocors_document_t *) = document;
         apr_hash_set(generation->documents_by_path, document->path, APR_HASH_KEY_STRING, document);
         const bool is_held = ocors_hold_has(document->path, &document->file);
 
-        if (!document_take(document, is_held) && !is_held) {
+        if (!document_take_earlier(document) && !document_take(document, is_held) && !is_held) {
             ocors_document_judge(document, generation->seed, generation->pool);
         }
         generation->spent += generation->is_look ? 0 : apr_time_now() - started;
@@ -81,27 +89,6 @@ static bool policy_is_good(const ocors_generation_policy_t *policy)
         }
     }
     return true;
-}
-
-/* The errors of a policy's documents, a line each. */
-static const apr_array_header_t *policy_errors(const ocors_generation_policy_t *policy,
-                                               apr_pool_t *pool)
-{
-    apr_array_header_t *lines = apr_array_make(pool, 4, sizeof(const char *));
-
-    for (uint32_t i = 0; i < policy->document_count; i++) {
-        const ocors_document_t *document = policy->documents[i];
-
-        for (int k = 0; document->image.bytes == NULL && k < document->lines->nelts; k++) {
-            const ocors_document_line_t *line = &APR_ARRAY_IDX(document->lines, k,
-                                                               ocors_document_line_t);
-
-            if (line->severity == OCORS_SEVERITY_ERROR) {
-                APR_ARRAY_PUSH(lines, const char *) = line->text;
-            }
-        }
-    }
-    return lines;
 }
 
 /* What is in force while a document is bad: what its owner had before, whole, or nothing. */
@@ -134,27 +121,25 @@ static void policy_keep(ocors_generation_policy_t *policy, apr_pool_t *pool)
     }
 }
 
-/* Its layers, by its documents as they are: whole and new, or what is kept. False: it has neither. */
-static bool policy_settle(ocors_generation_policy_t *policy)
+/* Its layers, by its documents as they are: whole and new, or what is kept, or none. */
+static void policy_settle(ocors_generation_policy_t *policy)
 {
     ocors_generation_t *generation = ocors_generation();
 
     if (!generation->is_look && !policy_is_good(policy)) {
         policy_keep(policy, generation->pool);
-        return policy->layer_count > 0;
+        return;
     }
     policy->layer_count = policy->document_count;
     policy->layers = apr_palloc(generation->pool, policy->layer_count * sizeof(*policy->layers));
     for (uint32_t i = 0; i < policy->layer_count; i++) {
         policy->layers[i] = policy->documents[i]->image;
     }
-    return true;
 }
 
-/* A policy of this generation, new or known to it. NULL: *errors says why not. */
-static ocors_generation_policy_t *policy_load(apr_pool_t *pool, const char *owner,
-                                              const char *const *paths, uint32_t path_count,
-                                              const apr_array_header_t **errors)
+/* A policy of this generation, new or known to it. */
+static ocors_generation_policy_t *policy_load(const char *owner, const char *const *paths,
+                                              uint32_t path_count)
 {
     ocors_generation_t *generation = ocors_generation();
     ocors_generation_policy_t *policy = apr_hash_get(generation->policies_by_owner, owner,
@@ -171,58 +156,43 @@ static ocors_generation_policy_t *policy_load(apr_pool_t *pool, const char *owne
     for (uint32_t i = 0; i < path_count; i++) {
         policy->documents[i] = document_load(paths[i]);
     }
-    if (!policy_settle(policy) && !ocors_load_is_reload()) {
-        *errors = policy_errors(policy, pool);
-        return NULL;
-    }
+    policy_settle(policy);
     policy->number = (uint32_t)generation->policies->nelts;
     apr_hash_set(generation->policies_by_owner, policy->owner, APR_HASH_KEY_STRING, policy);
     APR_ARRAY_PUSH(generation->policies, ocors_generation_policy_t *) = policy;
     return policy;
 }
 
-const apr_array_header_t *ocors_load_policy(apr_pool_t *pool, const char *owner,
-                                            const char *const *paths, uint32_t path_count,
-                                            uint32_t *number)
+uint32_t ocors_load_policy(const char *owner, const char *const *paths, uint32_t path_count)
 {
-    const apr_array_header_t *errors = NULL;
-    const ocors_generation_policy_t *policy = policy_load(pool, owner, paths, path_count, &errors);
-
-    if (policy != NULL) {
-        *number = policy->number;
-    }
-    return errors;
+    return policy_load(owner, paths, path_count)->number;
 }
 
-const apr_array_header_t *ocors_load_settings(apr_pool_t *pool, const char *const *paths,
-                                              uint32_t path_count, uint32_t *number)
+uint32_t ocors_load_settings(const char *const *paths, uint32_t path_count)
 {
-    const apr_array_header_t *errors = NULL;
+    ocors_generation_t *generation = ocors_generation();
     const char *owner = "";
     ocors_generation_policy_t *policy;
 
     for (uint32_t i = 0; i < path_count; i++) {
-        owner = apr_pstrcat(pool, owner, paths[i], "\n", NULL);
+        owner = apr_pstrcat(generation->pool, owner, paths[i], "\n", NULL);
     }
-    policy = policy_load(pool, owner, paths, path_count, &errors);
-    if (policy != NULL && policy->settings == UINT32_MAX) {
-        policy->settings = (uint32_t)ocors_generation()->settings->nelts;
-        APR_ARRAY_PUSH(ocors_generation()->settings, uint32_t) = policy->number;
+    policy = policy_load(owner, paths, path_count);
+    if (policy->settings == UINT32_MAX) {
+        policy->settings = (uint32_t)generation->settings->nelts;
+        APR_ARRAY_PUSH(generation->settings, uint32_t) = policy->number;
     }
-    if (policy != NULL) {
-        *number = policy->settings;
-    }
-    return errors;
-}
-
-bool ocors_load_is_reload(void)
-{
-    return ocors_store_edition() != NULL;
+    return policy->settings;
 }
 
 bool ocors_load_is_known(const char *path)
 {
     return apr_hash_get(ocors_generation()->known_documents, path, APR_HASH_KEY_STRING) != NULL;
+}
+
+bool ocors_load_is_known_policy(const char *owner)
+{
+    return apr_hash_get(ocors_generation()->known_policies, owner, APR_HASH_KEY_STRING) != NULL;
 }
 
 uint32_t ocors_load_add_tree(const ocors_generation_tree_t *tree)
@@ -247,14 +217,32 @@ bool ocors_load_find_tree(const char *directory, uint32_t *number)
     return false;
 }
 
-void ocors_load_add_problems(const apr_array_header_t *texts)
+void ocors_load_add_problem(const char *text)
 {
     ocors_generation_t *generation = ocors_generation();
 
-    for (int i = 0; i < texts->nelts; i++) {
-        APR_ARRAY_PUSH(generation->problems, const char *) = apr_pstrdup(
-            generation->pool, APR_ARRAY_IDX(texts, i, const char *));
+    APR_ARRAY_PUSH(generation->problems, ocors_generation_problem_t) = (ocors_generation_problem_t){
+        .where = generation->where,
+        .text = apr_pstrdup(generation->pool, text),
+    };
+}
+
+uint32_t ocors_load_tell(void)
+{
+    const ocors_generation_t *generation = ocors_generation();
+    uint32_t errors = (uint32_t)generation->problems->nelts;
+
+    for (int i = 0; i < generation->problems->nelts; i++) {
+        const ocors_generation_problem_t *problem = &APR_ARRAY_IDX(generation->problems, i,
+                                                                   ocors_generation_problem_t);
+
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", problem->where,
+                     problem->text);
     }
+    for (int i = 0; i < generation->documents->nelts; i++) {
+        errors += ocors_document_tell(APR_ARRAY_IDX(generation->documents, i, ocors_document_t *));
+    }
+    return errors;
 }
 
 void ocors_load_log(server_rec *server)
@@ -266,7 +254,7 @@ void ocors_load_log(server_rec *server)
 
     for (int i = 0; i < generation->problems->nelts && !is_known; i++) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
-                     APR_ARRAY_IDX(generation->problems, i, const char *));
+                     APR_ARRAY_IDX(generation->problems, i, ocors_generation_problem_t).text);
     }
     for (int i = 0; i < generation->documents->nelts; i++) {
         ocors_document_log(APR_ARRAY_IDX(generation->documents, i, ocors_document_t *), server);
@@ -294,23 +282,62 @@ static bool documents_refresh(void)
     return has_changed;
 }
 
-void ocors_load_refresh(void)
+/* Every policy once more, by its documents as they are now. */
+static void policies_settle(void)
 {
     const ocors_generation_t *generation = ocors_generation();
-    bool has_changed = false;
 
-    for (int i = 0; i < REFRESHES_MAX && documents_refresh(); i++) {
-        has_changed = true;
-    }
-    if (!has_changed) {
-        return;
-    }
     for (int i = 0; i < generation->documents->nelts; i++) {
         ocors_document_t *document = APR_ARRAY_IDX(generation->documents, i, ocors_document_t *);
 
         document->kept_policies = document->closed_policies = 0;
     }
     for (int i = 0; i < generation->policies->nelts; i++) {
-        (void)policy_settle(APR_ARRAY_IDX(generation->policies, i, ocors_generation_policy_t *));
+        policy_settle(APR_ARRAY_IDX(generation->policies, i, ocors_generation_policy_t *));
     }
+}
+
+void ocors_load_refresh(void)
+{
+    bool has_changed = false;
+
+    for (int i = 0; i < REFRESHES_MAX && documents_refresh(); i++) {
+        has_changed = true;
+    }
+    if (has_changed) {
+        policies_settle();
+    }
+}
+
+static ocors_document_t *largest_document(void)
+{
+    const apr_array_header_t *documents = ocors_generation()->documents;
+    ocors_document_t *largest = NULL;
+
+    for (int i = 0; i < documents->nelts; i++) {
+        ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
+
+        if (document->image.bytes != NULL
+            && (largest == NULL || document->image.size > largest->image.size)) {
+            largest = document;
+        }
+    }
+    return largest;
+}
+
+void ocors_load_fit(uint64_t needed, uint64_t allowed)
+{
+    ocors_generation_t *generation = ocors_generation();
+    uint64_t left = needed;
+    ocors_document_t *largest;
+
+    while (left > allowed && (largest = largest_document()) != NULL) {
+        left -= largest->image.size < left ? largest->image.size : left;
+        ocors_document_reject(largest,
+                              apr_psprintf(generation->pool, "%s: this document does not fit: the "
+                                           "policies need %" APR_UINT64_T_FMT " bytes of shared "
+                                           "memory, and OcapiCorsCacheSize allows %"
+                                           APR_UINT64_T_FMT, largest->path, needed, allowed));
+    }
+    policies_settle();
 }

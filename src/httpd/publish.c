@@ -126,17 +126,20 @@ static void log_no_memory(server_rec *server, apr_status_t status, uint64_t size
     }
 }
 
-int ocors_publish_check(apr_pool_t *scratch, server_rec *server, uint64_t cache_size)
+void ocors_publish_fit(uint64_t cache_size)
 {
-    if (cache_size != 0 && !ocors_load_is_reload()) {
-        const ocors_edition_plan_t plan = ocors_edition_plan(scratch, NULL);
+    apr_pool_t *scratch;
+    ocors_edition_plan_t plan;
 
-        if (plan.size > cache_size) {
-            log_no_memory(server, APR_SUCCESS, plan.size, cache_size);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (cache_size == 0) {
+        return;
     }
-    return OK;
+    apr_pool_create(&scratch, ocors_generation()->pool);
+    plan = ocors_edition_plan(scratch, NULL);
+    if (plan.size > cache_size) {
+        ocors_load_fit(plan.size, cache_size);
+    }
+    apr_pool_destroy(scratch);
 }
 
 int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *server,
@@ -151,10 +154,12 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
     ocors_edition_plan_t plan;
     int result = OK;
 
-    ocors_load_refresh();
     ocors_load_log(server);
     apr_pool_create(&scratch, ocors_generation()->pool);
     plan = ocors_edition_plan(scratch, NULL);
+    if (edition == NULL && cache_size != 0 && cache_size < plan.size) {
+        cache_size = plan.size; /* ocors_publish_fit() has left no document that could give way */
+    }
     store = make_store(&plan, process_pool, cache_size, &status);
     if (store == NULL) {
         log_no_memory(server, status, plan.size, cache_size);

@@ -42,30 +42,32 @@ static void add_document(apr_pool_t *pool, const char *folder, unsigned api, con
     }
 }
 
-/* The policies of one site; `folder` is NULL for the organisation. */
+/*
+ * The policies of one site; `folder` is NULL for the organisation. Where a folder does not tell which
+ * documents it has, an API has a policy only if it is in force: one of fewer documents than are
+ * meant could allow more.
+ */
 static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree, const char *name,
-                     const char *folder, apr_array_header_t *errors)
+                     const char *folder, bool is_readable)
 {
     ocors_generation_site_t *site = apr_array_push(tree->sites);
 
     site->name = apr_pstrdup(ocors_generation()->pool, name);
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
+        const char *owner = apr_psprintf(pool, "%s\n%s\n%d", tree->directory, name, (int)api);
         const char *paths[2];
         uint32_t count = 0;
 
         site->policies[api] = OCORS_EDITION_NO_POLICY;
+        if (!is_readable && !ocors_load_is_known_policy(owner)) {
+            continue;
+        }
         add_document(pool, tree->directory, api, paths, &count);
         if (folder != NULL) {
             add_document(pool, folder, api, paths, &count);
         }
         if (count > 0) {
-            const char *owner = apr_psprintf(pool, "%s\n%s\n%d", tree->directory, name, (int)api);
-            const apr_array_header_t *found = ocors_load_policy(pool, owner, paths, count,
-                                                                &site->policies[api]);
-
-            if (found != NULL) {
-                apr_array_cat(errors, found);
-            }
+            site->policies[api] = ocors_load_policy(owner, paths, count);
         }
     }
 }
@@ -73,11 +75,6 @@ static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree, const char
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void add_error(apr_array_header_t *errors, const char *text)
-{
-    APR_ARRAY_PUSH(errors, const char *) = text;
 }
 
 /* The sites that the running server has in this tree, when the folder does not tell them. */
@@ -131,43 +128,34 @@ static apr_status_t list_names(apr_pool_t *pool, const char *path, apr_array_hea
  * that cannot be read, or has vanished with sites in it, is an error, and no reason to forget a site.
  */
 static apr_array_header_t *site_names(apr_pool_t *pool, const char *directory, const char *sites,
-                                      apr_array_header_t *errors)
+                                      bool *is_listed)
 {
     apr_array_header_t *names = apr_array_make(pool, 64, sizeof(const char *));
     apr_array_header_t *before = apr_array_make(pool, 64, sizeof(const char *));
-    char message[120];
-    const apr_status_t status = path_has_type(directory, APR_DIR, pool)
-                                    ? list_names(pool, sites, names)
-                                    : APR_ENOTDIR;
+    const bool is_directory = path_has_type(directory, APR_DIR, pool);
+    const apr_status_t status = is_directory ? list_names(pool, sites, names) : APR_ENOTDIR;
 
     if (status != APR_SUCCESS) {
         names_in_force(pool, before, directory);
     }
-    if (status != APR_SUCCESS
-        && (!APR_STATUS_IS_ENOENT(status) || before->nelts > 0 || path_exists(sites, pool))) {
+    *is_listed = status == APR_SUCCESS
+                 || (APR_STATUS_IS_ENOENT(status) && before->nelts == 0
+                     && !path_exists(sites, pool));
+    if (!is_directory) {
+        ocors_load_add_problem(apr_pstrcat(pool, directory, ": this is not a directory, or it "
+                                           "cannot be read", NULL));
+    }
+    else if (!*is_listed) {
+        char message[120];
+
+        ocors_load_add_problem(apr_pstrcat(pool, sites, ": the sites cannot be listed: ",
+                                           apr_strerror(status, message, sizeof(message)), NULL));
+    }
+    if (!*is_listed) {
         names = before;
-        add_error(errors, apr_pstrcat(errors->pool, sites, ": the sites cannot be listed: ",
-                                      apr_strerror(status, message, sizeof(message)), NULL));
     }
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
     return names;
-}
-
-/* The organisation's documents stand in every site's policies: their errors are said once. */
-static const apr_array_header_t *unique(apr_pool_t *pool, const apr_array_header_t *errors)
-{
-    apr_array_header_t *once = apr_array_make(pool, errors->nelts, sizeof(const char *));
-    apr_hash_t *said = apr_hash_make(pool);
-
-    for (int i = 0; i < errors->nelts; i++) {
-        const char *text = APR_ARRAY_IDX(errors, i, const char *);
-
-        if (apr_hash_get(said, text, APR_HASH_KEY_STRING) == NULL) {
-            apr_hash_set(said, text, APR_HASH_KEY_STRING, text);
-            add_error(once, text);
-        }
-    }
-    return once;
 }
 
 static bool tree_has_documents(const ocors_generation_tree_t *tree)
@@ -184,27 +172,14 @@ static bool tree_has_documents(const ocors_generation_tree_t *tree)
     return false;
 }
 
-static const apr_array_header_t *tree_load(apr_pool_t *pool, const char *directory,
-                                           uint32_t *number)
+/* The sites of a tree, with what they have of documents. */
+static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
 {
-    ocors_generation_tree_t *tree = apr_pcalloc(ocors_generation()->pool, sizeof(*tree));
-    apr_array_header_t *errors = apr_array_make(pool, 4, sizeof(const char *));
-    const char *sites = apr_pstrcat(pool, directory, "/sites", NULL);
-    apr_array_header_t *names;
-    apr_pool_t *scratch;
+    const char *sites = apr_pstrcat(scratch, tree->directory, "/sites", NULL);
+    bool is_listed;
+    const apr_array_header_t *names = site_names(scratch, tree->directory, sites, &is_listed);
 
-    apr_pool_create(&scratch, pool);
-    tree->directory = apr_pstrdup(ocors_generation()->pool, directory);
-    tree->sites = apr_array_make(ocors_generation()->pool, 64, sizeof(ocors_generation_site_t));
-    if (!path_has_type(directory, APR_DIR, scratch) && !ocors_load_is_reload()) {
-        add_error(errors, apr_pstrcat(pool, directory, ": this is no directory, or it cannot be "
-                                      "read", NULL));
-        return errors;
-    }
-    add_site(pool, tree, "", NULL, errors);
-    const int errors_before = errors->nelts;
-    names = site_names(scratch, directory, sites, errors);
-    const bool is_listed = errors->nelts == errors_before;
+    add_site(scratch, tree, "", NULL, is_listed);
     for (int i = 0; i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
         const char *folder = apr_pstrcat(scratch, sites, "/", name, NULL);
@@ -212,32 +187,35 @@ static const apr_array_header_t *tree_load(apr_pool_t *pool, const char *directo
         const apr_status_t status = apr_stat(&info, folder, APR_FINFO_TYPE, scratch);
 
         if (status != APR_SUCCESS && is_listed) {
-            add_error(errors, apr_pstrcat(pool, folder, ": this site leads nowhere, or it cannot "
-                                          "be read", NULL));
+            ocors_load_add_problem(apr_pstrcat(scratch, folder, ": this site leads nowhere, or it "
+                                               "cannot be read", NULL));
         }
         if (status != APR_SUCCESS || info.filetype == APR_DIR) {
-            add_site(pool, tree, name, folder, errors);
+            add_site(scratch, tree, name, folder, status == APR_SUCCESS);
         }
     }
-    apr_pool_destroy(scratch);
-    if (errors->nelts > 0 && !ocors_load_is_reload()) {
-        return unique(pool, errors);
+    if (is_listed && !tree_has_documents(tree)) {
+        ocors_load_add_problem(apr_pstrcat(scratch, tree->directory, ": there is no document below "
+                                           "it; expected ocapi-settings/wapi_shop_config.json, or "
+                                           "the same in sites/SITE/", NULL));
     }
-    ocors_load_add_problems(errors);
-    if (!tree_has_documents(tree) && !ocors_load_is_reload()) {
-        add_error(errors, apr_pstrcat(pool, directory, ": there is no document below it; expected "
-                                      "ocapi-settings/wapi_shop_config.json, or the same in "
-                                      "sites/SITE/", NULL));
-        return errors;
-    }
-    *number = ocors_load_add_tree(tree);
-    return NULL;
 }
 
-const apr_array_header_t *ocors_tree_load(apr_pool_t *pool, const char *directory, uint32_t *number)
+uint32_t ocors_tree_load(const char *directory)
 {
-    if (ocors_load_find_tree(directory, number)) {
-        return NULL; /* another section has it */
+    ocors_generation_t *generation = ocors_generation();
+    ocors_generation_tree_t *tree;
+    apr_pool_t *scratch;
+    uint32_t number;
+
+    if (ocors_load_find_tree(directory, &number)) {
+        return number; /* another section has it */
     }
-    return tree_load(pool, directory, number);
+    tree = apr_pcalloc(generation->pool, sizeof(*tree));
+    tree->directory = apr_pstrdup(generation->pool, directory);
+    tree->sites = apr_array_make(generation->pool, 64, sizeof(ocors_generation_site_t));
+    apr_pool_create(&scratch, generation->pool);
+    add_sites(scratch, tree);
+    apr_pool_destroy(scratch);
+    return ocors_load_add_tree(tree);
 }

@@ -93,7 +93,6 @@ static void collect(const watch_t *watch, bool is_look)
     for (uint32_t i = 0; i < edition->header.settings_count; i++) {
         const ocors_edition_policy_t *policy = &edition->policies[edition->settings[i]];
         const char **paths = apr_palloc(pool, policy->member_count * sizeof(*paths));
-        uint32_t number;
 
         for (uint32_t k = 0; k < policy->member_count; k++) {
             const uint32_t member = edition->members[policy->first_member + k];
@@ -101,14 +100,12 @@ static void collect(const watch_t *watch, bool is_look)
 
             paths[k] = apr_pstrmemdup(pool, path.bytes, path.length);
         }
-        (void)ocors_load_settings(pool, paths, policy->member_count, &number);
+        (void)ocors_load_settings(paths, policy->member_count);
     }
     for (uint32_t i = 0; i < edition->header.tree_count; i++) {
         const ocors_span_t directory = ocors_edition_text(edition, edition->trees[i].directory);
-        uint32_t number;
 
-        (void)ocors_tree_load(pool, apr_pstrmemdup(pool, directory.bytes, directory.length),
-                              &number);
+        (void)ocors_tree_load(apr_pstrmemdup(pool, directory.bytes, directory.length));
     }
 }
 

@@ -16,6 +16,7 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
+import processes
 import wire
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -131,6 +132,7 @@ class Httpd:
     files    {relative path: text or bytes} put under ${ROOT} before the start.
     module   False leaves the module under test out; a path takes that one instead.
     mode     "-X": one process, which a debugger sees whole; it is ended by SIGTERM or SIGINT alone.
+             "-k start": in the background, as administrators start it.
     """
 
     BASE_MODULES = ("unixd", "authn_core", "authz_core", "alias", "proxy", "proxy_http")
@@ -259,7 +261,11 @@ DocumentRoot "${{ROOT}}/htdocs"
     def configtest(self):
         """What `apachectl configtest` does: (return code, all it printed)."""
         self._write_config(free_ports(1 + self.port_count))
-        done = subprocess.run(self.command("-t"), capture_output=True, text=True, timeout=60,
+        return self.run("-t")
+
+    def run(self, *arguments):
+        """What the program does when it is called with these: (return code, all it printed)."""
+        done = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60,
                               env=self._environment())
         return done.returncode, done.stdout + done.stderr
 
@@ -273,10 +279,12 @@ DocumentRoot "${{ROOT}}/htdocs"
             nonce = self._write_config(self._ports)
             with open(self.root / "stderr.log", "ab") as output:
                 self.process = subprocess.Popen(
-                    self.command(self.mode), stdin=subprocess.DEVNULL, stdout=output,
+                    self.command(*self.mode.split()), stdin=subprocess.DEVNULL, stdout=output,
                     stderr=output, env=self._environment(), start_new_session=True,
                     preexec_fn=allow_core_files)
             try:
+                if self.mode == "-k start" and self.process.wait(60) == 0:
+                    self.process = processes.Detached(self._read_pid())
                 wait_until(lambda: self.process.poll() is not None or self._identity() == nonce,
                            "httpd answers with its nonce")
             except HttpdFailed:
@@ -294,6 +302,11 @@ DocumentRoot "${{ROOT}}/htdocs"
             for name in LOGS:
                 (self.root / name).unlink(missing_ok=True)
         raise HttpdFailed(f"httpd ended with {self.process.returncode}:\n{said}")
+
+    def _read_pid(self):
+        """The pid that the server has written down."""
+        path = self.root / "run" / "httpd.pid"
+        return int(wait_until(lambda: path.exists() and path.read_text().strip(), "a pid file"))
 
     def _identity(self):
         try:

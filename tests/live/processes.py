@@ -2,6 +2,9 @@
 """What the kernel says of processes."""
 
 import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 
@@ -21,3 +24,36 @@ def that_name(path):
             except OSError:
                 pass  # ended meanwhile
     return found
+
+
+class Detached:
+    """A process that is not our child, with what subprocess.Popen has of one; its status stays unknown."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.started = stat_fields(pid)[19]
+        self.returncode = None
+
+    def poll(self):
+        try:
+            fields = stat_fields(self.pid)
+        except OSError:
+            fields = None
+        if fields is None or fields[0] in "ZX" or fields[19] != self.started:
+            self.returncode = "unknown"
+        return self.returncode
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout):
+        end = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            time.sleep(0.01)
+        return self.returncode

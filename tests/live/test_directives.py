@@ -248,6 +248,9 @@ BASE = 'OcapiCorsSettings "${SETTINGS}/p.json"\n'
     ("OcapiCorsSettings", "needs 1 to 16 documents"),
     ("OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 17, "needs 1 to 16 documents"),
     (BASE + BASE, "has its documents already"),
+    ("OcapiCorsBadDocument", "takes one argument"),
+    ("OcapiCorsBadDocument Off", "must be Refuse or Deny, not 'Off'"),
+    ("<VirtualHost *:1>\nOcapiCorsBadDocument Deny\n</VirtualHost>", "cannot occur within <VirtualHost> section"),
 ])
 def test_refused_at_configtest(line, said):
     status, output = httpd.configtest(line, defines={"SETTINGS": SETTINGS})
@@ -257,6 +260,7 @@ def test_refused_at_configtest(line, said):
 @pytest.mark.parametrize("line", [
     "OcapiCorsClientId query:id HEADER:X-Id bearer:sub", "OcapiCorsSelfOrigin off",
     "OcapiCorsSelfOrigin https://shop.example http://localhost:3000", "OcapiCorsSite Site-1",
+    "OcapiCorsBadDocument deny", "OcapiCorsBadDocument Refuse",
     "OcapiCors off", "OcapiCorsMethods GET M-SEARCH", "OcapiCorsExposeHeaders etag", "OcapiCorsExposeHeaders Backend", "OcapiCorsExposeHeaders backend ETag", "OcapiCorsExposeHeaders none",
     "OcapiCorsAllowHeaders requested", "OcapiCorsCredentials off", "OcapiCorsMaxAge 0",
     "OcapiCorsMaxAge 86400", "OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 16, BASE,

@@ -320,8 +320,9 @@ def test_a_size_that_is_too_small_is_refused(needed):
     config = CONFIG.replace("${SIZE}", str(needed // 2))
     keywords = {"files": {"d.json": document(ALLOWED)}, "defines": {"BACKEND": "http://127.0.0.1:1"}}
     code, output = httpd.configtest(config, **keywords)
-    assert code != 0 and re.search(rf"OCORS0008: the policies need \d+ bytes of shared memory, and "
-                                   rf"OcapiCorsCacheSize allows {needed // 2}", output), output
+    assert code != 0 and re.search(
+        r"httpd\.conf:\d+: OcapiCorsSettings: .*/d\.json: this document does not fit: the policies need \d+ bytes of "
+        rf"shared memory, and OcapiCorsCacheSize allows {needed // 2}$", output, re.M), output
     code, output = httpd.configtest(CONFIG.replace("${SIZE}", str(needed + 4096)), **keywords)
     assert code == 0, output
 

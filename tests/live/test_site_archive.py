@@ -297,7 +297,7 @@ def test_a_single_error_of_a_tree_is_said():
 
 
 @pytest.mark.parametrize("config, said", [
-    ('OcapiCorsSettingsTree "${ROOT}/none"', "none"), ('OcapiCorsSettingsTree "${ROOT}/tree/sites/file"', "no directory"),
+    ('OcapiCorsSettingsTree "${ROOT}/none"', "none"), ('OcapiCorsSettingsTree "${ROOT}/tree/sites/file"', "not a directory"),
     ('OcapiCorsSettingsTree "${ROOT}/tree/sites/Empty"', "there is no document below it"),
     ('OcapiCorsSettingsTree "${ROOT}/htdocs"', "there is no document below it"),
     ("OcapiCorsSettingsTree", "takes one argument"),
@@ -481,7 +481,7 @@ def test_a_new_site_with_a_bad_document_allows_nothing_there(live):
 def test_a_tree_that_vanished_stops_nothing_and_empties_nothing(live):
     """Section 3: "No edit of a JSON file may ever stop a running server, open the policy, or empty it.
     Likewise a document that vanished." """
-    live.expect_log(r"OCORS0001: .*tree/sites: the sites cannot be listed")
+    live.expect_log(r"OCORS0001: .*/tree: this is not a directory")
     live.expect_log(r"OCORS0001: .*tree/.*\.json: ")
     live.expect_log(r"OCORS0002: .*tree/.*\.json: ")
     (live.root / "tree").rename(live.root / "away")
