@@ -166,10 +166,4 @@ bool ocors_edition_read_path(const ocors_edition_t *edition, uint32_t tree,
                              const ocors_url_path_t *path, ocors_span_t site,
                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count);
 
-/*
- * The next site of a tree, from this number on, that has the key of an earlier one; UINT32_MAX:
- * there is none. Requests tell such sites apart by their exact ids alone.
- */
-uint32_t ocors_edition_next_twin(const ocors_edition_t *edition, uint32_t tree, uint32_t from);
-
 #endif

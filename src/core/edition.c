@@ -252,31 +252,3 @@ bool ocors_edition_read_path(const ocors_edition_t *edition, uint32_t tree,
     *count = ocors_edition_read_site(edition, found, path->plain.api, policies);
     return true;
 }
-
-uint32_t ocors_edition_next_twin(const ocors_edition_t *edition, uint32_t tree, uint32_t from)
-{
-    ocors_edition_tree_t record;
-    char room[OCORS_SITE_KEY_MAX], other_room[OCORS_SITE_KEY_MAX];
-
-    if (!read_tree(edition, tree, &record)) {
-        return UINT32_MAX;
-    }
-    for (uint32_t site = from; site < record.first_site + record.site_count; site++) {
-        const ocors_span_t key = site_key(ocors_edition_text(edition, edition->sites[site].name),
-                                          room);
-        ocors_probe_t probe = ocors_slots_probe(edition->site_slots,
-                                                edition->header.site_slot_count,
-                                                site_hash(edition, tree, key));
-        uint32_t other;
-
-        while (key.length > 0 && ocors_probe_next(&probe, &other)) {
-            if (other < site && other >= record.first_site
-                && ocors_span_is_equal(
-                    site_key(ocors_edition_text(edition, edition->sites[other].name), other_room),
-                    key)) {
-                return site;
-            }
-        }
-    }
-    return UINT32_MAX;
-}

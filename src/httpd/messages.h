@@ -23,5 +23,6 @@
 #define OCORS_LOG_NOT_PROTECTED    "OCORS0018: "
 #define OCORS_LOG_RESTLESS         "OCORS0019: " /* a file that changes all the time */
 #define OCORS_LOG_NAMELESS         "OCORS0020: " /* OcapiCors On, and no configured name (R10) */
+#define OCORS_LOG_TWINS            "OCORS0021: " /* sites of a tree that differ in case only */
 
 #endif

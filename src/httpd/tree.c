@@ -7,9 +7,15 @@
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
 
+#include "messages.h"
 #include "ocors_load.h"
 #include "ocors_store.h"
+#include "ocors_url_path.h"
+
+APLOG_USE_MODULE(ocapi_cors);
 
 static const char *const document_names[OCORS_API_COUNT] = {
     [OCORS_API_SHOP] = "ocapi-settings/wapi_shop_config.json",
@@ -172,6 +178,30 @@ static bool tree_has_documents(const ocors_generation_tree_t *tree)
     return false;
 }
 
+/*
+ * Sites that R12 tells apart by their exact ids alone: any other spelling of one is ambiguous. Said
+ * where documents are read, and not by the looks in between.
+ */
+static void warn_twins(apr_pool_t *scratch, const char *sites, const apr_array_header_t *names)
+{
+    apr_hash_t *by_key = apr_hash_make(scratch);
+
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        char *key = apr_palloc(scratch, OCORS_SITE_KEY_MAX);
+        const size_t length = ocors_site_key(ocors_span_from_string(name), key);
+        const char *other = apr_hash_get(by_key, key, (apr_ssize_t)length);
+
+        if (length > 0 && other != NULL) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, NULL, OCORS_LOG_TWINS
+                         "%s: the sites \"%s\" and \"%s\" differ in case, blanks or dots only; each has "
+                         "its own policy, and a path that spells one in another way allows nothing",
+                         sites, other, name);
+        }
+        apr_hash_set(by_key, key, (apr_ssize_t)length, name);
+    }
+}
+
 /* The sites of a tree, with what they have of documents. */
 static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
 {
@@ -179,6 +209,9 @@ static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
     bool is_listed;
     const apr_array_header_t *names = site_names(scratch, tree->directory, sites, &is_listed);
 
+    if (!ocors_generation()->is_look) {
+        warn_twins(scratch, sites, names);
+    }
     add_site(scratch, tree, "", NULL, is_listed);
     for (int i = 0; i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);

@@ -272,6 +272,23 @@ def test_the_site_can_be_logged(start_httpd, backend):
     assert sorted(httpd.wait_until(logged, "a line for every request")) == sorted(wanted)
 
 
+def test_sites_that_differ_in_case_only(start_httpd, backend):
+    """R12: "Two sites of a tree that are equal but for case are a warning at load", and each is itself (2.5b)."""
+    twins = {**TREE, f"tree/sites/RefArch/{SHOP}": document(R="upper"), f"tree/sites/refarch/{SHOP}": document(R="lower")}
+    status, output = httpd.configtest("OcapiCors On\n" + TREE_LINE, files=twins)
+    assert status == 0 and output.count("OCORS0021") == 1 and '"RefArch" and "refarch"' in output, output
+    status, output = httpd.configtest("OcapiCors On\n" + TREE_LINE, files=TREE)
+    assert (status, output) == (0, "Syntax OK\n")
+    server = httpd.Httpd(LIFE, files=twins, defines={"BACKEND": backend.url})
+    server.expect_log("OCORS0021")
+    with server:
+        names = ["upper", "lower", "x-global"]
+        assert allowed(server, f"/s/RefArch/dw/shop/{V}", names=names) == {"upper", "x-global"}
+        assert allowed(server, f"/s/refarch/dw/shop/{V}", names=names) == {"lower", "x-global"}
+        assert allowed(server, f"/s/REFARCH/dw/shop/{V}", names=names) == set()
+        server.check_log()
+
+
 # ---- What is wrong with a tree ----
 
 TREE_LINE = 'OcapiCorsSettingsTree "${ROOT}/tree"\n'
