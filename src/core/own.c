@@ -35,7 +35,7 @@ static uint16_t port_parse(ocors_span_t digits)
 {
     unsigned value = 0;
 
-    if (digits.length == 0 || digits.length > 5) {
+    if (digits.length > 5) {
         return 0;
     }
     for (size_t i = 0; i < digits.length; i++) {
@@ -170,7 +170,7 @@ static bool origin_split(ocors_span_t origin, parts_t *parts)
     const char *colon = origin.length > 0 ? memchr(origin.bytes, ':', origin.length) : NULL;
     const size_t at = colon != NULL ? (size_t)(colon - origin.bytes) : origin.length;
 
-    if (origin.length - at < 4 || colon[1] != '/' || colon[2] != '/') {
+    if (origin.length - at < 3 || colon[1] != '/' || colon[2] != '/') {
         return false;
     }
     parts->scheme = ocors_span_make(origin.bytes, at);
@@ -211,8 +211,8 @@ static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
 }
 
 /*
- * Whether an http or https origin can be of the asked host: they differ behind the host alone. Ends at
- * the first byte that differs, as most origins are of another host.
+ * Whether an http or https origin can be the asked one: it is what Host says, but for a default port.
+ * Ends at the first byte that differs, as most origins are of another host.
  */
 static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
 {
@@ -222,16 +222,12 @@ static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
     const ocors_span_t rest = ocors_span_make(origin.bytes + start, origin.length - start);
     const ocors_span_t asked = own->asked;
     size_t i = 0;
-    bool is_beyond_host = false;
 
-    while (i < rest.length && i < asked.length && ocors_ascii_lower(asked.bytes[i]) == rest.bytes[i]) {
-        is_beyond_host = is_beyond_host || rest.bytes[i] == ':';
+    while (i < rest.length && i < asked.length
+           && ocors_ascii_lower(asked.bytes[i]) == rest.bytes[i]) {
         i++;
     }
-    return start > 0
-           && (is_beyond_host
-               || ((i == rest.length || rest.bytes[i] == ':')
-                   && (i == asked.length || asked.bytes[i] == ':')));
+    return start > 0 && i == rest.length && (i == asked.length || asked.bytes[i] == ':');
 }
 
 /* R10 b): the host and port that were asked. */

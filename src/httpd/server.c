@@ -6,6 +6,7 @@
 
 #include "ocors_server.h"
 
+#include <ap_listen.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -128,25 +129,49 @@ static void add_aliases(apr_pool_t *pool, apr_array_header_t *names, apr_array_h
     }
 }
 
-/* The main server of a configuration with virtual hosts serves what they leave, if anything. */
-static void warn_nameless(server_rec *server, server_rec *main_server)
+/* Whether some virtual host takes every connection of a listener. */
+static bool listener_is_taken(const ap_listen_rec *listener, const server_rec *hosts)
+{
+    for (; hosts != NULL; hosts = hosts->next) {
+        for (const server_addr_rec *at = hosts->addrs; at != NULL; at = at->next) {
+            if ((at->host_port == 0 || at->host_port == listener->bind_addr->port)
+                && (apr_sockaddr_is_wildcard(at->host_addr)
+                    || apr_sockaddr_equal(at->host_addr, listener->bind_addr))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether requests can come to a server: to the main one where virtual hosts leave it a listener. */
+static bool server_is_asked(const server_rec *server, const server_rec *main_server)
+{
+    for (const ap_listen_rec *at = ap_listeners; at != NULL && server == main_server; at = at->next) {
+        if (!listener_is_taken(at, main_server->next)) {
+            return true;
+        }
+    }
+    return server != main_server;
+}
+
+static void warn_nameless(apr_pool_t *pool, server_rec *server, const server_rec *main_server)
 {
     const ocors_config_t *config = ap_get_module_config(server->lookup_defaults,
                                                         &ocapi_cors_module);
     const ocors_self_t *self = ocors_config_self(config);
+    const char *what = server == main_server
+                           ? "the server"
+                           : apr_psprintf(pool, "the virtual host at %s:%u", server->defn_name,
+                                          server->defn_line_number);
 
     if (self->is_off || self->takes_asked || !ocors_config_is_enforced(server, main_server)
-        || (server == main_server && main_server->next != NULL)) {
+        || !server_is_asked(server, main_server)) {
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_NAMELESS
-                 "%s%s%s enforces a policy and has no ServerName and no usable ServerAlias: POSTs "
-                 "of its own pages are refused; name the hosts that browsers ask for",
-                 server == main_server ? "the server" : "the virtual host at ",
-                 server == main_server ? "" : server->defn_name,
-                 server == main_server ? ""
-                                       : apr_psprintf(server->process->pconf, ":%u",
-                                                      server->defn_line_number));
+                 "%s enforces a policy and has no ServerName and no usable ServerAlias: POSTs of "
+                 "its own pages are refused; name the hosts that browsers ask for", what);
 }
 
 static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_server,
@@ -170,7 +195,7 @@ static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_serve
     slot->is_late = ocors_survey_is_late(server);
     ap_set_module_config(server->module_config, &ocapi_cors_module, slot);
     if (names->nelts == 0 && patterns->nelts == 0) {
-        warn_nameless(server, main_server);
+        warn_nameless(pool, server, main_server);
     }
 }
 

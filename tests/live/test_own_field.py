@@ -3,6 +3,7 @@
 come from; and what the log tells the administrator to do."""
 
 import json
+import re
 import ssl
 import subprocess
 
@@ -23,7 +24,7 @@ HOST = """
 </VirtualHost>
 """
 HOSTS = {
-    "api": "ServerName api.shop.example\nServerAlias www.shop.example",
+    "api": "ServerName api.shop.example\nServerAlias www.shop.example m.shop.example",
     "hosting": "ServerName hosting.example\nServerAlias *.hosting.example",
     "shop": "ServerName shop.example",
     "app": "ServerName app",
@@ -135,8 +136,8 @@ def test_1_2_a_tenant_of_a_wildcard_does_not_post_to_another(front, backend):
     check_passes(front, backend, "evil.hosting.example:8080", "http://evil.hosting.example:8080")
 
 
-@pytest.mark.parametrize("host, other", [("api.shop.example:81", "www.shop.example:81"),
-                                         ("www.shop.example:81", "api.shop.example:81"),
+@pytest.mark.parametrize("host, other", [("api.shop.example:81", "m.shop.example:81"),
+                                         ("m.shop.example:81", "api.shop.example:81"),
                                          ("hosting.example", "a.hosting.example"),
                                          ("a.hosting.example", "hosting.example")])
 def test_1_3_one_name_is_another_origin_for_another_name(front, backend, host, other):
@@ -185,6 +186,7 @@ def test_1_7a_a_proxy_in_front_replaces_host(front, backend):
         assert said in line
     assert reason_of(front, host, "https://api.shop.example") == "own-host-unknown"
     assert reason_of(front, host, "http://evil.example") == "not-listed"
+    assert reason_of(front, "api.shop.example", "https://public.example", SAME_ORIGIN) == "own-host-unknown"
     check_runs_nothing(backend)
     check_passes(front, backend, host, "https://api.shop.example", SAME_ORIGIN)
     check_passes(front, backend, host, own, SAME_ORIGIN)
@@ -315,6 +317,36 @@ WARNED = [  # configuration, and whether the virtual host at its end is warned o
     (HEAD + "<VirtualHost 127.0.0.1:${PORT}>\n", "</VirtualHost>\n" + "<VirtualHost *:${PORT}>\nServerName a.example\n"
      + "OcapiCors On\n</VirtualHost>", False),
 ]
+
+
+class NamelessServer(httpd.Httpd):
+    """The main server has no ServerName: httpd finds a name for itself, and says so."""
+
+    def _base(self, nonce, ports):
+        base = super()._base(nonce, ports)
+        assert "\nServerName http://example.com\n" in base
+        return base.replace("\nServerName http://example.com\n", "\n")
+
+
+@pytest.mark.parametrize("lines, is_warned", [
+    ("OcapiCors On", True), ('<Location "/x">\nOcapiCors On\n</Location>', True),
+    ("OcapiCors ReportOnly", False), ("OcapiCors On\nOcapiCorsSelfOrigin Asked", False),
+    # Here a virtual host takes what comes to the port.
+    ("OcapiCors On\n<VirtualHost *:${PORT}>\nServerName a.example\n</VirtualHost>", False)])
+def test_a_main_server_without_a_name(lines, is_warned):
+    """R10: "not what httpd worked out itself"; the twin is the server of any other test here."""
+    server = NamelessServer(HEAD + lines, files={"d.json": document(), "htdocs/x": "x"})
+    server.allow_log("AH00558")
+    if is_warned:
+        server.expect_log("OCORS0020: the server enforces")
+    with server:
+        said = [line.text for line in server.log_lines() if "OCORS0020" in line.text]
+        assert len(said) == is_warned
+        found = next(line.text for line in server.log_lines() if "AH00558" in line.text)
+        host = "a.example" if "a.example" in lines else re.search(r"using (\S+)[.] Set", found)[1]
+        response = server.request("POST", "/x", [("Origin", f"http://{host}")], host=host)
+        assert (response.status == 401) == is_warned, (host, response)
+        server.check_log()
 
 
 @pytest.mark.parametrize("before, after, is_warned", WARNED)
