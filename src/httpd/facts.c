@@ -173,7 +173,7 @@ static void read_policies(inquiry_t *inquiry)
     const ocors_span_t site = inquiry->path.plain.site.bytes != NULL ? inquiry->path.plain.site
                                                                      : configured;
 
-    if (site.length > 0) {
+    if (site.length > 0 && ocors_survey_shows_decisions()) {
         inquiry->request->site = printable(inquiry->r->pool, site);
     }
     if (config->documents == NULL || !inquiry->has_visit) {
@@ -196,6 +196,7 @@ static void identify_client(inquiry_t *inquiry)
     request_rec *r = inquiry->r;
     const ocors_sources_t *wanted = ocors_config_sources(inquiry->config);
     ocors_source_t sources[OCORS_SOURCES_MAX];
+    bool says_anything = false;
 
     for (size_t i = 0; i < wanted->count; i++) {
         sources[i] = wanted->items[i];
@@ -203,6 +204,10 @@ static void identify_client(inquiry_t *inquiry)
                            : sources[i].kind == OCORS_SOURCE_QUERY
                                ? ocors_span_from_string(r->args)
                                : header_in(r, sources[i].name.bytes);
+        says_anything = says_anything || sources[i].value.length > 0;
+    }
+    if (!says_anything) {
+        return; /* nobody is named, as in most requests of browsers */
     }
     inquiry->facts.claim = ocors_client_identify(
         inquiry->policies, inquiry->policy_count, sources, wanted->count,
@@ -361,7 +366,8 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     inquiry.facts = (ocors_facts_t){ .has_origin = origin != NULL,
                                      .origin = ocors_span_from_string(origin) };
     inquiry.path = (ocors_url_path_t){ .version = 0 };
-    if (is_tree || origin != NULL) {
+    /* Of a GET under one policy, the path is for those who are shown its site. */
+    if (is_tree || (origin != NULL && (r->method_number != M_GET || ocors_survey_shows_decisions()))) {
         read_path(&inquiry, is_tree);
     }
     if (is_tree && ocors_url_path_is_outside(&inquiry.path)) {
