@@ -72,7 +72,7 @@ static const server_rec *named_server(const named_t *named, const server_rec *se
 {
     const place_t place = { .file = server->defn_name, .line = server->defn_line_number };
 
-    if (server != main_server && apr_hash_get(named->hosts, &place, sizeof(place)) != NULL) {
+    if (apr_hash_get(named->hosts, &place, sizeof(place)) != NULL) {
         return server;
     }
     return named->has_main && server->server_hostname == main_server->server_hostname ? main_server

@@ -276,6 +276,7 @@ NAMES = [  # lines before the virtual host, its address, its lines, Host and whe
     ("", "*", "ServerName a.example\nServerAlias [::1]", "[::1]", True),
     ("", "*", "ServerName a.example\nServerAlias ::1", "[::1]", True),
     ("", "*", "ServerName a.example\nServerAlias *.example", "x.example", False),
+    ("", "*", "ServerName a.example\nServerAlias b.example:8080", "b.example", True),
     ("<Macro M $n>\n<VirtualHost *:${PORT}>\nServerName $n\nServerAlias *\n</VirtualHost>\n</Macro>\n"
      "Use M a.example\nUse M b.example", "*", "ServerName c.example", "a.example", True),
     ("<Macro M $n $l>\n<VirtualHost 127.0.0.1:${PORT}>\nServerAlias x.$n\n$l\n</VirtualHost>\n</Macro>\n"
@@ -316,6 +317,9 @@ WARNED = [  # configuration, and whether the virtual host at its end is warned o
     (HEAD + "OcapiCors ReportOnly\n<VirtualHost 127.0.0.1:${PORT}>\n", "</VirtualHost>", False),
     (HEAD + "<VirtualHost 127.0.0.1:${PORT}>\n", "</VirtualHost>\n" + "<VirtualHost *:${PORT}>\nServerName a.example\n"
      + "OcapiCors On\n</VirtualHost>", False),
+    (HEAD + "<VirtualHost 127.0.0.1:${PORT}>\n", "</VirtualHost>\n<VirtualHost *:${PORT}>\nServerName a.example\n" + ON
+     + "</VirtualHost>", False),  # a section of another virtual host
+    (HEAD + "<VirtualHost 127.0.0.1:${PORT}>\n", ON.replace("On", "ReportOnly") + "</VirtualHost>", False),
 ]
 
 
