@@ -116,7 +116,7 @@ def makefile_lists_the_tree(root):
 
 
 def licence_is_named(root):
-    names = [n for n in files(root, (".c", ".h", ".py", ".sh", ".am", ".ac", ".cgi"))]
+    names = [n for n in files(root, (".c", ".h", ".java", ".py", ".sh", ".am", ".ac", ".cgi"))]
     names += files(root, under="scripts") + files(root, under=".ci")
     findings = [f"{name}: no SPDX line in its first three"
                 for name in dict.fromkeys(names)
@@ -311,6 +311,12 @@ def test_it_can_be_run(name):
 def test_ci_runs_the_check_and_nothing_else():
     lines = [l for l in read(REPOSITORY, ".ci/run").splitlines() if l and not l.startswith("#")]
     assert lines == ['exec "$(dirname "$0")/../scripts/check"']
+
+
+def test_a_run_without_arguments_leaves_out_servlet_alone():
+    default = re.search(r"paths=\((tests/[^)]*)\)", read(REPOSITORY, "scripts/check"))[1].split()
+    there = {str(Path(n).parent) for n in files(REPOSITORY, ".py", "tests") if Path(n).name.startswith("test_")}
+    assert there - set(default) == {"tests/servlet"} and set(default) < there
 
 
 def test_the_examples_are_as_long_as_the_document_says():

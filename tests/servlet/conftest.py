@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the campaign: the harness of the live tests with their guard of the error log, and the servers
+that every test here shares."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+LIVE = HERE.parent / "live"
+sys.path.insert(0, str(LIVE))
+
+# By its file: pytest calls every conftest.py `conftest`, and this one is being loaded by that name.
+_spec = importlib.util.spec_from_file_location("live_conftest", LIVE / "conftest.py")
+_live = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_live)
+module_under_test = _live.module_under_test
+pytest_runtest_setup = _live.pytest_runtest_setup
+pytest_runtest_call = _live.pytest_runtest_call
+
+import campaign  # noqa: E402 (needs the path above)
+
+
+def pytest_collection_modifyitems(items):
+    # The containers serve all of them, so one worker takes them all (--dist loadgroup).
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group("servlet"))
+
+
+@pytest.fixture(scope="session")
+def module_campaign(module_under_test):
+    with campaign.campaign() as running:
+        yield running
+
+
+@pytest.fixture
+def running(module_campaign):
+    """httpd with the module, before the containers and the readers."""
+    module_campaign.allow_log()
+    return module_campaign
+
+
+@pytest.fixture(scope="session")
+def module_unguarded(module_campaign):
+    with campaign.campaign("Off", module_campaign.applications) as running:
+        yield running
+
+
+@pytest.fixture
+def unguarded(module_unguarded):
+    """The same without a policy: what the applications run when nobody refuses."""
+    module_unguarded.allow_log()
+    return module_unguarded
