@@ -17,6 +17,9 @@ typedef struct resolved_t {
     bool takes_back;    /* a ".." behind a complete address, that took a part of it */
     bool has_separator; /* an encoded '/', or a '\' */
     bool splits;        /* an encoded separator behind a ';', before the address was complete */
+    bool has_parameter; /* a ';' before the API of a path with a "dw" */
+    bool vanishes;      /* in a path with a "dw": a ".." behind a segment that this reading does not
+                           have, or such a segment beside an encoded separator before the API */
 } resolved_t;
 
 /* ---- Characters ------------------------------------------------------------------------------ */
@@ -319,6 +322,7 @@ static resolved_t resolve(ocors_span_t decoded, char *path)
     size_t complete = 0; /* where its first "dw" ends; 0: it has none */
     bool has_api = false;
     bool is_watched = true, has_parameter = false; /* of a segment of the request line */
+    bool has_vanished = false; /* a segment that reading 2 does not have, and others may have */
     size_t at = 0;
 
     while (at < decoded.length) {
@@ -342,11 +346,18 @@ static resolved_t resolve(ocors_span_t decoded, char *path)
         const char *parameter = memchr(segment.bytes, ';', stop - at);
         segment.length = parameter != NULL ? (size_t)(parameter - segment.bytes) : stop - at;
         at = stop;
+        resolved.has_parameter = resolved.has_parameter || (parameter != NULL && !has_api);
         const ocors_span_t bare = trim(segment, false);
         if (bare.length == 0 || ocors_span_is_equal(bare, OCORS_SPAN_LITERAL("."))) {
+            has_vanished = true;
+            resolved.vanishes = resolved.vanishes
+                                || (!has_api && length > 0
+                                    && (separator == '\\'
+                                        || (stop < decoded.length && decoded.bytes[stop] == '\\')));
             continue;
         }
         if (ocors_span_is_equal(bare, OCORS_SPAN_LITERAL(".."))) {
+            resolved.vanishes = resolved.vanishes || has_vanished;
             length = segment_drop(&resolved, path, length, complete);
             continue;
         }
@@ -358,19 +369,25 @@ static resolved_t resolve(ocors_span_t decoded, char *path)
             complete = length;
         }
     }
+    resolved.has_parameter = resolved.has_parameter && complete > 0;
+    resolved.vanishes = resolved.vanishes && complete > 0;
     resolved.path = ocors_span_make(path, length);
     return resolved;
 }
 
-/* Reads one path loosely into `room`; whether what it holds is ambiguous by itself. */
-static bool read_loosely(ocors_span_t text, char *room, ocors_span_t *loose)
+/*
+ * Reads one path loosely into `room`; whether what it holds is ambiguous by itself. `has_parameter`:
+ * there is a ';' before its API.
+ */
+static bool read_loosely(ocors_span_t text, char *room, ocors_span_t *loose, bool *has_parameter)
 {
     bool is_deep;
     const ocors_span_t decoded = decode(text, room + 1, &is_deep);
     const resolved_t resolved = resolve(decoded, room);
 
     *loose = resolved.path;
-    return resolved.splits || resolved.takes_back || resolved.climbs
+    *has_parameter = resolved.has_parameter;
+    return resolved.splits || resolved.vanishes || resolved.takes_back || resolved.climbs
            || (resolved.has_dots && (resolved.has_separator || is_deep));
 }
 
@@ -402,8 +419,11 @@ void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *room, ocors_
 
     ocors_url_path_parse(uri, path);
     if (!is_as_asked || !path_is_resolved(uri)) {
-        path->is_ambiguous = !is_as_asked && read_loosely(line, room, &loose);
-        path->is_ambiguous = read_loosely(uri, room, &loose) || path->is_ambiguous;
+        bool is_cut = false, has_parameter; /* mapping=servlet takes parameters from the path */
+
+        path->is_ambiguous = !is_as_asked && read_loosely(line, room, &loose, &is_cut);
+        path->is_ambiguous = read_loosely(uri, room, &loose, &has_parameter) || path->is_ambiguous
+                             || (is_cut && !has_parameter);
     }
     if (address_find(loose, READING_LOOSE, &path->loose, &behind, &ends)) {
         path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind);
