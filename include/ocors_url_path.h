@@ -45,11 +45,15 @@ void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path);
  * Both readings (R12). `uri` is the path as httpd passes it on, `line` the path of the request line.
  * Reading 2 decodes escapes until none is left, takes '\' for '/', cuts segments at ';', resolves
  * dot segments, and compares names without case and without bytes up to 0x20 and dots around them.
- * Beyond what DESIGN lists, a path is ambiguous where it has a ".." and an escape within an escape
- * (an application that decodes one of them less resolves other segments), where a ".." takes
- * back a "dw" that no API follows yet, where a ".." stands behind a segment that is none in reading 2
- * (empty, blank, "." or a parameter alone: others take it back), where such a segment stands beside an
- * encoded separator before the API, and where `line` has a ';' before the API that `uri` has not.
+ * Beyond what DESIGN lists, a path is ambiguous in these cases, as applications resolve other segments
+ * than reading 2 does:
+ *
+ *   - it has a ".." and an escape within an escape
+ *   - a ".." takes back a "dw" that no API follows yet
+ *   - a ".." is behind a segment that reading 2 does not have: empty, blank, "." or a parameter alone
+ *   - two ".." are not spelled alike ("%2e%2e/.."), or one has blanks around it
+ *   - a segment that reading 2 does not have is beside an encoded separator before the API
+ *   - `line` has a ';' before the API, and `uri` has none there (mapping=servlet has taken it)
  *
  * `room` has ocors_url_path_room() bytes, and `loose` points into it. No allocation; linear in both.
  */

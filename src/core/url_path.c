@@ -12,6 +12,7 @@ typedef enum {
 /* What a path is once dot segments are resolved, and what was met on the way (R12). */
 typedef struct resolved_t {
     ocors_span_t path;  /* segments, each with a '/' before it */
+    bool has_dw;        /* a "dw", be it taken back */
     bool has_dots;      /* a ".." */
     bool climbs;        /* a ".." above the root */
     bool takes_back;    /* a ".." behind a complete address, that took a part of it */
@@ -19,7 +20,7 @@ typedef struct resolved_t {
     bool splits;        /* an encoded separator behind a ';', before the address was complete */
     bool has_parameter; /* a ';' before the API of a path with a "dw" */
     bool vanishes;      /* in a path with a "dw": a ".." behind a segment that this reading does not
-                           have, or such a segment beside an encoded separator before the API */
+                           have, or with blanks around it; or such a segment beside an encoded separator before the API */
 } resolved_t;
 
 /* ---- Characters ------------------------------------------------------------------------------ */
@@ -260,29 +261,63 @@ void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path)
 
 /* ---- Reading 2 ------------------------------------------------------------------------------- */
 
+/* What decode() meets on its way. */
+typedef struct decoded_t {
+    ocors_span_t path;
+    bool is_deep;      /* an escape within an escape */
+    bool steps_differ; /* two ".." that are not spelled alike, so that some resolve but one of them */
+} decoded_t;
+
+/* Whether a decoded segment is a ".." once its parameters, and blanks around it, are cut. */
+static bool is_step(ocors_span_t segment)
+{
+    const char *parameter = segment.length > 0 ? memchr(segment.bytes, ';', segment.length) : NULL;
+
+    if (parameter != NULL) {
+        segment.length = (size_t)(parameter - segment.bytes);
+    }
+    return ocors_span_is_equal(trim(segment, false), OCORS_SPAN_LITERAL(".."));
+}
+
 /*
  * Decodes escapes until none is left, into at most text.length bytes. A '/' that was encoded becomes
- * a '\', which is a separator that the request line does not have as such. Every escape takes two
- * bytes away, so that the whole is linear. `is_deep`: there was an escape within an escape.
+ * a '\\', which is a separator that the request line does not have as such. Every escape takes two
+ * bytes away, so that the whole is linear.
  */
-static ocors_span_t decode(ocors_span_t text, char *to, bool *is_deep)
+static decoded_t decode(ocors_span_t text, char *to)
 {
+    decoded_t decoded = { .is_deep = false };
+    ocors_span_t step = { NULL, 0 };
     size_t length = 0;
 
-    *is_deep = false;
-    for (size_t i = 0; i < text.length; i++) {
-        to[length++] = text.bytes[i];
-        while (length >= 3 && to[length - 3] == '%' && hex_value(to[length - 2]) >= 0
-               && hex_value(to[length - 1]) >= 0) {
-            const char c = (char)(unsigned char)(hex_value(to[length - 2]) * 16
-                                                 + hex_value(to[length - 1]));
+    for (size_t at = 0; at < text.length; at++) {
+        const size_t start = at, begin = length;
 
-            *is_deep = *is_deep || c == '%';
-            length -= 2;
-            to[length - 1] = c == '/' ? '\\' : c;
+        for (; at < text.length && text.bytes[at] != '/'; at++) {
+            to[length++] = text.bytes[at];
+            while (length - begin >= 3 && to[length - 3] == '%' && hex_value(to[length - 2]) >= 0
+                   && hex_value(to[length - 1]) >= 0) {
+                const char c = (char)(unsigned char)(hex_value(to[length - 2]) * 16
+                                                     + hex_value(to[length - 1]));
+
+                decoded.is_deep = decoded.is_deep || c == '%';
+                length -= 2;
+                to[length - 1] = c == '/' ? '\\' : c;
+            }
+        }
+        if (is_step(ocors_span_make(to + begin, length - begin))) {
+            const ocors_span_t spelling = ocors_span_make(text.bytes + start, at - start);
+
+            decoded.steps_differ = decoded.steps_differ
+                                   || (step.bytes != NULL && !ocors_span_is_equal(step, spelling));
+            step = spelling;
+        }
+        if (at < text.length) {
+            to[length++] = '/';
         }
     }
-    return ocors_span_make(to, length);
+    decoded.path = ocors_span_make(to, length);
+    return decoded;
 }
 
 /* Where the last segment of a resolved path begins, with its '/'. */
@@ -357,7 +392,7 @@ static resolved_t resolve(ocors_span_t decoded, char *path)
             continue;
         }
         if (ocors_span_is_equal(bare, OCORS_SPAN_LITERAL(".."))) {
-            resolved.vanishes = resolved.vanishes || has_vanished;
+            resolved.vanishes = resolved.vanishes || has_vanished || bare.length != segment.length;
             length = segment_drop(&resolved, path, length, complete);
             continue;
         }
@@ -369,6 +404,7 @@ static resolved_t resolve(ocors_span_t decoded, char *path)
             complete = length;
         }
     }
+    resolved.has_dw = complete > 0;
     resolved.has_parameter = resolved.has_parameter && complete > 0;
     resolved.vanishes = resolved.vanishes && complete > 0;
     resolved.path = ocors_span_make(path, length);
@@ -381,14 +417,14 @@ static resolved_t resolve(ocors_span_t decoded, char *path)
  */
 static bool read_loosely(ocors_span_t text, char *room, ocors_span_t *loose, bool *has_parameter)
 {
-    bool is_deep;
-    const ocors_span_t decoded = decode(text, room + 1, &is_deep);
-    const resolved_t resolved = resolve(decoded, room);
+    const decoded_t decoded = decode(text, room + 1);
+    const resolved_t resolved = resolve(decoded.path, room);
 
     *loose = resolved.path;
     *has_parameter = resolved.has_parameter;
     return resolved.splits || resolved.vanishes || resolved.takes_back || resolved.climbs
-           || (resolved.has_dots && (resolved.has_separator || is_deep));
+           || (resolved.has_dots && (resolved.has_separator || decoded.is_deep))
+           || (resolved.has_dw && decoded.steps_differ);
 }
 
 size_t ocors_url_path_room(ocors_span_t uri, ocors_span_t line)

@@ -67,6 +67,7 @@ REFUSED = [
     Row("api", "off", ORG, "/dw/shop/v19_1/dw/data/y", ORG, "/dw/shop/v19_1/data/y"),
     Row("vanishing", "off", ORG, f"/s/A/%20/..;x/dw/{X}", ORG, f"/s/M/dw/{X}/%20/y"),
     Row("vanishing", "nocanon", ORG, f"/s/A/x/;/../dw/{X}", ORG, f"/s/M/dw/{X}/;/y"),
+    Row("steps", "nocanon", ORG, f"/s/A/%2e%2e/../dw/{X}", ORG, f"/s/M/dw/{X}/y/../../z"),
     Row("parameter", "servlet", A, f"/s/A;x/dw/{X}", A, f"/s/A/dw/{X};x"),
     Row("letter", "off", EVIL, f"/%c5%bf/A/dw/{X}", A, f"/s/A/dw/{X}%c5%bf"),
 ]

@@ -44,6 +44,18 @@ def resolve(path):
     return b"/" + b"/".join(segments)
 
 
+def resolve_url(path):
+    """As the URL standard does: encoded dots are dots, and an empty segment is a segment."""
+    segments = []
+    for segment in path.split(b"/")[1:]:
+        dots = re.sub(rb"(?i)%2e", b".", segment)
+        if dots == b"..":
+            del segments[-1:]
+        elif dots != b".":
+            segments.append(segment)
+    return b"/" + b"/".join(segments)
+
+
 def text(segment):
     return segment.decode("utf-8", "surrogateescape")
 
@@ -108,6 +120,8 @@ READERS = {
     "case": reader(decode, resolve, same=fold),
     "case-unresolved": reader(decode, same=fold),
     "router": router,
+    "url": reader(resolve_url, decode),  # new URL() of JavaScript
+    "url-after": reader(decode, resolve_url),
     "everything": reader(decode_fully, turn, cut, resolve, same=fold),
 }
 

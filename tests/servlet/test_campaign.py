@@ -142,6 +142,10 @@ FIELD = [
     ("vanishing", "nocanon", "tomcat", "tomcat", ORG, f"/s/A/x/;/../dw/{X}", "A"),
     ("vanishing", "nocanon-on", "tomcat", "tomcat", ORG, f"/s/A/x//%2E./dw/{X}", "A"),
     ("vanishing", "nocanon", "readers", "cut-first", A, f"/s/A/.;/../.;/../dw/{X}", ""),
+    # two steps up that are not spelled alike: some resolve one of them
+    ("steps", "nocanon", "readers", "resolved-first", ORG, f"/s/A/%2e%2e/../dw/{X}", "A"),
+    ("steps", "nocanon", "readers", "url", ORG, f"/s/A//../dw/{X}", "A"),
+    ("steps", "off", "tomcat", "tomcat", ORG, f"/s/A/..%20/..;/dw/{X}", "A"),
     # and what httpd takes from a site's id, or adds to it, and the application does not
     ("parameter", "servlet", "readers", "once", A, f"/s/A;x/dw/{X}", "A;x"),
     ("separator", "nocanon-on", "readers", "router", A, f"/s/A%2f/dw/{X}", "A/"),
