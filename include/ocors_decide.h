@@ -96,8 +96,8 @@ typedef struct ocors_decision_t {
 
 /*
  * An Origin header may list this many members (R6). Browsers send one; RFC 6454 lists have two or
- * three; what has more is not allowed, so that one header cannot ask for hundreds of judgements. Equal
- * members are judged once (R13).
+ * three; what has more is not allowed, so that one header cannot ask for hundreds of judgements.
+ * Equal members are judged once (R13).
  */
 #define OCORS_DECIDE_MEMBERS_MAX 16
 
@@ -108,9 +108,10 @@ typedef struct ocors_decision_t {
  * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `room` has at least facts->origin.length
  * bytes, and receives the configured origins (R9). No allocation, no lock, no system call. The
  * cost does not depend on the number of origins or clients, but for two things: the methods of a
- * preflight take one look at each resource of the clients concerned, for each distinct member of the
- * Origin header, and an origin of an earlier layer one at each client that lists it and is replaced by a
- * later one. A path beyond the limits of ocors_resource_path_split() is held against no resource.
+ * preflight take one look at each resource of the clients concerned, for each distinct member of
+ * the Origin header, and an origin of an earlier layer one at each client that lists it and is
+ * replaced by a later one. A path beyond the limits of ocors_resource_path_split() is held against
+ * no resource.
  *
  * Of several policies, each is layered by itself, and what any of them allows is allowed. None, or
  * none that has a layer: nothing is allowed.

@@ -8,10 +8,10 @@
 #include "ocors_span.h"
 
 /*
- * Whether a text is one that the pattern describes: '*' is any run of characters, '?' is one (as UTF-8
- * has it; where the bytes are none, each is one), all else itself. No allocation, no recursion. Linear in
- * both lengths but for what stands between two '*': that takes at most its length for each character of
- * the text.
+ * Whether a text is one that the pattern describes: '*' is any run of characters, '?' is one (as
+ * UTF-8 has it; where the bytes are none, each is one), all else itself. No allocation, no
+ * recursion. Linear in both lengths but for what stands between two '*': that takes at most its
+ * length for each character of the text.
  */
 bool ocors_glob_is_match(ocors_span_t pattern, ocors_span_t text);
 

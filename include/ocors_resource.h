@@ -13,8 +13,8 @@
 typedef uint32_t ocors_version_t;
 
 /*
- * "19.1" -> 19 << 16 | 1. False, and nothing is written: not DIGITS.DIGITS, each at most 65535 and not
- * both zero.
+ * "19.1" -> 19 << 16 | 1. False, and nothing is written: not DIGITS.DIGITS, each at most 65535 and
+ * not both zero.
  */
 bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
 
@@ -48,9 +48,9 @@ bool ocors_resource_path_split(ocors_span_t path, ocors_segments_t *segments);
 
 /*
  * Whether a path, compared with case, is one that the normalised pattern names. No allocation, no
- * recursion. One comparison of segments (ocors_glob_is_match()) for each segment of the path at most,
- * but for what stands between two "**": that takes at most its number of segments for each segment of
- * the path.
+ * recursion. One comparison of segments (ocors_glob_is_match()) for each segment of the path at
+ * most, but for what stands between two "**": that takes at most its number of segments for each
+ * segment of the path.
  */
 bool ocors_resource_is_match(ocors_span_t pattern, const ocors_segments_t *path);
 

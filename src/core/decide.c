@@ -19,6 +19,7 @@ typedef struct judge_t {
 /* The distinct members of an Origin header that are allowed, as they are configured. */
 typedef struct members_t {
     ocors_span_t items[OCORS_DECIDE_MEMBERS_MAX];
+    uint64_t hashes[OCORS_DECIDE_MEMBERS_MAX]; /* for the first policy */
     size_t count;
 } members_t;
 
@@ -35,25 +36,31 @@ static const char *const reason_names[] = {
 };
 
 /* Whether the list of one policy that applies has the origin (C2, C3); the text as configured. */
-static bool policy_has(const judge_t *judge, size_t which, ocors_span_t text,
+static bool policy_has(const judge_t *judge, size_t which, uint64_t hash, ocors_span_t text,
                        ocors_span_t *configured)
 {
     const ocors_policy_t *policy = &judge->policies[which];
 
     switch (judge->facts->claim.kind) {
     case OCORS_CLAIM_NONE:
-        return ocors_policy_lists(policy, ocors_policy_hash(policy, text), text, configured);
+        return ocors_policy_lists(policy, hash, text, configured);
     case OCORS_CLAIM_NAMED:
         return judge->has_client[which]
-               && ocors_policy_client_lists(policy, &judge->clients[which],
-                                            ocors_policy_hash(policy, text), text, configured);
+               && ocors_policy_client_lists(policy, &judge->clients[which], hash, text, configured);
     case OCORS_CLAIM_AMBIGUOUS:
         break;
     }
     return false;
 }
 
-static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *configured)
+static uint64_t hash_for(const judge_t *judge, size_t which, ocors_span_t text)
+{
+    return which < judge->policy_count ? ocors_policy_hash(&judge->policies[which], text) : 0;
+}
+
+/* `hash` is for the first policy. */
+static bool list_has_hashed(const judge_t *judge, uint64_t hash, ocors_span_t text,
+                            ocors_span_t *configured)
 {
     bool has = false;
 
@@ -61,9 +68,14 @@ static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *conf
         return false;
     }
     for (size_t i = 0; i < judge->policy_count && !has; i++) {
-        has = policy_has(judge, i, text, configured);
+        has = policy_has(judge, i, i == 0 ? hash : hash_for(judge, i, text), text, configured);
     }
     return has;
+}
+
+static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *configured)
+{
+    return list_has_hashed(judge, hash_for(judge, 0, text), text, configured);
 }
 
 /* Whether the site lists the origin for any client at all. */
@@ -125,10 +137,11 @@ static bool member_next(ocors_span_t *rest, ocors_span_t *member)
 }
 
 /* The member that has been judged already and is the same; NULL: there is none. */
-static const ocors_span_t *members_find(const members_t *members, ocors_span_t member)
+static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
+                                        ocors_span_t member)
 {
     for (size_t i = 0; i < members->count; i++) {
-        if (ocors_span_is_equal(members->items[i], member)) {
+        if (members->hashes[i] == hash && ocors_span_is_equal(members->items[i], member)) {
             return &members->items[i];
         }
     }
@@ -136,10 +149,10 @@ static const ocors_span_t *members_find(const members_t *members, ocors_span_t m
 }
 
 /* Whether one member is allowed; its text as it is configured. */
-static bool member_is_allowed(const judge_t *judge, ocors_span_t member, bool is_in_list,
-                              ocors_span_t *configured)
+static bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t member,
+                              bool is_in_list, ocors_span_t *configured)
 {
-    if (list_has(judge, member, configured)) {
+    if (list_has_hashed(judge, hash, member, configured)) {
         return true;
     }
     *configured = member; /* a serialised origin: R9 has nothing to fear of it */
@@ -147,10 +160,10 @@ static bool member_is_allowed(const judge_t *judge, ocors_span_t member, bool is
 }
 
 /*
- * Judges an Origin header member by member (R6), each of equal ones once, and writes the configured text
- * of each into the caller's room, which never takes more than the header's own length. One that is not
- * allowed ends it. The distinct ones are in `members`. In a list an own member is allowed; an own
- * origin by itself is not cross-origin (R10).
+ * Judges an Origin header member by member (R6), each of equal ones once, and writes the configured
+ * text of each into the caller's room, which never takes more than the header's own length. One
+ * that is not allowed ends it. The distinct ones are in `members`.
+ * In a list an own member is allowed; an own origin by itself is not cross-origin (R10).
  */
 static bool origin_is_allowed(const judge_t *judge, char *room, members_t *members,
                               ocors_span_t *allowed)
@@ -164,17 +177,20 @@ static bool origin_is_allowed(const judge_t *judge, char *room, members_t *membe
         return false;
     }
     for (size_t count = 1; member_next(&rest, &member); count++) {
-        const ocors_span_t *judged = members_find(members, member);
-
         if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
         }
+        const uint64_t hash = hash_for(judge, 0, member);
+        const ocors_span_t *judged = members_find(members, hash, member);
+
         if (judged == NULL) {
             const bool is_in_list = count > 1 || rest.bytes != NULL;
 
-            if (!member_is_allowed(judge, member, is_in_list, &members->items[members->count])) {
+            if (!member_is_allowed(judge, hash, member, is_in_list,
+                                   &members->items[members->count])) {
                 return false;
             }
+            members->hashes[members->count] = hash;
             judged = &members->items[members->count++];
         }
         if (used > 0) {
@@ -333,10 +349,8 @@ static bool methods_add_client(listing_t *listing, const ocors_policy_t *policy,
 
 /* C3, M1: the clients that stand and list a member of the origin. */
 static void methods_add_listing_clients(listing_t *listing, const ocors_policy_t *policy,
-                                        ocors_span_t member)
+                                        uint64_t hash, ocors_span_t member)
 {
-    const uint64_t hash = ocors_policy_hash(policy, member);
-
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         ocors_image_origin_t origin;
 
@@ -391,7 +405,10 @@ static void methods_find(const judge_t *judge, const members_t *allowed, ocors_d
         }
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {
-                methods_add_listing_clients(&listing, policy, allowed->items[k]);
+                methods_add_listing_clients(&listing, policy,
+                                            i == 0 ? allowed->hashes[k]
+                                                   : hash_for(judge, i, allowed->items[k]),
+                                            allowed->items[k]);
             }
         }
         else if (!is_known) {
@@ -440,8 +457,7 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
         judge.has_client[i] = ocors_policy_find_client(&policies[i], facts->claim.id,
                                                        &judge.clients[i]);
     }
-    const bool is_allowed = origin_is_allowed(&judge, room, &members,
-                                              &decision->allowed_origin);
+    const bool is_allowed = origin_is_allowed(&judge, room, &members, &decision->allowed_origin);
 
     if (!is_allowed && origin_is_own(facts)) {
         return; /* R10; the list goes first */

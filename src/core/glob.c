@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands before the first '*' is matched at the text's beginning, what stands after the last one
- * at its end, and what stands between two is searched for from the left.
+ * What stands before the first '*' is matched at the text's beginning, what stands after the last
+ * one at its end, and what stands between two is searched for from the left.
  */
 
 #include "ocors_glob.h"

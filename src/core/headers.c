@@ -8,31 +8,34 @@ typedef struct writer_t {
     char *at;
 } writer_t;
 
-/* What the Fetch standard calls forbidden request-headers: a script cannot set them anyway. */
+/*
+ * What the Fetch standard calls forbidden request-headers: a script cannot set them anyway. The
+ * shortest first, and those of one length side by side.
+ */
 static const ocors_span_t forbidden_names[] = {
-    OCORS_SPAN_INITIALISER("accept-charset"),
-    OCORS_SPAN_INITIALISER("accept-encoding"),
-    OCORS_SPAN_INITIALISER("access-control-request-headers"),
-    OCORS_SPAN_INITIALISER("access-control-request-method"),
-    OCORS_SPAN_INITIALISER("access-control-request-private-network"),
+    OCORS_SPAN_INITIALISER("*"), /* a name like any other here, and with credentials no wildcard */
+    OCORS_SPAN_INITIALISER("te"),
+    OCORS_SPAN_INITIALISER("via"),
+    OCORS_SPAN_INITIALISER("dnt"),
+    OCORS_SPAN_INITIALISER("host"),
+    OCORS_SPAN_INITIALISER("date"),
+    OCORS_SPAN_INITIALISER("origin"),
+    OCORS_SPAN_INITIALISER("expect"),
+    OCORS_SPAN_INITIALISER("cookie"),
+    OCORS_SPAN_INITIALISER("upgrade"),
+    OCORS_SPAN_INITIALISER("trailer"),
+    OCORS_SPAN_INITIALISER("referer"),
+    OCORS_SPAN_INITIALISER("cookie2"),
+    OCORS_SPAN_INITIALISER("set-cookie"),
+    OCORS_SPAN_INITIALISER("keep-alive"),
     OCORS_SPAN_INITIALISER("connection"),
     OCORS_SPAN_INITIALISER("content-length"),
-    OCORS_SPAN_INITIALISER("cookie"),
-    OCORS_SPAN_INITIALISER("cookie2"),
-    OCORS_SPAN_INITIALISER("date"),
-    OCORS_SPAN_INITIALISER("dnt"),
-    OCORS_SPAN_INITIALISER("expect"),
-    OCORS_SPAN_INITIALISER("host"),
-    OCORS_SPAN_INITIALISER("keep-alive"),
-    OCORS_SPAN_INITIALISER("origin"),
-    OCORS_SPAN_INITIALISER("referer"),
-    OCORS_SPAN_INITIALISER("set-cookie"),
-    OCORS_SPAN_INITIALISER("te"),
-    OCORS_SPAN_INITIALISER("trailer"),
+    OCORS_SPAN_INITIALISER("accept-charset"),
+    OCORS_SPAN_INITIALISER("accept-encoding"),
     OCORS_SPAN_INITIALISER("transfer-encoding"),
-    OCORS_SPAN_INITIALISER("upgrade"),
-    OCORS_SPAN_INITIALISER("via"),
-    OCORS_SPAN_INITIALISER("*"), /* a name like any other here, and with credentials no wildcard */
+    OCORS_SPAN_INITIALISER("access-control-request-method"),
+    OCORS_SPAN_INITIALISER("access-control-request-headers"),
+    OCORS_SPAN_INITIALISER("access-control-request-private-network"),
 };
 
 static const ocors_span_t forbidden_prefixes[] = {
@@ -40,22 +43,31 @@ static const ocors_span_t forbidden_prefixes[] = {
     OCORS_SPAN_INITIALISER("sec-"),
 };
 
+/*
+ * The name is not empty. Few share their first letter with one that is looked for: only they cost a
+ * comparison.
+ */
+static bool name_begins_with(ocors_span_t name, ocors_span_t prefix)
+{
+    return (name.bytes[0] | 0x20) == (prefix.bytes[0] | 0x20) && name.length >= prefix.length
+           && ocors_span_is_equal_nocase(ocors_span_make(name.bytes, prefix.length), prefix);
+}
+
 static bool name_is_forbidden(ocors_span_t name)
 {
-    for (size_t i = 0; i < sizeof(forbidden_prefixes) / sizeof(forbidden_prefixes[0]); i++) {
-        const size_t length = forbidden_prefixes[i].length;
+    const size_t count = sizeof(forbidden_names) / sizeof(forbidden_names[0]);
 
-        if (name.length >= length
-            && ocors_span_is_equal_nocase(ocors_span_make(name.bytes, length),
-                                          forbidden_prefixes[i])) {
+    for (size_t i = 0; i < sizeof(forbidden_prefixes) / sizeof(forbidden_prefixes[0]); i++) {
+        if (name_begins_with(name, forbidden_prefixes[i])) {
             return true;
         }
     }
-    for (size_t i = 0; i < sizeof(forbidden_names) / sizeof(forbidden_names[0]); i++) {
-        /* Few names share length and first letter with one: looked at here, they cost no call. */
-        if (name.length == forbidden_names[i].length
-            && (name.bytes[0] | 0x20) == (forbidden_names[i].bytes[0] | 0x20)
-            && ocors_span_is_equal_nocase(name, forbidden_names[i])) {
+    if (name.length > forbidden_names[count - 1].length) {
+        return false;
+    }
+    for (size_t i = 0; i < count && forbidden_names[i].length <= name.length; i++) {
+        if (forbidden_names[i].length == name.length
+            && name_begins_with(name, forbidden_names[i])) {
             return true;
         }
     }
@@ -119,8 +131,9 @@ static void write_bytes(writer_t *writer, const char *bytes, size_t length)
 }
 
 /*
- * P5: the granted names as they were asked for: their case, their order, their spacing. NULL where there is
- * none, an element is no header name, or there are more elements than allowed, empty ones included.
+ * P5: the granted names as they were asked for: their case, their order, their spacing. NULL where
+ * there is none, an element is no header name, or there are more elements than allowed, empty ones
+ * included.
  */
 static const char *write_granted(writer_t *writer, const ocors_header_policy_t *policy,
                                  ocors_span_t request_headers)

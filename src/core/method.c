@@ -2,6 +2,8 @@
 /* Request methods as a set, and the token that they and header names are. */
 #include "ocors_method.h"
 
+#include "ocors_table.h"
+
 /* In the order of the bits, which is the order of lists. */
 static const ocors_span_t method_names[] = {
     { "GET", 3 },   { "HEAD", 4 },   { "POST", 4 },    { "PUT", 3 },
@@ -50,26 +52,34 @@ size_t ocors_methods_format(ocors_methods_t methods, char *text)
 }
 
 /* RFC 9110 section 5.6.2. */
-static const bool is_token_character[256] = {
-    ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true, ['\''] = true, ['*'] = true,
-    ['+'] = true, ['-'] = true, ['.'] = true, ['^'] = true, ['_'] = true, ['`'] = true, ['|'] = true,
-    ['~'] = true,
-    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true,
-    ['7'] = true, ['8'] = true, ['9'] = true,
-    ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true,
-    ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true,
-    ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true,
-    ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true,
-    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true,
-    ['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true,
-    ['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true,
-    ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true,
-};
+#define IS_TOKEN_CHARACTER(byte)                                                                   \
+    (((byte) >= '0' && (byte) <= '9') || ((byte) >= 'A' && (byte) <= 'Z')                          \
+     || ((byte) >= 'a' && (byte) <= 'z') || (byte) == '!' || ((byte) >= '#' && (byte) <= '\'')     \
+     || (byte) == '*' || (byte) == '+' || (byte) == '-' || (byte) == '.' || (byte) == '^'          \
+     || (byte) == '_' || (byte) == '`' || (byte) == '|' || (byte) == '~')
+
+static const unsigned char is_token_character[256] = OCORS_TABLE(IS_TOKEN_CHARACTER);
+
+/* 1: it is one; 0: it is none. */
+static unsigned is_token_at(ocors_span_t text, size_t at)
+{
+    return is_token_character[(unsigned char)text.bytes[at]];
+}
 
 bool ocors_token_is_valid(ocors_span_t text)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        if (!is_token_character[(unsigned char)text.bytes[i]]) {
+    size_t at = 0;
+
+    /* By fours: a header may hold thousands. */
+    for (; text.length - at >= 4; at += 4) {
+        if ((is_token_at(text, at) & is_token_at(text, at + 1) & is_token_at(text, at + 2)
+             & is_token_at(text, at + 3))
+            == 0) {
+            return false;
+        }
+    }
+    for (; at < text.length; at++) {
+        if (is_token_at(text, at) == 0) {
             return false;
         }
     }

@@ -175,11 +175,15 @@ static bool is_any(ocors_span_t segment)
 }
 
 /* What ends a run of segments without "**". */
-typedef enum { RUN_DIFFERS, RUN_ENDS, RUN_MEETS_ANY } run_end_t;
+typedef enum {
+    RUN_DIFFERS,
+    RUN_ENDS,
+    RUN_MEETS_ANY
+} run_end_t;
 
 /*
- * Matches the pattern from *p up to its next "**" or its end, against the path's segments from *at up to
- * `end`. *p moves behind that "**", *at behind what matches.
+ * Matches the pattern from *p up to its next "**" or its end, against the path's segments from *at
+ * up to `end`. *p moves behind that "**", *at behind what matches.
  */
 static run_end_t take_run(ocors_span_t pattern, size_t *p, const ocors_segments_t *path, size_t *at,
                           size_t end)

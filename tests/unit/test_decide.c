@@ -268,7 +268,9 @@ static void test_the_allowed_origin_is_the_configured_one(void **state)
     free(image);
 }
 
-/* R13: a damaged image says how many records it likes; what is not there ends the loop over them. */
+/*
+ * R13: a damaged image says how many records it likes; what is not there ends the loop over them.
+ */
 static void test_a_damaged_count_is_no_work(void **state)
 {
     static ocors_policy_t policy = { .layer_count = 1 };

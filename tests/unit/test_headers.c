@@ -99,6 +99,60 @@ static void test_the_names_that_may_be_granted(void **state)
     }
 }
 
+/*
+ * P5: each of Fetch's forbidden request-headers, in either case; and what is nearly one is granted.
+ */
+static void test_every_forbidden_name(void **state)
+{
+    static const char *const forbidden[] = {
+        "accept-charset",
+        "accept-encoding",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "access-control-request-private-network",
+        "connection",
+        "content-length",
+        "cookie",
+        "cookie2",
+        "date",
+        "dnt",
+        "expect",
+        "host",
+        "keep-alive",
+        "origin",
+        "referer",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "proxy-",
+        "sec-",
+        "proxy-authorization",
+        "sec-fetch-site",
+        "*",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+        const bool is_prefix = strncmp(forbidden[i], "proxy-", 6) == 0
+                               || strncmp(forbidden[i], "sec-", 4) == 0;
+        char name[64];
+
+        assert_field(&preflight, &plain, forbidden[i], "Access-Control-Allow-Headers", NULL);
+        for (size_t k = 0; k <= strlen(forbidden[i]); k++) {
+            name[k] = ocors_ascii_upper(forbidden[i][k]);
+        }
+        assert_field(&preflight, &plain, name, "Access-Control-Allow-Headers", NULL);
+        snprintf(name, sizeof(name), "x%s", forbidden[i]);
+        assert_field(&preflight, &plain, name, "Access-Control-Allow-Headers", name);
+        snprintf(name, sizeof(name), "%sx", forbidden[i]);
+        assert_field(&preflight, &plain, name, "Access-Control-Allow-Headers",
+                     is_prefix ? NULL : name);
+    }
+}
+
 static void test_methods_of_the_section(void **state)
 {
     ocors_header_policy_t policy = plain;
@@ -194,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_credentials_and_max_age),
         cmocka_unit_test(test_the_names_that_may_be_granted),
+        cmocka_unit_test(test_every_forbidden_name),
         cmocka_unit_test(test_methods_of_the_section),
         cmocka_unit_test(test_what_is_ours),
         cmocka_unit_test(test_vary),

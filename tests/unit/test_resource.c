@@ -60,18 +60,21 @@ static void a_path_is_split_within_its_limits(void **state)
 
     (void)state;
     memset(path, '/', sizeof(path));
-    assert_true(ocors_resource_path_split(ocors_span_make(path, OCORS_RESOURCE_PATH_MAX), &segments));
+    assert_true(
+        ocors_resource_path_split(ocors_span_make(path, OCORS_RESOURCE_PATH_MAX), &segments));
     assert_int_equal(segments.count, 0);
     assert_false(ocors_resource_path_split(ocors_span_make(path, sizeof(path)), &segments));
     for (size_t i = 0; i < OCORS_RESOURCE_SEGMENTS_MAX; i++) {
         path[3 * i + 1] = 'x';
     }
-    assert_true(ocors_resource_path_split(ocors_span_make(path, OCORS_RESOURCE_PATH_MAX), &segments));
+    assert_true(
+        ocors_resource_path_split(ocors_span_make(path, OCORS_RESOURCE_PATH_MAX), &segments));
     assert_int_equal(segments.count, OCORS_RESOURCE_SEGMENTS_MAX);
     assert_ptr_equal(segments.items[63].bytes, path + 3 * 63 + 1);
     assert_int_equal(segments.items[63].length, 1);
     path[OCORS_RESOURCE_PATH_MAX - 1] = 'x';
-    assert_false(ocors_resource_path_split(ocors_span_make(path, OCORS_RESOURCE_PATH_MAX), &segments));
+    assert_false(
+        ocors_resource_path_split(ocors_span_make(path, OCORS_RESOURCE_PATH_MAX), &segments));
 }
 
 /* The longest pattern with the most to go back to, on the longest path: soon done, and right. */
@@ -93,7 +96,8 @@ static void check_bounded(const char *again, const char *pattern_tail, const cha
     strcat(path, path_tail);
     assert_true(ocors_resource_path_split(ocors_span_from_string(path), &segments));
     for (int i = 0; i < 200; i++) {
-        assert_int_equal(ocors_resource_is_match(ocors_span_from_string(pattern), &segments), expected);
+        assert_int_equal(ocors_resource_is_match(ocors_span_from_string(pattern), &segments),
+                         expected);
     }
 }
 
@@ -112,8 +116,8 @@ static void going_back_is_bounded(void **state)
 }
 
 /*
- * Against a matcher that tries everything, which is easy to believe: all patterns and paths of up to so
- * many of these characters. In UTF-8, "*" takes whole characters, and "?" takes one.
+ * Against a matcher that tries everything, which is easy to believe: all patterns and paths of up
+ * to so many of these characters. In UTF-8, "*" takes whole characters, and "?" takes one.
  */
 static size_t character(const char *text)
 {
@@ -224,23 +228,42 @@ static void agrees_with_trying_everything(void **state)
     }
 }
 
-/* '?' is one character of UTF-8; a byte that is none of it is one by itself; '*' never ends within one. */
+/*
+ * '?' is one character of UTF-8; a byte that is none of it is one by itself; '*' never ends within
+ * one.
+ */
 static void characters_are_whole(void **state)
 {
     static const struct {
         const char *pattern, *path;
         bool is_match;
     } rows[] = {
-        { "/?", "/\xe2\x82\xac", true },        { "/*?", "/\xe2\x82\xac", true },
-        { "/*??", "/\xe2\x82\xac", false },     { "/*??", "/a\xe2\x82\xac", true },
-        { "/*??*", "/\xe2\x82\xac", false },    { "/*??*", "/\xe2\x82\xac" "a", true },
-        { "/?*?", "/\xe2\x82\xac", false },     { "/?*?", "/a\xe2\x82\xac", true },
-        { "/?", "/\xf0\x9f\x98\x80", true },    { "/*?\xc3\xa9", "/\xc3\xa9\xc3\xa9", true },
-        { "/*\xc3\xa9?", "/\xc3\xa9", false },  { "/?", "/\x80\x80", false },
-        { "/??", "/\x80\x80", true },           { "/*??", "/\x80\x80", true },
-        { "/*???", "/\x80\x80", false },        { "/??", "/\xf0\x80\x80\x80\x80", true },
-        { "/*??", "/\xf0\x80\x80\x80\x80", true }, { "/*???", "/\xf0\x80\x80\x80\x80", false },
-        { "/?", "/\xc3", true },                { "/*?b", "/\xc3" "b", true },
+        { "/?", "/\xe2\x82\xac", true },
+        { "/*?", "/\xe2\x82\xac", true },
+        { "/*??", "/\xe2\x82\xac", false },
+        { "/*??", "/a\xe2\x82\xac", true },
+        { "/*??*", "/\xe2\x82\xac", false },
+        { "/*??*",
+          "/\xe2\x82\xac"
+          "a",
+          true },
+        { "/?*?", "/\xe2\x82\xac", false },
+        { "/?*?", "/a\xe2\x82\xac", true },
+        { "/?", "/\xf0\x9f\x98\x80", true },
+        { "/*?\xc3\xa9", "/\xc3\xa9\xc3\xa9", true },
+        { "/*\xc3\xa9?", "/\xc3\xa9", false },
+        { "/?", "/\x80\x80", false },
+        { "/??", "/\x80\x80", true },
+        { "/*??", "/\x80\x80", true },
+        { "/*???", "/\x80\x80", false },
+        { "/??", "/\xf0\x80\x80\x80\x80", true },
+        { "/*??", "/\xf0\x80\x80\x80\x80", true },
+        { "/*???", "/\xf0\x80\x80\x80\x80", false },
+        { "/?", "/\xc3", true },
+        { "/*?b",
+          "/\xc3"
+          "b",
+          true },
     };
 
     (void)state;

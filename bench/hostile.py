@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The bench of hostile inputs: instructions that one request can cost, against what it may cost."""
+
+import base64
+import json
+import re
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+from bench import arguments, say, show, surroundings  # noqa: E402
+from exchanges import ALLOWED, MODULE, ORIGINS, Counted  # noqa: E402
+
+import httpd  # noqa: E402
+import wire  # noqa: E402
+
+WARM, TIMES = 3, 3  # exchanges before it is counted, and those that are
+ASKED = ("Access-Control-Request-Method", "POST")
+V = "/dw/shop/v19_1"
+
+
+def document(clients=1, resources=(), origins=(ALLOWED[1],), prefix="client"):
+    return {"_v": "19.1", "clients": [
+        {"client_id": f"{prefix}-{number:04}", "allowed_origins": list(origins), "resources": [
+            {"resource_id": resource, "methods": ["get", "post"]} for resource in resources]}
+        for number in range(clients)]}
+
+
+TEN = [f"/resource-{number}/*" for number in range(10)]
+# A policy by its name: its documents, in layers.
+POLICIES = {
+    "plain": [document(resources=["/baskets", "/baskets/*"], origins=ORIGINS[:1000])],
+    "1,000 clients": [document(1000, TEN)],
+    "10,000 resources": [document(resources=[f"/resource-{number}" for number in range(10000)])],
+    "`/**/x`": [document(resources=["/**/x"])],
+    "100 of `/**/x`": [document(resources=[f"/**/x{number}" for number in range(100)])],
+    "`/**/` and 100 `a/`": [document(resources=["/**/" + "a/" * 100])],
+    "`/**/` and 400 `a/`": [document(resources=["/**/" + "a/" * 400])],
+    "`/**/` and 30 `a/`": [document(resources=["/**/" + "a/" * 30 + "b"])],
+    "`/*` and 400 `a`": [document(resources=["/*" + "a" * 400 + "b"])],
+    "`/**/a/a/b/**`": [document(resources=["/**/a/a/b/**"])],
+    "a replaced layer": [document(1000, TEN), document(1000, TEN, origins=ORIGINS[:1])],
+}
+
+
+def token(payload, size=None):
+    """A bearer token with this payload; `size`: (of the token, a part of the payload that is repeated)."""
+    def encode(text):
+        return base64.urlsafe_b64encode(text.encode("latin-1")).rstrip(b"=").decode()
+
+    head, signature = encode('{"alg":"RS256","typ":"JWT"}'), "c2lnbmF0dXJl"
+    if size is not None:
+        size, repeated = size
+        room = (size - len(head) - len(signature) - 2) * 3 // 4 - len(payload.replace("REPEATED", ""))
+        payload = payload.replace("REPEATED", repeated * (room // len(repeated)))
+    return [ALLOWED, ("Authorization", f"Bearer {head}.{encode(payload)}.{signature}")]
+
+
+def members(count):
+    return [ALLOWED, ("Authorization", "Bearer e30." + base64.urlsafe_b64encode(json.dumps(
+        {f"n{number}": number for number in range(count)}).encode()).rstrip(b"=").decode() + ".c2ln")]
+
+
+REAL = json.dumps({"iss": "client-0000", "sub": "cc-slas::zzte_053::scid:client-0000::usid:0f3a", "aud": "ocapi",
+                   **{f"claim{number:02}": f"v{number}" for number in range(18)}, "exp": 1700000000,
+                   "iat": 1700000000, "roles": ["a"]}, separators=(",", ":"))
+LONG = 7900
+
+
+def preflight(*headers):
+    return ("OPTIONS", V + "/baskets", [ALLOWED, ASKED, *headers])
+
+
+def names(value):
+    return preflight(("Access-Control-Request-Headers", value))
+
+
+def path(rest):
+    return ("OPTIONS", V + rest, [ALLOWED, ASKED])
+
+
+def get(headers=(ALLOWED,), query=""):
+    return ("GET", "/file" + query, list(headers))
+
+
+def parameters(count, last=""):
+    return "?" + "&".join([f"par{number:04}=1" for number in range(count)] + [last] * bool(last))
+
+
+A, A8 = "/a" * 64, "/" + "a/" * 3990
+DEEP = "/" + "a/" * 60 + "b"
+SAME = [("Origin", " ".join([ALLOWED[1]] * 16)), ASKED]
+ORDINARY = {"GET": ("plain", get()), "OPTIONS": ("plain", preflight())}
+
+# (section of the reference, input, policy, request, what it may cost above the ordinary one; None: no bound yet)
+INPUTS = [
+    ("bearer token of 600 bytes", "plain", get(token(REAL)), 5000),
+    ("... of 7,900, one string", "plain", get(token('{"a":"REPEATED"}', (LONG, "a"))), 60000),
+    ("... an array of numbers", "plain", get(token('{"a":[REPEATED1]}', (LONG, "1,"))), 60000),
+    ("... objects in an array", "plain", get(token('{"a":[REPEATED{}]}', (LONG, '{"b":{}},'))), 60000),
+    ("... members", "plain", get(token('{REPEATED"a":1}', (LONG, '"sub":"a",'))), 60000),
+    ("... 250 members in 5,000 bytes", "plain", get(members(250)), 60000),
+    ("... UTF-8, two bytes a character", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xc3\xa9"))), 60000),
+    ("... UTF-8, three bytes", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xe2\x82\xac"))), 60000),
+    ("... UTF-8 and ASCII by turns", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xc3\xa9a"))), 60000),
+    ("... escapes", "plain", get(token('{"a":"REPEATED"}', (LONG, "\\n"))), 60000),
+    ("... escapes and letters by turns", "plain", get(token('{"a":"REPEATED"}', (LONG, "aaaa\\n"))), 60000),
+    ("... a long `iss`", "plain", get(token('{"iss":"REPEATED"}', (LONG, "a"))), 60000),
+    ("... a long `iss` of escapes", "plain", get(token('{"iss":"REPEATED"}', (LONG, "\\u0061"))), 60000),
+    ("... a long `sub` of colons", "plain", get(token('{"sub":"REPEATED"}', (LONG, "::"))), 60000),
+    ("... a long number", "plain", get(token('{"a":REPEATED}', (LONG, "1"))), 60000),
+    ("... blanks", "plain", get(token('{REPEATED}', (LONG, " "))), 60000),
+    ("... a long name of escapes", "plain", get(token('{"REPEATED":1}', (LONG, "\\u0069"))), 60000),
+    ("... no JSON", "plain", get(token("REPEATED", (LONG, "a"))), 60000),
+    ("16 equal members of Origin", "plain", get([("Origin", " ".join([ALLOWED[1]] * 16))]), 6000),
+    ("16 different members of Origin", "plain", get([("Origin", " ".join(ORIGINS[500:516]))]), 6000),
+    ("16 different members, preflight", "plain", ("OPTIONS", V + "/baskets", [
+        ("Origin", " ".join(ORIGINS[500:516])), ASKED]), None),
+    ("1,000 clients with 10 resources", "1,000 clients", preflight(), None),
+    ("... and 16 equal members", "1,000 clients", ("OPTIONS", V + "/baskets", SAME), None),
+    ("10,000 resources", "10,000 resources", preflight(), None),
+    *[(f"{policy}, a path of {kind}", policy, path(rest), 60000)
+      for policy in ("`/**/x`", "100 of `/**/x`", "`/**/` and 100 `a/`", "`/**/` and 400 `a/`")
+      for kind, rest in (("8,000 bytes", A8), ("64 segments", A))],
+    ("`/**/` and 30 `a/`, a path of 61 segments", "`/**/` and 30 `a/`", path(DEEP), 60000),
+    ("`/**/a/a/b/**`, a path of 64 segments", "`/**/a/a/b/**`", path(A), 60000),
+    *[(f"`/*` and 400 `a`, a path of {kind}", "`/*` and 400 `a`", path(rest), 60000)
+      for kind, rest in (("8,000 bytes", "/" + "a" * 7980), ("2,048 bytes", "/" + "a" * 2047))],
+    ("Access-Control-Request-Headers: 4,000 commas", "plain", names("," * 4000), 40000),
+    ("... 64 commas", "plain", names("," * 63 + "a"), 40000),
+    ("... 62 names of 7 bytes", "plain", names(",".join(["x-abcde"] * 62)), 40000),
+    ("... 62 names like forbidden ones", "plain", names(",".join(["uxgrade"] * 62)), 40000),
+    ("... 64 names of 61 bytes", "plain", names(",".join(["x" * 61] * 64)), 40000),
+    ("... a name of 4,000 bytes", "plain", names("x" * 4000), 40000),
+    ("`client_id` in the query", "plain", get(query=parameters(0, "client_id=client-0000")), 900),
+    ("... behind 100 parameters", "plain", get(query=parameters(100, "client_id=client-0000")), 6000),
+    ("... behind 500", "plain", get(query=parameters(500, "client_id=client-0000")), None),
+    ("`x-dw-client-id`", "plain", get([ALLOWED, ("x-dw-client-id", "client-0000")]), 900),
+    ("GET, 1,000 clients replaced by a layer", "a replaced layer", get(), None),
+    ("preflight, the same", "a replaced layer", preflight(), None),
+    ("GET, a path of 8,000 bytes", "plain", ("GET", A8, [ALLOWED]), None),
+]
+
+
+class Dumped(Counted):
+    """Writes what each turn of a connection has cost into a file of its own."""
+
+    def command(self, *arguments):
+        command = super().command(*arguments)
+        at = command.index("--tool=callgrind") + 1
+        return command[:at] + ["--collect-atstart=no", "--toggle-collect=ap_run_process_connection",
+                               "--dump-after=ap_run_process_connection"] + command[at:]
+
+    def dumps(self):
+        return sorted(self.counts.parent.glob("counts.*"), key=lambda dump: int(dump.suffix[1:]))
+
+
+def cost(server, connection, request):
+    """Instructions of one exchange, which is one turn of a connection that is kept."""
+    method, target, headers = request
+    found = []
+    for _ in range(WARM + TIMES):
+        before = len(server.dumps())
+        connection.send(wire.build(method, target, headers, close=False))
+        connection.read(method)
+        httpd.wait_until(lambda: len(server.dumps()) > before, "callgrind writes what the exchange has cost")
+        dump = server.dumps()[-1]
+        total = httpd.wait_until(lambda: re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M),
+                                 "the whole of it")
+        found.append(int(total[1]))
+    counted = found[WARM:]
+    assert max(counted) - min(counted) <= 1000 + max(counted) // 100, f"it varies: {found}"
+    return statistics.median(counted)
+
+
+def measure(policy, requests):
+    """{request: instructions}, with a policy or without the module."""
+    say(policy or "httpd alone")
+    layers = POLICIES[policy] if policy else []
+    files = {f"layer-{number}.json": json.dumps(layer) for number, layer in enumerate(layers)}
+    config = MODULE.replace("settings.json", " ".join(files)) if policy else ""
+    with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
+        server = Dumped(Path(folder), config=config, **({} if policy else {"module": False}))
+        for name, text in files.items():
+            server.write(name, text)
+        server.allow_log("AH00127: Cannot map ")  # a path that no file system has
+        with server, wire.Connection(server.port) as connection:
+            return {str(request): cost(server, connection, request) for request in requests}
+
+
+def table():
+    ordinary = list(ORDINARY.values())
+    alone = measure(None, [request for _, _, request, _ in INPUTS] + [request for _, request in ordinary])
+    found = {policy: measure(policy, [request for _, wanted, request, _ in INPUTS if wanted == policy]
+                             + [request for wanted, request in ordinary if wanted == policy])
+             for policy in POLICIES}
+
+    def added(policy, request):
+        return found[policy][str(request)] - alone[str(request)]
+
+    lines = ["| input | httpd alone | the module adds | above the ordinary one | it may |",
+             "|---|---:|---:|---:|---:|"]
+    for name, policy, request, bound in INPUTS:
+        above = added(policy, request) - added(*ORDINARY[request[0]])
+        lines.append(f"| {name} | {alone[str(request)]:,.0f} | {added(policy, request):+,.0f} | {above:+,.0f} | "
+                     + (f"{bound:+,}" if bound else "-") + (" **no**" if bound and above > bound else "") + " |")
+    return "\n".join(lines)
+
+
+def main():
+    told = arguments(__doc__)
+    show("hostile", surroundings(), table(), told.write)
+
+
+if __name__ == "__main__":
+    main()
