@@ -23,7 +23,7 @@
  *
  *   settings[n]  the policy of the configuration's n-th list of documents
  *   trees[n]     its n-th tree --> sites, in byte order of names --> a policy for each API
- *   site_slots   --hash of tree and site key (ocors_url_path.h)--> sites
+ *   site_slots   --hash of tree and site key (ocors_url_name.h)--> sites
  *   policies     --> layers: images, in the segment;  --> members: the documents asked for
  *   documents    what is known of each file, so that a later reading need not read it again
  *

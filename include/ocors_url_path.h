@@ -43,17 +43,10 @@ void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path);
 
 /*
  * Both readings (R12). `uri` is the path as httpd passes it on, `line` the path of the request line.
- * Reading 2 decodes escapes until none is left, takes '\' for '/', cuts segments at ';', resolves
- * dot segments, and compares names without case and without bytes up to 0x20 and dots around them.
- * Beyond what DESIGN lists, a path is ambiguous in these cases, as applications resolve other segments
- * than reading 2 does:
- *
- *   - it has a ".." and an escape within an escape
- *   - a ".." takes back a "dw" that no API follows yet
- *   - a ".." is behind a segment that reading 2 does not have: empty, blank, "." or a parameter alone
- *   - two ".." are not spelled alike ("%2e%2e/.."), or one has blanks around it
- *   - a segment that reading 2 does not have is beside an encoded separator before the API
- *   - `line` has a ';' before the API, and `uri` has none there (mapping=servlet has taken it)
+ * Reading 2 is what ocors_url_loosen() makes of `uri`, its names compared by ocors_url_name_is(). The
+ * path is ambiguous where that says so of `uri` or of `line`, where the readings name different
+ * APIs, where reading 2 ends at "dw", where behind its API another "s/{x}/dw", "dw/shop" or
+ * "dw/data" follows, and where `line` has a ';' before the API that `uri` does not have.
  *
  * `room` has ocors_url_path_room() bytes, and `loose` points into it. No allocation; linear in both.
  */
@@ -62,15 +55,5 @@ size_t ocors_url_path_room(ocors_span_t uri, ocors_span_t line);
 
 /* Whether neither reading names an API, so that no policy of a tree covers the path (1.7). */
 bool ocors_url_path_is_outside(const ocors_url_path_t *path);
-
-/* A site id that is longer, once it is folded, is none that a tree has: it is a folder's name. */
-#define OCORS_SITE_KEY_MAX 255
-
-/*
- * Brings a site id to the form in which ids that R12 does not tell apart are equal: lower case
- * (U+017F is an s, U+212A a k), without bytes up to 0x20 and dots around it. Returns the key's
- * length; 0: the id is empty, or the key is longer than OCORS_SITE_KEY_MAX.
- */
-size_t ocors_site_key(ocors_span_t id, char key[OCORS_SITE_KEY_MAX]);
 
 #endif

@@ -4,6 +4,7 @@
 #include "ocors_edition.h"
 
 #include "ocors_hash.h"
+#include "ocors_url_name.h"
 
 uint64_t ocors_edition_size(const ocors_edition_header_t *header)
 {

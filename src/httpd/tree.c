@@ -13,7 +13,7 @@
 #include "messages.h"
 #include "ocors_load.h"
 #include "ocors_store.h"
-#include "ocors_url_path.h"
+#include "ocors_url_name.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocors_url_name.h"
 #include "ocors_url_path.h"
 #include "random_numbers.h"
 

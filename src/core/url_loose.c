@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading 2 of a URL path: decoded, then resolved, in one buffer. All of it is an attacker's input. */
+
+#include "ocors_url_loose.h"
+
+#include "ocors_url_name.h"
+
+/* ---- Decoding -------------------------------------------------------------------------------- */
+
+/* What decode() gives, and what it meets on its way. */
+typedef struct decoded_t {
+    ocors_span_t path;
+    bool is_deep;      /* an escape within an escape */
+    bool steps_differ; /* two ".." that are not spelled alike: some resolve but one of them */
+} decoded_t;
+
+static int hex_value(char c)
+{
+    if (ocors_ascii_is_digit(c)) {
+        return c - '0';
+    }
+    c = ocors_ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A segment without its parameters; `parameter` says whether it has any. */
+static ocors_span_t cut(ocors_span_t segment, bool *has_parameter)
+{
+    const char *parameter = segment.length > 0 ? memchr(segment.bytes, ';', segment.length) : NULL;
+
+    *has_parameter = parameter != NULL;
+    return parameter != NULL
+               ? ocors_span_make(segment.bytes, (size_t)(parameter - segment.bytes))
+               : segment;
+}
+
+static bool is_step(ocors_span_t segment)
+{
+    return ocors_span_is_equal(ocors_url_name_trim(segment, false), OCORS_SPAN_LITERAL(".."));
+}
+
+/*
+ * Decodes a segment until no escape is left; its length. A '/' that was encoded becomes a '\', as
+ * which it is told from those that separate segments of the text. Each escape takes two bytes away.
+ */
+static size_t decode_segment(ocors_span_t segment, char *to, bool *is_deep)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < segment.length; i++) {
+        to[length++] = segment.bytes[i];
+        while (length >= 3 && to[length - 3] == '%' && hex_value(to[length - 2]) >= 0
+               && hex_value(to[length - 1]) >= 0) {
+            const char c = (char)(unsigned char)(hex_value(to[length - 2]) * 16
+                                                 + hex_value(to[length - 1]));
+
+            *is_deep = *is_deep || c == '%';
+            length -= 2;
+            to[length - 1] = c == '/' ? '\\' : c;
+        }
+    }
+    return length;
+}
+
+static decoded_t decode(ocors_span_t text, char *to)
+{
+    decoded_t decoded = { .path = { to, 0 } };
+    ocors_span_t step = { NULL, 0 };
+
+    for (size_t at = 0; at < text.length; at++) {
+        const char *const end = memchr(text.bytes + at, '/', text.length - at);
+        const ocors_span_t segment = ocors_span_make(
+            text.bytes + at, (end != NULL ? (size_t)(end - text.bytes) : text.length) - at);
+        char *const start = to + decoded.path.length;
+        const size_t length = decode_segment(segment, start, &decoded.is_deep);
+        bool has_parameter;
+
+        if (is_step(cut(ocors_span_make(start, length), &has_parameter))) {
+            decoded.steps_differ = decoded.steps_differ
+                                   || (step.bytes != NULL && !ocors_span_is_equal(step, segment));
+            step = segment;
+        }
+        decoded.path.length += length;
+        if (end != NULL) {
+            to[decoded.path.length++] = '/';
+        }
+        at += segment.length;
+    }
+    return decoded;
+}
+
+/* ---- Resolving ------------------------------------------------------------------------------- */
+
+/* What is resolved so far, and what was met on the way. */
+typedef struct resolver_t {
+    char *path; /* each segment with a '/' before it */
+    size_t length;
+    size_t dw_end;      /* where the first "dw" ends; 0: there is none */
+    bool has_api;       /* a segment is behind it */
+    bool is_watched;    /* of the text's segment, which an API may not have come before ... */
+    bool has_semicolon; /* ... and a ';' in it, so far */
+    bool has_vanished;  /* a segment that this reading does not have */
+    bool has_steps, has_separator, has_parameter;
+    bool splits;       /* an encoded separator behind a ';', before the API */
+    bool vanishes;     /* a step behind what has vanished, or that beside an encoded separator */
+    bool is_taken_back; /* a part of an address, or more than there is */
+} resolver_t;
+
+/* Where the last segment begins, with its '/'. */
+static size_t last_segment(const resolver_t *resolver)
+{
+    size_t start = resolver->length;
+
+    while (start > 0 && resolver->path[start - 1] != '/') {
+        start--;
+    }
+    return start > 0 ? start - 1 : 0;
+}
+
+static bool ends_with_dw(const resolver_t *resolver)
+{
+    const size_t start = last_segment(resolver);
+
+    return resolver->length > 0
+           && ocors_url_name_is(ocors_span_make(resolver->path + start + 1,
+                                                resolver->length - start - 1),
+                                OCORS_SPAN_LITERAL("dw"));
+}
+
+static void separator_take(resolver_t *resolver, char separator)
+{
+    if (separator == '/') {
+        resolver->is_watched = !resolver->has_api;
+        resolver->has_semicolon = false;
+        return;
+    }
+    resolver->has_separator = true;
+    resolver->splits = resolver->splits || (resolver->is_watched && resolver->has_semicolon);
+}
+
+/* A ".." takes the last segment back. */
+static void step_take(resolver_t *resolver, bool has_blanks)
+{
+    const size_t start = last_segment(resolver);
+
+    resolver->has_steps = true;
+    resolver->vanishes = resolver->vanishes || resolver->has_vanished || has_blanks;
+    resolver->is_taken_back = resolver->is_taken_back || resolver->length == 0
+                              || (resolver->dw_end > 0 && start <= resolver->dw_end);
+    resolver->length = start;
+}
+
+static void name_take(resolver_t *resolver, ocors_span_t name)
+{
+    resolver->has_api = resolver->has_api || ends_with_dw(resolver);
+    resolver->path[resolver->length++] = '/';
+    memmove(resolver->path + resolver->length, name.bytes, name.length);
+    resolver->length += name.length;
+    if (resolver->dw_end == 0 && ends_with_dw(resolver)) {
+        resolver->dw_end = resolver->length;
+    }
+}
+
+/* A segment; `is_split` says whether an encoded separator is beside it. */
+static void segment_take(resolver_t *resolver, ocors_span_t segment, bool is_split)
+{
+    bool has_parameter;
+    const ocors_span_t name = cut(segment, &has_parameter);
+    const ocors_span_t bare = ocors_url_name_trim(name, false);
+
+    resolver->has_semicolon = resolver->has_semicolon || has_parameter;
+    resolver->has_parameter = resolver->has_parameter || (has_parameter && !resolver->has_api);
+    if (bare.length == 0 || ocors_span_is_equal(bare, OCORS_SPAN_LITERAL("."))) {
+        resolver->has_vanished = true;
+        resolver->vanishes = resolver->vanishes
+                             || (is_split && !resolver->has_api && resolver->length > 0);
+    }
+    else if (is_step(bare)) {
+        step_take(resolver, bare.length != name.length);
+    }
+    else {
+        name_take(resolver, name);
+    }
+}
+
+static bool is_separator(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* Resolves what decode() gave; the result is never longer, so that it may be right before it. */
+static void resolve(ocors_span_t decoded, resolver_t *resolver)
+{
+    size_t at = 0;
+
+    while (at < decoded.length) {
+        const char before = decoded.bytes[at];
+        size_t start = at;
+
+        if (is_separator(before)) {
+            separator_take(resolver, before);
+            start++;
+        }
+        for (at = start; at < decoded.length && !is_separator(decoded.bytes[at]);) {
+            at++;
+        }
+        segment_take(resolver, ocors_span_make(decoded.bytes + start, at - start),
+                     before == '\\' || (at < decoded.length && decoded.bytes[at] == '\\'));
+    }
+}
+
+ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *room)
+{
+    const decoded_t decoded = decode(text, room + 1);
+    resolver_t resolver = { .path = room, .is_watched = true };
+
+    resolve(decoded.path, &resolver);
+    return (ocors_url_loose_t){
+        .path = ocors_span_make(room, resolver.length),
+        .is_ambiguous = resolver.splits || resolver.is_taken_back
+                        || (resolver.has_steps && (resolver.has_separator || decoded.is_deep))
+                        || (resolver.dw_end > 0 && (resolver.vanishes || decoded.steps_differ)),
+        .has_parameter = resolver.dw_end > 0 && resolver.has_parameter,
+    };
+}
+
+bool ocors_url_is_loose(ocors_span_t path)
+{
+    for (size_t i = 0; i < path.length; i++) {
+        const char c = path.bytes[i];
+
+        if ((unsigned char)c <= 0x20 || c == '%' || c == ';' || c == '\\'
+            || (c == '.' && i > 0 && path.bytes[i - 1] == '/')) {
+            return false;
+        }
+    }
+    return true;
+}
