@@ -96,7 +96,7 @@ DEEP = "/" + "a/" * 60 + "b"
 SAME = [("Origin", " ".join([ALLOWED[1]] * 16)), ASKED]
 ORDINARY = {"GET": ("plain", get()), "OPTIONS": ("plain", preflight())}
 
-# (section of the reference, input, policy, request, what it may cost above the ordinary one; None: no bound yet)
+# (input, policy, request, what it may cost above the ordinary one; None: no bound yet)
 INPUTS = [
     ("bearer token of 600 bytes", "plain", get(token(REAL)), 5000),
     ("... of 7,900, one string", "plain", get(token('{"a":"REPEATED"}', (LONG, "a"))), 60000),
