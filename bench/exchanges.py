@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import re
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ from bench import arguments, say, show, surroundings  # noqa: E402
 import httpd  # noqa: E402
 import wire  # noqa: E402
 
-FEW, MANY = 50, 2050  # exchanges of two runs, whose difference is that of the exchanges alone
+WARM, TIMES = 5, 5  # exchanges before it is counted, and those that are
 ALLOWED, UNKNOWN = ("Origin", "https://shop-00000500.example"), ("Origin", "https://elsewhere.example")
 ORIGINS = [f"https://shop-{number:08}.example" for number in range(1000)]
 EXCHANGES = {
@@ -28,6 +29,7 @@ EXCHANGES = {
     "preflight": ("OPTIONS", [ALLOWED, ("Access-Control-Request-Method", "POST"),
                               ("Access-Control-Request-Headers", "content-type")]),
     "POST, unknown": ("POST", [UNKNOWN, ("Content-Length", "0")]),
+    "POST, allowed": ("POST", [ALLOWED, ("Content-Length", "0")]),
 }
 SERVER = """
 ServerLimit 1
@@ -68,7 +70,8 @@ SETTINGS = json.dumps({"_v": "19.1", "clients": [
 
 
 class Counted(httpd.Httpd):
-    """One process with one thread, under callgrind; never root, as it writes its counts when it ends."""
+    """One process with one thread, under callgrind, which writes what each turn of a connection has cost into
+    a file of its own; never root, as the process writes it."""
 
     def __init__(self, folder, config="", **keywords):
         super().__init__(SERVER + config, mode="-X", log_level="warn", **keywords,
@@ -83,34 +86,46 @@ class Counted(httpd.Httpd):
                                    "--clear-groups"]
 
     def command(self, *arguments):
-        return [*self.account_change, "valgrind", "-q", "--tool=callgrind", "--vgdb=no",
+        return [*self.account_change, "valgrind", "-q", "--tool=callgrind", "--vgdb=no", "--collect-atstart=no",
+                "--toggle-collect=ap_run_process_connection", "--dump-after=ap_run_process_connection",
                 f"--callgrind-out-file={self.counts}", *super().command(*arguments)]
 
+    def dumps(self):
+        return sorted(self.counts.parent.glob("counts.*"), key=lambda dump: int(dump.suffix[1:]))
 
-def count(kind, exchange, times):
-    """(instructions of a server that answers so many times, the status of its answers)."""
-    method, headers = EXCHANGES[exchange]
+
+def cost(server, connection, method, target, headers):
+    """(instructions of one exchange, its status): an exchange is one turn of a connection that is kept."""
+    found = []
+    for _ in range(WARM + TIMES):
+        before = len(server.dumps())
+        connection.send(wire.build(method, target, headers, close=False))
+        status = connection.read(method).status
+        httpd.wait_until(lambda: len(server.dumps()) > before, "callgrind writes what the exchange has cost")
+        dump = server.dumps()[-1]
+        total = httpd.wait_until(lambda: re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M),
+                                 "the whole of it")
+        found.append(int(total[1]))
+    counted = found[WARM:]
+    assert max(counted) - min(counted) <= 1000 + max(counted) // 100, f"it varies: {found}"
+    return statistics.median(counted), status
+
+
+def measure(kind):
+    """{exchange: (instructions, status)}"""
+    say(kind)
     with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
-        with Counted(Path(folder), **SERVERS[kind]) as server:
-            with wire.Connection(server.port) as connection:
-                for _ in range(times):
-                    connection.send(wire.build(method, "/file", headers, close=False))
-                    status = connection.read(method).status
-        return int(re.search(r"^(?:totals|summary): (\d+)", server.counts.read_text(), re.M)[1]), status
-
-
-def measure(kind, exchange):
-    """(instructions of one exchange, its status)."""
-    say(f"{exchange}: {kind}")
-    many, status = count(kind, exchange, MANY)
-    return (many - count(kind, exchange, FEW)[0]) / (MANY - FEW), status
+        with Counted(Path(folder), **SERVERS[kind]) as server, wire.Connection(server.port) as connection:
+            return {name: cost(server, connection, method, "/file", headers)
+                    for name, (method, headers) in EXCHANGES.items()}
 
 
 def table():
+    found = {kind: measure(kind) for kind in SERVERS}
     lines = ["| exchange | httpd alone | the module adds | `SetEnvIf` and `Header` add |", "|---|---:|---:|---:|"]
     for exchange in EXCHANGES:
-        (alone, status), *others = (measure(kind, exchange) for kind in SERVERS)
-        cells = [f"{alone:,.0f} ({status})"] + [f"{found - alone:+,.0f} ({status})" for found, status in others]
+        (alone, status), *others = (found[kind][exchange] for kind in SERVERS)
+        cells = [f"{alone:,.0f} ({status})"] + [f"{count - alone:+,.0f} ({status})" for count, status in others]
         lines.append(f"| {exchange} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

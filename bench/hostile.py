@@ -4,8 +4,6 @@
 
 import base64
 import json
-import re
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -13,12 +11,10 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from bench import arguments, say, show, surroundings  # noqa: E402
-from exchanges import ALLOWED, MODULE, ORIGINS, Counted  # noqa: E402
+from exchanges import ALLOWED, MODULE, ORIGINS, Counted, cost  # noqa: E402
 
-import httpd  # noqa: E402
 import wire  # noqa: E402
 
-WARM, TIMES = 3, 3  # exchanges before it is counted, and those that are
 ASKED = ("Access-Control-Request-Method", "POST")
 V = "/dw/shop/v19_1"
 
@@ -146,37 +142,6 @@ INPUTS = [
 ]
 
 
-class Dumped(Counted):
-    """Writes what each turn of a connection has cost into a file of its own."""
-
-    def command(self, *arguments):
-        command = super().command(*arguments)
-        at = command.index("--tool=callgrind") + 1
-        return command[:at] + ["--collect-atstart=no", "--toggle-collect=ap_run_process_connection",
-                               "--dump-after=ap_run_process_connection"] + command[at:]
-
-    def dumps(self):
-        return sorted(self.counts.parent.glob("counts.*"), key=lambda dump: int(dump.suffix[1:]))
-
-
-def cost(server, connection, request):
-    """Instructions of one exchange, which is one turn of a connection that is kept."""
-    method, target, headers = request
-    found = []
-    for _ in range(WARM + TIMES):
-        before = len(server.dumps())
-        connection.send(wire.build(method, target, headers, close=False))
-        connection.read(method)
-        httpd.wait_until(lambda: len(server.dumps()) > before, "callgrind writes what the exchange has cost")
-        dump = server.dumps()[-1]
-        total = httpd.wait_until(lambda: re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M),
-                                 "the whole of it")
-        found.append(int(total[1]))
-    counted = found[WARM:]
-    assert max(counted) - min(counted) <= 1000 + max(counted) // 100, f"it varies: {found}"
-    return statistics.median(counted)
-
-
 def measure(policy, requests):
     """{request: instructions}, with a policy or without the module."""
     say(policy or "httpd alone")
@@ -184,12 +149,12 @@ def measure(policy, requests):
     files = {f"layer-{number}.json": json.dumps(layer) for number, layer in enumerate(layers)}
     config = MODULE.replace("settings.json", " ".join(files)) if policy else ""
     with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
-        server = Dumped(Path(folder), config=config, **({} if policy else {"module": False}))
+        server = Counted(Path(folder), config=config, **({} if policy else {"module": False}))
         for name, text in files.items():
             server.write(name, text)
         server.allow_log("AH00127: Cannot map ")  # a path that no file system has
         with server, wire.Connection(server.port) as connection:
-            return {str(request): cost(server, connection, request) for request in requests}
+            return {str(request): cost(server, connection, *request)[0] for request in requests}
 
 
 def table():

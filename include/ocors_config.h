@@ -100,6 +100,9 @@ typedef struct ocors_config_t {
 void *ocors_config_create(apr_pool_t *pool, char *path);
 void *ocors_config_merge(apr_pool_t *pool, void *outer, void *inner);
 
+/* Whether two sections say the same: all members are equal. */
+bool ocors_config_is_equal(const ocors_config_t *one, const ocors_config_t *other);
+
 /*
  * What is noted while the configuration is read: begun anew for each reading (pre_config), added to
  * by the directives, and asked at its end (check_config; OK or an HTTP status). Refused are an

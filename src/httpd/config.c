@@ -72,6 +72,16 @@ void *ocors_config_merge(apr_pool_t *pool, void *outer_config, void *inner_confi
     return config;
 }
 
+bool ocors_config_is_equal(const ocors_config_t *one, const ocors_config_t *other)
+{
+    bool is_equal = true;
+
+#define COMPARE_MEMBER(type, name, unset) is_equal = is_equal && one->name == other->name;
+    OCORS_CONFIG_MEMBERS(COMPARE_MEMBER)
+#undef COMPARE_MEMBER
+    return is_equal;
+}
+
 void ocors_config_begin(apr_pool_t *pool)
 {
     activations = apr_array_make(pool, 4, sizeof(place_t));

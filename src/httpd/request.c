@@ -18,6 +18,8 @@ typedef struct slot_t {
     bool is_final;                  /* r->per_dir_config is what it will be */
     const ocors_request_t *request; /* NULL: not decided, or not covered */
     ap_conf_vector_t *sections;     /* of a decision that is ours to answer later; or NULL */
+    const ocors_request_t *early;   /* an early decision that was not ours to answer; or NULL */
+    const char *early_uri;          /* the path that it is of */
 } slot_t;
 
 static slot_t *slot_of(request_rec *r)
@@ -67,14 +69,32 @@ static void show(request_rec *r, const ocors_request_t *request)
     show_word(r, "ocapi_cors_site", "OCAPI_CORS_SITE", request->site);
 }
 
+/* Whether an early decision still holds: of the same path, by sections that say the same. */
+static bool early_holds(const slot_t *slot, const request_rec *r, const ocors_config_t *config)
+{
+    return slot != NULL && slot->early != NULL
+           && ocors_config_is_equal(slot->early->config, config)
+           && strcmp(slot->early_uri, r->uri) == 0;
+}
+
 /* The decision by these sections; NULL: they do not cover the request. */
 static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections)
 {
     const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
+    const slot_t *slot = ap_get_module_config(r->request_config, &ocapi_cors_module);
 
-    return config->mode == OCORS_MODE_ON || config->mode == OCORS_MODE_REPORT_ONLY
-               ? ocors_facts_judge(r, config)
-               : NULL;
+    if (config->mode != OCORS_MODE_ON && config->mode != OCORS_MODE_REPORT_ONLY) {
+        return NULL;
+    }
+    return early_holds(slot, r, config) ? slot->early : ocors_facts_judge(r, config);
+}
+
+/* The same before the sections are final. A report alone can wait, and is logged once. */
+static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t *sections)
+{
+    const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
+
+    return config->mode == OCORS_MODE_ON ? judge_by(r, sections) : NULL;
 }
 
 /* Keeps a decision, if there is one. */
@@ -87,10 +107,23 @@ static const ocors_request_t *keep(request_rec *r, const ocors_request_t *reques
     return request;
 }
 
-/* Keeps a decision that is ours to answer, and no other: rewritten, the path may meet stricter ones. */
+/*
+ * Keeps a decision that is ours to answer. Any other is remembered: it counts if the final sections
+ * say the same of the same path.
+ */
 static const ocors_request_t *keep_ours(request_rec *r, const ocors_request_t *request)
 {
-    return request != NULL && ocors_request_is_ours(request) ? keep(r, request) : NULL;
+    slot_t *slot;
+
+    if (request == NULL || ocors_request_is_ours(request)) {
+        return keep(r, request);
+    }
+    slot = slot_of(r);
+    if (slot->early != request) {
+        slot->early = request;
+        slot->early_uri = apr_pstrdup(r->pool, r->uri);
+    }
+    return NULL;
 }
 
 /* The <Location> sections of a path. */
@@ -156,7 +189,7 @@ const ocors_request_t *ocors_request_decide_early(request_rec *r)
         || ap_location_walk(r) != OK) {
         return NULL;
     }
-    request = keep_ours(r, judge_by(r, r->per_dir_config));
+    request = keep_ours(r, judge_early(r, r->per_dir_config));
     if (request == NULL) {
         r->per_dir_config = before;
     }
@@ -187,7 +220,7 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     }
     sections = location_sections(r);
     r->uri = path;
-    request = keep_ours(r, judge_by(r, sections));
+    request = keep_ours(r, judge_early(r, sections));
     r->uri = uri;
     if (request != NULL) {
         slot_of(r)->sections = sections;
@@ -205,7 +238,7 @@ const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
         return slot_of(r)->request;
     }
     return ocors_server_of(r->server)->is_late ? NULL
-                                               : keep_ours(r, judge_by(r, r->per_dir_config));
+                                               : keep_ours(r, judge_early(r, r->per_dir_config));
 }
 
 bool ocors_request_is_ours(const ocors_request_t *request)
@@ -254,7 +287,7 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 
 void ocors_request_show(request_rec *r)
 {
-    for (; r != NULL; r = r->next) {
+    for (; r != NULL && ocors_survey_shows_decisions(); r = r->next) {
         const ocors_request_t *request = ocors_request_find(r);
 
         if (request != NULL) {
