@@ -58,6 +58,24 @@ static inline bool ocors_ascii_is_alpha(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* The value of a hexadecimal digit; -1: it is none. */
+static inline int ocors_ascii_hex_value(char c)
+{
+    if (ocors_ascii_is_digit(c)) {
+        return c - '0';
+    }
+    c = ocors_ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that three bytes stand for, "%41" and the like (RFC 3986 section 2.1); -1: none. */
+static inline int ocors_escape_value(const char *escape)
+{
+    const int high = ocors_ascii_hex_value(escape[1]), low = ocors_ascii_hex_value(escape[2]);
+
+    return escape[0] == '%' && high >= 0 && low >= 0 ? high * 16 + low : -1;
+}
+
 /* Equal but for the case of ASCII letters (RFC 9110 section 5.1: field names). */
 static inline bool ocors_span_is_equal_nocase(ocors_span_t a, ocors_span_t b)
 {

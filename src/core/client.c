@@ -10,15 +10,6 @@ typedef struct room_t {
     char *at;
 } room_t;
 
-static int hex_value(char c)
-{
-    if (ocors_ascii_is_digit(c)) {
-        return c - '0';
-    }
-    c = ocors_ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The id after "scid:" among the parts of a SLAS `sub`, "cc-slas::org::scid:ID::usid:...". */
 static ocors_span_t slas_client(ocors_span_t sub)
 {
@@ -97,10 +88,8 @@ static ocors_span_t form_decode(ocors_span_t text, room_t *room)
         if (c == '+') {
             c = ' ';
         }
-        else if (c == '%' && text.length - i > 2 && hex_value(text.bytes[i + 1]) >= 0
-                 && hex_value(text.bytes[i + 2]) >= 0) {
-            c = (char)(unsigned char)(hex_value(text.bytes[i + 1]) * 16
-                                      + hex_value(text.bytes[i + 2]));
+        else if (text.length - i > 2 && ocors_escape_value(text.bytes + i) >= 0) {
+            c = (char)(unsigned char)ocors_escape_value(text.bytes + i);
             i += 2;
         }
         *room->at++ = c;

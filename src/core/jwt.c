@@ -271,15 +271,6 @@ static const char *skip_value(const char *at, const char *end, unsigned *left)
 
 /* ---- Strings --------------------------------------------------------------------------------- */
 
-static int hex_value(char c)
-{
-    if (ocors_ascii_is_digit(c)) {
-        return c - '0';
-    }
-    c = ocors_ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /*
  * The value of \uXXXX, whose digits are text[at] to text[at + 3]; -1: they are not there, or it is
  * not ASCII.
@@ -289,8 +280,8 @@ static int unicode_value(ocors_span_t text, size_t at)
     if (text.length - at < 4 || text.bytes[at] != '0' || text.bytes[at + 1] != '0') {
         return -1;
     }
-    const int high = hex_value(text.bytes[at + 2]);
-    const int low = hex_value(text.bytes[at + 3]);
+    const int high = ocors_ascii_hex_value(text.bytes[at + 2]);
+    const int low = ocors_ascii_hex_value(text.bytes[at + 3]);
 
     return high < 0 || high > 7 || low < 0 ? -1 : high * 16 + low;
 }

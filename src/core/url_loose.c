@@ -14,15 +14,6 @@ typedef struct decoded_t {
     bool steps_differ; /* two ".." that are not spelled alike: some resolve but one of them */
 } decoded_t;
 
-static int hex_value(char c)
-{
-    if (ocors_ascii_is_digit(c)) {
-        return c - '0';
-    }
-    c = ocors_ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A segment without its parameters; `parameter` says whether it has any. */
 static ocors_span_t cut(ocors_span_t segment, bool *has_parameter)
 {
@@ -46,13 +37,12 @@ static bool is_step(ocors_span_t segment)
 static size_t decode_segment(ocors_span_t segment, char *to, bool *is_deep)
 {
     size_t length = 0;
+    int value;
 
     for (size_t i = 0; i < segment.length; i++) {
         to[length++] = segment.bytes[i];
-        while (length >= 3 && to[length - 3] == '%' && hex_value(to[length - 2]) >= 0
-               && hex_value(to[length - 1]) >= 0) {
-            const char c = (char)(unsigned char)(hex_value(to[length - 2]) * 16
-                                                 + hex_value(to[length - 1]));
+        while (length >= 3 && (value = ocors_escape_value(to + length - 3)) >= 0) {
+            const char c = (char)(unsigned char)value;
 
             *is_deep = *is_deep || c == '%';
             length -= 2;
