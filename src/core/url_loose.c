@@ -107,16 +107,6 @@ static size_t last_segment(const resolver_t *resolver)
     return start > 0 ? start - 1 : 0;
 }
 
-static bool ends_with_dw(const resolver_t *resolver)
-{
-    const size_t start = last_segment(resolver);
-
-    return resolver->length > 0
-           && ocors_url_name_is(ocors_span_make(resolver->path + start + 1,
-                                                resolver->length - start - 1),
-                                OCORS_SPAN_LITERAL("dw"));
-}
-
 static void separator_take(resolver_t *resolver, char separator)
 {
     if (separator == '/') {
@@ -140,15 +130,17 @@ static void step_take(resolver_t *resolver, bool has_blanks)
     resolver->length = start;
 }
 
+/* A "dw" that was taken back makes the path ambiguous, whatever comes in its place. */
 static void name_take(resolver_t *resolver, ocors_span_t name)
 {
-    resolver->has_api = resolver->has_api || ends_with_dw(resolver);
+    resolver->has_api = resolver->has_api
+                        || (resolver->dw_end > 0 && resolver->length == resolver->dw_end);
+    if (resolver->dw_end == 0 && ocors_url_name_is(name, OCORS_SPAN_LITERAL("dw"))) {
+        resolver->dw_end = resolver->length + 1 + name.length;
+    }
     resolver->path[resolver->length++] = '/';
     memmove(resolver->path + resolver->length, name.bytes, name.length);
     resolver->length += name.length;
-    if (resolver->dw_end == 0 && ends_with_dw(resolver)) {
-        resolver->dw_end = resolver->length;
-    }
 }
 
 /* A segment; `is_split` says whether an encoded separator is beside it. */
