@@ -56,7 +56,10 @@ def document(clients):
 @pytest.fixture(scope="module")
 def front(start_httpd):
     files = {f"tree/sites/{name}/{SHOP}": document(clients) for name, clients in SITES.items()}
-    return start_httpd(CONFIG, files={"htdocs/page": "page", f"tree/{SHOP}": document(ORGANISATION), **files})
+    server = start_httpd(CONFIG, files={"htdocs/page": "page", f"tree/{SHOP}": document(ORGANISATION), **files})
+    server.expect_log('OCORS0021: .*"RefArch" and "refArch"')
+    server.check_log()
+    return server
 
 
 def mutations(text, seed, rounds=3):
