@@ -9,8 +9,8 @@
 #include "ocors_span.h"
 
 /*
- * Two names are equal here if they are so in lower case (U+017F is an s, U+212A a k), without bytes
- * up to 0x20 and dots around them. Words to compare with are given in lower case. Nothing allocates;
+ * Two names are equal here if they are so in lower case (U+017F is an s, U+212A a k, U+0130 and U+0131
+ * an i), without bytes up to 0x20 and dots around them. Words to compare with are given in lower case. Nothing allocates;
  * all is linear.
  */
 

@@ -3,7 +3,10 @@
 
 #include "ocors_url_name.h"
 
-/* The first character in lower case; `at` moves behind it. Two letters beyond ASCII have an ASCII one. */
+/*
+ * The first character in lower case; `at` moves behind it. Four letters beyond ASCII are equal to an
+ * ASCII one where applications compare without case.
+ */
 static char fold_next(ocors_span_t text, size_t *at)
 {
     const ocors_span_t rest = ocors_span_make(text.bytes + *at, text.length - *at);
@@ -11,6 +14,11 @@ static char fold_next(ocors_span_t text, size_t *at)
     if (ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("\xc5\xbf"))) {
         *at += 2;
         return 's'; /* U+017F */
+    }
+    if (ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("\xc4\xb1"))
+        || ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("\xc4\xb0"))) {
+        *at += 2;
+        return 'i'; /* U+0131, U+0130: Java's equalsIgnoreCase(); toUpperCase() of most languages */
     }
     if (ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("\xe2\x84\xaa"))) {
         *at += 3;

@@ -63,7 +63,7 @@ static size_t suffix_length(ocors_span_t segment, reading_t reading)
 {
     const ocors_span_t plain = OCORS_SPAN_LITERAL("-Site"), folded = OCORS_SPAN_LITERAL("-site");
 
-    for (size_t length = 5; length <= 6 && length <= segment.length; length++) {
+    for (size_t length = 5; length <= 7 && length <= segment.length; length++) {
         const ocors_span_t end = ocors_span_make(segment.bytes + segment.length - length, length);
 
         if (reading == READING_PLAIN ? ocors_span_is_equal(end, plain)

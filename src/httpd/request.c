@@ -155,11 +155,14 @@ static ap_conf_vector_t *location_sections(request_rec *r)
     return sections_of(r, path);
 }
 
-/* No escape, no empty segment, none that begins with a dot: httpd will leave it as it is. */
+/*
+ * No escape, no parameter (which mapping=servlet takes away), no empty segment, none that begins with
+ * a dot: httpd will leave it as it is.
+ */
 static bool path_is_normal(const char *path)
 {
     for (const char *at = path; *at != '\0'; at++) {
-        if (*at == '%' || (at[0] == '/' && (at[1] == '/' || at[1] == '.'))) {
+        if (*at == '%' || *at == ';' || (at[0] == '/' && (at[1] == '/' || at[1] == '.'))) {
             return false;
         }
     }

@@ -2,9 +2,11 @@
 """When a decision is made (P8): before redirects, before httpd refuses a path, and late only where a later
 section or rewriting of the same virtual host can change the answer."""
 
+import json
+
 import pytest
 
-from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN, ask, check_preflight, check_refused
+from cors import ALLOWED, OTHER, PREFLIGHT, SETTINGS, UNKNOWN, ask, check_preflight, check_refused
 
 # ---- A path that httpd itself refuses: an encoded slash under AllowEncodedSlashes Off ----
 
@@ -85,6 +87,44 @@ def test_a_path_that_httpd_maps_is_judged_when_it_is_mapped(slashes, backend, ho
     assert backend.connections == 0
     assert ask(slashes, "POST", "/a%2Fb", ALLOWED, host=host).status == 200
     assert [r.target.lower() for r in backend.requests] == ["/a%2fb"]
+
+
+PARAMETERS = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+OcapiCors On
+<VirtualHost *:${PORT}>
+    ServerName servlet.example
+    ProxyPass "/" "${BACKEND}/" mapping=servlet
+    <Location "/open">
+        OcapiCors Off
+    </Location>
+    <Location "/closed">
+        OcapiCorsSettings "${SETTINGS}/closed.json"
+    </Location>
+    <Location "/other">
+        OcapiCorsSettings "${ROOT}/other.json"
+    </Location>
+</VirtualHost>
+"""
+OTHER_LISTS = json.dumps({"_v": "19.1", "clients": [{"client_id": "a", "allowed_origins": [OTHER[1]]}]})
+
+
+def test_parameters_that_httpd_takes_away_are_no_part_of_the_path(start_httpd, backend):
+    """P8: under mapping=servlet the sections of "/open;x" are those of "/open", for what is answered early,
+    too. The twins are the same paths without a parameter."""
+    server = start_httpd(PARAMETERS, files={"other.json": OTHER_LISTS},
+                         defines={"BACKEND": backend.url, "SETTINGS": SETTINGS})
+    for parameter in ("", ";jsessionid=1"):
+        def asked(method, path, *fields):
+            return ask(server, method, path.replace("*", parameter), *fields, host="servlet.example")
+
+        assert asked("POST", "/open*/x", UNKNOWN).status == 200
+        assert asked("POST", "/other*/x", OTHER).status == 200
+        check_refused(asked("POST", "/other*/x", ALLOWED))
+        check_preflight(asked("OPTIONS", "/closed*/x", ALLOWED, PREFLIGHT), False)
+        check_preflight(asked("OPTIONS", "/x*/x", ALLOWED, PREFLIGHT), True)
+        check_refused(asked("POST", "/x*/x", UNKNOWN))
+    assert len(backend.requests) == 4
 
 
 # ---- Redirects, and what makes a virtual host's decisions late ----
@@ -208,3 +248,20 @@ def test_the_main_server_is_a_host_too(start_httpd):
         front = start_httpd(REDIRECTS + f'Redirect "/x" "https://elsewhere.example/"\n{lines}\n',
                             modules=["rewrite"], defines={"SETTINGS": SETTINGS})
         assert is_early(front, "main") == early
+
+
+def test_a_report_is_one_line(start_httpd, backend):
+    """Section 3: ReportOnly judges and logs once, wherever a decision could have been made early."""
+    server = start_httpd("""
+        <VirtualHost *:${PORT}>
+            ServerName report.example
+            OcapiCors ReportOnly
+            OcapiCorsSettings "${SETTINGS}/p.json"
+            ProxyPass "/" "${BACKEND}/"
+        </VirtualHost>""", defines={"BACKEND": backend.url, "SETTINGS": SETTINGS})
+    for method, path, fields, status in (("POST", "/x", (), 200), ("OPTIONS", "/y", (PREFLIGHT,), 200),
+                                         ("POST", "/x%2Fz", (), 404)):
+        assert ask(server, method, path, UNKNOWN, *fields, host="report.example").status == status
+        lines = [line.text for line in server.log_lines() if "OCORS0012" in line.text]
+        assert len([line for line in lines if f'{method} "{path.replace("%2F", "/")}"' in line
+                    or f'{method} "{path}"' in line]) == 1, lines

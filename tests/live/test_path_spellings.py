@@ -23,7 +23,7 @@ def document(*origins):
 
 
 TREE = {f"tree/{SHOP}": document(ORG), f"tree/sites/A/{SHOP}": document(A), f"tree/sites/B/{SHOP}": document(B),
-        f"tree/sites/N/{SHOP}": document(), "list.json": document(A)}
+        f"tree/sites/N/{SHOP}": document(), f"tree/sites/Kiosk/{SHOP}": document(), "list.json": document(A)}
 # Virtual hosts: how each hands a path on.
 HOSTS = {
     "off": 'ProxyPass "/" "${BACKEND}/"',
@@ -69,6 +69,9 @@ REFUSED = [
     Row("vanishing", "nocanon", ORG, f"/s/A/x/;/../dw/{X}", ORG, f"/s/M/dw/{X}/;/y"),
     Row("steps", "nocanon", ORG, f"/s/A/%2e%2e/../dw/{X}", ORG, f"/s/M/dw/{X}/y/../../z"),
     Row("parameter", "servlet", A, f"/s/A;x/dw/{X}", A, f"/s/A/dw/{X};x"),
+    Row("letter", "off", ORG, f"/s/K%c4%b1osk/dw/{X}", ORG, f"/s/K%c4%b2osk/dw/{X}"),
+    Row("letter", "off", ORG, f"/s/K%c4%b0osk/dw/{X}", ORG, f"/s/K%c3%b1osk/dw/{X}"),
+    Row("letter", "off", ORG, f"/s/Sites-N-%c5%bf%c4%b1te/dw/{X}", ORG, f"/s/Sites-M-%c5%bf%c4%b1te/dw/{X}"),
     Row("letter", "off", EVIL, f"/%c5%bf/A/dw/{X}", A, f"/s/A/dw/{X}%c5%bf"),
 ]
 IDS = [f"{row.number}-{row.host}-{n}" for n, row in enumerate(REFUSED)]

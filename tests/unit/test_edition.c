@@ -331,7 +331,8 @@ static void ids_are_told_apart(void **state)
 {
     static const char *const organisation[] = { "", "-", " ", ".", "SiteE", "Site", "SiteAA", "Site A" };
     static const char *const ambiguous[] = { "siteA",  "SITEA",   " SiteA", "SiteA ", "SiteA.",
-                                             ".SiteA", "SiteA\x01", "SITED", "\xc5\xbfiteA" };
+                                             ".SiteA", "SiteA\x01", "SITED", "\xc5\xbfiteA",
+                                             "S\xc4\xb1teA", "S\xc4\xb0teA" };
     static const char *const exact[] = { "SiteA", "SiteB", "SiteD", "sited" };
     segment_t segment = segment_make(true);
     uint32_t site;
