@@ -69,10 +69,12 @@ typedef struct ocors_name_list_t {
     char *text; /* with a NUL behind it */
     size_t length;
     size_t count;
+    size_t read; /* elements of values, be they added or not */
 } ocors_name_list_t;
 
-/* No more names are added to a list that has as many. */
-#define OCORS_NAME_LIST_MAX 64
+/* No more names are added to a list that has as many, and no more elements are read for it (R13). */
+#define OCORS_NAME_LIST_MAX      64
+#define OCORS_NAME_LIST_READ_MAX 256
 
 /*
  * Adds to a list what it has not got yet of a value of Access-Control-Expose-Headers, without case:

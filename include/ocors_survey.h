@@ -21,6 +21,12 @@ int ocors_survey_make(apr_pool_t *pool, server_rec *main_server);
 bool ocors_survey_is_late(const server_rec *server);
 
 /*
+ * Whether a server has a ServerName of its own. server_hostname does not tell: httpd fills it with
+ * the main server's, with what it knows of the machine, or with what a name server says.
+ */
+bool ocors_survey_is_named(const server_rec *server);
+
+/*
  * Whether anything can show the notes and environment variables of a request: a directive that names
  * one of them, .htaccess files, a module that hands its environment on; and whether anything can
  * show the reason.

@@ -10,11 +10,11 @@
 
 /*
  * Two names are equal here if they are so in lower case (U+017F is an s, U+212A a k, U+0130 and U+0131
- * an i), without bytes up to 0x20 and dots around them. Words to compare with are given in lower case. Nothing allocates;
+ * an i), without blanks and dots around them. Blanks are bytes up to 0x20 and the white space of Unicode. Words to compare with are given in lower case. Nothing allocates;
  * all is linear.
  */
 
-/* Without bytes up to 0x20 around it, and without dots too if `with_dots`. */
+/* Without blanks around it, and without dots too if `with_dots`. */
 ocors_span_t ocors_url_name_trim(ocors_span_t name, bool with_dots);
 
 /* Whether a name is this word. A span without bytes is none. */

@@ -268,7 +268,9 @@ void ocors_name_list_add(ocors_name_list_t *list, ocors_span_t value)
     ocors_span_t name;
     bool is_spaced;
 
-    while (list->count < OCORS_NAME_LIST_MAX && element_next(&value, &name, &is_spaced)) {
+    while (list->count < OCORS_NAME_LIST_MAX && list->read < OCORS_NAME_LIST_READ_MAX
+           && element_next(&value, &name, &is_spaced)) {
+        list->read++;
         if (!ocors_token_is_valid(name) || ocors_span_is_equal(name, OCORS_SPAN_LITERAL("*"))
             || list_has(ocors_span_make(list->text, list->length), name)) {
             continue;

@@ -219,6 +219,9 @@ static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
     const size_t start = ocors_span_has_prefix(origin, OCORS_SPAN_LITERAL("https://"))  ? 8
                          : ocors_span_has_prefix(origin, OCORS_SPAN_LITERAL("http://")) ? 7
                                                                                         : 0;
+    if (start == 0) {
+        return false;
+    }
     const ocors_span_t rest = ocors_span_make(origin.bytes + start, origin.length - start);
     const ocors_span_t asked = own->asked;
     size_t i = 0;
@@ -227,7 +230,7 @@ static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
            && ocors_ascii_lower(asked.bytes[i]) == rest.bytes[i]) {
         i++;
     }
-    return start > 0 && i == rest.length && (i == asked.length || asked.bytes[i] == ':');
+    return i == rest.length && (i == asked.length || asked.bytes[i] == ':');
 }
 
 /* R10 b): the host and port that were asked. */

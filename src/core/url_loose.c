@@ -32,7 +32,8 @@ static bool is_step(ocors_span_t segment)
 
 /*
  * Decodes a segment until no escape is left; its length. A '/' that was encoded becomes a '\', as
- * which it is told from those that separate segments of the text. Each escape takes two bytes away.
+ * which it is told from those that separate segments of the text; TAB, LF and CR go, as the URL
+ * standard takes them out of what it parses. Each escape takes two bytes or three away.
  */
 static size_t decode_segment(ocors_span_t segment, char *to, bool *is_deep)
 {
@@ -40,13 +41,20 @@ static size_t decode_segment(ocors_span_t segment, char *to, bool *is_deep)
     int value;
 
     for (size_t i = 0; i < segment.length; i++) {
-        to[length++] = segment.bytes[i];
+        const char plain = segment.bytes[i];
+
+        if (plain == '\t' || plain == '\n' || plain == '\r') {
+            continue; /* httpd has decoded it */
+        }
+        to[length++] = plain;
         while (length >= 3 && (value = ocors_escape_value(to + length - 3)) >= 0) {
             const char c = (char)(unsigned char)value;
 
             *is_deep = *is_deep || c == '%';
-            length -= 2;
-            to[length - 1] = c == '/' ? '\\' : c;
+            length -= 3;
+            if (c != '\t' && c != '\n' && c != '\r') {
+                to[length++] = c == '/' ? '\\' : c;
+            }
         }
     }
     return length;
@@ -91,6 +99,7 @@ typedef struct resolver_t {
     bool has_semicolon; /* ... and a ';' in it, so far */
     bool has_vanished;  /* a segment that this reading does not have */
     bool has_steps, has_separator, has_parameter;
+    bool has_session;  /* a "(S(...))" before the API, which ASP.NET takes out of a path */
     bool splits;       /* an encoded separator behind a ';', before the API */
     bool vanishes;     /* a step behind what has vanished, or that beside an encoded separator */
     bool is_taken_back; /* a part of an address, or more than there is */
@@ -143,12 +152,44 @@ static void name_take(resolver_t *resolver, ocors_span_t name)
     resolver->length += name.length;
 }
 
+/* What is behind "(S(...))" at a segment's beginning, or "(A(...)F(...))"; bytes NULL: it is none. */
+static ocors_span_t behind_session(ocors_span_t name)
+{
+    if (name.length < 5 || name.bytes[0] != '(' || !ocors_ascii_is_alpha(name.bytes[1])
+        || name.bytes[2] != '(') {
+        return ocors_span_make(NULL, 0);
+    }
+    for (size_t end = 5; end <= name.length; end++) {
+        if (name.bytes[end - 2] == ')' && name.bytes[end - 1] == ')') {
+            return ocors_span_make(name.bytes + end, name.length - end);
+        }
+    }
+    return ocors_span_make(NULL, 0);
+}
+
+/* A session is taken out with the '/' before it: what is behind it goes on where the path ended. */
+static void session_take(resolver_t *resolver, ocors_span_t rest)
+{
+    const size_t start = last_segment(resolver);
+
+    resolver->has_session = true;
+    memmove(resolver->path + resolver->length, rest.bytes, rest.length);
+    resolver->length += rest.length;
+    if (resolver->dw_end == 0 && resolver->length > start
+        && ocors_url_name_is(ocors_span_make(resolver->path + start + 1,
+                                             resolver->length - start - 1),
+                             OCORS_SPAN_LITERAL("dw"))) {
+        resolver->dw_end = resolver->length;
+    }
+}
+
 /* A segment; `is_split` says whether an encoded separator is beside it. */
 static void segment_take(resolver_t *resolver, ocors_span_t segment, bool is_split)
 {
     bool has_parameter;
     const ocors_span_t name = cut(segment, &has_parameter);
     const ocors_span_t bare = ocors_url_name_trim(name, false);
+    const ocors_span_t rest = resolver->has_api ? ocors_span_make(NULL, 0) : behind_session(name);
 
     resolver->has_semicolon = resolver->has_semicolon || has_parameter;
     resolver->has_parameter = resolver->has_parameter || (has_parameter && !resolver->has_api);
@@ -156,6 +197,9 @@ static void segment_take(resolver_t *resolver, ocors_span_t segment, bool is_spl
         resolver->has_vanished = true;
         resolver->vanishes = resolver->vanishes
                              || (is_split && !resolver->has_api && resolver->length > 0);
+    }
+    else if (rest.bytes != NULL && resolver->length > 0) {
+        session_take(resolver, rest);
     }
     else if (is_step(bare)) {
         step_take(resolver, bare.length != name.length);
@@ -201,7 +245,7 @@ ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *room)
         .path = ocors_span_make(room, resolver.length),
         .is_ambiguous = resolver.splits || resolver.is_taken_back
                         || (resolver.has_steps && (resolver.has_separator || decoded.is_deep))
-                        || (resolver.dw_end > 0 && (resolver.vanishes || decoded.steps_differ)),
+                        || (resolver.dw_end > 0 && (resolver.vanishes || resolver.has_session || decoded.steps_differ)),
         .has_parameter = resolver.dw_end > 0 && resolver.has_parameter,
     };
 }
@@ -212,7 +256,7 @@ bool ocors_url_is_loose(ocors_span_t path)
         const char c = path.bytes[i];
 
         if ((unsigned char)c <= 0x20 || c == '%' || c == ';' || c == '\\'
-            || (c == '.' && i > 0 && path.bytes[i - 1] == '/')) {
+            || ((c == '.' || c == '(') && i > 0 && path.bytes[i - 1] == '/')) {
             return false;
         }
     }

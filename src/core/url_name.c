@@ -27,19 +27,56 @@ static char fold_next(ocors_span_t text, size_t *at)
     return ocors_ascii_lower(text.bytes[(*at)++]);
 }
 
-static bool is_trimmed(char c, bool with_dots)
+/*
+ * White space beyond ASCII that trim() and strip() of common languages take away: U+0085, U+00A0,
+ * U+1680, U+2000 to U+200F (with the zero-width ones), U+2028, U+2029, U+202F, U+205F, U+3000, U+FEFF.
+ */
+static bool is_wide_blank(const char *bytes, size_t length)
 {
-    return (unsigned char)c <= 0x20 || (with_dots && c == '.');
+    const unsigned char *at = (const unsigned char *)bytes;
+
+    if (length == 2) {
+        return at[0] == 0xc2 && (at[1] == 0x85 || at[1] == 0xa0);
+    }
+    return (at[0] == 0xe1 && at[1] == 0x9a && at[2] == 0x80)
+           || (at[0] == 0xe2 && at[1] == 0x80
+               && ((at[2] >= 0x80 && at[2] <= 0x8f) || at[2] == 0xa8 || at[2] == 0xa9
+                   || at[2] == 0xaf))
+           || (at[0] == 0xe2 && at[1] == 0x81 && at[2] == 0x9f)
+           || (at[0] == 0xe3 && at[1] == 0x80 && at[2] == 0x80)
+           || (at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf);
+}
+
+/* The length of what is trimmed at one end of a name; 0: nothing is. */
+static size_t trimmed_length(ocors_span_t name, bool at_end, bool with_dots)
+{
+    const char *const end = name.bytes + name.length;
+
+    if (name.length > 0) {
+        const char c = at_end ? end[-1] : name.bytes[0];
+
+        if ((unsigned char)c <= 0x20 || (with_dots && c == '.')) {
+            return 1;
+        }
+    }
+    for (size_t length = 2; length <= 3 && length <= name.length; length++) {
+        if (is_wide_blank(at_end ? end - length : name.bytes, length)) {
+            return length;
+        }
+    }
+    return 0;
 }
 
 ocors_span_t ocors_url_name_trim(ocors_span_t name, bool with_dots)
 {
-    while (name.length > 0 && is_trimmed(name.bytes[0], with_dots)) {
-        name.bytes++;
-        name.length--;
+    size_t length;
+
+    while ((length = trimmed_length(name, false, with_dots)) > 0) {
+        name.bytes += length;
+        name.length -= length;
     }
-    while (name.length > 0 && is_trimmed(name.bytes[name.length - 1], with_dots)) {
-        name.length--;
+    while ((length = trimmed_length(name, true, with_dots)) > 0) {
+        name.length -= length;
     }
     return name;
 }

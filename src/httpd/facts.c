@@ -7,7 +7,7 @@
 #include <http_log.h>
 
 #include "messages.h"
-#include "ocors_url_path.h"
+#include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
 #include "ocors_survey.h"
@@ -50,102 +50,6 @@ static ocors_span_t method_of(const request_rec *r)
     space = strchr(r->the_request, ' ');
     return ocors_span_make(r->the_request, space != NULL ? (size_t)(space - r->the_request)
                                                          : strlen(r->the_request));
-}
-
-/* The path of the request line as it came; httpd decodes its own copy of it in place. */
-static ocors_span_t line_path_of(const request_rec *r)
-{
-    const char *path = r->unparsed_uri;
-
-    if (path != NULL && path[0] != '/') { /* the absolute form */
-        const char *scheme_end = strstr(path, "://");
-
-        path = scheme_end != NULL ? scheme_end + 3 + strcspn(scheme_end + 3, "/?#") : NULL;
-    }
-    return path != NULL && path[0] == '/' ? ocors_span_make(path, strcspn(path, "?#"))
-                                          : ocors_span_from_string(r->uri);
-}
-
-/* The path as an application takes it: a slash that httpd was told to leave encoded is one. */
-static ocors_span_t decode_slashes(apr_pool_t *pool, ocors_span_t path)
-{
-    char *copy, *to;
-
-    if (path.length == 0 || memchr(path.bytes, '%', path.length) == NULL) {
-        return path;
-    }
-    copy = to = apr_pstrmemdup(pool, path.bytes, path.length);
-    for (const char *from = copy; *from != '\0'; to++) {
-        const bool is_slash = from[0] == '%' && from[1] == '2' && (from[2] | 0x20) == 'f';
-
-        *to = is_slash ? '/' : *from;
-        from += is_slash ? 3 : 1;
-    }
-    return ocors_span_make(copy, (size_t)(to - copy));
-}
-
-/*
- * What the path says (C5). A tree has a policy for each site, so that a path must not be taken for
- * another one (R12); a section with a list of documents has one policy for all.
- */
-static void read_path(inquiry_t *inquiry, bool is_tree)
-{
-    const request_rec *r = inquiry->r;
-    const ocors_span_t uri = ocors_span_from_string(r->uri);
-
-    if (is_tree) {
-        const ocors_span_t line = line_path_of(r);
-
-        ocors_url_path_read(uri, line, apr_palloc(r->pool, ocors_url_path_room(uri, line)),
-                        &inquiry->path);
-    }
-    else {
-        ocors_url_path_parse(uri, &inquiry->path);
-    }
-}
-
-/* The URL path of what lies in a directory: as much of its end as the file's path has beyond it. */
-static ocors_span_t path_below_directory(const request_rec *r, const char *directory)
-{
-    const ocors_span_t whole = ocors_span_from_string(r->uri);
-    const char *file = apr_pstrcat(r->pool, r->filename, r->path_info, NULL);
-    size_t prefix = strlen(directory);
-
-    if (prefix > 0 && directory[prefix - 1] == '/') {
-        prefix--;
-    }
-    if (strncmp(file, directory, prefix) != 0 || file[prefix] != '/') {
-        return whole;
-    }
-    const ocors_span_t below = ocors_span_from_string(file + prefix);
-    return below.length <= whole.length
-                   && memcmp(whole.bytes + whole.length - below.length, below.bytes, below.length)
-                          == 0
-               ? below
-               : whole;
-}
-
-/* M1: the path that resources are held against where the URL has no version. */
-static ocors_span_t path_below_section(const request_rec *r, const ocors_documents_t *documents)
-{
-    const ocors_span_t whole = ocors_span_from_string(r->uri);
-    size_t prefix = strlen(documents->path);
-
-    switch (documents->kind) {
-    case OCORS_SECTION_LOCATION:
-        if (prefix > 0 && documents->path[prefix - 1] == '/') {
-            prefix--;
-        }
-        return strncmp(r->uri, documents->path, prefix) == 0
-                   ? ocors_span_make(whole.bytes + prefix, whole.length - prefix)
-                   : whole;
-    case OCORS_SECTION_DIRECTORY:
-        return r->filename != NULL ? path_below_directory(r, documents->path) : whole;
-    case OCORS_SECTION_SERVER:
-    case OCORS_SECTION_OTHER:
-        break;
-    }
-    return whole;
 }
 
 /*
@@ -342,10 +246,8 @@ static void judge(inquiry_t *inquiry)
     if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {
         inquiry->facts.request_method = header_in(r, "Access-Control-Request-Method");
         inquiry->facts.version = inquiry->path.version;
-        inquiry->facts.path = decode_slashes(
-            r->pool, inquiry->path.version != 0 || inquiry->config->documents == NULL
-                         ? inquiry->path.rest
-                         : path_below_section(r, inquiry->config->documents));
+        inquiry->facts.path = ocors_request_path_resource(r, inquiry->config->documents,
+                                                          &inquiry->path);
     }
     ocors_decide(inquiry->policies, inquiry->policy_count, &inquiry->facts,
                  apr_palloc(r->pool, inquiry->facts.origin.length + 1), &request->decision);
@@ -368,7 +270,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     inquiry.path = (ocors_url_path_t){ .version = 0 };
     /* Of a GET under one policy, the path is for those who are shown its site. */
     if (is_tree || (origin != NULL && (r->method_number != M_GET || ocors_survey_shows_decisions()))) {
-        read_path(&inquiry, is_tree);
+        ocors_request_path_read(r, is_tree, &inquiry.path);
     }
     if (is_tree && ocors_url_path_is_outside(&inquiry.path)) {
         return NULL;

@@ -174,7 +174,7 @@ static bool request_may_be_ours(const request_rec *r)
 {
     const char *method;
 
-    if (r->method_number == M_GET || r->main != NULL || r->prev != NULL
+    if (r->method_number == M_GET || r->method_number == M_TRACE || r->main != NULL || r->prev != NULL
         || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/'
         || apr_table_get(r->headers_in, "Origin") == NULL) {
         return false;

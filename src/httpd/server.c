@@ -7,7 +7,6 @@
 #include "ocors_server.h"
 
 #include <ap_listen.h>
-#include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -18,65 +17,16 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* Where a <VirtualHost> stands, as httpd notes it in server_rec. */
-typedef struct place_t {
-    const char *file;
-    apr_uintptr_t line;
-} place_t;
-
-/* The virtual hosts that have a ServerName of their own: keys are places. */
-typedef struct named_t {
-    apr_hash_t *hosts;
-    bool has_main; /* the main server has one, too */
-} named_t;
-
-static bool directive_is(const ap_directive_t *directive, const char *name)
-{
-    return ap_cstr_casecmp(directive->directive, name) == 0;
-}
-
-static bool has_server_name(const ap_directive_t *directive)
-{
-    for (; directive != NULL; directive = directive->next) {
-        if (directive_is(directive, "ServerName")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * server_hostname does not tell: httpd fills it with the main server's, with what it knows of the
- * machine, or with what a name server says of the address. The directives do; what <IfModule>,
- * Include and the like hold is in the tree as if it stood there itself.
- */
-static named_t find_named(apr_pool_t *pool)
-{
-    named_t named = { .hosts = apr_hash_make(pool), .has_main = has_server_name(ap_conftree) };
-
-    for (const ap_directive_t *at = ap_conftree; at != NULL; at = at->next) {
-        if (directive_is(at, "<VirtualHost") && has_server_name(at->first_child)) {
-            place_t *place = apr_pcalloc(pool, sizeof(*place));
-
-            place->file = at->filename;
-            place->line = (apr_uintptr_t)at->line_num;
-            apr_hash_set(named.hosts, place, sizeof(*place), at);
-        }
-    }
-    return named;
-}
-
 /* The server whose ServerName is this server's: itself, the main one where httpd inherits, or NULL. */
-static const server_rec *named_server(const named_t *named, const server_rec *server,
-                                      const server_rec *main_server)
+static const server_rec *named_server(const server_rec *server, const server_rec *main_server)
 {
-    const place_t place = { .file = server->defn_name, .line = server->defn_line_number };
-
-    if (apr_hash_get(named->hosts, &place, sizeof(place)) != NULL) {
+    if (ocors_survey_is_named(server)) {
         return server;
     }
-    return named->has_main && server->server_hostname == main_server->server_hostname ? main_server
-                                                                                      : NULL;
+    return ocors_survey_is_named(main_server)
+                   && server->server_hostname == main_server->server_hostname
+               ? main_server
+               : NULL;
 }
 
 /* Lower case, without port and trailing dot; an IPv6 address with its brackets. */
@@ -174,13 +124,12 @@ static void warn_nameless(apr_pool_t *pool, server_rec *server, const server_rec
                  "its own pages are refused; name the hosts that browsers ask for", what);
 }
 
-static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_server,
-                    const named_t *named)
+static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_server)
 {
     ocors_server_t *slot = apr_pcalloc(pool, sizeof(*slot));
     apr_array_header_t *names = apr_array_make(pool, 2, sizeof(ocors_span_t));
     apr_array_header_t *patterns = apr_array_make(pool, 2, sizeof(ocors_span_t));
-    const server_rec *origin = named_server(named, server, main_server);
+    const server_rec *origin = named_server(server, main_server);
 
     if (origin != NULL) {
         add_name(pool, names, origin->server_hostname);
@@ -201,10 +150,8 @@ static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_serve
 
 void ocors_server_prepare(apr_pool_t *pool, server_rec *servers)
 {
-    const named_t named = find_named(pool);
-
     for (server_rec *server = servers; server != NULL; server = server->next) {
-        prepare(pool, server, servers, &named);
+        prepare(pool, server, servers);
     }
 }
 

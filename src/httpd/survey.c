@@ -12,13 +12,14 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* What makes decisions late, in a virtual host or in the main server outside virtual hosts. */
+/* What a virtual host says, or the main server outside virtual hosts. */
 typedef struct place_t {
     const char *file; /* where the <VirtualHost> is; NULL: the main server */
     int line;
     bool has_late_section; /* a <Directory>, <Files>, <If> or the like with a directive of ours */
     bool rewrites;         /* a RewriteRule outside sections */
     bool inherits_rules;   /* RewriteOptions Inherit... */
+    bool is_named;         /* a ServerName of its own */
 } place_t;
 
 typedef struct survey_t {
@@ -44,7 +45,7 @@ static survey_t survey;
 static const char *const environment_modules[] = {
     "mod_cgi.c",   "mod_cgid.c", "mod_proxy_fcgi.c", "mod_proxy_scgi.c", "mod_proxy_uwsgi.c",
     "mod_fcgid.c", "mod_php.c",  "mod_php7.c",       "mod_php5.c",       "mod_perl.c",
-    "mod_wsgi.c",  "mod_lua.c",
+    "mod_wsgi.c",  "mod_lua.c",  "mod_include.c",    "mod_ext_filter.c", "mod_authnz_fcgi.c",
 };
 
 static bool directive_is(const ap_directive_t *directive, const char *name)
@@ -57,9 +58,10 @@ static bool directive_begins(const ap_directive_t *directive, const char *prefix
     return ap_cstr_casecmpn(directive->directive, prefix, strlen(prefix)) == 0;
 }
 
+/* In any case: a note's name has none, and a variable's is in upper case. */
 static bool has_text(const ap_directive_t *directive, const char *text)
 {
-    return directive->args != NULL && strstr(directive->args, text) != NULL;
+    return directive->args != NULL && ap_strcasestr(directive->args, text) != NULL;
 }
 
 /* RewriteOptions Inherit, InheritBefore, InheritDown or InheritDownBefore among its words. */
@@ -84,10 +86,9 @@ static bool allows_htaccess(const ap_directive_t *directive)
 
 static void note_shows(const ap_directive_t *directive)
 {
-    if (has_text(directive, "ocapi_cors_") || has_text(directive, "OCAPI_CORS_")) {
+    if (has_text(directive, "ocapi_cors_")) {
         survey.shows_decisions = true;
-        survey.shows_reasons = survey.shows_reasons || has_text(directive, "ocapi_cors_reason")
-                               || has_text(directive, "OCAPI_CORS_REASON");
+        survey.shows_reasons = survey.shows_reasons || has_text(directive, "ocapi_cors_reason");
     }
     if (allows_htaccess(directive)) {
         survey.shows_decisions = survey.shows_reasons = true;
@@ -99,7 +100,7 @@ static place_t *place_at(int number)
     return &APR_ARRAY_IDX(survey.places, number, place_t);
 }
 
-static void note_late(const ap_directive_t *directive, const walk_t *walk)
+static void note_place(const ap_directive_t *directive, const walk_t *walk)
 {
     place_t *place = place_at(walk->place);
 
@@ -111,6 +112,9 @@ static void note_late(const ap_directive_t *directive, const walk_t *walk)
     }
     if (!walk->in_section && inherits_rules(directive, survey.places->pool)) {
         place->inherits_rules = true;
+    }
+    if (directive_is(directive, "ServerName") && !walk->in_section) {
+        place->is_named = true;
     }
     if (directive_begins(directive, "LuaHook")) {
         survey.has_lua_hook = true;
@@ -153,7 +157,7 @@ static void look(const ap_directive_t *directive, walk_t walk)
 {
     for (; directive != NULL; directive = directive->next) {
         note_limited(directive, &walk);
-        note_late(directive, &walk);
+        note_place(directive, &walk);
         note_shows(directive);
         if (directive->first_child != NULL) {
             look(directive->first_child, walk_into(directive, walk));
@@ -201,6 +205,16 @@ bool ocors_survey_is_late(const server_rec *server)
         }
     }
     return is_late || (main_place->rewrites && inherits);
+}
+
+bool ocors_survey_is_named(const server_rec *server)
+{
+    for (int i = 1; i < survey.places->nelts && server != survey.main_server; i++) {
+        if (is_of(place_at(i), server) && place_at(i)->is_named) {
+            return true;
+        }
+    }
+    return server == survey.main_server && place_at(0)->is_named;
 }
 
 bool ocors_survey_shows_decisions(void)

@@ -169,3 +169,28 @@ OcapiCors On
             "OCAPI_CORS_REASON=not-listed", "OCAPI_CORS_SITE=Shop", "OCAPI_CORS_VERDICT=withhold"]
         assert ask(server, "GET", "/off/x.cgi", UNKNOWN).body == b""
         server.check_log()
+
+
+@pytest.mark.parametrize("quick", ["On", "Off"])
+@pytest.mark.parametrize("line, is_kept_apart", [("Header merge Vary Origin", True), ("", False)])
+def test_a_field_by_verdict_under_mod_cache(start_httpd, backend, quick, line, is_kept_apart):
+    """H2: docs/deployment.md asks for `Header merge Vary Origin`; without it the cache sends one origin's to all."""
+    server = start_httpd(f"""
+OcapiCorsSettings "${{SETTINGS}}/p.json"
+OcapiCors On
+CacheRoot "${{ROOT}}/run"
+CacheEnable disk "/"
+CacheQuickHandler {quick}
+CacheIgnoreNoLastMod On
+{line}
+Header always set Timing-Allow-Origin "expr=%{{HTTP:Origin}}" "expr=reqenv('OCAPI_CORS_VERDICT') == 'allow'"
+<VirtualHost *:${{PORT}}>
+    ServerName cached.example
+    ProxyPass "/" "${{BACKEND}}/"
+</VirtualHost>""", modules=["cache", "cache_disk", "headers"], defines={"SETTINGS": SETTINGS, "BACKEND": backend.url})
+    backend.answer("/x", 200, [("Cache-Control", "max-age=100")], b"{}")
+    for origin in (ALLOWED, UNKNOWN, None):
+        response = ask(server, "GET", "/x", origin, host="cached.example")
+        assert bool(response.cors()) == (origin == ALLOWED)
+        assert response.all("Timing-Allow-Origin") == (
+            [ALLOWED[1]] if origin == ALLOWED or not is_kept_apart else [])

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The path of a request, as httpd has it and as it was asked for. Owns nothing. */
+
+#include "ocors_request_path.h"
+
+#include <apr_strings.h>
+
+/* The path of the request line as it came; httpd decodes its own copy of it in place. */
+static ocors_span_t line_path_of(const request_rec *r)
+{
+    const char *path = r->unparsed_uri;
+
+    if (path != NULL && path[0] != '/') { /* the absolute form */
+        path += strcspn(path, ":?#");
+        path = strncmp(path, "://", 3) == 0 ? path + 3 + strcspn(path + 3, "/?#") : NULL;
+    }
+    return path != NULL && path[0] == '/' ? ocors_span_make(path, strcspn(path, "?#"))
+                                          : ocors_span_from_string(r->uri);
+}
+
+/* The path as an application takes it: a slash that httpd was told to leave encoded is one. */
+static ocors_span_t decode_slashes(apr_pool_t *pool, ocors_span_t path)
+{
+    char *copy, *to;
+
+    if (path.length == 0 || memchr(path.bytes, '%', path.length) == NULL) {
+        return path;
+    }
+    copy = to = apr_pstrmemdup(pool, path.bytes, path.length);
+    for (const char *from = copy; *from != '\0'; to++) {
+        const bool is_slash = from[0] == '%' && from[1] == '2' && (from[2] | 0x20) == 'f';
+
+        *to = is_slash ? '/' : *from;
+        from += is_slash ? 3 : 1;
+    }
+    return ocors_span_make(copy, (size_t)(to - copy));
+}
+
+/* The URL path of what lies in a directory: as much of its end as the file's path has beyond it. */
+static ocors_span_t path_below_directory(const request_rec *r, const char *directory)
+{
+    const ocors_span_t whole = ocors_span_from_string(r->uri);
+    const char *file = apr_pstrcat(r->pool, r->filename, r->path_info, NULL);
+    size_t prefix = strlen(directory);
+
+    if (prefix > 0 && directory[prefix - 1] == '/') {
+        prefix--;
+    }
+    if (strncmp(file, directory, prefix) != 0 || file[prefix] != '/') {
+        return whole;
+    }
+    const ocors_span_t below = ocors_span_from_string(file + prefix);
+    return below.length <= whole.length
+                   && memcmp(whole.bytes + whole.length - below.length, below.bytes, below.length)
+                          == 0
+               ? below
+               : whole;
+}
+
+/* M1: the path that resources are held against where the URL has no version. */
+static ocors_span_t path_below_section(const request_rec *r, const ocors_documents_t *documents)
+{
+    const ocors_span_t whole = ocors_span_from_string(r->uri);
+    size_t prefix = strlen(documents->path);
+
+    switch (documents->kind) {
+    case OCORS_SECTION_LOCATION:
+        if (prefix > 0 && documents->path[prefix - 1] == '/') {
+            prefix--;
+        }
+        return strncmp(r->uri, documents->path, prefix) == 0
+                   ? ocors_span_make(whole.bytes + prefix, whole.length - prefix)
+                   : whole;
+    case OCORS_SECTION_DIRECTORY:
+        return r->filename != NULL ? path_below_directory(r, documents->path) : whole;
+    case OCORS_SECTION_SERVER:
+    case OCORS_SECTION_OTHER:
+        break;
+    }
+    return whole;
+}
+
+static void read_twice(const request_rec *r, ocors_span_t uri, ocors_url_path_t *path)
+{
+    const ocors_span_t line = line_path_of(r);
+
+    ocors_url_path_read(uri, line, apr_palloc(r->pool, ocors_url_path_room(uri, line)), path);
+}
+
+void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_t *path)
+{
+    const ocors_span_t uri = ocors_span_from_string(r->uri);
+
+    if (!is_tree) {
+        ocors_url_path_parse(uri, path);
+        return;
+    }
+    read_twice(r, uri, path);
+    if (ocors_url_path_is_outside(path) && r->parsed_uri.path != NULL
+        && strcmp(r->parsed_uri.path, r->uri) != 0) {
+        /* Rewritten ([PT]) to a front controller, which goes by what was asked. */
+        read_twice(r, ocors_span_from_string(r->parsed_uri.path), path);
+    }
+}
+
+ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_documents_t *documents,
+                                         const ocors_url_path_t *path)
+{
+    return decode_slashes(r->pool, path->version != 0 || documents == NULL
+                                       ? path->rest
+                                       : path_below_section(r, documents));
+}
