@@ -94,9 +94,10 @@ static bool policy_is_good(const ocors_generation_policy_t *policy)
 /* What is in force while a document is bad: what its owner had before, whole, or nothing. */
 static void policy_keep(ocors_generation_policy_t *policy, apr_pool_t *pool)
 {
+    const ocors_generation_t *generation = ocors_generation();
     const ocors_edition_t *edition = ocors_store_edition();
-    const ocors_edition_policy_t *last = apr_hash_get(ocors_generation()->known_policies,
-                                                      policy->owner, APR_HASH_KEY_STRING);
+    const ocors_edition_policy_t *last = apr_hash_get(generation->known_policies, policy->owner,
+                                                      APR_HASH_KEY_STRING);
 
     policy->layer_count = last != NULL ? last->layer_count : 0;
     policy->layers = apr_palloc(pool, policy->layer_count * sizeof(*policy->layers));
@@ -107,8 +108,10 @@ static void policy_keep(ocors_generation_policy_t *policy, apr_pool_t *pool)
             .bytes = ocors_edition_image(edition, layer->image, layer->image_size),
             .size = (size_t)layer->image_size,
         };
-        if (policy->layers[i].bytes == NULL) {
-            policy->layer_count = 0; /* half a policy is none */
+        if (policy->layers[i].bytes == NULL
+            || (!generation->is_again
+                && !ocors_image_verify(policy->layers[i].bytes, policy->layers[i].size))) {
+            policy->layer_count = 0; /* half a policy is none, and a damaged one stops no other */
         }
     }
     for (uint32_t i = 0; i < policy->document_count; i++) {

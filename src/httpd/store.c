@@ -27,11 +27,12 @@
 
 #include "messages.h"
 #include "ocors_epoch.h"
+#include "ocors_image_layout.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* Another number whenever what is retained, or what the segment holds, changes. */
-#define RETAINED_KEY "mod_ocapi_cors.store.2"
+/* Another number whenever what is retained, or what the segment holds beside images, changes. */
+#define RETAINED_KEY "mod_ocapi_cors.store.3." APR_STRINGIFY(OCORS_IMAGE_FORMAT)
 
 /* More processes than the MPM's limit can be alive while old ones end. */
 #define SLOTS_TO_SPARE 16
