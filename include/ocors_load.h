@@ -23,6 +23,9 @@ uint32_t ocors_load_policy(const char *owner, const char *const *paths, uint32_t
 /* The same for a list of documents that the configuration names, its own owner; gives its number. */
 uint32_t ocors_load_settings(const char *const *paths, uint32_t path_count);
 
+/* Adds a policy of ocors_generation_earlier(), of the same documents; gives its number. */
+uint32_t ocors_load_earlier_policy(uint32_t earlier);
+
 /* Whether what is in force has this document, or a policy of this owner. */
 bool ocors_load_is_known(const char *path);
 bool ocors_load_is_known_policy(const char *owner);
@@ -30,11 +33,15 @@ bool ocors_load_is_known_policy(const char *owner);
 /* Adds a tree, in memory of the generation; gives its number, from 0. */
 uint32_t ocors_load_add_tree(const ocors_generation_tree_t *tree);
 
-/* The number of the tree of this directory, if it was added. */
-bool ocors_load_find_tree(const char *directory, uint32_t *number);
+/* The number that the tree of this directory has in a generation, if it was added to it. */
+bool ocors_load_find_tree(const ocors_generation_t *generation, const char *directory,
+                          uint32_t *number);
 
 /* Adds what is wrong with a tree's folders; the text is copied. */
 void ocors_load_add_problem(const char *text);
+
+/* At the second reading of a start: adds what the first has found wrong with folders. */
+void ocors_load_earlier_problems(void);
 
 /*
  * Once all is loaded, at a start or a restart: documents that changed while others were read are

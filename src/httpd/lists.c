@@ -34,6 +34,7 @@ void ocors_lists_read(void)
 {
     ocors_generation_t *generation = ocors_generation();
 
+    ocors_load_earlier_problems();
     for (int i = 0; i < lists->nelts; i++) {
         ocors_documents_t *list = APR_ARRAY_IDX(lists, i, ocors_documents_t *);
 

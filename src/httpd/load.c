@@ -188,6 +188,19 @@ uint32_t ocors_load_settings(const char *const *paths, uint32_t path_count)
     return policy->settings;
 }
 
+uint32_t ocors_load_earlier_policy(uint32_t earlier)
+{
+    const ocors_generation_policy_t *policy = APR_ARRAY_IDX(
+        ocors_generation_earlier()->policies, (int)earlier, const ocors_generation_policy_t *);
+    const char **paths = apr_palloc(ocors_generation()->pool,
+                                    policy->document_count * sizeof(*paths));
+
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        paths[i] = policy->documents[i]->path;
+    }
+    return ocors_load_policy(policy->owner, paths, policy->document_count);
+}
+
 bool ocors_load_is_known(const char *path)
 {
     return apr_hash_get(ocors_generation()->known_documents, path, APR_HASH_KEY_STRING) != NULL;
@@ -204,9 +217,10 @@ uint32_t ocors_load_add_tree(const ocors_generation_tree_t *tree)
     return (uint32_t)ocors_generation()->trees->nelts - 1;
 }
 
-bool ocors_load_find_tree(const char *directory, uint32_t *number)
+bool ocors_load_find_tree(const ocors_generation_t *generation, const char *directory,
+                          uint32_t *number)
 {
-    const apr_array_header_t *trees = ocors_generation()->trees;
+    const apr_array_header_t *trees = generation->trees;
 
     for (int i = 0; i < trees->nelts; i++) {
         const ocors_generation_tree_t *tree = APR_ARRAY_IDX(trees, i,
@@ -228,6 +242,15 @@ void ocors_load_add_problem(const char *text)
         .where = generation->where,
         .text = apr_pstrdup(generation->pool, text),
     };
+}
+
+void ocors_load_earlier_problems(void)
+{
+    const ocors_generation_t *before = ocors_generation_earlier();
+
+    for (int i = 0; before != NULL && i < before->problems->nelts; i++) {
+        ocors_load_add_problem(APR_ARRAY_IDX(before->problems, i, ocors_generation_problem_t).text);
+    }
 }
 
 uint32_t ocors_load_tell(void)

@@ -17,6 +17,8 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
+static const char documents_place[] = "ocapi-settings";
+
 static const char *const document_names[OCORS_API_COUNT] = {
     [OCORS_API_SHOP] = "ocapi-settings/wapi_shop_config.json",
     [OCORS_API_DATA] = "ocapi-settings/wapi_data_config.json",
@@ -30,11 +32,23 @@ static bool path_has_type(const char *path, apr_filetype_e type, apr_pool_t *poo
 }
 
 /*
- * Adds a folder's document, if there is one, or was one while the server ran, or nobody can tell: a
- * document that has vanished from a folder that stands is asked for, so that it is missed.
+ * Whether the place of a folder's documents is there, and is no folder: a file, or a link that leads
+ * nowhere. (Most are folders, and cost one call.)
  */
-static void add_document(apr_pool_t *pool, const char *folder, unsigned api, const char **paths,
-                         uint32_t *count)
+static bool place_is_broken(apr_pool_t *pool, const char *folder)
+{
+    const char *path = apr_pstrcat(pool, folder, "/", documents_place, NULL);
+    apr_finfo_t info;
+
+    return apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, pool) == APR_SUCCESS
+           && info.filetype != APR_DIR && !path_has_type(path, APR_DIR, pool);
+}
+
+/*
+ * A folder's document, if there is one, or was one while the server ran, or nobody can tell; else
+ * NULL. One that has vanished from a folder that stands is asked for, so that it is missed.
+ */
+static const char *find_document(apr_pool_t *pool, const char *folder, unsigned api)
 {
     const char *path = apr_pstrcat(pool, folder, "/", document_names[api], NULL);
     apr_finfo_t info;
@@ -43,17 +57,19 @@ static void add_document(apr_pool_t *pool, const char *folder, unsigned api, con
     if (!ocors_load_is_known(path)) {
         status = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, pool);
     }
-    if (!APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status)) {
-        paths[(*count)++] = path;
-    }
+    return (!APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status))
+                   || place_is_broken(pool, folder)
+               ? path
+               : NULL;
 }
 
 /*
- * The policies of one site; `folder` is NULL for the organisation. Where a folder does not tell which
- * documents it has, an API has a policy only if it is in force: one of fewer documents than are
- * meant could allow more.
+ * The policies of one site; `common` are the organisation's documents, `folder` is NULL for itself.
+ * Where a folder does not tell which documents it has, an API has a policy only if it is in force:
+ * one of fewer documents than are meant could allow more.
  */
-static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree, const char *name,
+static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree,
+                     const char *const common[OCORS_API_COUNT], const char *name,
                      const char *folder, bool is_readable)
 {
     ocors_generation_site_t *site = apr_array_push(tree->sites);
@@ -68,9 +84,11 @@ static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree, const char
         if (!is_readable && !ocors_load_is_known_policy(owner)) {
             continue;
         }
-        add_document(pool, tree->directory, api, paths, &count);
-        if (folder != NULL) {
-            add_document(pool, folder, api, paths, &count);
+        if (common[api] != NULL) {
+            paths[count++] = common[api];
+        }
+        if (folder != NULL && (paths[count] = find_document(pool, folder, api)) != NULL) {
+            count++;
         }
         if (count > 0) {
             site->policies[api] = ocors_load_policy(owner, paths, count);
@@ -206,13 +224,17 @@ static void warn_twins(apr_pool_t *scratch, const char *sites, const apr_array_h
 static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
 {
     const char *sites = apr_pstrcat(scratch, tree->directory, "/sites", NULL);
+    const char *common[OCORS_API_COUNT];
     bool is_listed;
     const apr_array_header_t *names = site_names(scratch, tree->directory, sites, &is_listed);
 
     if (!ocors_generation()->is_look) {
         warn_twins(scratch, sites, names);
     }
-    add_site(scratch, tree, "", NULL, is_listed);
+    for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
+        common[api] = find_document(scratch, tree->directory, api);
+    }
+    add_site(scratch, tree, common, "", NULL, is_listed);
     for (int i = 0; i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
         const char *folder = apr_pstrcat(scratch, sites, "/", name, NULL);
@@ -224,7 +246,7 @@ static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
                                                "cannot be read", NULL));
         }
         if (status != APR_SUCCESS || info.filetype == APR_DIR) {
-            add_site(scratch, tree, name, folder, status == APR_SUCCESS);
+            add_site(scratch, tree, common, name, folder, status == APR_SUCCESS);
         }
     }
     if (is_listed && !tree_has_documents(tree)) {
@@ -234,6 +256,35 @@ static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
     }
 }
 
+/*
+ * At the second reading of a start: the sites and their policies as the first has found and judged
+ * them, whatever has become of the folders. False: the first did not have this tree.
+ */
+static bool take_earlier(ocors_generation_tree_t *tree)
+{
+    const ocors_generation_t *before = ocors_generation_earlier();
+    const ocors_generation_tree_t *earlier;
+    uint32_t number;
+
+    if (before == NULL || !ocors_load_find_tree(before, tree->directory, &number)) {
+        return false;
+    }
+    earlier = APR_ARRAY_IDX(before->trees, (int)number, const ocors_generation_tree_t *);
+    for (int i = 0; i < earlier->sites->nelts; i++) {
+        const ocors_generation_site_t *from = &APR_ARRAY_IDX(earlier->sites, i,
+                                                             ocors_generation_site_t);
+        ocors_generation_site_t *site = apr_array_push(tree->sites);
+
+        site->name = apr_pstrdup(ocors_generation()->pool, from->name);
+        for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
+            site->policies[api] = from->policies[api] != OCORS_EDITION_NO_POLICY
+                                      ? ocors_load_earlier_policy(from->policies[api])
+                                      : OCORS_EDITION_NO_POLICY;
+        }
+    }
+    return true;
+}
+
 uint32_t ocors_tree_load(const char *directory)
 {
     ocors_generation_t *generation = ocors_generation();
@@ -241,14 +292,16 @@ uint32_t ocors_tree_load(const char *directory)
     apr_pool_t *scratch;
     uint32_t number;
 
-    if (ocors_load_find_tree(directory, &number)) {
+    if (ocors_load_find_tree(generation, directory, &number)) {
         return number; /* another section has it */
     }
     tree = apr_pcalloc(generation->pool, sizeof(*tree));
     tree->directory = apr_pstrdup(generation->pool, directory);
     tree->sites = apr_array_make(generation->pool, 64, sizeof(ocors_generation_site_t));
-    apr_pool_create(&scratch, generation->pool);
-    add_sites(scratch, tree);
-    apr_pool_destroy(scratch);
+    if (!take_earlier(tree)) {
+        apr_pool_create(&scratch, generation->pool);
+        add_sites(scratch, tree);
+        apr_pool_destroy(scratch);
+    }
     return ocors_load_add_tree(tree);
 }
