@@ -66,7 +66,7 @@ static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     (void)ptemp;
     (void)server;
     if (is_first_reading()) {
-        ocors_lists_judge();
+        ocors_lists_judge(true);
     }
     return OK;
 }

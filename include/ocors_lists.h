@@ -31,8 +31,11 @@ void ocors_lists_note(ocors_documents_t *documents);
 /* In check_config: judges the documents where this is a configuration test. OK, or an HTTP status. */
 int ocors_lists_test(server_rec *server);
 
-/* In open_logs: judges the documents at the first reading of a start. */
-void ocors_lists_judge(void);
+/*
+ * In open_logs: judges the documents at the first reading of a start, and refuses one that has no
+ * memory for them.
+ */
+void ocors_lists_judge(bool is_start);
 
 /* In post_config of the first reading: what became of that. OK, or an HTTP status: refused. */
 int ocors_lists_judged(void);

@@ -29,6 +29,12 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
 void ocors_publish_fit(uint64_t cache_size);
 
 /*
+ * At the first reading of a start: whether there is memory for what ocors_publish_anew() will want at
+ * the second, whose failure nobody would see. Says so on the terminal where there is none.
+ */
+bool ocors_publish_try(uint64_t cache_size);
+
+/*
  * While the server runs: into spare room of the segment in force; one atomic store makes it the
  * edition of every worker's next request.
  */

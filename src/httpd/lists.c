@@ -47,7 +47,7 @@ void ocors_lists_read(void)
     }
 }
 
-void ocors_lists_judge(void)
+void ocors_lists_judge(bool is_start)
 {
     const ocors_config_server_t *config = ocors_config_server();
     uint32_t errors;
@@ -63,6 +63,9 @@ void ocors_lists_judge(void)
                      is_refused ? "the configuration is refused"
                                 : "a start goes on, and the policies of these documents allow "
                                   "nothing");
+    }
+    if (is_start && !is_refused) {
+        is_refused = !ocors_publish_try(config->cache_size);
     }
 }
 
@@ -82,7 +85,7 @@ int ocors_lists_test(server_rec *server)
     if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST || shows_something()) {
         return OK;
     }
-    ocors_lists_judge();
+    ocors_lists_judge(false);
     if (!is_refused) {
         ocors_load_log(server); /* warnings; post_config, which logs them otherwise, is not coming */
     }

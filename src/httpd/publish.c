@@ -70,6 +70,12 @@ static ocors_store_t *make_store(const ocors_edition_plan_t *plan, apr_pool_t *p
     return store;
 }
 
+/* At a start: ocors_publish_fit() has left no document that could give way. */
+static uint64_t cache_size_for(const ocors_edition_plan_t *plan, uint64_t cache_size)
+{
+    return cache_size != 0 && cache_size < plan->size ? plan->size : cache_size;
+}
+
 /* The number that the list of this owner has in the edition, or UINT32_MAX. */
 static uint32_t number_of_settings(const ocors_edition_t *edition, const char *owner)
 {
@@ -142,6 +148,28 @@ void ocors_publish_fit(uint64_t cache_size)
     apr_pool_destroy(scratch);
 }
 
+bool ocors_publish_try(uint64_t cache_size)
+{
+    apr_pool_t *scratch;
+    apr_status_t status;
+    ocors_store_t *store;
+    ocors_edition_plan_t plan;
+    char message[120];
+
+    apr_pool_create(&scratch, ocors_generation()->pool);
+    plan = ocors_edition_plan(scratch, NULL);
+    cache_size = cache_size_for(&plan, cache_size);
+    store = make_store(&plan, scratch, cache_size, &status);
+    if (store == NULL) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, NULL,
+                     "no shared memory of %" APR_UINT64_T_FMT " bytes for the policies: %s",
+                     cache_size != 0 ? cache_size : plan.size,
+                     apr_strerror(status, message, sizeof(message)));
+    }
+    apr_pool_destroy(scratch); /* the store's, too */
+    return store != NULL;
+}
+
 int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *server,
                        uint64_t cache_size)
 {
@@ -157,8 +185,8 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
     ocors_load_log(server);
     apr_pool_create(&scratch, ocors_generation()->pool);
     plan = ocors_edition_plan(scratch, NULL);
-    if (edition == NULL && cache_size != 0 && cache_size < plan.size) {
-        cache_size = plan.size; /* ocors_publish_fit() has left no document that could give way */
+    if (edition == NULL) {
+        cache_size = cache_size_for(&plan, cache_size);
     }
     store = make_store(&plan, process_pool, cache_size, &status);
     if (store == NULL) {

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a start, or an upgrade by a restart, must not do by accident: take the organisation's list for a site's, because
+of what the folders look like at the second reading or where a link leads nowhere; end with 0 and leave no
+server; close every policy for one bad document (section 3)."""
+
+import json
+import subprocess
+
+import pytest
+
+import httpd
+from cors import ALLOWED, OTHER, ask
+from test_signals import AT_THE_SECOND_READING
+
+SHOP = "ocapi-settings/wapi_shop_config.json"
+CONFIG = """
+OcapiCorsReload ${RELOAD}
+OcapiCorsBadDocument ${POLICY}
+OcapiCors On
+OcapiCorsSettingsTree "${ROOT}/tree"
+"""
+PATH = "/s/A/dw/shop/v19_1/x"
+
+
+def document(**clients):
+    return json.dumps({"_v": "19.1", "clients": [{"client_id": client, "allowed_origins": origins}
+                                                 for client, origins in clients.items()]})
+
+
+# At site A, nobody may do what the organisation allows.
+FILES = {f"tree/{SHOP}": document(org=[ALLOWED[1]]), f"tree/sites/A/{SHOP}": document(org=[], a=[OTHER[1]])}
+
+
+def server_of(policy="Refuse", reload="Off", config=CONFIG, files=FILES, **keywords):
+    return httpd.Httpd(config, files=files, defines={"POLICY": policy, "RELOAD": reload}, **keywords)
+
+
+def allowed(server, path=PATH):
+    return {o for o in (ALLOWED, OTHER) if ask(server, "GET", path, o).one("Access-Control-Allow-Origin")}
+
+
+def leads_nowhere(path):
+    path.symlink_to("nowhere")
+
+
+def is_a_file(path):
+    path.write_text("no folder")
+
+
+BROKEN = pytest.mark.parametrize("how", [leads_nowhere, is_a_file])
+
+
+def break_place(server, how):
+    place = server.root / "tree/sites/A/ocapi-settings"
+    place.rename(server.root / "away")
+    how(place)
+
+
+@BROKEN
+def test_a_site_whose_settings_lead_nowhere_refuses_a_start(how):
+    """A dangling document does, and so does a dangling folder of it."""
+    server = server_of()
+    break_place(server, how)
+    with pytest.raises(httpd.HttpdFailed, match=f"httpd ended with 1(?s:.)*sites/A/{SHOP}: the file cannot be read"):
+        server.start()
+    server.stop_after_failure()
+
+
+@BROKEN
+def test_a_site_whose_settings_lead_nowhere_is_denied(how):
+    server = server_of("Deny", "100ms")
+    break_place(server, how)
+    with server:
+        server.allow_log(r": OcapiCorsSettingsTree: |^OcapiCorsBadDocument Deny: |OCORS000[13]: ")
+        assert allowed(server) == set()
+        assert allowed(server, "/s/B/dw/shop/v19_1/x") == {ALLOWED}
+        (server.root / "tree/sites/A/ocapi-settings").unlink()
+        (server.root / "away").rename(server.root / "tree/sites/A/ocapi-settings")
+        server.wait_log(r"OCORS0007: generation 2 \(timed reload\)")
+        assert allowed(server) == {OTHER}
+
+
+def test_a_site_without_settings_has_the_organisations():
+    """The twin."""
+    with server_of() as server:
+        (server.root / "tree/sites/B").mkdir()
+        server.restart()
+        assert allowed(server, "/s/B/dw/shop/v19_1/x") == {ALLOWED}
+        assert allowed(server) == {OTHER}
+
+
+@pytest.mark.parametrize("name", [f"tree/sites/A/{SHOP}", "tree/sites/A/ocapi-settings", "tree/sites/A", "tree/sites", "tree"])
+@pytest.mark.parametrize("reload", ["Off", "100ms"])
+def test_a_tree_that_loses_something_between_the_two_readings(reload, name):
+    """The start goes on by what was judged at the first; a site folder that is gone is gone at the first look."""
+    server = server_of(reload=reload, config=CONFIG + 'LoadFile "${ROOT}/swap.so"\n')
+    text = AT_THE_SECOND_READING.replace("%(root)s/two.json", "%(root)s/away").replace("next.json", name)
+    source = server.write("swap.c", text % {"root": server.root})
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(server.root / "swap.so"), str(source)], check=True)
+    with server:
+        assert (server.root / "away").exists()
+        if reload != "Off":
+            server.allow_log(r"OCORS000[12]: ")
+            server.wait_log(r"OCORS0007: generation 2 \(timed reload\)")
+        assert allowed(server) == ({ALLOWED} if name == "tree/sites/A" and reload != "Off" else {OTHER})
+
+
+@pytest.mark.parametrize("mode", ["-k start", "-DFOREGROUND"])
+def test_a_start_without_memory_fails_where_it_is_seen(mode):
+    """At the second reading, `httpd -k start` has ended with 0 already."""
+    server = server_of(config=CONFIG + "OcapiCorsCacheSize 900000G\n", mode=mode)
+    with pytest.raises(httpd.HttpdFailed, match="httpd ended with 1:\nno shared memory of 966367641600000 bytes"):
+        server.start()
+    server.stop_after_failure()
+
+
+def test_images_of_another_module_are_not_kept():
+    """After an upgrade by `apachectl graceful` no image that is in force can be read. What a bad document is for
+    allows nothing then; the other documents are read, and come into force."""
+    config = CONFIG.replace("Tree", "") .replace("tree", "one.json") + """
+        <Location "/two">
+            OcapiCorsSettings "${ROOT}/two.json"
+        </Location>"""
+    server = server_of(reload="100ms", config=config, files={"one.json": document(c=[ALLOWED[1]]), "two.json": document(c=[OTHER[1]])})
+    new = server.module
+    with open(new, "rb") as file:
+        old = file.read()
+    assert old.count(b"ocorsimg") > 1
+    server.module = server.write("old.so", old.replace(b"ocorsimg", b"ocorsxmg"))
+    with server:
+        assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, {OTHER})
+        server.expect_log(r"OCORS0001: .*two\.json")
+        server.expect_log(r"OCORS0003: .*two\.json")
+        server.write("two.json", "{")
+        server.module = new
+        server.restart()
+        assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, set())
+        server.write("two.json", document(c=[OTHER[1]]))
+        server.wait_log(r"OCORS0007: generation 3 \(timed reload\)")
+        assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, {OTHER})
