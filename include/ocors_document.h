@@ -30,7 +30,8 @@ typedef struct ocors_document_t {
     uint32_t number;   /* in its generation */
     ocors_edition_file_t file; /* which file it is; all zero: there is none to look at */
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
-    apr_array_header_t *lines;    /* of ocors_document_line_t */
+    apr_array_header_t *lines;    /* of ocors_document_line_t; of very many findings, some */
+    uint32_t error_count;
     bool has_changed; /* while it was read */
     bool is_passing;  /* its error is not the file's fault: read again at the next occasion */
     bool is_told; /* its errors, by ocors_document_tell() */

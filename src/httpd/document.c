@@ -162,6 +162,7 @@ static void lines_take(ocors_document_t *document, const ocors_report_t *report,
                          + report->totals[OCORS_SEVERITY_WARNING]
                          + report->totals[OCORS_SEVERITY_REMARK];
 
+    document->error_count = (uint32_t)report->totals[OCORS_SEVERITY_ERROR];
     for (size_t i = 0; i < report->count; i++) {
         const ocors_error_t *error = &report->items[i];
         const int length = ocors_error_format(error, document->path, NULL, 0);
@@ -236,6 +237,7 @@ void ocors_document_reject(ocors_document_t *document, const char *text)
     ocors_document_free_image(document);
     document->image.bytes = NULL;
     document->is_passing = true; /* the next one may have more room */
+    document->error_count++;
     line_add(document, OCORS_SEVERITY_ERROR, text);
 }
 
@@ -243,6 +245,7 @@ void ocors_document_take(ocors_document_t *document, ocors_document_t *known, ap
 {
     document->file = known->file;
     document->is_passing = known->is_passing;
+    document->error_count = known->error_count;
     document->image = known->image;
     known->image.is_on_heap = false;
     for (int i = 0; i < known->lines->nelts; i++) {
@@ -285,19 +288,16 @@ static void line_log(const ocors_document_line_t *line, server_rec *server)
 
 uint32_t ocors_document_tell(ocors_document_t *document)
 {
-    uint32_t errors = 0;
-
     for (int i = 0; document->image.bytes == NULL && i < document->lines->nelts; i++) {
         const ocors_document_line_t *line = line_at(document, i);
 
         if (line->severity == OCORS_SEVERITY_ERROR) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", document->where,
                          line->text);
-            errors++;
         }
     }
     document->is_told = true;
-    return errors;
+    return document->image.bytes == NULL ? document->error_count : 0;
 }
 
 void ocors_document_log(ocors_document_t *document, server_rec *server)

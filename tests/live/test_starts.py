@@ -138,3 +138,11 @@ def test_images_of_another_module_are_not_kept():
         server.write("two.json", document(c=[OTHER[1]]))
         server.wait_log(r"OCORS0007: generation 3 \(timed reload\)")
         assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, {OTHER})
+
+
+def test_the_number_of_errors_is_that_of_the_errors():
+    """Of very many, some are shown, and all are counted."""
+    config = 'OcapiCorsSettings "${ROOT}/one.json"\n'
+    status, output = httpd.configtest(config, files={"one.json": document(**{f"c{n}": ["*"] for n in range(5000)})})
+    assert status == 1 and output.count("one.json: clients[") < 5000
+    assert "OcapiCorsBadDocument Refuse: 5000 errors, named above" in output, output[-500:]
