@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
+#include <http_main.h>
 
 #include "messages.h"
 #include "ocors_load.h"
@@ -196,11 +197,24 @@ static bool tree_has_documents(const ocors_generation_tree_t *tree)
     return false;
 }
 
+static bool is_in_force(const char *directory, const char *name)
+{
+    const ocors_edition_t *edition = ocors_store_edition();
+    const ocors_span_t id = ocors_span_from_string(name);
+    uint32_t site;
+
+    return edition != NULL
+           && ocors_edition_find_site(
+               edition, ocors_edition_find_tree(edition, ocors_span_from_string(directory)), id,
+               &site)
+           && ocors_span_is_equal(ocors_edition_text(edition, edition->sites[site].name), id);
+}
+
 /*
- * Sites that R12 tells apart by their exact ids alone: any other spelling of one is ambiguous. Said
- * where documents are read, and not by the looks in between.
+ * Warns of sites that R12 tells apart by their exact ids alone: any other spelling of one is
+ * ambiguous. Two that are in force have been warned of.
  */
-static void warn_twins(apr_pool_t *scratch, const char *sites, const apr_array_header_t *names)
+static void warn_twins(apr_pool_t *scratch, const char *directory, const apr_array_header_t *names)
 {
     apr_hash_t *by_key = apr_hash_make(scratch);
 
@@ -210,11 +224,12 @@ static void warn_twins(apr_pool_t *scratch, const char *sites, const apr_array_h
         const size_t length = ocors_site_key(ocors_span_from_string(name), key);
         const char *other = apr_hash_get(by_key, key, (apr_ssize_t)length);
 
-        if (length > 0 && other != NULL) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, NULL, OCORS_LOG_TWINS
+        if (length > 0 && other != NULL
+            && !(is_in_force(directory, name) && is_in_force(directory, other))) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ap_server_conf, OCORS_LOG_TWINS
                          "%s: the sites \"%s\" and \"%s\" differ in case, blanks or dots only; each has "
                          "its own policy, and a path that spells one in another way allows nothing",
-                         sites, other, name);
+                         directory, other, name);
         }
         apr_hash_set(by_key, key, (apr_ssize_t)length, name);
     }
@@ -229,7 +244,7 @@ static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
     const apr_array_header_t *names = site_names(scratch, tree->directory, sites, &is_listed);
 
     if (!ocors_generation()->is_look) {
-        warn_twins(scratch, sites, names);
+        warn_twins(scratch, tree->directory, names);
     }
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
         common[api] = find_document(scratch, tree->directory, api);

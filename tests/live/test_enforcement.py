@@ -345,11 +345,14 @@ def test_http_1_0(front):
     assert wire.send_raw(front.port, data, "POST").status == 401
 
 
-def test_trace_and_options_star_are_httpds(front):
-    """1.7: answered before any module; the docs say so."""
+def test_trace_and_options_star_are_httpds(front, backend):
+    """1.7: answered before any module, be decisions early or late; the docs say so. A TRACE that is proxied is
+    a method like any other (R5)."""
     for fields in ([UNKNOWN], [ALLOWED], []):
-        response = front.request("TRACE", "/api/x", fields)
+        response = front.request("TRACE", "/static/file.txt", fields)
         assert (response.status, response.cors()) == (200, [])
+    assert front.request("TRACE", "/api/x", [UNKNOWN]).status == 401 and backend.connections == 0
+    assert front.request("TRACE", "/api/x", [ALLOWED]).status == 200 and len(backend.requests) == 1
     response = front.request("OPTIONS", "*", [ALLOWED, PREFLIGHT])
     assert (response.status, response.cors()) == (200, [])
 

@@ -287,6 +287,8 @@ def test_sites_that_differ_in_case_only(start_httpd, backend):
         assert allowed(server, f"/s/refarch/dw/shop/{V}", names=names) == {"lower", "x-global"}
         assert allowed(server, f"/s/REFARCH/dw/shop/{V}", names=names) == set()
         server.check_log()
+        server.restart()  # which says nothing of two sites that are in force
+        server.check_log()
 
 
 # ---- What is wrong with a tree ----
