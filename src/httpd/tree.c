@@ -256,13 +256,16 @@ static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
         apr_finfo_t info;
         const apr_status_t status = apr_stat(&info, folder, APR_FINFO_TYPE, scratch);
 
-        if (status != APR_SUCCESS && is_listed) {
-            ocors_load_add_problem(apr_pstrcat(scratch, folder, ": this site leads nowhere, or it "
-                                               "cannot be read", NULL));
+        const bool is_folder = status == APR_SUCCESS && info.filetype == APR_DIR;
+
+        if (status == APR_SUCCESS && !is_folder && !is_in_force(tree->directory, name)) {
+            continue; /* a file among the sites */
         }
-        if (status != APR_SUCCESS || info.filetype == APR_DIR) {
-            add_site(scratch, tree, common, name, folder, status == APR_SUCCESS);
+        if (!is_folder && is_listed) {
+            ocors_load_add_problem(apr_pstrcat(scratch, folder, ": this site leads nowhere, is not a "
+                                               "folder, or cannot be read", NULL));
         }
+        add_site(scratch, tree, common, name, folder, is_folder);
     }
     if (is_listed && !tree_has_documents(tree)) {
         ocors_load_add_problem(apr_pstrcat(scratch, tree->directory, ": there is no document below "

@@ -114,6 +114,23 @@ def test_a_start_without_memory_fails_where_it_is_seen(mode):
     server.stop_after_failure()
 
 
+def test_a_site_that_becomes_a_file_keeps_its_policy():
+    """Section 3: "the last good policy stays in force, whole"; a file that was never a site is none."""
+    with server_of(reload="100ms") as server:
+        server.expect_log(r"OCORS0001: .*sites/A: this site leads nowhere, is not a folder")
+        server.expect_log(r"OCORS000[123]: .*sites/A/")
+        server.write("tree/sites/README", "no site")
+        site = server.root / "tree/sites/A"
+        site.rename(server.root / "away")
+        site.write_text("a file")
+        server.wait_log(r"OCORS0001: .*sites/A: ")
+        assert allowed(server) == {OTHER}
+        site.unlink()
+        (server.root / "away").rename(site)
+        server.write(f"tree/sites/A/{SHOP}", document(org=[]))
+        httpd.wait_until(lambda: allowed(server) == set(), "the site has its new document")
+
+
 def test_images_of_another_module_are_not_kept():
     """After an upgrade by `apachectl graceful` no image that is in force can be read. What a bad document is for
     allows nothing then; the other documents are read, and come into force."""
@@ -121,7 +138,8 @@ def test_images_of_another_module_are_not_kept():
         <Location "/two">
             OcapiCorsSettings "${ROOT}/two.json"
         </Location>"""
-    server = server_of(reload="100ms", config=config, files={"one.json": document(c=[ALLOWED[1]]), "two.json": document(c=[OTHER[1]])})
+    server = server_of(config=config, files={"one.json": document(c=[ALLOWED[1]]),
+                                             "two.json": document(c=[OTHER[1]])})
     new = server.module
     with open(new, "rb") as file:
         old = file.read()
@@ -133,6 +151,7 @@ def test_images_of_another_module_are_not_kept():
         server.expect_log(r"OCORS0003: .*two\.json")
         server.write("two.json", "{")
         server.module = new
+        server.defines["RELOAD"] = "100ms"  # and not before: the old module must not see the bad document
         server.restart()
         assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, set())
         server.write("two.json", document(c=[OTHER[1]]))
