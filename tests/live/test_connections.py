@@ -166,6 +166,7 @@ BODIES = {
 }
 
 
+@pytest.mark.pairwise("body", "kind", "front")
 @pytest.mark.parametrize("body", BODIES.values(), ids=[name.replace(" ", "-") for name in BODIES])
 @kinds()
 def test_a_body(front, backend, kind, body):
@@ -348,6 +349,7 @@ def http10(data):
     return data.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
 
 
+@pytest.mark.pairwise("kind", "data", "host", "front")
 @kinds()
 @pytest.mark.parametrize("data", [b"", b"12345"], ids=["bodiless", "body"])
 @pytest.mark.parametrize("host", [True, False], ids=["host", "no-host"])
@@ -377,6 +379,7 @@ def test_http_1_0_keeps_alive_when_asked(front, backend, kind):
     assert len(seen(backend)) == (0 if kind.is_ours else 3)
 
 
+@pytest.mark.pairwise("kind", "upgrade", "front")
 @kinds()
 @pytest.mark.parametrize("upgrade", ["h2c", "websocket"])
 def test_an_upgrade_that_is_not_offered(front, backend, kind, upgrade):

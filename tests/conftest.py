@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests share: full products are run by pairs of values (pairs.py), or whole with --exhaustive."""
+
+import pytest
+
+import pairs
+
+LEFT_OUT = pytest.StashKey()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--exhaustive", action="store_true",
+                     help="run every row of the tests that are marked `pairwise`")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "pairwise(dimension, ..., keep=row -> bool): see tests/pairs.py")
+    config.stash[LEFT_OUT] = 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    # The last: of what -k or a test's id chose. One row that is asked for by its id is run.
+    if not config.getoption("exhaustive"):
+        items[:], left_out = pairs.select_items(items)
+        config.stash[LEFT_OUT] = len(left_out)
+        config.hook.pytest_deselected(items=left_out)
+
+
+# ---- A worker of xdist tells what it left out, and the last lines say it ----
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[LEFT_OUT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    output = getattr(node, "workeroutput", {})  # absent where the worker crashed
+    node.config.stash[LEFT_OUT] = output.get("left_out", node.config.stash[LEFT_OUT])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.stash[LEFT_OUT]:
+        terminalreporter.line(f"{config.stash[LEFT_OUT]} rows of full products left out; "
+                              "-- --exhaustive runs them")

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which rows of a full product of dimensions are run by default: as few as hold each pair of values of two
+dimensions that any row holds, and each row that the test names (`keep`). `--exhaustive` runs all of them.
+
+    @pytest.mark.pairwise("form", "error", "front", "origin", keep=lambda row: row.error.is_mapped)
+
+Debian's python3-allpairspy makes rows of its own from the dimensions. Where some combinations do not exist, it
+leaves pairs of others out: 43 of 270 for the table of test_responses.py."""
+
+from itertools import combinations
+from types import SimpleNamespace
+
+
+def pairs_of(row):
+    """The pairs of values that a row holds, each value with its dimension."""
+    return set(combinations(enumerate(row), 2))
+
+
+def select(rows, kept=()):
+    """The positions, in order, of the rows that are run. A row is a tuple of hashable values, one of each
+    dimension; `kept` are the positions of those that are run in any case."""
+    pairs = [pairs_of(row) for row in rows]
+    chosen = set(kept)
+    missing = set().union(*pairs).difference(*(pairs[n] for n in chosen))
+    while missing:
+        # The first of those that bring the most: the same rows are chosen each time.
+        best = max(range(len(rows)), key=lambda n: len(pairs[n] & missing))
+        chosen.add(best)
+        missing -= pairs[best]
+    return sorted(chosen)
+
+
+def values_of(item):
+    """What a collected test is parametrized with, the parameters of its fixtures too: by name."""
+    return {**getattr(item.callspec, "funcargs", {}), **item.callspec.params}
+
+
+def numbered(values):
+    """The same as numbers: equal ones for equal values, hashable or not."""
+    different = []
+    numbers = []
+    for value in values:
+        if value not in different:
+            different.append(value)
+        numbers.append(different.index(value))
+    return numbers
+
+
+def select_items(items):
+    """(those that are run, those that are left out) of the collected tests, both in order."""
+    products = {}
+    for item in items:
+        if item.get_closest_marker("pairwise"):
+            products.setdefault((item.path, item.originalname), []).append(item)
+    left_out = set()
+    for product in products.values():
+        marker = product[0].get_closest_marker("pairwise")
+        values = [values_of(item) for item in product]
+        rows = list(zip(*(numbered([v[name] for v in values]) for name in marker.args)))
+        assert len(set(rows)) == len(rows), f"{product[0].originalname}: rows differ in more than {marker.args}"
+        keep = marker.kwargs.get("keep", lambda row: False)
+        chosen = select(rows, [n for n, v in enumerate(values) if keep(SimpleNamespace(**v))])
+        left_out |= set(product) - {product[n] for n in chosen}
+    return [i for i in items if i not in left_out], [i for i in items if i in left_out]
