@@ -344,10 +344,8 @@ DocumentRoot "${{ROOT}}/htdocs"
         """Waits for a watcher, for another than `old`, and returns its pid."""
         return wait_until(lambda: (pid := self.watcher()) != old and pid, f"a watcher that is not {old}")
 
-    def await_idle(self):
-        """Returns when every child has all its threads and no connection. httpd 2.4.71's event MPM
-        crashes now and then, with or without a module of ours, when a child is told to end at once
-        and one of its threads is just closing a connection (apr_os_sock_get in mod_mpm_event)."""
+    def is_idle(self):
+        """Whether every child has all its threads and no connection."""
         wanted = 1 if self.mpm == "prefork" else THREADS + 2  # the workers, the listener, the main
         ports = {f"{port:04X}" for port in self._ports}
 
@@ -356,15 +354,18 @@ DocumentRoot "${{ROOT}}/htdocs"
             return (fields[1].split(":")[1] in ports and fields[3] != "0A"  # 0A: LISTEN
                     and fields[9] != "0")  # no inode: nobody holds it any more
 
-        def is_idle():
-            try:
-                threads = [len(os.listdir(f"/proc/{pid}/task")) for pid in self.children()]
-            except OSError:
-                return False  # a child that has just ended
-            lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-            return all(n >= wanted for n in threads) and not any(map(is_connection, lines))
+        try:
+            threads = [len(os.listdir(f"/proc/{pid}/task")) for pid in self.children()]
+        except OSError:
+            return False  # a child that has just ended
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        return all(n >= wanted for n in threads) and not any(map(is_connection, lines))
 
-        wait_until(lambda: self.process.poll() is not None or is_idle(), "the children are idle")
+    def await_idle(self):
+        """Returns when that is so. httpd 2.4.71's event MPM crashes now and then, with or without a
+        module of ours, when a child is told to end at once and one of its threads is just closing a
+        connection (apr_os_sock_get in mod_mpm_event)."""
+        wait_until(lambda: self.process.poll() is not None or self.is_idle(), "the children are idle")
 
     def restart(self, graceful=True, config=None):
         """Reloads, and returns when the new generation serves and no child of the old one is left.
@@ -396,11 +397,27 @@ DocumentRoot "${{ROOT}}/htdocs"
             shutil.rmtree(self.root, ignore_errors=True)
 
     def tell_to_end(self):
-        """Returns at once, so that several can end side by side; stop() waits for it."""
+        """Returns soon, so that several can end side by side; stop() waits for it."""
         if not self.is_told_to_end and self.process is not None and self.process.poll() is None:
-            # Gracefully, for the reason that await_idle() gives; the second time would mean at once.
-            self.process.send_signal(signal.SIGTERM if self.mode == "-X" else signal.SIGWINCH)
+            # Gracefully takes httpd a second. A second SIGWINCH would mean at once.
+            is_at_once = self.mode == "-X" or (self._may_end_at_once() and self._comes_to_rest(0.1))
+            self.process.send_signal(signal.SIGTERM if is_at_once else signal.SIGWINCH)
             self.is_told_to_end = True
+
+    def _may_end_at_once(self):
+        """A child of event or worker is told by a byte in a pipe, and the parent writes as many as
+        MaxRequestWorkers allows children. Where more are left, after kills or restarts, one may get none,
+        and is killed after ten seconds (AH00046)."""
+        return self.mpm == "prefork" or len(self.children()) == 1
+
+    def _comes_to_rest(self, seconds):
+        """Whether it is idle within that time."""
+        end = time.monotonic() + seconds
+        while not self.is_idle():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
 
     def _kill(self):
         if self.process is None:
