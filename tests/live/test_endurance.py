@@ -10,6 +10,7 @@ import re
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -184,12 +185,19 @@ def killer(server, is_over):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("mpm", httpd.MPMS)
 @pytest.mark.parametrize("is_killing", [False, True], ids=["load", "kills"])
-def test_two_policies_alternate(start_httpd, mpm, is_killing):
-    """Section 4: a request sees one generation, whole; nothing leaks."""
-    server = start_httpd(CONFIG, mpm=mpm, modules=["headers"],
-                         files={"d.json": document("one"), "htdocs/x": "content"})
+def test_two_policies_alternate(start_httpd, is_killing):
+    """Section 4: a request sees one generation, whole; nothing leaks. The MPMs have their turn side by side: most
+    of the time is waited for a look of the watcher, or for httpd's restart."""
+    servers = [start_httpd(CONFIG, mpm=mpm, modules=["headers"],
+                           files={"d.json": document("one"), "htdocs/x": "content"}) for mpm in httpd.MPMS]
+    with ThreadPoolExecutor(len(servers)) as pool:
+        for done in [pool.submit(alternate, server, is_killing) for server in servers]:
+            done.result()
+
+
+def alternate(server, is_killing):
+    """The whole of it, for one server."""
     log, load, is_over = Log(server), Load(server.port, is_killing), threading.Event()
     log.await_generation(server, 1)
     threads = [threading.Thread(target=killer, args=(server, is_over))] if is_killing else []
@@ -220,7 +228,7 @@ def test_two_policies_alternate(start_httpd, mpm, is_killing):
         for thread in threads:
             thread.join()
     late = memory(server)
-    print(f"{mpm}: {RELOADS} timed reloads, {RESTARTS} restarts, {load.answers} answers, {load.broken} broken, "
+    print(f"{server.mpm}: {RELOADS} timed reloads, {RESTARTS} restarts, {load.answers} answers, {load.broken} broken, "
           f"{time.monotonic() - started:.0f} s, memory {early} -> {late}")
     assert not load.failures, load.failures
     assert load.answers > 10 * RELOADS
