@@ -6,6 +6,10 @@ import pytest
 import pairs
 
 LEFT_OUT = pytest.StashKey()
+# A worker of xdist takes a module whole (--dist loadgroup), in this order: the longest do not come last, while
+# another worker has nothing left to do.
+LONGEST = ["test_endurance.py", "test_shared_memory.py", "test_demo.py", "test_reload.py", "test_signals.py",
+           "test_resources.py", "test_scale.py", "test_build.py"]
 
 
 def pytest_addoption(parser):
@@ -25,6 +29,7 @@ def pytest_collection_modifyitems(config, items):
         items[:], left_out = pairs.select_items(items)
         config.stash[LEFT_OUT] = len(left_out)
         config.hook.pytest_deselected(items=left_out)
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 # ---- A worker of xdist tells what it left out, and the last lines say it ----

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -173,3 +174,8 @@ def test_the_live_tests_lack_no_pair(tmp_path):
         chosen = [row for row, is_chosen in zip(rows, is_run) if is_chosen]
         assert missing_pairs(rows, chosen) == set(), name
         assert len(chosen) < len(rows), f"{name}: the marker leaves nothing out"
+
+
+def test_the_modules_that_are_run_first_are_there():
+    names = re.findall(r'"(test_\w+\.py)"', (TESTS / "conftest.py").read_text())
+    assert len(names) >= 5 and [name for name in names if not any(TESTS.glob(f"*/{name}"))] == []
