@@ -7,28 +7,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli.h"
 #include "ocors_settings_json.h"
 #include "ocors_version.h"
 
-/* Exit statuses, for scripts. */
-enum {
-    EXIT_GOOD = 0,
-    EXIT_ERRORS = 1,    /* a document cannot be used */
-    EXIT_UNUSABLE = 2   /* the command line is wrong, or a file cannot be read */
-};
-
 static const char usage[] =
     "usage: ocapi-cors check FILE...\n"
+    "       ocapi-cors allow FILE --client ID ORIGIN\n"
+    "       ocapi-cors revoke FILE --client ID ORIGIN\n"
     "       ocapi-cors --help | --version\n"
     "\n"
     "check   Prints every error, warning and remark of OCAPI settings documents, each with its\n"
     "        place: FILE:LINE:COLUMN where the text is not JSON, else FILE: PATH. \"-\" is standard\n"
     "        input. A document with errors is one that the module refuses.\n"
+    "allow   Puts an origin into allowed_origins of one client of a document, and changes nothing\n"
+    "        else of its text. The file is replaced as a whole; its owner and mode stay, and a link\n"
+    "        is followed. An origin that is listed already leaves the file alone.\n"
+    "revoke  Takes an origin out. An origin that is not listed leaves the file alone.\n"
     "\n"
-    "Exit status: 0 no errors, 1 errors, 2 wrong usage or an unreadable file.\n";
+    "Exit status: 0 no errors, 1 errors, an unknown client, or no origin,\n"
+    "2 wrong usage, or a file that cannot be read or written.\n";
 
-/* Reads a stream to its end into malloc'd memory; NULL: errno says why. */
-static char *stream_read(FILE *stream, size_t *length)
+char *ocors_stream_read(FILE *stream, size_t *length)
 {
     size_t room = 65536;
     char *bytes = malloc(room);
@@ -64,7 +64,7 @@ static char *file_read(const char *path, size_t *length)
     int error;
 
     if (strcmp(path, "-") == 0) {
-        return stream_read(stdin, length);
+        return ocors_stream_read(stdin, length);
     }
     file = fopen(path, "rb");
     if (file == NULL) {
@@ -75,7 +75,7 @@ static char *file_read(const char *path, size_t *length)
         bytes = NULL;
     }
     else {
-        bytes = stream_read(file, length);
+        bytes = ocors_stream_read(file, length);
     }
     error = errno;
     fclose(file);
@@ -103,6 +103,13 @@ static void finding_print(const ocors_error_t *error, const char *path)
     free(line);
 }
 
+void ocors_findings_print(const ocors_report_t *report, const char *path)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        finding_print(&report->items[i], path);
+    }
+}
+
 /* One document: what is to be said of it, and its verdict. */
 static int check_file(const char *path)
 {
@@ -121,9 +128,7 @@ static int check_file(const char *path)
     ocors_report_init(&report);
     status = ocors_settings_parse(ocors_span_make(bytes, length), &report, &settings);
     free(bytes);
-    for (size_t i = 0; i < report.count; i++) {
-        finding_print(&report.items[i], path);
-    }
+    ocors_findings_print(&report, path);
     if (status == OCORS_NO_MEMORY) {
         fprintf(stderr, "ocapi-cors: %s: %s\n", path, strerror(ENOMEM));
     }
@@ -162,6 +167,12 @@ int main(int argc, char *argv[])
     if (argc >= 2 && strcmp(argv[1], "check") == 0) {
         status = command_check(argc - 2, argv + 2);
     }
+    else if (argc >= 2 && strcmp(argv[1], "allow") == 0) {
+        status = ocors_edit_run(OCORS_EDIT_ALLOW, argc - 2, argv + 2);
+    }
+    else if (argc >= 2 && strcmp(argv[1], "revoke") == 0) {
+        status = ocors_edit_run(OCORS_EDIT_REVOKE, argc - 2, argv + 2);
+    }
     else if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(usage, stdout);
     }
@@ -169,6 +180,9 @@ int main(int argc, char *argv[])
         puts("ocapi-cors " OCORS_VERSION);
     }
     else {
+        status = -1;
+    }
+    if (status < 0) {
         fputs(usage, stderr);
         return EXIT_UNUSABLE;
     }

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ocapi-cors allow` and `revoke`: a settings document is edited, judged, and replaced as a whole.
+ *
+ * The lock is flock() on the document itself, so that no other file stays beside it. Whoever
+ * waited for it looks again whether the path still names the file that was locked: the one before
+ * has replaced it.
+ */
+
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ocors_settings_json.h"
+
+typedef struct edit_t {
+    ocors_edit_action_t action;
+    const char *path; /* as it was given, */
+    char *target;     /* and without links */
+    const char *client;
+    ocors_origin_t origin;
+    FILE *file; /* locked */
+    struct stat info;
+} edit_t;
+
+static int complain(const char *path)
+{
+    fprintf(stderr, "ocapi-cors: %s: %s\n", path, strerror(errno != 0 ? errno : ENOMEM));
+    return EXIT_UNUSABLE;
+}
+
+/* A line on standard error, with what is not printable ASCII made visible. */
+static void say(const char *path, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(const char *path, const char *format, ...)
+{
+    ocors_report_t report;
+    char sentence[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    ocors_report_init(&report);
+    ocors_report_add(&report, OCORS_FINDING_ORIGIN_MALFORMED, NULL, "%s", sentence);
+    fprintf(stderr, "ocapi-cors: %s: %s\n", path,
+            report.count > 0 ? report.items[0].detail : strerror(ENOMEM));
+    ocors_report_free(&report);
+}
+
+/* Opens and locks what the path names. False: errno says why. */
+static bool file_open(edit_t *edit)
+{
+    for (;;) {
+        struct stat now;
+        int file;
+
+        free(edit->target);
+        edit->target = realpath(edit->path, NULL);
+        /* Without O_NONBLOCK a FIFO would be waited for. */
+        file = edit->target != NULL ? open(edit->target, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+        if (file < 0) {
+            return false;
+        }
+        if (fstat(file, &edit->info) == 0 && !S_ISREG(edit->info.st_mode)) {
+            errno = S_ISDIR(edit->info.st_mode) ? EISDIR : EINVAL;
+        }
+        else if (flock(file, LOCK_EX) == 0 && fstat(file, &edit->info) == 0) {
+            if (stat(edit->target, &now) == 0 && now.st_dev == edit->info.st_dev
+                && now.st_ino == edit->info.st_ino) {
+                edit->file = fdopen(file, "rb");
+                return edit->file != NULL;
+            }
+            close(file);
+            continue;
+        }
+        close(file);
+        return false;
+    }
+}
+
+/* Judges a text; what is wrong with it is printed. */
+static int text_judge(const edit_t *edit, ocors_span_t text)
+{
+    ocors_settings_t *settings;
+    ocors_report_t report;
+    ocors_status_t status;
+
+    ocors_report_init(&report);
+    status = ocors_settings_parse(text, &report, &settings);
+    if (status == OCORS_OK) {
+        ocors_settings_free(settings);
+    }
+    else if (status == OCORS_INVALID) {
+        ocors_findings_print(&report, edit->path);
+    }
+    ocors_report_free(&report);
+    errno = ENOMEM;
+    return status == OCORS_OK ? EXIT_GOOD
+           : status == OCORS_INVALID ? EXIT_ERRORS : complain(edit->path);
+}
+
+/* Owner, group and mode are those of the file that is replaced, as far as that is permitted. */
+static bool owner_keep(const edit_t *edit, int file)
+{
+    bool is_kept = fchown(file, edit->info.st_uid, edit->info.st_gid) == 0;
+
+    if (!is_kept && fchown(file, (uid_t)-1, edit->info.st_gid) != 0) {
+        say(edit->path, "its owner and group cannot be kept; they are now those of this user");
+    }
+    else if (!is_kept) {
+        say(edit->path, "its owner cannot be kept; it is now this user");
+    }
+    return fchmod(file, edit->info.st_mode & 07777) == 0;
+}
+
+static bool bytes_write(int file, ocors_span_t bytes)
+{
+    while (bytes.length > 0) {
+        const ssize_t written = write(file, bytes.bytes, bytes.length);
+
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        if (written > 0) {
+            bytes.bytes += written;
+            bytes.length -= (size_t)written;
+        }
+    }
+    return true;
+}
+
+/* The new name is on the disk when its folder is. */
+static void folder_sync(const char *folder)
+{
+    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (file >= 0) {
+        (void)fsync(file);
+        close(file);
+    }
+}
+
+/* Writes the text beside the target, and renames. False: errno says why, and nothing has changed. */
+static bool text_replace(const edit_t *edit, ocors_span_t text)
+{
+    static const char suffix[] = "/.ocapi-cors.XXXXXX";
+    const size_t folder = (size_t)(strrchr(edit->target, '/') - edit->target);
+    char *beside = malloc(folder + sizeof(suffix));
+    bool is_done;
+    int error;
+    int file;
+
+    if (beside == NULL) {
+        return false;
+    }
+    memcpy(beside, edit->target, folder);
+    memcpy(beside + folder, suffix, sizeof(suffix));
+    file = mkstemp(beside);
+    if (file < 0) {
+        error = errno;
+        free(beside);
+        errno = error;
+        return false;
+    }
+    is_done = bytes_write(file, text) && owner_keep(edit, file) && fsync(file) == 0;
+    error = errno;
+    if (close(file) != 0 && is_done) {
+        error = errno;
+        is_done = false;
+    }
+    if (is_done && rename(beside, edit->target) != 0) {
+        error = errno;
+        is_done = false;
+    }
+    if (!is_done) {
+        unlink(beside);
+    }
+    beside[folder > 0 ? folder : 1] = '\0';
+    folder_sync(beside);
+    free(beside);
+    errno = error;
+    return is_done;
+}
+
+/* No signal that a user or a stop sends leaves the file beside. */
+static bool text_replace_whole(const edit_t *edit, ocors_span_t text)
+{
+    static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP };
+    sigset_t blocked;
+    sigset_t before;
+    bool is_done;
+    int error;
+
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        sigaddset(&blocked, ends[i]);
+    }
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    is_done = text_replace(edit, text);
+    error = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return is_done;
+}
+
+/* Edits *text, which is malloc'd, until it says so. */
+static ocors_edit_result_t text_edit(const edit_t *edit, char **text, size_t *length,
+                                     bool *is_changed)
+{
+    const ocors_span_t client = ocors_span_from_string(edit->client);
+    char *room = malloc(*length + 1);
+    ocors_edit_result_t result = OCORS_EDIT_SPLICE;
+
+    *is_changed = false;
+    while (room != NULL && result == OCORS_EDIT_SPLICE) {
+        const ocors_span_t span = ocors_span_make(*text, *length);
+        ocors_splice_t splice;
+
+        result = ocors_settings_edit(span, client, &edit->origin, edit->action, room, &splice);
+        if (result == OCORS_EDIT_SPLICE) {
+            const size_t edited_length = ocors_splice_length(span, &splice);
+            char *edited = malloc(edited_length + 1);
+
+            free(room);
+            room = edited != NULL ? malloc(edited_length + 1) : NULL;
+            if (edited == NULL) {
+                break;
+            }
+            ocors_splice_apply(span, &splice, edited);
+            free(*text);
+            *text = edited;
+            *length = edited_length;
+            *is_changed = true;
+        }
+    }
+    free(room);
+    return result;
+}
+
+static int document_edit(const edit_t *edit, char **text, size_t *length)
+{
+    const bool is_allow = edit->action == OCORS_EDIT_ALLOW;
+    bool is_changed;
+    int status = text_judge(edit, ocors_span_make(*text, *length));
+
+    if (status != EXIT_GOOD) {
+        return status;
+    }
+    switch (text_edit(edit, text, length, &is_changed)) {
+    case OCORS_EDIT_NO_CLIENT:
+        say(edit->path, "no client has the id \"%.120s\"", edit->client);
+        return EXIT_ERRORS;
+    case OCORS_EDIT_ALREADY:
+        break;
+    case OCORS_EDIT_SPLICE:
+        errno = ENOMEM;
+        return complain(edit->path);
+    case OCORS_EDIT_BAD_TEXT:
+    default:
+        say(edit->path, "the place of the client's origins is not found");
+        return EXIT_ERRORS;
+    }
+    if (is_changed) {
+        status = text_judge(edit, ocors_span_make(*text, *length));
+        if (status != EXIT_GOOD) {
+            return status;
+        }
+        if (!text_replace_whole(edit, ocors_span_make(*text, *length))) {
+            return complain(edit->path);
+        }
+    }
+    printf("%s: %s %s%s\n", edit->path, edit->origin.bytes,
+           is_changed ? "" : is_allow ? "was already " : "was not ",
+           is_allow || !is_changed ? "allowed" : "revoked");
+    return EXIT_GOOD;
+}
+
+static int file_edit(edit_t *edit)
+{
+    size_t length;
+    char *text;
+    int status;
+
+    errno = 0;
+    if (!file_open(edit)) {
+        return complain(edit->path);
+    }
+    errno = 0;
+    text = ocors_stream_read(edit->file, &length);
+    if (text == NULL) {
+        status = complain(edit->path);
+    }
+    else {
+        status = document_edit(edit, &text, &length);
+        if (status == EXIT_ERRORS) {
+            say(edit->path, "it is left as it is");
+        }
+    }
+    free(text);
+    fclose(edit->file);
+    return status;
+}
+
+int ocors_edit_run(ocors_edit_action_t action, int count, char *const arguments[])
+{
+    edit_t edit = { .action = action };
+    const char *entry = NULL;
+    ocors_origin_result_t result;
+    int status;
+
+    for (int i = 0; i < count; i++) {
+        if (strcmp(arguments[i], "--client") == 0 && edit.client == NULL && i + 1 < count) {
+            edit.client = arguments[++i];
+        }
+        else if (arguments[i][0] == '-') {
+            return -1;
+        }
+        else if (edit.path == NULL) {
+            edit.path = arguments[i];
+        }
+        else if (entry == NULL) {
+            entry = arguments[i];
+        }
+        else {
+            return -1;
+        }
+    }
+    if (edit.path == NULL || edit.client == NULL || edit.client[0] == '\0' || entry == NULL) {
+        return -1;
+    }
+    result = ocors_origin_canonicalise(ocors_span_from_string(entry), &edit.origin);
+    if (result != OCORS_ORIGIN_OK) {
+        say(edit.path, "\"%.120s\": %s", entry, ocors_origin_explain(result));
+        return EXIT_ERRORS;
+    }
+    if (edit.origin.changes != 0) {
+        say(edit.path, "\"%.120s\" is taken as \"%s\", the form that browsers send", entry,
+            edit.origin.bytes);
+    }
+    status = file_edit(&edit);
+    free(edit.target);
+    return status;
+}
