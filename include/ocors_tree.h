@@ -7,6 +7,8 @@
 
 #include <httpd.h>
 
+#include "ocors_notify.h"
+
 /*
  *   DIRECTORY/ocapi-settings/wapi_{shop,data}_config.json                the organisation's
  *   DIRECTORY/sites/{site}/ocapi-settings/wapi_{shop,data}_config.json   a site's
@@ -20,5 +22,8 @@
  * allows nothing.
  */
 uint32_t ocors_tree_load(const char *directory);
+
+/* Watches all folders that tell which sites and documents a tree has. */
+void ocors_tree_watch(apr_pool_t *pool, const char *directory, ocors_notify_t *notify);
 
 #endif

@@ -24,5 +24,6 @@
 #define OCORS_LOG_RESTLESS         "OCORS0019: " /* a file that changes all the time */
 #define OCORS_LOG_NAMELESS         "OCORS0020: " /* OcapiCors On, and no configured name (R10) */
 #define OCORS_LOG_TWINS            "OCORS0021: " /* sites of a tree that differ in case only */
+#define OCORS_LOG_UNTOLD           "OCORS0022: " /* the system does not tell of all changes */
 
 #endif

@@ -303,6 +303,26 @@ static bool take_earlier(ocors_generation_tree_t *tree)
     return true;
 }
 
+static void watch_folders(apr_pool_t *pool, ocors_notify_t *notify, const char *folder)
+{
+    ocors_notify_watch_folder(notify, folder);
+    ocors_notify_watch_folder(notify, apr_pstrcat(pool, folder, "/", documents_place, NULL));
+}
+
+void ocors_tree_watch(apr_pool_t *pool, const char *directory, ocors_notify_t *notify)
+{
+    const char *sites = apr_pstrcat(pool, directory, "/sites", NULL);
+    apr_array_header_t *names = apr_array_make(pool, 64, sizeof(const char *));
+
+    watch_folders(pool, notify, directory);
+    ocors_notify_watch_folder(notify, sites);
+    (void)list_names(pool, sites, names); /* a look tells what is wrong */
+    for (int i = 0; i < names->nelts; i++) {
+        watch_folders(pool, notify,
+                      apr_pstrcat(pool, sites, "/", APR_ARRAY_IDX(names, i, const char *), NULL));
+    }
+}
+
 uint32_t ocors_tree_load(const char *directory)
 {
     ocors_generation_t *generation = ocors_generation();

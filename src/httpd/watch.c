@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process that watches documents. Owns it, and its look every few seconds.
+ * The process that watches documents. Owns it, and its looks: every few seconds, and when the
+ * system tells of a change.
  *
  * It is a process of its own because the parent has no place for it: httpd's MPMs wake the parent's
  * modules about every ten seconds only (monitor), refuse threads in a parent that forks
@@ -32,8 +33,10 @@
 #include "ocors_fingerprint.h"
 #include "ocors_hold.h"
 #include "ocors_load.h"
+#include "ocors_notify.h"
 #include "ocors_publish.h"
 #include "ocors_store.h"
+#include "ocors_told.h"
 #include "ocors_tree.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -66,6 +69,8 @@ typedef struct watch_t {
     apr_interval_time_t interval;
     pid_t parent;
     /* In the process itself: */
+    ocors_notify_t *notify; /* NULL: nothing is told */
+    bool is_complete;       /* all that the last look found changed was told as complete */
     bool has_published; /* since room was given back last */
     unsigned unsettled; /* looks in a row that found another state than the one before */
     unsigned patience;  /* looks between two tries to find room for what is held, */
@@ -139,6 +144,8 @@ static uint64_t look(watch_t *watch)
     collect(watch, true);
     generation = ocors_generation();
     fingerprint = ocors_fingerprint(generation, false);
+    watch->is_complete = ocors_told_is_complete(watch->notify);
+    ocors_notify_forget(watch->notify);
     for (int i = 0; i < generation->documents->nelts && watch->unsettled >= UNSETTLED_MAX; i++) {
         const ocors_document_t *document = APR_ARRAY_IDX(generation->documents, i,
                                                          const ocors_document_t *);
@@ -149,14 +156,19 @@ static uint64_t look(watch_t *watch)
     return fingerprint;
 }
 
-/* False: the parent is gone. */
-static bool rest(const watch_t *watch, apr_interval_time_t time)
+/* Sleeps for `*left`, or until a change is told, and leaves the rest. False: the parent is gone. */
+static bool rest(const watch_t *watch, apr_interval_time_t *left)
 {
-    while (time > 0 && getppid() == watch->parent) {
-        const apr_interval_time_t nap = time < NAP_TIME ? time : NAP_TIME;
+    bool is_told = false;
 
-        apr_sleep(nap);
-        time -= nap;
+    while (*left > 0 && !is_told && getppid() == watch->parent) {
+        const apr_interval_time_t nap = *left < NAP_TIME ? *left : NAP_TIME;
+        const apr_time_t started = apr_time_now();
+        apr_interval_time_t slept;
+
+        is_told = ocors_notify_wait(watch->notify, nap);
+        slept = apr_time_now() - started;
+        *left -= slept > 0 && slept < nap ? slept : nap; /* whatever becomes of the clock */
     }
     return getppid() == watch->parent;
 }
@@ -208,31 +220,53 @@ static void settle_down(watch_t *watch)
     }
 }
 
+/* What a look has found is read at once, or once another, `settle` later, finds the same. */
 static void run(watch_t *watch)
 {
     const apr_interval_time_t settle = watch->interval < SETTLE_TIME ? watch->interval
                                                                      : SETTLE_TIME;
     apr_interval_time_t pause = watch->interval;
-    uint64_t seen = 0;
+    uint64_t seen = 0; /* by a look that another is to follow; 0: by none */
 
     apr_pool_create(&watch->memory, watch->process_pool);
     forget(watch);
-    while (rest(watch, pause)) {
-        const uint64_t found = look(watch);
-        const bool is_settled = found == seen;
+    watch->notify = ocors_notify_create(watch->process_pool, watch->server);
+    for (;;) {
+        bool is_timed;
+        uint64_t found;
 
-        pause = watch->interval;
-        seen = found;
+        if (ocors_notify_is_stale(watch->notify)) {
+            ocors_told_renew(watch->notify, watch->process_pool);
+            pause = pause < settle ? pause : settle; /* what came before it was watched for */
+        }
+        if (!rest(watch, &pause)) {
+            return;
+        }
+        is_timed = pause <= 0;
+        found = look(watch);
         if (found == ocors_store_edition()->header.fingerprint) {
-            settle_down(watch);
+            seen = 0;
+            if (is_timed) {
+                settle_down(watch);
+                pause = watch->interval;
+            }
         }
-        else if (is_settled && reload(watch, found)) {
+        else if ((watch->is_complete || (is_timed && found == seen)) && reload(watch, found)) {
             forget(watch);
+            seen = 0;
+            if (watch->notify != NULL) {
+                ocors_told_renew(watch->notify, watch->process_pool);
+            }
+            pause = watch->notify != NULL ? settle : watch->interval;
         }
-        else {
-            seen = is_settled ? 0 : found;
+        else if (is_timed) {
+            seen = found == seen ? 0 : found;
             pause = settle;
             watch->unsettled++;
+        }
+        else if (seen == 0) {
+            seen = found;
+            pause = settle;
         }
     }
 }
