@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Beside the policy (field cases 5): configurations that the docs recommend, as an administrator writes them."""
 
+import json
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -100,3 +103,31 @@ def test_mod_security_in_front(front, backend):
     check_preflight(ask(front, "OPTIONS", "/x?q=two", ALLOWED, PREFLIGHT, host="guarded.example"), True)
     assert backend.connections == 0
     check(ask(front, "GET", "/x?q=other", ALLOWED, host="guarded.example"), 200, granted(ALLOWED))
+
+
+def test_a_preview_deployment_comes_and_goes(start_httpd, backend):
+    """Field case 5.3: `ocapi-cors allow`, in force without a restart and without a look (the interval is an hour)."""
+    preview = ("Origin", "https://pr-17.preview.example")
+    document = json.dumps({"_v": "19.1", "clients": [{"client_id": "spa", "allowed_origins": [ALLOWED[1]]}]}, indent=2)
+    server = start_httpd("""
+OcapiCorsReload 1h
+OcapiCorsSettings "${ROOT}/preview.json"
+OcapiCors On
+<VirtualHost *:${PORT}>
+    ServerName shop.example
+    ProxyPass "/" "${BACKEND}/"
+</VirtualHost>""", files={"preview.json": document}, defines={"BACKEND": backend.url})
+
+    def edit(action):
+        subprocess.run([os.path.join(os.environ["OCORS_BUILD"], "gcc", "ocapi-cors"), action, server.root / "preview.json",
+                        "--client", "spa", preview[1]], check=True, capture_output=True)
+
+    def statuses():
+        return [ask(server, "POST", "/x", origin, host="shop.example").status for origin in (ALLOWED, preview, UNKNOWN)]
+
+    assert statuses() == [200, 401, 401]
+    edit("allow")
+    httpd.wait_until(lambda: statuses() == [200, 200, 401], "the preview's origin is allowed")
+    edit("revoke")
+    httpd.wait_until(lambda: statuses() == [200, 401, 401], "the preview's origin is refused")
+    assert (server.root / "preview.json").read_text() == document
