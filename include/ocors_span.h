@@ -71,9 +71,12 @@ static inline int ocors_ascii_hex_value(char c)
 /* The byte that three bytes stand for, "%41" and the like (RFC 3986 section 2.1); -1: none. */
 static inline int ocors_escape_value(const char *escape)
 {
+    if (escape[0] != '%') {
+        return -1; /* as most bytes are none */
+    }
     const int high = ocors_ascii_hex_value(escape[1]), low = ocors_ascii_hex_value(escape[2]);
 
-    return escape[0] == '%' && high >= 0 && low >= 0 ? high * 16 + low : -1;
+    return high >= 0 && low >= 0 ? high * 16 + low : -1;
 }
 
 /* Equal but for the case of ASCII letters (RFC 9110 section 5.1: field names). */

@@ -88,7 +88,7 @@ static ocors_span_t form_decode(ocors_span_t text, room_t *room)
         if (c == '+') {
             c = ' ';
         }
-        else if (text.length - i > 2 && ocors_escape_value(text.bytes + i) >= 0) {
+        else if (c == '%' && text.length - i > 2 && ocors_escape_value(text.bytes + i) >= 0) {
             c = (char)(unsigned char)ocors_escape_value(text.bytes + i);
             i += 2;
         }
