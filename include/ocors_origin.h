@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ocors_span.h"
 
@@ -51,6 +52,18 @@ typedef struct ocors_origin_t {
     size_t host_length;
     size_t port_at;   /* the offset of the port's ':', == length where there is none */
 } ocors_origin_t;
+
+/*
+ * Whether a host that is a name may hold the byte: a letter, a digit, '-', '.' or '_'. One bit for
+ * each byte, as a load reads a million hosts.
+ */
+static inline bool ocors_origin_is_host_character(char c)
+{
+    static const uint64_t allowed[4] = { UINT64_C(0x03ff600000000000),
+                                         UINT64_C(0x07fffffe87fffffe), 0, 0 };
+
+    return (allowed[(unsigned char)c >> 6] >> (c & 63) & 1) != 0;
+}
 
 /*
  * Brings a configured entry to its serialised form: scheme://host[:port], lower case, no default

@@ -30,6 +30,23 @@ bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
  */
 bool ocors_resource_pattern_normalise(ocors_span_t resource_id, char *pattern, size_t *length);
 
+/*
+ * The next segment of a path from *at that is not empty; it points into the path. bytes NULL: there
+ * is none. *at moves behind it.
+ */
+static inline ocors_span_t ocors_segment_next(ocors_span_t path, size_t *at)
+{
+    while (*at < path.length && path.bytes[*at] == '/') {
+        ++*at;
+    }
+    const size_t start = *at;
+    while (*at < path.length && path.bytes[*at] != '/') {
+        ++*at;
+    }
+    return *at == start ? ocors_span_make(NULL, 0)
+                        : ocors_span_make(path.bytes + start, *at - start);
+}
+
 /* M2: a path with more segments, or with more bytes, is held against no pattern. */
 #define OCORS_RESOURCE_SEGMENTS_MAX 64
 #define OCORS_RESOURCE_PATH_MAX     2048

@@ -50,22 +50,13 @@ static size_t find(ocors_span_t span, char byte)
     return at != NULL ? (size_t)(at - span.bytes) : span.length;
 }
 
-/* Letters, digits, '-', '.' and '_'. A bit for each: a million hosts are read at every load. */
-static bool is_host_character(char c)
-{
-    static const uint64_t allowed[4] = { UINT64_C(0x03ff600000000000),
-                                         UINT64_C(0x07fffffe87fffffe), 0, 0 };
-
-    return (allowed[(unsigned char)c >> 6] >> (c & 63) & 1) != 0;
-}
-
 /* The offset of what ends the host and port: the first '/', '?', '#' or '\\'. */
 static size_t find_end(ocors_span_t span)
 {
     size_t at = 0;
 
     while (at < span.length
-           && (is_host_character(span.bytes[at])
+           && (ocors_origin_is_host_character(span.bytes[at])
                || memchr("/?#\\", span.bytes[at], 4) == NULL)) {
         at++;
     }
@@ -225,7 +216,7 @@ static bool is_name(ocors_span_t host)
     for (size_t i = 0; i < host.length; i++) {
         char c = host.bytes[i];
 
-        if (!is_host_character(c) || (c == '.' && before == '.')) {
+        if (!ocors_origin_is_host_character(c) || (c == '.' && before == '.')) {
             return false;
         }
         before = c;

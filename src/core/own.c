@@ -47,11 +47,6 @@ static uint16_t port_parse(ocors_span_t digits)
     return (uint16_t)(value <= UINT16_MAX ? value : 0);
 }
 
-static bool is_host_character(char c)
-{
-    return ocors_ascii_is_alpha(c) || ocors_ascii_is_digit(c) || c == '-' || c == '.' || c == '_';
-}
-
 /* Where the host of a text ends: "[...]", or a run of characters that hosts have. */
 static size_t host_end(ocors_span_t text)
 {
@@ -62,7 +57,7 @@ static size_t host_end(ocors_span_t text)
         close = memchr(text.bytes, ']', text.length);
         return close != NULL ? (size_t)(close - text.bytes) + 1 : 0;
     }
-    while (end < text.length && is_host_character(text.bytes[end])) {
+    while (end < text.length && ocors_origin_is_host_character(text.bytes[end])) {
         end++;
     }
     return end;

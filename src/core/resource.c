@@ -6,24 +6,6 @@
 
 #include "ocors_glob.h"
 
-/* The next segment that is not empty; bytes == NULL at the end. *at moves behind it. */
-static ocors_span_t next_segment(ocors_span_t path, size_t *at)
-{
-    size_t start;
-
-    while (*at < path.length && path.bytes[*at] == '/') {
-        ++*at;
-    }
-    start = *at;
-    while (*at < path.length && path.bytes[*at] != '/') {
-        ++*at;
-    }
-    if (*at == start) {
-        return ocors_span_make(NULL, 0);
-    }
-    return ocors_span_make(path.bytes + start, *at - start);
-}
-
 /* The length of "{name}" or "{name:regex}", whose regex may hold braces; 0: it stays open. */
 static size_t placeholder_length(ocors_span_t text)
 {
@@ -142,8 +124,8 @@ bool ocors_resource_path_split(ocors_span_t path, ocors_segments_t *segments)
     if (path.length > OCORS_RESOURCE_PATH_MAX) {
         return false;
     }
-    for (ocors_span_t segment = next_segment(path, &at); segment.bytes != NULL;
-         segment = next_segment(path, &at)) {
+    for (ocors_span_t segment = ocors_segment_next(path, &at); segment.bytes != NULL;
+         segment = ocors_segment_next(path, &at)) {
         if (segments->count == OCORS_RESOURCE_SEGMENTS_MAX) {
             return false;
         }
@@ -189,7 +171,7 @@ static run_end_t take_run(ocors_span_t pattern, size_t *p, const ocors_segments_
                           size_t end)
 {
     for (;; ++*at) {
-        const ocors_span_t wanted = next_segment(pattern, p);
+        const ocors_span_t wanted = ocors_segment_next(pattern, p);
 
         if (wanted.bytes == NULL) {
             return RUN_ENDS;

@@ -17,21 +17,12 @@ typedef enum {
 /* The next segment that is neither empty nor "."; bytes NULL at the end. `at` moves behind it. */
 static ocors_span_t segment_next(ocors_span_t path, size_t *at)
 {
-    for (;;) {
-        while (*at < path.length && path.bytes[*at] == '/') {
-            ++*at;
-        }
-        const size_t start = *at;
-        while (*at < path.length && path.bytes[*at] != '/') {
-            ++*at;
-        }
-        if (*at == start) {
-            return ocors_span_make(NULL, 0);
-        }
-        if (*at - start != 1 || path.bytes[start] != '.') {
-            return ocors_span_make(path.bytes + start, *at - start);
-        }
-    }
+    ocors_span_t segment;
+
+    do {
+        segment = ocors_segment_next(path, at);
+    } while (segment.length == 1 && segment.bytes[0] == '.');
+    return segment;
 }
 
 /* Whether a segment is this name, which is in lower case. */
