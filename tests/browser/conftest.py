@@ -1,28 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the browser tests: those of the live tests with their guard of the error log, and a browser."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
-LIVE = HERE.parent / "live"
-sys.path.insert(0, str(LIVE))
-
-# By its file: pytest calls every conftest.py `conftest`, and this one is being loaded by that name.
-_spec = importlib.util.spec_from_file_location("live_conftest", LIVE / "conftest.py")
-_live = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_live)
-module_under_test = _live.module_under_test
-start_httpd = _live.start_httpd
-module_backend = _live.module_backend
-backend = _live.backend
-pytest_runtest_setup = _live.pytest_runtest_setup
-pytest_runtest_call = _live.pytest_runtest_call
+sys.path.insert(0, str(HERE.parent / "live"))
 
 from chromium import Chromium  # noqa: E402 (needs the path above)
+from live_fixtures import (backend, module_backend, module_under_test, pytest_runtest_call,  # noqa: E402, F401
+                           pytest_runtest_setup, start_httpd)
 from shop import Shop  # noqa: E402
 
 

@@ -67,7 +67,7 @@ def test_three_expecting_what_does_not_come(monkeypatch):
 
 def test_the_guard_fails_exactly_the_guilty(tmp_path):
     """The hooks of conftest.py at work, in a pytest of their own."""
-    for name in ("conftest.py", "httpd.py", "processes.py", "wire.py", "backend.py"):
+    for name in ("conftest.py", "live_fixtures.py", "httpd.py", "processes.py", "wire.py", "backend.py"):
         shutil.copy(HERE / name, tmp_path)
     (tmp_path / "test_inner.py").write_text(INNER)
     done = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist",

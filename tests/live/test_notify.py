@@ -2,6 +2,7 @@
 """A change that the system tells of is in force without a look at the clock: here the clock's looks are an hour
 apart (DESIGN 5 "a changed file ... where the system tells of changes", field case 5.3)."""
 
+import functools
 import re
 import shutil
 import threading
@@ -11,7 +12,7 @@ import pytest
 import httpd
 from cors import ALLOWED, PREFLIGHT, UNKNOWN, ask
 from test_reload import (CONFIG, MORE, SHOP, TREE, await_generation, by_overwriting, check_allowed, configmap,
-                         document, generations, site_allows)
+                         document, front as start_documents, generations, site_allows)
 
 HOUR = CONFIG.replace("100ms", "1h")
 DEFAULT = CONFIG.replace("OcapiCorsReload 100ms\n", "")
@@ -19,12 +20,9 @@ TREE_HOUR = TREE.replace("100ms", "1h")
 
 
 @pytest.fixture
-def front(start_httpd, backend):
-    """start(documents, files...): a server whose looks by the clock are an hour apart."""
-    def start(documents, files, config=HOUR, **keywords):
-        return start_httpd(config, files=files, defines={"DOCUMENTS": documents, "BACKEND": backend.url},
-                           **keywords)
-    return start
+def front(start_documents):
+    """start_documents() with looks by the clock that are an hour apart."""
+    return functools.partial(start_documents, config=HOUR)
 
 
 def by_rename(path, content):
@@ -56,7 +54,7 @@ def by_folder(path, content):
 @pytest.mark.parametrize("way", [by_rename, by_overwriting, by_link, by_folder])
 def test_a_document_is_replaced(front, way, config):
     """Again and again: what took a document's place is watched as well."""
-    server = front("place/d.json", {"place/d.json": document(ALLOWED)}, config)
+    server = front("place/d.json", {"place/d.json": document(ALLOWED)}, config=config)
     for number in range(2, 6):
         origins = [MORE] if number % 2 == 0 else [ALLOWED]
         way(server.root / "place/d.json", (document(*origins) + " " * number).encode())
@@ -149,7 +147,7 @@ def test_a_tree(front):
     comes back."""
     server = front("", {f"tree/{SHOP}": document(ALLOWED, client="org"),
                         f"tree/sites/One/{SHOP}": document(MORE, client="one"),
-                        f"ready/{SHOP}": document(MORE, client="two")}, TREE_HOUR)
+                        f"ready/{SHOP}": document(MORE, client="two")}, config=TREE_HOUR)
     tree = server.root / "tree"
 
     def await_allowed(site, origin, is_allowed=True):
@@ -208,7 +206,7 @@ def test_the_successor_of_a_watcher_is_told_too(front):
 
 def test_off_is_told_nothing(front):
     """ `OcapiCorsReload Off`: at a restart only; a server beside it shows that the change was to be told."""
-    off = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", "Off"))
+    off = front("d.json", {"d.json": document(ALLOWED)}, config=CONFIG.replace("100ms", "Off"))
     beside = front(str(off.root / "d.json"), {})
     by_rename(off.root / "d.json", document(MORE).encode())
     await_generation(beside, 2)

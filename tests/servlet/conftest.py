@@ -2,25 +2,16 @@
 """Fixtures of the campaign: the harness of the live tests with their guard of the error log, and the servers
 that every test here shares."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
-LIVE = HERE.parent / "live"
-sys.path.insert(0, str(LIVE))
-
-# By its file: pytest calls every conftest.py `conftest`, and this one is being loaded by that name.
-_spec = importlib.util.spec_from_file_location("live_conftest", LIVE / "conftest.py")
-_live = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_live)
-module_under_test = _live.module_under_test
-pytest_runtest_setup = _live.pytest_runtest_setup
-pytest_runtest_call = _live.pytest_runtest_call
+sys.path.insert(0, str(HERE.parent / "live"))
 
 import campaign  # noqa: E402 (needs the path above)
+from live_fixtures import module_under_test, pytest_runtest_call, pytest_runtest_setup  # noqa: E402, F401
 
 
 def pytest_collection_modifyitems(items):
