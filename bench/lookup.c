@@ -20,7 +20,7 @@
 #include <time.h>
 
 #include "ocors_decide.h"
-#include "ocors_edition.h"
+#include "ocors_snapshot.h"
 #include "ocors_image_layout.h"
 #include "ocors_origin.h"
 #include "ocors_rooms.h"
@@ -47,7 +47,7 @@
 typedef struct bench_t {
     char *segment;
     uint64_t size;
-    ocors_edition_t edition;
+    ocors_snapshot_t snapshot;
     bool is_tree;
     size_t document_count;
     ocors_image_t *images;
@@ -126,10 +126,10 @@ static void *build_image(const char *path, size_t *size)
 /* ---- Images -> a segment --------------------------------------------------------------------- */
 
 /* A policy for each document, and what leads there. */
-static ocors_edition_header_t make_header(const bench_t *bench)
+static ocors_snapshot_header_t make_header(const bench_t *bench)
 {
     const uint32_t count = (uint32_t)bench->document_count;
-    ocors_edition_header_t header = {
+    ocors_snapshot_header_t header = {
         .seed = TABLE_SEED,
         .layer_count = count,
         .policy_count = count,
@@ -140,47 +140,47 @@ static ocors_edition_header_t make_header(const bench_t *bench)
     };
 
     header.site_slot_count = (uint32_t)ocors_slots_count(header.site_count);
-    header.size = ocors_round_up(ocors_edition_size(&header), OCORS_ROOM_ALIGNMENT);
+    header.size = ocors_round_up(ocors_snapshot_size(&header), OCORS_ROOM_ALIGNMENT);
     return header;
 }
 
 /* The images begin the segment. */
-static void write_edition(bench_t *bench, uint64_t place, const uint64_t *sizes)
+static void write_snapshot(bench_t *bench, uint64_t place, const uint64_t *sizes)
 {
     const uint32_t count = (uint32_t)bench->document_count;
-    const ocors_edition_header_t header = make_header(bench);
+    const ocors_snapshot_header_t header = make_header(bench);
     uint64_t image = 0;
 
     memset(bench->segment + place, 0, (size_t)header.size);
     memcpy(bench->segment + place, &header, sizeof(header));
-    if (!ocors_edition_open(bench->segment, bench->size, place, &bench->edition)) {
-        fail("the edition does not fit", "");
+    if (!ocors_snapshot_open(bench->segment, bench->size, place, &bench->snapshot)) {
+        fail("the snapshot does not fit", "");
     }
-    ocors_edition_layer_t *layers = (void *)(uintptr_t)bench->edition.layers;
-    ocors_edition_policy_t *policies = (void *)(uintptr_t)bench->edition.policies;
-    ocors_edition_site_t *sites = (void *)(uintptr_t)bench->edition.sites;
+    ocors_snapshot_layer_t *layers = (void *)(uintptr_t)bench->snapshot.layers;
+    ocors_snapshot_policy_t *policies = (void *)(uintptr_t)bench->snapshot.policies;
+    ocors_snapshot_site_t *sites = (void *)(uintptr_t)bench->snapshot.sites;
     for (uint32_t i = 0; i < count; i++) {
-        layers[i] = (ocors_edition_layer_t){ .image = image, .image_size = sizes[i] };
-        policies[i] = (ocors_edition_policy_t){ .first_layer = i, .layer_count = 1 };
+        layers[i] = (ocors_snapshot_layer_t){ .image = image, .image_size = sizes[i] };
+        policies[i] = (ocors_snapshot_policy_t){ .first_layer = i, .layer_count = 1 };
         image += ocors_round_up(sizes[i], OCORS_ROOM_ALIGNMENT);
     }
     if (!bench->is_tree) {
         return; /* its one list has policy 0 */
     }
-    *(ocors_edition_tree_t *)(uintptr_t)bench->edition.trees = (ocors_edition_tree_t){
+    *(ocors_snapshot_tree_t *)(uintptr_t)bench->snapshot.trees = (ocors_snapshot_tree_t){
         .site_count = count + 1,
     };
     /* The first is the organisation, which has no document of its own here. */
-    sites[0] = (ocors_edition_site_t){ .policies = { OCORS_EDITION_NO_POLICY,
-                                                     OCORS_EDITION_NO_POLICY } };
+    sites[0] = (ocors_snapshot_site_t){ .policies = { OCORS_SNAPSHOT_NO_POLICY,
+                                                     OCORS_SNAPSHOT_NO_POLICY } };
     for (uint32_t i = 0; i < count; i++) {
-        memcpy((char *)(uintptr_t)bench->edition.text + i * NAME_ROOM, bench->names[i], NAME_ROOM);
-        sites[i + 1] = (ocors_edition_site_t){
+        memcpy((char *)(uintptr_t)bench->snapshot.text + i * NAME_ROOM, bench->names[i], NAME_ROOM);
+        sites[i + 1] = (ocors_snapshot_site_t){
             .name = { i * NAME_ROOM, (uint32_t)strlen(bench->names[i]) },
-            .policies = { i, OCORS_EDITION_NO_POLICY },
+            .policies = { i, OCORS_SNAPSHOT_NO_POLICY },
         };
     }
-    ocors_edition_index_sites(&bench->edition);
+    ocors_snapshot_index_sites(&bench->snapshot);
 }
 
 static ocors_span_t origin_at(const ocors_image_t *image, uint64_t number)
@@ -232,7 +232,7 @@ static bench_t load(char **paths, size_t count)
         open_image(&bench, i, bench.segment + place, (size_t)sizes[i]);
         place += ocors_round_up(sizes[i], OCORS_ROOM_ALIGNMENT);
     }
-    write_edition(&bench, place, sizes);
+    write_snapshot(&bench, place, sizes);
     free(bytes);
     free(sizes);
     if (bench.firsts[count] == 0) {
@@ -331,11 +331,11 @@ __attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_
             };
             const ocors_url_path_t path = { .plain = address, .loose = address };
 
-            (void)ocors_edition_read_path(&bench->edition, 0, &path, ocors_span_make(NULL, 0),
+            (void)ocors_snapshot_read_path(&bench->snapshot, 0, &path, ocors_span_make(NULL, 0),
                                           policies, &policy_count);
         }
         else {
-            policy_count = ocors_edition_read_settings(&bench->edition, 0, policies) ? 1 : 0;
+            policy_count = ocors_snapshot_read_settings(&bench->snapshot, 0, policies) ? 1 : 0;
         }
         ocors_decide(policies, policy_count, &facts, room, &decision);
         allowed += decision.verdict == OCORS_VERDICT_ALLOW;

@@ -35,7 +35,7 @@ size_t ocors_client_room(const ocors_source_t *sources, size_t count);
  * The claim's id points into a source or into `room`. No allocation, no recursion; linear in what
  * the sources hold.
  */
-ocors_claim_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
+ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
                                     const ocors_source_t *sources, size_t count, char *room);
 
 #endif

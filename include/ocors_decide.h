@@ -14,15 +14,15 @@
 
 /* What became of the sources that may name a client (C1, C2). */
 typedef enum {
-    OCORS_CLAIM_NONE,     /* nobody is named: the union of all clients (C3) */
-    OCORS_CLAIM_NAMED,    /* `id` is named; a client that no document has allows nothing (C2) */
-    OCORS_CLAIM_AMBIGUOUS /* two different ones are named: nothing is allowed (C2) */
+    OCORS_CLIENT_NONE,     /* nobody is named: the union of all clients (C3) */
+    OCORS_CLIENT_NAMED,    /* `id` is named; a client that no document has allows nothing (C2) */
+    OCORS_CLIENT_AMBIGUOUS /* two different ones are named: nothing is allowed (C2) */
 } ocors_claim_kind_t;
 
-typedef struct ocors_claim_t {
+typedef struct ocors_named_client_t {
     ocors_claim_kind_t kind;
     ocors_span_t id;
-} ocors_claim_t;
+} ocors_named_client_t;
 
 /* What a request says. Spans are the caller's and may hold any byte. */
 typedef struct ocors_facts_t {
@@ -32,7 +32,7 @@ typedef struct ocors_facts_t {
     ocors_span_t request_method; /* Access-Control-Request-Method; empty: none */
     ocors_span_t path;           /* decoded, after the version or the section's own path (M1) */
     ocors_version_t version;     /* of the path; 0: none */
-    ocors_claim_t claim;
+    ocors_named_client_t claim;
     bool is_path_ambiguous; /* R12: nothing is allowed, whatever the policies say */
     const ocors_own_t *own; /* what makes an origin own (R10); NULL: nothing does */
     bool wants_reason;      /* somebody will see it: else it is not looked for, and is NONE */

@@ -8,7 +8,7 @@
 
 #include <httpd.h>
 
-#include "ocors_edition.h"
+#include "ocors_snapshot.h"
 #include "ocors_report.h"
 
 /* An image: on the heap and its document's to free, or in the segment in force. */
@@ -28,7 +28,7 @@ typedef struct ocors_document_t {
     const char *path;
     const char *where; /* the directive that names it first: "CONF:LINE: DIRECTIVE"; or NULL */
     uint32_t number;   /* in its generation */
-    ocors_edition_file_t file; /* which file it is; all zero: there is none to look at */
+    ocors_snapshot_file_t file; /* which file it is; all zero: there is none to look at */
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
     apr_array_header_t *lines;    /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
@@ -63,11 +63,11 @@ void ocors_document_reject(ocors_document_t *document, const char *text);
 void ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
 
 /*
- * Takes over what an edition knows of the same file (same path, size, times, inode, device). False:
- * it is another file; nothing was taken. `image` is NULL, or in the edition's segment, and stays
+ * Takes over what a snapshot knows of the same file (same path, size, times, inode, device). False:
+ * it is another file; nothing was taken. `image` is NULL, or in the snapshot's segment, and stays
  * there. What was found then has been logged, and is not known any more.
  */
-bool ocors_document_recall(ocors_document_t *document, const ocors_edition_document_t *known,
+bool ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
                            const void *image);
 
 /*

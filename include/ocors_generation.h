@@ -10,12 +10,12 @@
 #include <httpd.h>
 
 #include "ocors_document.h"
-#include "ocors_edition.h"
+#include "ocors_snapshot.h"
 
 /*
  * A generation is what one reading asks for: of the configuration (a restart), or of what is in
  * force, once more (a timed reload). It begins empty, collects policies and trees, and ends as an
- * edition (ocors_publish.h). What was before it is known from the edition in force alone.
+ * snapshot (ocors_publish.h). What was before it is known from the snapshot in force alone.
  *
  * What must outlive the configuration pool hangs on the process pool and holds no pointer into this
  * module: httpd unmaps it between two readings.
@@ -58,7 +58,7 @@ typedef struct ocors_generation_t {
     apr_array_header_t *trees;     /* of const ocors_generation_tree_t *, by number */
     apr_array_header_t *problems;  /* of ocors_generation_problem_t, each text once */
     apr_hash_t *documents_by_path, *policies_by_owner;
-    apr_hash_t *known_documents, *known_policies; /* records of the edition in force */
+    apr_hash_t *known_documents, *known_policies; /* records of the snapshot in force */
 } ocors_generation_t;
 
 /* Begins the generation of a new reading of the configuration (pre_config). */

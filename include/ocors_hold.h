@@ -7,7 +7,7 @@
 
 #include <apr_pools.h>
 
-#include "ocors_edition.h"
+#include "ocors_snapshot.h"
 
 /*
  * So that one document that cannot be published, for want of room or because it never rests, holds
@@ -17,7 +17,7 @@
  * that one. Copied.
  */
 void ocors_hold_document(apr_pool_t *process_pool, const char *path,
-                         const ocors_edition_file_t *file);
+                         const ocors_snapshot_file_t *file);
 
 /* Ends it for all. */
 void ocors_hold_release(void);
@@ -25,6 +25,6 @@ void ocors_hold_release(void);
 bool ocors_hold_has_any(void);
 
 /* Whether the document is held while its file is this one. */
-bool ocors_hold_has(const char *path, const ocors_edition_file_t *file);
+bool ocors_hold_has(const char *path, const ocors_snapshot_file_t *file);
 
 #endif

@@ -44,7 +44,7 @@ typedef struct ocors_image_t {
  * to free. `seed` hashes its tables; images that serve one policy share one seed.
  * OCORS_INVALID: the image would need 4 GiB or more. Linear in the document.
  */
-ocors_status_t ocors_image_build(const ocors_settings_t *settings, uint64_t seed, void **bytes,
+ocors_result_t ocors_image_build(const ocors_settings_t *settings, uint64_t seed, void **bytes,
                                  size_t *size);
 
 /* Opens a view: checks magic, format and the bounds of every section, in constant time. */

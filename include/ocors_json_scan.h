@@ -54,7 +54,7 @@ typedef struct ocors_json_counts_t {
  * *counts (NULL: nobody asks) goes with *repaired.
  * Time and memory are linear in the text's length; nesting uses no C stack.
  */
-ocors_status_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char **repaired,
+ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char **repaired,
                                size_t *length, ocors_json_counts_t *counts);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A generation -> an edition in shared memory. */
+/* A generation -> a snapshot in shared memory. */
 #ifndef OCORS_PUBLISH_H
 #define OCORS_PUBLISH_H
 
@@ -36,7 +36,7 @@ bool ocors_publish_try(uint64_t cache_size);
 
 /*
  * While the server runs: into spare room of the segment in force; one atomic store makes it the
- * edition of every worker's next request.
+ * snapshot of every worker's next request.
  */
 typedef enum {
     OCORS_PUBLISHED,

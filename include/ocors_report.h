@@ -7,14 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "ocors_result.h"
 #include "ocors_span.h"
-
-/* What a core function returns. */
-typedef enum {
-    OCORS_OK = 0,
-    OCORS_INVALID,  /* the input is wrong; the report says how */
-    OCORS_NO_MEMORY /* an allocation failed; nothing was kept */
-} ocors_status_t;
 
 typedef enum {
     OCORS_SEVERITY_ERROR,   /* the document is refused */
@@ -73,25 +67,25 @@ typedef enum {
     OCORS_FINDINGS(OCORS_FINDING_ENUM)
 #undef OCORS_FINDING_ENUM
         OCORS_FINDING_COUNT
-} ocors_finding_t;
+} ocors_finding_code_t;
 
 /*
  * One thing to say. All strings are the report's. What the text shows has a line, what its values
  * show has a path; a duplicate key has both.
  */
-typedef struct ocors_error_t {
-    ocors_finding_t code;
+typedef struct ocors_finding_t {
+    ocors_finding_code_t code;
     size_t line;   /* from 1; 0 = unknown */
     size_t column; /* from 1, in bytes; 0 = unknown */
     char *path;    /* "clients[0].allowed_origins[1]"; NULL = unknown; "" = the document */
     char *detail;  /* what is wrong and what is allowed: one line, printable ASCII */
-} ocors_error_t;
+} ocors_finding_t;
 
 /* How many findings of each severity are kept; the rest are counted. */
 #define OCORS_REPORT_KEPT 1000
 
 typedef struct ocors_report_t {
-    ocors_error_t *items; /* in the order found */
+    ocors_finding_t *items; /* in the order found */
     size_t count;
     size_t capacity;
     size_t totals[3]; /* by severity, kept or not */
@@ -116,22 +110,22 @@ void ocors_report_free(ocors_report_t *report);
  * is remembered in is_out_of_memory, and the finding is still counted, so that an error can never
  * get lost.
  */
-void ocors_report_add_at(ocors_report_t *report, ocors_finding_t code, size_t line, size_t column,
+void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line, size_t column,
                          const ocors_path_t *path, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
-void ocors_report_add(ocors_report_t *report, ocors_finding_t code, const ocors_path_t *path,
+void ocors_report_add(ocors_report_t *report, ocors_finding_code_t code, const ocors_path_t *path,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 bool ocors_report_has_errors(const ocors_report_t *report);
 
 /* "trailing-comma"; never NULL. */
-const char *ocors_finding_name(ocors_finding_t code);
-ocors_severity_t ocors_finding_severity(ocors_finding_t code);
+const char *ocors_finding_name(ocors_finding_code_t code);
+ocors_severity_t ocors_finding_severity(ocors_finding_code_t code);
 
 /*
  * Writes one finding as one line without its line end, as snprintf does:
  * "FILE:3:14: a comma before ']' ..." or "FILE: clients[0].allowed_origins[1]: the '*' ...".
  */
-int ocors_error_format(const ocors_error_t *error, const char *file, char *buffer, size_t room);
+int ocors_finding_format(const ocors_finding_t *error, const char *file, char *buffer, size_t room);
 
 #endif

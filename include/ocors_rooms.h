@@ -36,7 +36,7 @@ static inline uint64_t ocors_round_up(uint64_t size, uint64_t unit)
  * rooms in use, which may overlap, come in any order (they are sorted here), and are taken as if
  * their ends were aligned. OCORS_OK: free with ocors_rooms_free(). Else OCORS_NO_MEMORY.
  */
-ocors_status_t ocors_rooms_init(ocors_rooms_t *rooms, ocors_room_t *used, size_t count,
+ocors_result_t ocors_rooms_init(ocors_rooms_t *rooms, ocors_room_t *used, size_t count,
                                 uint64_t begin, uint64_t end);
 
 /* Takes `size` bytes, at an aligned offset, from the first gap that has them. */

@@ -65,22 +65,22 @@ void ocors_settings_free(ocors_settings_t *settings);
  * OCORS_OK (whatever was found) or OCORS_NO_MEMORY. Origins, resources and headers belong to the
  * client that was begun last.
  */
-ocors_status_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span_t version,
+ocors_result_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span_t version,
                                           ocors_report_t *report, const ocors_path_t *path);
 
 /*
  * Begins a client. An empty id is a placeholder: a warning, and the client matches nothing. bytes
  * == NULL: the id's own error has been reported; the rest is judged all the same, and not kept.
  */
-ocors_status_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_span_t id,
+ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_span_t id,
                                            ocors_report_t *report, const ocors_path_t *path);
-ocors_status_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
+ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
                                          ocors_report_t *report, const ocors_path_t *path);
-ocors_status_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
+ocors_result_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
                                            ocors_methods_t methods, ocors_version_t from,
                                            ocors_version_t until, ocors_report_t *report,
                                            const ocors_path_t *path);
-ocors_status_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_t name,
+ocors_result_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_t name,
                                          ocors_span_t value, ocors_report_t *report,
                                          const ocors_path_t *path);
 

@@ -18,7 +18,7 @@
  * least one error more; *settings is NULL. OCORS_NO_MEMORY: *settings is NULL; so it is where the
  * report lost a finding for want of memory.
  */
-ocors_status_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
+ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
                                     ocors_settings_t **settings);
 
 /* A value of the tree that json-c makes; NULL is null. */

@@ -8,7 +8,7 @@
 #include "ocors_settings_json.h"
 
 /* Adds what the document says to empty settings, and findings to the report. */
-ocors_status_t ocors_settings_read(ocors_settings_t *settings, ocors_json_t *root,
+ocors_result_t ocors_settings_read(ocors_settings_t *settings, ocors_json_t *root,
                                    ocors_report_t *report);
 
 #endif

@@ -8,17 +8,17 @@
 
 #include <httpd.h>
 
-#include "ocors_edition.h"
+#include "ocors_snapshot.h"
 #include "ocors_rooms.h"
 
 /*
- * A segment. Workers inherit it by fork. The parent writes the first edition into it; the process
+ * A segment. Workers inherit it by fork. The parent writes the first snapshot into it; the process
  * that watches the documents (ocors_watch.h) all others, never both at a time.
  */
 typedef struct ocors_store_t ocors_store_t;
 
 /*
- * Makes a segment with `room` bytes for editions and images, and a ledger for editions of up to
+ * Makes a segment with `room` bytes for snapshots and images, and a ledger for snapshots of up to
  * `tables` bytes, for the workers of this server. NULL: *status says why. It lives as long as the
  * process, or until another takes its place.
  */
@@ -31,17 +31,17 @@ void ocors_store_adopt(ocors_store_t *store);
 
 /*
  * The segment in force, from an earlier reading of the configuration too; NULL: there is none.
- * Writers only, like all up to the visits.
+ * Writers only, like all up to the pins.
  */
 ocors_store_t *ocors_store_in_force(void);
 
 /*
- * The edition in force, from the ledger, which no worker can write to; NULL: there is none. Its
+ * The snapshot in force, from the ledger, which no worker can write to; NULL: there is none. Its
  * images are in the segment.
  */
-const ocors_edition_t *ocors_store_edition(void);
+const ocors_snapshot_t *ocors_store_snapshot(void);
 
-/* Where the next edition's tables are written, and how much there is. */
+/* Where the next snapshot's tables are written, and how much there is. */
 char *ocors_store_draft(const ocors_store_t *store, uint64_t *size);
 
 /* Gives room that nothing is in back to the system, which does so where it can. */
@@ -52,8 +52,8 @@ char *ocors_store_base(const ocors_store_t *store);
 uint64_t ocors_store_size(const ocors_store_t *store);
 
 /*
- * The room for what is to be written: all that no edition has that is in force or has a reader, and
- * no image that one of those shows. All other editions are forgotten. True: free with
+ * The room for what is to be written: all that no snapshot has that is in force or has a reader, and
+ * no image that one of those shows. All other snapshots are forgotten. True: free with
  * ocors_rooms_free(). False: there is no memory.
  */
 bool ocors_store_find_gaps(const ocors_store_t *store, apr_pool_t *scratch, ocors_rooms_t *gaps);
@@ -80,25 +80,25 @@ void ocors_store_child_begins(server_rec *server);
 void ocors_store_child_ended(pid_t pid);
 
 /*
- * A visit. What a policy's views show stays as it is until the visit ends; what a request keeps of
- * it, it copies. False: there is no edition, and nothing to leave.
+ * A pin. What a policy's views show stays as it is until the pin ends; what a request keeps of
+ * it, it copies. False: there is no snapshot, and nothing to leave.
  */
-typedef struct ocors_visit_t {
-    uint32_t cell;
-    ocors_edition_t edition;
-} ocors_visit_t;
+typedef struct ocors_pin_t {
+    uint32_t area;
+    ocors_snapshot_t snapshot;
+} ocors_pin_t;
 
-bool ocors_store_enter(ocors_visit_t *visit);
-void ocors_store_leave(const ocors_visit_t *visit);
+bool ocors_store_pin(ocors_pin_t *pin);
+void ocors_store_unpin(const ocors_pin_t *pin);
 
-/* As ocors_edition_read_settings() and _read_path(), by the numbers of the configuration. */
-bool ocors_store_read_settings(const ocors_visit_t *visit, uint32_t number,
+/* As ocors_snapshot_read_settings() and _read_path(), by the numbers of the configuration. */
+bool ocors_store_read_settings(const ocors_pin_t *pin, uint32_t number,
                                ocors_policy_t *policy);
-bool ocors_store_read_path(const ocors_visit_t *visit, uint32_t tree, const ocors_url_path_t *path,
+bool ocors_store_read_path(const ocors_pin_t *pin, uint32_t tree, const ocors_url_path_t *path,
                            ocors_span_t site, ocors_policy_t policies[OCORS_API_COUNT],
                            size_t *count);
 
-/* Whether any client of any policy has response_headers; without a visit. */
+/* Whether any client of any policy has response_headers; without a pin. */
 bool ocors_store_has_response_headers(void);
 
 #endif

@@ -8,7 +8,7 @@
 #include "ocors_notify.h"
 
 /*
- * Names to the system what the edition in force was made of. A site's folder is named by what is on
+ * Names to the system what the snapshot in force was made of. A site's folder is named by what is on
  * disk, as it may have no document yet.
  */
 void ocors_told_renew(ocors_notify_t *notify, apr_pool_t *process_pool);

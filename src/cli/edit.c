@@ -92,7 +92,7 @@ static int text_judge(const edit_t *edit, ocors_span_t text)
 {
     ocors_settings_t *settings;
     ocors_report_t report;
-    ocors_status_t status;
+    ocors_result_t status;
 
     ocors_report_init(&report);
     status = ocors_settings_parse(text, &report, &settings);

@@ -83,21 +83,21 @@ static char *file_read(const char *path, size_t *length)
     return bytes;
 }
 
-static void finding_print(const ocors_error_t *error, const char *path)
+static void finding_print(const ocors_finding_t *error, const char *path)
 {
     static const char *const severities[] = {
         [OCORS_SEVERITY_ERROR] = "error",
         [OCORS_SEVERITY_WARNING] = "warning",
         [OCORS_SEVERITY_REMARK] = "remark",
     };
-    const int length = ocors_error_format(error, path, NULL, 0);
+    const int length = ocors_finding_format(error, path, NULL, 0);
     char *line = malloc((size_t)length + 1);
 
     if (line == NULL) {
         printf("%s: %s\n", path, ocors_finding_name(error->code));
         return;
     }
-    ocors_error_format(error, path, line, (size_t)length + 1);
+    ocors_finding_format(error, path, line, (size_t)length + 1);
     printf("%s: %s [%s]\n", severities[ocors_finding_severity(error->code)], line,
            ocors_finding_name(error->code));
     free(line);
@@ -115,7 +115,7 @@ static int check_file(const char *path)
 {
     ocors_report_t report;
     ocors_settings_t *settings;
-    ocors_status_t status;
+    ocors_result_t status;
     size_t length;
     char *bytes;
 

@@ -98,9 +98,9 @@ static ocors_span_t form_decode(ocors_span_t text, room_t *room)
 }
 
 /* The parameter of this name; two different ones are ambiguous, empty ones are none (1.7). */
-static ocors_claim_t query_identify(const ocors_source_t *source, room_t *room)
+static ocors_named_client_t query_identify(const ocors_source_t *source, room_t *room)
 {
-    ocors_claim_t claim = { .kind = OCORS_CLAIM_NONE };
+    ocors_named_client_t claim = { .kind = OCORS_CLIENT_NONE };
     ocors_span_t rest = source->value;
 
     while (rest.length > 0) {
@@ -127,10 +127,10 @@ static ocors_claim_t query_identify(const ocors_source_t *source, room_t *room)
         if (id.length == 0) {
             continue;
         }
-        if (claim.kind == OCORS_CLAIM_NAMED && !ocors_span_is_equal(claim.id, id)) {
-            return (ocors_claim_t){ .kind = OCORS_CLAIM_AMBIGUOUS };
+        if (claim.kind == OCORS_CLIENT_NAMED && !ocors_span_is_equal(claim.id, id)) {
+            return (ocors_named_client_t){ .kind = OCORS_CLIENT_AMBIGUOUS };
         }
-        claim = (ocors_claim_t){ .kind = OCORS_CLAIM_NAMED, .id = id };
+        claim = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED, .id = id };
     }
     return claim;
 }
@@ -145,19 +145,19 @@ size_t ocors_client_room(const ocors_source_t *sources, size_t count)
     return room;
 }
 
-ocors_claim_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
+ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
                                     const ocors_source_t *sources, size_t count, char *room_bytes)
 {
     const policies_t known = { .items = policies, .count = policy_count };
     room_t room = { .at = room_bytes };
 
     for (size_t i = 0; i < count; i++) {
-        ocors_claim_t claim = { .kind = OCORS_CLAIM_NONE };
+        ocors_named_client_t claim = { .kind = OCORS_CLIENT_NONE };
 
         switch (sources[i].kind) {
         case OCORS_SOURCE_BEARER:
             if (bearer_identify(known, &sources[i], &room, &claim.id)) {
-                claim.kind = OCORS_CLAIM_NAMED;
+                claim.kind = OCORS_CLIENT_NAMED;
             }
             break;
         case OCORS_SOURCE_QUERY:
@@ -165,13 +165,13 @@ ocors_claim_t ocors_client_identify(const ocors_policy_t *policies, size_t polic
             break;
         case OCORS_SOURCE_HEADER:
             if (sources[i].value.length > 0) {
-                claim = (ocors_claim_t){ .kind = OCORS_CLAIM_NAMED, .id = sources[i].value };
+                claim = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED, .id = sources[i].value };
             }
             break;
         }
-        if (claim.kind != OCORS_CLAIM_NONE) {
+        if (claim.kind != OCORS_CLIENT_NONE) {
             return claim;
         }
     }
-    return (ocors_claim_t){ .kind = OCORS_CLAIM_NONE };
+    return (ocors_named_client_t){ .kind = OCORS_CLIENT_NONE };
 }

@@ -42,12 +42,12 @@ static bool policy_has(const judge_t *judge, size_t which, uint64_t hash, ocors_
     const ocors_policy_t *policy = &judge->policies[which];
 
     switch (judge->facts->claim.kind) {
-    case OCORS_CLAIM_NONE:
+    case OCORS_CLIENT_NONE:
         return ocors_policy_lists(policy, hash, text, configured);
-    case OCORS_CLAIM_NAMED:
+    case OCORS_CLIENT_NAMED:
         return judge->has_client[which]
                && ocors_policy_client_lists(policy, &judge->clients[which], hash, text, configured);
-    case OCORS_CLAIM_AMBIGUOUS:
+    case OCORS_CLIENT_AMBIGUOUS:
         break;
     }
     return false;
@@ -288,16 +288,16 @@ static ocors_reason_t reason_find(const judge_t *judge)
     if (memchr(text.bytes, ',', text.length) != NULL) {
         return OCORS_REASON_SEVERAL_LINES;
     }
-    if (judge->facts->claim.kind == OCORS_CLAIM_AMBIGUOUS) {
+    if (judge->facts->claim.kind == OCORS_CLIENT_AMBIGUOUS) {
         return OCORS_REASON_AMBIGUOUS_CLIENT;
     }
-    if (judge->facts->claim.kind == OCORS_CLAIM_NAMED && !client_is_known(judge)) {
+    if (judge->facts->claim.kind == OCORS_CLIENT_NAMED && !client_is_known(judge)) {
         return OCORS_REASON_UNKNOWN_CLIENT;
     }
     if (memchr(text.bytes, ' ', text.length) != NULL) {
         return OCORS_REASON_LIST_MEMBER;
     }
-    if (judge->facts->claim.kind == OCORS_CLAIM_NAMED && site_has(judge, text)) {
+    if (judge->facts->claim.kind == OCORS_CLIENT_NAMED && site_has(judge, text)) {
         return OCORS_REASON_OTHER_CLIENT;
     }
     const ocors_reason_t own = own_reason(judge->facts);
@@ -453,7 +453,7 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     if (!facts->has_origin) {
         return;
     }
-    for (size_t i = 0; i < policy_count && facts->claim.kind == OCORS_CLAIM_NAMED; i++) {
+    for (size_t i = 0; i < policy_count && facts->claim.kind == OCORS_CLIENT_NAMED; i++) {
         judge.has_client[i] = ocors_policy_find_client(&policies[i], facts->claim.id,
                                                        &judge.clients[i]);
     }

@@ -2,29 +2,29 @@
 /*
  * The protocol between the one publisher and the readers.
  *
- *   reader:     E1  cell = current                  publisher:  P1  cell != current, and every
- *               E2  inside[cell] += 1                               inside[cell] is 0: it is free
- *               E3  current names the cell still?               P2  write the edition's room
- *                   no: inside[cell] -= 1, again                P3  current = cell
- *               R   read the edition
- *               L   inside[cell] -= 1
+ *   reader:     E1  area = current                  publisher:  P1  area != current, and every
+ *               E2  inside[area] += 1                               inside[area] is 0: it is free
+ *               E3  current names the area still?               P2  write the snapshot's room
+ *                   no: inside[area] -= 1, again                P3  current = area
+ *               R   read the snapshot
+ *               L   inside[area] -= 1
  *
  * Claim: no reader is in R while P2 writes to what it reads.
  *
  * E1, E2, E3, P1 and P3 are sequentially consistent, so all of them stand in one order. Take a
- * reader between E3 and L, and P1 of its cell, which found the cell not current and 0 everywhere.
+ * reader between E3 and L, and P1 of its area, which found the area not current and 0 everywhere.
  *  - P1 after L: the reader is gone; P1's acquire sees L's release, so that its reads are over.
  *  - P1 between E2 and L: impossible, the reader's own count is not 0.
- *  - P1 before E2: at P1 the cell was not current, and E3 found that it was, so the P3 that ends
+ *  - P1 before E2: at P1 the area was not current, and E3 found that it was, so the P3 that ends
  *    this publication lies between; its writing is done, E3's acquire sees it whole, and the next P1
- *    of this cell comes after a P3 of another, hence after E3, and is one of the cases above.
- * A cell that is given up and published again between E1 and E3 (ABA) does no harm for that reason:
- * nothing of the edition is read before E3. The publisher alone writes `current`, so that it knows
+ *    of this area comes after a P3 of another, hence after E3, and is one of the cases above.
+ * A area that is given up and published again between E1 and E3 (ABA) does no harm for that reason:
+ * nothing of the snapshot is read before E3. The publisher alone writes `current`, so that it knows
  * between P1 and P3 what stands there; another one begins only when it is dead and waited for.
  *
- * A reader that is stopped between E2 and L keeps its one cell, and no other; so does one that
- * is stopped between E2 and E3 in a cell that is not current any more. One that is killed is
- * counted until the publisher's side hears of its death and clears its slot (ocors_epoch_release):
+ * A reader that is stopped between E2 and L keeps its one area, and no other; so does one that
+ * is stopped between E2 and E3 in an area that is not current any more. One that is killed is
+ * counted until the publisher's side hears of its death and clears its reader (ocors_epoch_release):
  * from then on it executes nothing. A count can only be too high, never too low: reuse waits.
  *
  * tests/unit/test_epoch.c walks through every interleaving of this file's own code, and shows that
@@ -33,89 +33,89 @@
 
 #include "ocors_epoch.h"
 
-#define CELL_BITS 4
-#define CELL_MASK ((UINT32_C(1) << CELL_BITS) - 1)
+#define AREA_BITS 4
+#define AREA_MASK ((UINT32_C(1) << AREA_BITS) - 1)
 
-_Static_assert(OCORS_EPOCH_CELLS < CELL_MASK, "a cell's number fits");
-_Static_assert(sizeof(ocors_epoch_slot_t) == 64, "a slot is a cache line");
+_Static_assert(OCORS_EPOCH_AREAS < AREA_MASK, "an area's number fits");
+_Static_assert(sizeof(ocors_epoch_reader_t) == 64, "a reader is a cache line");
 
-/* The cell that a value of `current` names. */
-static uint32_t cell_of(uint32_t current)
+/* The area that a value of `current` names. */
+static uint32_t area_of(uint32_t current)
 {
-    const uint32_t number = current & CELL_MASK;
+    const uint32_t number = current & AREA_MASK;
 
-    return number == 0 || number > OCORS_EPOCH_CELLS ? OCORS_EPOCH_CELLS : number - 1;
+    return number == 0 || number > OCORS_EPOCH_AREAS ? OCORS_EPOCH_AREAS : number - 1;
 }
 
-ocors_epoch_slot_t *ocors_epoch_claim(ocors_epoch_slot_t *slots, uint32_t count, uint64_t owner)
+ocors_epoch_reader_t *ocors_epoch_take(ocors_epoch_reader_t *readers, uint32_t count, uint64_t owner)
 {
     for (uint32_t i = 0; i + 1 < count; i++) {
         uint64_t nobody = 0;
 
-        if (atomic_compare_exchange_strong(&slots[i].owner, &nobody, owner)) {
-            return &slots[i];
+        if (atomic_compare_exchange_strong(&readers[i].owner, &nobody, owner)) {
+            return &readers[i];
         }
     }
-    return &slots[count - 1];
+    return &readers[count - 1];
 }
 
-void ocors_epoch_release(ocors_epoch_slot_t *slots, uint32_t count, uint64_t owner)
+void ocors_epoch_release(ocors_epoch_reader_t *readers, uint32_t count, uint64_t owner)
 {
     for (uint32_t i = 0; i < count && owner != 0; i++) { /* 0 owns the shared one */
-        if (atomic_load_explicit(&slots[i].owner, memory_order_acquire) != owner) {
+        if (atomic_load_explicit(&readers[i].owner, memory_order_acquire) != owner) {
             continue;
         }
-        for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
-            atomic_store_explicit(&slots[i].inside[cell], 0, memory_order_seq_cst);
+        for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
+            atomic_store_explicit(&readers[i].inside[area], 0, memory_order_seq_cst);
         }
-        atomic_store_explicit(&slots[i].owner, 0, memory_order_release);
+        atomic_store_explicit(&readers[i].owner, 0, memory_order_release);
     }
 }
 
-uint32_t ocors_epoch_enter(const ocors_epoch_head_t *head, ocors_epoch_slot_t *slot)
+uint32_t ocors_epoch_pin(const ocors_epoch_head_t *head, ocors_epoch_reader_t *reader)
 {
     uint32_t current = atomic_load_explicit(&head->current, memory_order_seq_cst);
 
     for (;;) {
-        const uint32_t cell = cell_of(current);
+        const uint32_t area = area_of(current);
 
-        if (cell == OCORS_EPOCH_CELLS) {
-            return cell;
+        if (area == OCORS_EPOCH_AREAS) {
+            return area;
         }
-        atomic_fetch_add_explicit(&slot->inside[cell], 1, memory_order_seq_cst);
+        atomic_fetch_add_explicit(&reader->inside[area], 1, memory_order_seq_cst);
         current = atomic_load_explicit(&head->current, memory_order_seq_cst);
-        if (cell_of(current) == cell) {
-            return cell;
+        if (area_of(current) == area) {
+            return area;
         }
-        atomic_fetch_sub_explicit(&slot->inside[cell], 1, memory_order_release);
+        atomic_fetch_sub_explicit(&reader->inside[area], 1, memory_order_release);
     }
 }
 
-void ocors_epoch_leave(ocors_epoch_slot_t *slot, uint32_t cell)
+void ocors_epoch_unpin(ocors_epoch_reader_t *reader, uint32_t area)
 {
-    atomic_fetch_sub_explicit(&slot->inside[cell], 1, memory_order_release);
+    atomic_fetch_sub_explicit(&reader->inside[area], 1, memory_order_release);
 }
 
 uint32_t ocors_epoch_current(const ocors_epoch_head_t *head)
 {
-    return cell_of(atomic_load_explicit(&head->current, memory_order_relaxed));
+    return area_of(atomic_load_explicit(&head->current, memory_order_relaxed));
 }
 
-bool ocors_epoch_is_free(const ocors_epoch_head_t *head, const ocors_epoch_slot_t *slots,
-                         uint32_t count, uint32_t cell)
+bool ocors_epoch_is_free(const ocors_epoch_head_t *head, const ocors_epoch_reader_t *readers,
+                         uint32_t count, uint32_t area)
 {
-    if (ocors_epoch_current(head) == cell) {
+    if (ocors_epoch_current(head) == area) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (atomic_load_explicit(&slots[i].inside[cell], memory_order_seq_cst) != 0) {
+        if (atomic_load_explicit(&readers[i].inside[area], memory_order_seq_cst) != 0) {
             return false;
         }
     }
     return true;
 }
 
-void ocors_epoch_publish(ocors_epoch_head_t *head, uint32_t cell, uint32_t hint)
+void ocors_epoch_publish(ocors_epoch_head_t *head, uint32_t area, uint32_t hint)
 {
-    atomic_store_explicit(&head->current, hint << CELL_BITS | (cell + 1), memory_order_seq_cst);
+    atomic_store_explicit(&head->current, hint << AREA_BITS | (area + 1), memory_order_seq_cst);
 }

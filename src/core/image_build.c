@@ -54,7 +54,7 @@ static void number_origin(plan_t *plan, ocors_slot_t *slots, uint32_t slot_count
 }
 
 /* Numbers the distinct origins of the document, in the order in which they come. */
-static ocors_status_t plan_origins(plan_t *plan)
+static ocors_result_t plan_origins(plan_t *plan)
 {
     const size_t count = plan->settings->origin_count;
     const uint32_t slot_count = (uint32_t)ocors_slots_count(count);
@@ -84,11 +84,11 @@ static ocors_status_t plan_origins(plan_t *plan)
  * Merges the resources of all clients: each pattern and range once, with the methods of all. What
  * an unlisted origin is told (M1) then costs one look at each, however many clients repeat them.
  */
-static ocors_status_t plan_resources(plan_t *plan)
+static ocors_result_t plan_resources(plan_t *plan)
 {
     const ocors_settings_t *settings = plan->settings;
     ocors_index_t ranges, patterns;
-    ocors_status_t status = OCORS_OK;
+    ocors_result_t status = OCORS_OK;
 
     plan->together = malloc((settings->resource_count + 1) * sizeof(*plan->together));
     if (plan->together == NULL) {
@@ -306,7 +306,7 @@ static void write_headers(writer_t *writer, const ocors_settings_t *settings)
 }
 
 /* Writes the planned image into its own memory. */
-static ocors_status_t write_image(const plan_t *plan, void **bytes, size_t *size)
+static ocors_result_t write_image(const plan_t *plan, void **bytes, size_t *size)
 {
     ocors_image_header_t header = { .format = 0 };
     const uint64_t total = lay_out(plan, &header);
@@ -335,11 +335,11 @@ static ocors_status_t write_image(const plan_t *plan, void **bytes, size_t *size
     return OCORS_OK;
 }
 
-ocors_status_t ocors_image_build(const ocors_settings_t *settings, uint64_t seed, void **bytes,
+ocors_result_t ocors_image_build(const ocors_settings_t *settings, uint64_t seed, void **bytes,
                                  size_t *size)
 {
     plan_t plan = { .settings = settings, .seed = seed };
-    ocors_status_t status;
+    ocors_result_t status;
 
     /* A document of 64 MiB cannot come near these; they keep the 32-bit numbers honest. */
     if (settings->origin_count >= UINT32_MAX / 8 || settings->client_count >= UINT32_MAX / 8

@@ -447,12 +447,12 @@ static void free_scan(scan_t *scan)
     free(scan->json.out);
 }
 
-ocors_status_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char **repaired,
+ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char **repaired,
                                size_t *length, ocors_json_counts_t *counts)
 {
     scan_t scan = { .report = report, .seed = ocors_index_seed() };
     bool is_complete = true;
-    ocors_status_t status = OCORS_INVALID;
+    ocors_result_t status = OCORS_INVALID;
 
     *repaired = NULL;
     *length = 0;

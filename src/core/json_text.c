@@ -6,13 +6,13 @@
 
 #include "ocors_json_scan.h"
 
-void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place, ocors_finding_t code,
+void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place, ocors_finding_code_t code,
                            const char *sentence)
 {
     ocors_report_add_at(json->report, code, place.line, place.column, NULL, "%s", sentence);
 }
 
-void ocors_json_text_fault_here(ocors_json_text_t *json, ocors_finding_t code, const char *sentence)
+void ocors_json_text_fault_here(ocors_json_text_t *json, ocors_finding_code_t code, const char *sentence)
 {
     ocors_json_text_fault(json, ocors_json_text_place(json, json->at), code, sentence);
 }

@@ -161,7 +161,7 @@ static char *make_detail(const char *format, va_list arguments)
 static bool reserve_item(ocors_report_t *report)
 {
     size_t capacity;
-    ocors_error_t *items;
+    ocors_finding_t *items;
 
     if (report->count < report->capacity) {
         return true;
@@ -176,7 +176,7 @@ static bool reserve_item(ocors_report_t *report)
     return true;
 }
 
-static void add_finding(ocors_report_t *report, ocors_error_t *error, bool has_path,
+static void add_finding(ocors_report_t *report, ocors_finding_t *error, bool has_path,
                         const ocors_path_t *path, const char *format, va_list arguments)
 {
     ocors_severity_t severity = ocors_finding_severity(error->code);
@@ -211,10 +211,10 @@ void ocors_report_free(ocors_report_t *report)
     ocors_report_init(report);
 }
 
-void ocors_report_add_at(ocors_report_t *report, ocors_finding_t code, size_t line, size_t column,
+void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line, size_t column,
                          const ocors_path_t *path, const char *format, ...)
 {
-    ocors_error_t error = { .code = code, .line = line, .column = column };
+    ocors_finding_t error = { .code = code, .line = line, .column = column };
     va_list arguments;
 
     va_start(arguments, format);
@@ -222,10 +222,10 @@ void ocors_report_add_at(ocors_report_t *report, ocors_finding_t code, size_t li
     va_end(arguments);
 }
 
-void ocors_report_add(ocors_report_t *report, ocors_finding_t code, const ocors_path_t *path,
+void ocors_report_add(ocors_report_t *report, ocors_finding_code_t code, const ocors_path_t *path,
                       const char *format, ...)
 {
-    ocors_error_t error = { .code = code };
+    ocors_finding_t error = { .code = code };
     va_list arguments;
 
     va_start(arguments, format);
@@ -238,7 +238,7 @@ bool ocors_report_has_errors(const ocors_report_t *report)
     return report->totals[OCORS_SEVERITY_ERROR] > 0;
 }
 
-const char *ocors_finding_name(ocors_finding_t code)
+const char *ocors_finding_name(ocors_finding_code_t code)
 {
     static const char *const names[] = {
 #define FINDING_NAME(name, text, severity) text,
@@ -249,7 +249,7 @@ const char *ocors_finding_name(ocors_finding_t code)
     return (size_t)code < OCORS_FINDING_COUNT ? names[code] : "unknown";
 }
 
-ocors_severity_t ocors_finding_severity(ocors_finding_t code)
+ocors_severity_t ocors_finding_severity(ocors_finding_code_t code)
 {
     static const ocors_severity_t severities[] = {
 #define FINDING_SEVERITY(name, text, severity) OCORS_SEVERITY_##severity,
@@ -260,7 +260,7 @@ ocors_severity_t ocors_finding_severity(ocors_finding_t code)
     return (size_t)code < OCORS_FINDING_COUNT ? severities[code] : OCORS_SEVERITY_ERROR;
 }
 
-int ocors_error_format(const ocors_error_t *error, const char *file, char *buffer, size_t room)
+int ocors_finding_format(const ocors_finding_t *error, const char *file, char *buffer, size_t room)
 {
     const char *path = error->path != NULL ? error->path : "";
     const char *separator = path[0] != '\0' ? ": " : "";

@@ -12,7 +12,7 @@ static int compare_offsets(const void *a, const void *b)
     return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-ocors_status_t ocors_rooms_init(ocors_rooms_t *rooms, ocors_room_t *used, size_t count,
+ocors_result_t ocors_rooms_init(ocors_rooms_t *rooms, ocors_room_t *used, size_t count,
                                 uint64_t begin, uint64_t end)
 {
     uint64_t at = begin;

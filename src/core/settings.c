@@ -91,7 +91,7 @@ void ocors_settings_free(ocors_settings_t *settings)
     free(settings);
 }
 
-ocors_status_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span_t version,
+ocors_result_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span_t version,
                                           ocors_report_t *report, const ocors_path_t *path)
 {
     ocors_version_t number;
@@ -122,7 +122,7 @@ static uint32_t element_number(const ocors_path_t *path)
 }
 
 /* Finds out whether the id is new; *kept is the settings' copy of it. */
-static ocors_status_t register_client(ocors_settings_memory_t *memory, ocors_span_t id,
+static ocors_result_t register_client(ocors_settings_memory_t *memory, ocors_span_t id,
                                       ocors_report_t *report, const ocors_path_t *path,
                                       ocors_span_t *kept)
 {
@@ -147,7 +147,7 @@ static ocors_status_t register_client(ocors_settings_memory_t *memory, ocors_spa
     return OCORS_OK;
 }
 
-ocors_status_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_span_t id,
+ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_span_t id,
                                            ocors_report_t *report, const ocors_path_t *path)
 {
     ocors_settings_memory_t *memory = settings->memory;
@@ -192,7 +192,7 @@ ocors_status_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_spa
 }
 
 /* The finding that an entry is which is no origin. */
-static ocors_finding_t origin_finding(ocors_origin_result_t result)
+static ocors_finding_code_t origin_finding(ocors_origin_result_t result)
 {
     switch (result) {
     case OCORS_ORIGIN_WILDCARD:
@@ -232,7 +232,7 @@ static void remark_origin(ocors_span_t entry, const ocors_origin_t *origin, bool
     }
 }
 
-static ocors_status_t keep_origin(ocors_settings_t *settings, ocors_span_t kept)
+static ocors_result_t keep_origin(ocors_settings_t *settings, ocors_span_t kept)
 {
     ocors_settings_memory_t *memory = settings->memory;
     ocors_span_t *origins;
@@ -251,7 +251,7 @@ static ocors_status_t keep_origin(ocors_settings_t *settings, ocors_span_t kept)
     return OCORS_OK;
 }
 
-ocors_status_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
+ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
                                          ocors_report_t *report, const ocors_path_t *path)
 {
     ocors_settings_memory_t *memory = settings->memory;
@@ -278,7 +278,7 @@ ocors_status_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_
     return keep_origin(settings, kept);
 }
 
-ocors_status_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
+ocors_result_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
                                            ocors_methods_t methods, ocors_version_t from,
                                            ocors_version_t until, ocors_report_t *report,
                                            const ocors_path_t *path)
@@ -352,7 +352,7 @@ static bool is_reserved_header(ocors_span_t name)
 }
 
 /* Registers the name without its case. */
-static ocors_status_t register_header(ocors_settings_memory_t *memory, ocors_span_t name,
+static ocors_result_t register_header(ocors_settings_memory_t *memory, ocors_span_t name,
                                       bool *is_new)
 {
     ocors_span_t lower = ocors_arena_copy_lower(&memory->text, name);
@@ -364,7 +364,7 @@ static ocors_status_t register_header(ocors_settings_memory_t *memory, ocors_spa
     return OCORS_OK;
 }
 
-static ocors_status_t keep_header(ocors_settings_t *settings, ocors_span_t name, ocors_span_t value)
+static ocors_result_t keep_header(ocors_settings_t *settings, ocors_span_t name, ocors_span_t value)
 {
     ocors_settings_memory_t *memory = settings->memory;
     ocors_response_header_t *headers;
@@ -389,7 +389,7 @@ static ocors_status_t keep_header(ocors_settings_t *settings, ocors_span_t name,
     return OCORS_OK;
 }
 
-ocors_status_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_t name,
+ocors_result_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_t name,
                                          ocors_span_t value, ocors_report_t *report,
                                          const ocors_path_t *path)
 {

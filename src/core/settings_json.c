@@ -108,12 +108,12 @@ static void report_refusal(ocors_report_t *report, const char *text, size_t at)
 }
 
 /* Repaired text -> json-c's tree; NULL is a tree as well, that of the document "null". */
-static ocors_status_t parse_tree(const char *text, size_t length, ocors_report_t *report,
+static ocors_result_t parse_tree(const char *text, size_t length, ocors_report_t *report,
                                  ocors_json_t **root)
 {
     struct json_tokener *tokener = json_tokener_new_ex(TOKENER_DEPTH);
     enum json_tokener_error error;
-    ocors_status_t status = OCORS_OK;
+    ocors_result_t status = OCORS_OK;
 
     *root = NULL;
     if (tokener == NULL) {
@@ -167,13 +167,13 @@ static size_t count_values(ocors_json_t *value)
     return count;
 }
 
-static ocors_status_t read_tree(ocors_span_t text, ocors_report_t *report, ocors_json_t **root)
+static ocors_result_t read_tree(ocors_span_t text, ocors_report_t *report, ocors_json_t **root)
 {
     const size_t errors = report->totals[OCORS_SEVERITY_ERROR];
     ocors_json_counts_t counts;
     char *repaired;
     size_t length;
-    ocors_status_t status = ocors_json_scan(text, report, &repaired, &length, &counts);
+    ocors_result_t status = ocors_json_scan(text, report, &repaired, &length, &counts);
 
     if (status == OCORS_OK) {
         status = length < INT_MAX && has_room(length, &counts)
@@ -189,14 +189,14 @@ static ocors_status_t read_tree(ocors_span_t text, ocors_report_t *report, ocors
     return status;
 }
 
-ocors_status_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
+ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
                                     ocors_settings_t **settings)
 {
     const size_t errors = report->totals[OCORS_SEVERITY_ERROR];
     ocors_settings_t *read = NULL;
     ocors_json_t *root = NULL;
     ocors_sha256_t sha;
-    ocors_status_t status;
+    ocors_result_t status;
 
     *settings = NULL;
     if (text.length > OCORS_DOCUMENT_MAX) {

@@ -12,7 +12,7 @@
 typedef struct reader_t {
     ocors_settings_t *settings;
     ocors_report_t *report;
-    ocors_status_t status;   /* OCORS_NO_MEMORY ends the reading */
+    ocors_result_t status;   /* OCORS_NO_MEMORY ends the reading */
     ocors_methods_t methods; /* of the resource that is being read */
 } reader_t;
 
@@ -451,7 +451,7 @@ static void judge_members(reader_t *reader, ocors_json_t *root)
     walk_object(reader, root, &document_shape, NULL);
 }
 
-ocors_status_t ocors_settings_read(ocors_settings_t *settings, ocors_json_t *root,
+ocors_result_t ocors_settings_read(ocors_settings_t *settings, ocors_json_t *root,
                                    ocors_report_t *report)
 {
     reader_t reader = { .settings = settings, .report = report };

@@ -20,9 +20,9 @@ APLOG_USE_MODULE(ocapi_cors);
 #define IDENTITY_WANTED                                                                           \
     (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
 
-static ocors_edition_file_t file_of(const apr_finfo_t *info)
+static ocors_snapshot_file_t file_of(const apr_finfo_t *info)
 {
-    return (ocors_edition_file_t){
+    return (ocors_snapshot_file_t){
         .modified = info->mtime,
         .changed = info->ctime,
         .size = info->size,
@@ -45,13 +45,13 @@ static void line_add(ocors_document_t *document, ocors_severity_t severity, cons
 }
 
 /* The file of a path; all zero: there is none, or nobody can tell. */
-static ocors_edition_file_t file_look(const char *path, apr_pool_t *pool)
+static ocors_snapshot_file_t file_look(const char *path, apr_pool_t *pool)
 {
     apr_finfo_t info;
 
     return apr_stat(&info, path, IDENTITY_WANTED, pool) == APR_SUCCESS
                ? file_of(&info)
-               : (ocors_edition_file_t){ .inode = 0 };
+               : (ocors_snapshot_file_t){ .inode = 0 };
 }
 
 ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
@@ -66,9 +66,9 @@ ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
 
 bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch)
 {
-    const ocors_edition_file_t now = file_look(document->path, scratch);
+    const ocors_snapshot_file_t now = file_look(document->path, scratch);
 
-    return document->has_changed || !ocors_edition_file_is_same(&document->file, &now);
+    return document->has_changed || !ocors_snapshot_file_is_same(&document->file, &now);
 }
 
 /* Whether a failure is of the moment: it can go away without a change of the file. */
@@ -110,9 +110,9 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
     }
     /* What was written to meanwhile is judged as it was read, and will be found to have changed. */
     if (apr_file_info_get(&info, IDENTITY_WANTED, file) == APR_SUCCESS) {
-        const ocors_edition_file_t now = file_of(&info);
+        const ocors_snapshot_file_t now = file_of(&info);
 
-        document->has_changed = !ocors_edition_file_is_same(&document->file, &now);
+        document->has_changed = !ocors_snapshot_file_is_same(&document->file, &now);
     }
     return APR_SUCCESS;
 }
@@ -131,7 +131,7 @@ static char *document_read(ocors_document_t *document, ocors_report_t *report, a
     apr_status_t status = apr_stat(&info, document->path, IDENTITY_WANTED, scratch);
 
     document->file = status == APR_SUCCESS ? file_of(&info)
-                                           : (ocors_edition_file_t){ .inode = 0 };
+                                           : (ocors_snapshot_file_t){ .inode = 0 };
     if (status == APR_SUCCESS && info.filetype != APR_REG) {
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
         return NULL;
@@ -164,11 +164,11 @@ static void lines_take(ocors_document_t *document, const ocors_report_t *report,
 
     document->error_count = (uint32_t)report->totals[OCORS_SEVERITY_ERROR];
     for (size_t i = 0; i < report->count; i++) {
-        const ocors_error_t *error = &report->items[i];
-        const int length = ocors_error_format(error, document->path, NULL, 0);
+        const ocors_finding_t *error = &report->items[i];
+        const int length = ocors_finding_format(error, document->path, NULL, 0);
         char *text = apr_palloc(pool, (apr_size_t)length + 1);
 
-        ocors_error_format(error, document->path, text, (size_t)length + 1);
+        ocors_finding_format(error, document->path, text, (size_t)length + 1);
         line_add(document, ocors_finding_severity(error->code), text);
     }
     if (total > report->count) {
@@ -201,7 +201,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     bytes = document_read(document, &report, &length, scratch);
     if (bytes != NULL) {
         void *image;
-        ocors_status_t status = ocors_settings_parse(ocors_span_make(bytes, length), &report,
+        ocors_result_t status = ocors_settings_parse(ocors_span_make(bytes, length), &report,
                                                      &settings);
 
         free(bytes);
@@ -225,10 +225,10 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 }
 
 /* Whether what was found in the one file holds for the other. */
-static bool document_is_same(const ocors_document_t *document, const ocors_edition_file_t *file,
+static bool document_is_same(const ocors_document_t *document, const ocors_snapshot_file_t *file,
                              bool has_image)
 {
-    return ocors_edition_file_is_same(&document->file, file)
+    return ocors_snapshot_file_is_same(&document->file, file)
            && (document->file.inode != 0 || !has_image);
 }
 
@@ -255,7 +255,7 @@ void ocors_document_take(ocors_document_t *document, ocors_document_t *known, ap
     }
 }
 
-bool ocors_document_recall(ocors_document_t *document, const ocors_edition_document_t *known,
+bool ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
                            const void *image)
 {
     if (!document_is_same(document, &known->file, image != NULL)) {

@@ -23,9 +23,9 @@ typedef struct inquiry_t {
     const ocors_config_t *config;
     ocors_request_t *request;
     ocors_url_path_t path;
-    bool has_visit; /* there is an edition */
-    ocors_visit_t visit;
-    ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX]; /* as long as the visit */
+    bool has_visit; /* there is a snapshot */
+    ocors_pin_t pin;
+    ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX]; /* as long as the pin */
     size_t policy_count;
     ocors_own_t own;
     ocors_facts_t facts;
@@ -85,10 +85,10 @@ static void read_policies(inquiry_t *inquiry)
     }
     if (config->documents->is_tree) {
         inquiry->facts.is_path_ambiguous = !ocors_store_read_path(
-            &inquiry->visit, config->documents->number, &inquiry->path, configured,
+            &inquiry->pin, config->documents->number, &inquiry->path, configured,
             inquiry->policies, &inquiry->policy_count);
     }
-    else if (ocors_store_read_settings(&inquiry->visit, config->documents->number,
+    else if (ocors_store_read_settings(&inquiry->pin, config->documents->number,
                                        &inquiry->policies[0])) {
         inquiry->policy_count = 1;
     }
@@ -116,7 +116,7 @@ static void identify_client(inquiry_t *inquiry)
     inquiry->facts.claim = ocors_client_identify(
         inquiry->policies, inquiry->policy_count, sources, wanted->count,
         apr_palloc(r->pool, ocors_client_room(sources, wanted->count)));
-    if (inquiry->facts.claim.kind == OCORS_CLAIM_NAMED) {
+    if (inquiry->facts.claim.kind == OCORS_CLIENT_NAMED) {
         inquiry->request->client = printable(r->pool, inquiry->facts.claim.id);
     }
 }
@@ -127,7 +127,7 @@ static void copy_response_headers(inquiry_t *inquiry)
     apr_pool_t *pool = inquiry->r->pool;
 
     for (size_t i = 0; i < inquiry->policy_count
-                       && inquiry->facts.claim.kind == OCORS_CLAIM_NAMED; i++) {
+                       && inquiry->facts.claim.kind == OCORS_CLIENT_NAMED; i++) {
         ocors_policy_client_t found;
         ocors_image_client_t client;
 
@@ -280,7 +280,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     if (origin == NULL && !ocors_store_has_response_headers()) {
         return inquiry.request; /* R1, without a look at the policy */
     }
-    inquiry.has_visit = ocors_store_enter(&inquiry.visit);
+    inquiry.has_visit = ocors_store_pin(&inquiry.pin);
     read_policies(&inquiry);
     identify_client(&inquiry);
     copy_response_headers(&inquiry);
@@ -288,7 +288,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
         judge(&inquiry);
     }
     if (inquiry.has_visit) {
-        ocors_store_leave(&inquiry.visit);
+        ocors_store_unpin(&inquiry.pin);
     }
     if (origin != NULL) {
         log_decision(&inquiry);

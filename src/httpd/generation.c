@@ -61,20 +61,20 @@ static void generation_destroy(ocors_generation_t *generation)
     apr_pool_destroy(generation->pool);
 }
 
-/* Finds the records of the edition in force by what they are of. */
-static void generation_know(ocors_generation_t *generation, const ocors_edition_t *edition)
+/* Finds the records of the snapshot in force by what they are of. */
+static void generation_know(ocors_generation_t *generation, const ocors_snapshot_t *snapshot)
 {
-    for (uint32_t i = 0; i < edition->header.document_count; i++) {
-        const ocors_span_t path = ocors_edition_text(edition, edition->documents[i].path);
+    for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
+        const ocors_span_t path = ocors_snapshot_text(snapshot, snapshot->documents[i].path);
 
         apr_hash_set(generation->known_documents, path.bytes, (apr_ssize_t)path.length,
-                     &edition->documents[i]);
+                     &snapshot->documents[i]);
     }
-    for (uint32_t i = 0; i < edition->header.policy_count; i++) {
-        const ocors_span_t owner = ocors_edition_text(edition, edition->policies[i].owner);
+    for (uint32_t i = 0; i < snapshot->header.policy_count; i++) {
+        const ocors_span_t owner = ocors_snapshot_text(snapshot, snapshot->policies[i].owner);
 
         apr_hash_set(generation->known_policies, owner.bytes, (apr_ssize_t)owner.length,
-                     &edition->policies[i]);
+                     &snapshot->policies[i]);
     }
 }
 
@@ -84,8 +84,8 @@ static void begin(apr_pool_t *process_pool, bool is_again, bool is_look)
     retained->pending->is_again = is_again;
     retained->pending->is_look = is_look;
     retained->pending->spent = retained->earlier != NULL ? retained->earlier->spent : 0;
-    if (ocors_store_edition() != NULL) {
-        generation_know(retained->pending, ocors_store_edition());
+    if (ocors_store_snapshot() != NULL) {
+        generation_know(retained->pending, ocors_store_snapshot());
     }
 }
 

@@ -8,14 +8,14 @@
 
 typedef struct hold_t {
     bool is_any; /* whatever the file is */
-    ocors_edition_file_t file;
+    ocors_snapshot_file_t file;
 } hold_t;
 
 static apr_pool_t *held_pool;
 static apr_hash_t *held; /* path -> hold_t; NULL: none */
 
 void ocors_hold_document(apr_pool_t *process_pool, const char *path,
-                         const ocors_edition_file_t *file)
+                         const ocors_snapshot_file_t *file)
 {
     hold_t *hold;
 
@@ -44,9 +44,9 @@ bool ocors_hold_has_any(void)
     return held != NULL;
 }
 
-bool ocors_hold_has(const char *path, const ocors_edition_file_t *file)
+bool ocors_hold_has(const char *path, const ocors_snapshot_file_t *file)
 {
     const hold_t *hold = held != NULL ? apr_hash_get(held, path, APR_HASH_KEY_STRING) : NULL;
 
-    return hold != NULL && (hold->is_any || ocors_edition_file_is_same(&hold->file, file));
+    return hold != NULL && (hold->is_any || ocors_snapshot_file_is_same(&hold->file, file));
 }

@@ -24,14 +24,14 @@ APLOG_USE_MODULE(ocapi_cors);
 static bool document_take(ocors_document_t *document, bool is_held)
 {
     const ocors_generation_t *generation = ocors_generation();
-    const ocors_edition_document_t *known = apr_hash_get(generation->known_documents,
+    const ocors_snapshot_document_t *known = apr_hash_get(generation->known_documents,
                                                          document->path, APR_HASH_KEY_STRING);
     const void *image = known == NULL ? NULL
-                                      : ocors_edition_image(ocors_store_edition(), known->image,
+                                      : ocors_snapshot_image(ocors_store_snapshot(), known->image,
                                                             known->image_size);
 
     if (is_held) {
-        document->file = known != NULL ? known->file : (ocors_edition_file_t){ .inode = 0 };
+        document->file = known != NULL ? known->file : (ocors_snapshot_file_t){ .inode = 0 };
     }
     else if (generation->is_look) {
         return true;
@@ -95,17 +95,17 @@ static bool policy_is_good(const ocors_generation_policy_t *policy)
 static void policy_keep(ocors_generation_policy_t *policy, apr_pool_t *pool)
 {
     const ocors_generation_t *generation = ocors_generation();
-    const ocors_edition_t *edition = ocors_store_edition();
-    const ocors_edition_policy_t *last = apr_hash_get(generation->known_policies, policy->owner,
+    const ocors_snapshot_t *snapshot = ocors_store_snapshot();
+    const ocors_snapshot_policy_t *last = apr_hash_get(generation->known_policies, policy->owner,
                                                       APR_HASH_KEY_STRING);
 
     policy->layer_count = last != NULL ? last->layer_count : 0;
     policy->layers = apr_palloc(pool, policy->layer_count * sizeof(*policy->layers));
     for (uint32_t i = 0; i < policy->layer_count; i++) {
-        const ocors_edition_layer_t *layer = &edition->layers[last->first_layer + i];
+        const ocors_snapshot_layer_t *layer = &snapshot->layers[last->first_layer + i];
 
         policy->layers[i] = (ocors_document_image_t){
-            .bytes = ocors_edition_image(edition, layer->image, layer->image_size),
+            .bytes = ocors_snapshot_image(snapshot, layer->image, layer->image_size),
             .size = (size_t)layer->image_size,
         };
         if (policy->layers[i].bytes == NULL
@@ -274,9 +274,9 @@ uint32_t ocors_load_tell(void)
 void ocors_load_log(server_rec *server)
 {
     const ocors_generation_t *generation = ocors_generation();
-    const ocors_edition_t *edition = ocors_store_edition();
-    const bool is_known = edition != NULL
-                          && edition->header.problems == ocors_fingerprint_problems(generation);
+    const ocors_snapshot_t *snapshot = ocors_store_snapshot();
+    const bool is_known = snapshot != NULL
+                          && snapshot->header.problems == ocors_fingerprint_problems(generation);
 
     for (int i = 0; i < generation->problems->nelts && !is_known; i++) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",

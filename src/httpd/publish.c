@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The occasions at which an edition comes into force. Owns nothing. */
+/* The occasions at which a snapshot comes into force. Owns nothing. */
 
 #include "ocors_publish.h"
 
@@ -12,7 +12,7 @@
 #include <http_log.h>
 
 #include "messages.h"
-#include "ocors_edition_write.h"
+#include "ocors_snapshot_write.h"
 #include "ocors_hold.h"
 #include "ocors_load.h"
 #include "ocors_store.h"
@@ -25,7 +25,7 @@ APLOG_USE_MODULE(ocapi_cors);
 
 static void log_published(server_rec *server, const ocors_store_t *store, const char *how)
 {
-    const ocors_edition_header_t *header = &ocors_store_edition()->header;
+    const ocors_snapshot_header_t *header = &ocors_store_snapshot()->header;
     char digest[OCORS_SHA256_TEXT_SIZE];
 
     ocors_sha256_write(header->digest, digest);
@@ -50,7 +50,7 @@ static void give_back(apr_pool_t *scratch)
 }
 
 /* Makes a segment for the plan; smaller ones where a roomy one cannot be had. */
-static ocors_store_t *make_store(const ocors_edition_plan_t *plan, apr_pool_t *process_pool,
+static ocors_store_t *make_store(const ocors_snapshot_plan_t *plan, apr_pool_t *process_pool,
                                  uint64_t cache_size, apr_status_t *status)
 {
     const uint64_t rooms[] = { GROWTH_FACTOR * plan->size + GROWTH_LEAST,
@@ -71,19 +71,19 @@ static ocors_store_t *make_store(const ocors_edition_plan_t *plan, apr_pool_t *p
 }
 
 /* At a start: ocors_publish_fit() has left no document that could give way. */
-static uint64_t cache_size_for(const ocors_edition_plan_t *plan, uint64_t cache_size)
+static uint64_t cache_size_for(const ocors_snapshot_plan_t *plan, uint64_t cache_size)
 {
     return cache_size != 0 && cache_size < plan->size ? plan->size : cache_size;
 }
 
-/* The number that the list of this owner has in the edition, or UINT32_MAX. */
-static uint32_t number_of_settings(const ocors_edition_t *edition, const char *owner)
+/* The number that the list of this owner has in the snapshot, or UINT32_MAX. */
+static uint32_t number_of_settings(const ocors_snapshot_t *snapshot, const char *owner)
 {
-    for (uint32_t i = 0; i < edition->header.settings_count; i++) {
-        const uint32_t policy = edition->settings[i];
+    for (uint32_t i = 0; i < snapshot->header.settings_count; i++) {
+        const uint32_t policy = snapshot->settings[i];
 
-        if (policy < edition->header.policy_count
-            && ocors_span_is_equal(ocors_edition_text(edition, edition->policies[policy].owner),
+        if (policy < snapshot->header.policy_count
+            && ocors_span_is_equal(ocors_snapshot_text(snapshot, snapshot->policies[policy].owner),
                                    ocors_span_from_string(owner))) {
             return i;
         }
@@ -92,27 +92,27 @@ static uint32_t number_of_settings(const ocors_edition_t *edition, const char *o
 }
 
 /* What is in force stays; the new configuration's numbers lead to it. */
-static int keep(apr_pool_t *pool, const ocors_edition_plan_t *plan, server_rec *server)
+static int keep(apr_pool_t *pool, const ocors_snapshot_plan_t *plan, server_rec *server)
 {
-    const ocors_edition_t *edition = ocors_store_edition();
+    const ocors_snapshot_t *snapshot = ocors_store_snapshot();
     uint32_t *settings, *trees;
 
-    if (edition == NULL) {
+    if (snapshot == NULL) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     settings = apr_palloc(pool, (plan->header.settings_count + 1) * sizeof(*settings));
     trees = apr_palloc(pool, (plan->header.tree_count + 1) * sizeof(*trees));
     for (uint32_t i = 0; i < plan->header.settings_count; i++) {
-        settings[i] = number_of_settings(edition, ocors_edition_settings_owner(plan, i));
+        settings[i] = number_of_settings(snapshot, ocors_snapshot_settings_owner(plan, i));
     }
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
-        trees[i] = ocors_edition_find_tree(
-            edition, ocors_span_from_string(ocors_edition_tree_directory(plan, i)));
+        trees[i] = ocors_snapshot_find_tree(
+            snapshot, ocors_span_from_string(ocors_snapshot_tree_directory(plan, i)));
     }
     ocors_store_renumber(settings, trees);
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, OCORS_LOG_KEPT
                  "generation %u stays in force; sections that it does not know allow nothing",
-                 edition->header.generation);
+                 snapshot->header.generation);
     return OK;
 }
 
@@ -135,13 +135,13 @@ static void log_no_memory(server_rec *server, apr_status_t status, uint64_t size
 void ocors_publish_fit(uint64_t cache_size)
 {
     apr_pool_t *scratch;
-    ocors_edition_plan_t plan;
+    ocors_snapshot_plan_t plan;
 
     if (cache_size == 0) {
         return;
     }
     apr_pool_create(&scratch, ocors_generation()->pool);
-    plan = ocors_edition_plan(scratch, NULL);
+    plan = ocors_snapshot_plan(scratch, NULL);
     if (plan.size > cache_size) {
         ocors_load_fit(plan.size, cache_size);
     }
@@ -153,11 +153,11 @@ bool ocors_publish_try(uint64_t cache_size)
     apr_pool_t *scratch;
     apr_status_t status;
     ocors_store_t *store;
-    ocors_edition_plan_t plan;
+    ocors_snapshot_plan_t plan;
     char message[120];
 
     apr_pool_create(&scratch, ocors_generation()->pool);
-    plan = ocors_edition_plan(scratch, NULL);
+    plan = ocors_snapshot_plan(scratch, NULL);
     cache_size = cache_size_for(&plan, cache_size);
     store = make_store(&plan, scratch, cache_size, &status);
     if (store == NULL) {
@@ -174,18 +174,18 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
                        uint64_t cache_size)
 {
     const apr_time_t started = apr_time_now();
-    const ocors_edition_t *edition = ocors_store_edition();
-    const uint32_t generation = edition != NULL ? edition->header.generation + 1 : 1;
+    const ocors_snapshot_t *snapshot = ocors_store_snapshot();
+    const uint32_t generation = snapshot != NULL ? snapshot->header.generation + 1 : 1;
     apr_pool_t *scratch;
     apr_status_t status;
     ocors_store_t *store;
-    ocors_edition_plan_t plan;
+    ocors_snapshot_plan_t plan;
     int result = OK;
 
     ocors_load_log(server);
     apr_pool_create(&scratch, ocors_generation()->pool);
-    plan = ocors_edition_plan(scratch, NULL);
-    if (edition == NULL) {
+    plan = ocors_snapshot_plan(scratch, NULL);
+    if (snapshot == NULL) {
         cache_size = cache_size_for(&plan, cache_size);
     }
     store = make_store(&plan, process_pool, cache_size, &status);
@@ -193,8 +193,8 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
         log_no_memory(server, status, plan.size, cache_size);
         result = keep(pool, &plan, server);
     }
-    else if (!ocors_edition_place(&plan, store)
-             || !ocors_edition_write(&plan, store, generation, started)
+    else if (!ocors_snapshot_place(&plan, store)
+             || !ocors_snapshot_write(&plan, store, generation, started)
              || !ocors_store_publish(store, plan.place)) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, OCORS_LOG_CORRUPT
                      "a policy image was damaged on its way into shared memory");
@@ -214,19 +214,19 @@ ocors_publish_result_t ocors_publish_again(apr_pool_t *process_pool, server_rec 
 {
     const apr_time_t started = apr_time_now();
     ocors_store_t *store = ocors_store_in_force();
-    const ocors_edition_header_t in_force = ocors_store_edition()->header;
+    const ocors_snapshot_header_t in_force = ocors_store_snapshot()->header;
     ocors_publish_result_t result = OCORS_PUBLISH_NO_ROOM;
     const ocors_document_t *largest;
     apr_pool_t *scratch;
-    ocors_edition_plan_t plan;
+    ocors_snapshot_plan_t plan;
 
     apr_pool_create(&scratch, ocors_generation()->pool);
-    plan = ocors_edition_plan(scratch, store);
+    plan = ocors_snapshot_plan(scratch, store);
     if (plan.header.fingerprint == in_force.fingerprint) {
         result = OCORS_PUBLISH_NOTHING_NEW;
     }
-    else if (ocors_edition_place(&plan, store)
-             && ocors_edition_write(&plan, store, in_force.generation + 1, started)) {
+    else if (ocors_snapshot_place(&plan, store)
+             && ocors_snapshot_write(&plan, store, in_force.generation + 1, started)) {
         ocors_load_log(server); /* what has not been said of what is in force still */
         if (ocors_store_publish(store, plan.place)) {
             log_published(server, store, "timed reload");
@@ -234,7 +234,7 @@ ocors_publish_result_t ocors_publish_again(apr_pool_t *process_pool, server_rec 
         }
     }
     else {
-        largest = ocors_edition_largest(&plan, store);
+        largest = ocors_snapshot_largest(&plan, store);
         if (is_first) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_NO_ROOM
                          "the changed documents need %" APR_UINT64_T_FMT " bytes beside what is in "

@@ -11,9 +11,9 @@
 
 #include "ocors_store.h"
 
-/* What the page shows, taken in one visit. */
+/* What the page shows, taken in one pin. */
 typedef struct state_t {
-    ocors_edition_header_t header;
+    ocors_snapshot_header_t header;
     char digest[OCORS_SHA256_TEXT_SIZE];
     uint64_t unusable; /* documents that a last good policy, or none, stands in for */
     uint64_t size;     /* of the segment */
@@ -29,18 +29,18 @@ typedef struct figure_t {
 
 static bool state_take(state_t *state)
 {
-    ocors_visit_t visit;
+    ocors_pin_t pin;
 
-    if (!ocors_store_enter(&visit)) {
+    if (!ocors_store_pin(&pin)) {
         return false;
     }
-    state->header = visit.edition.header;
-    state->size = visit.edition.segment_size;
+    state->header = pin.snapshot.header;
+    state->size = pin.snapshot.segment_size;
     state->unusable = 0;
     for (uint32_t i = 0; i < state->header.document_count; i++) {
-        state->unusable += visit.edition.documents[i].image_size == 0;
+        state->unusable += pin.snapshot.documents[i].image_size == 0;
     }
-    ocors_store_leave(&visit);
+    ocors_store_unpin(&pin);
     ocors_sha256_write(state->header.digest, state->digest);
     return true;
 }
@@ -48,7 +48,7 @@ static bool state_take(state_t *state)
 /* Everything that is a number; returns how many. */
 static size_t figures_make(const state_t *state, figure_t figures[FIGURES_MAX])
 {
-    const ocors_edition_header_t *header = &state->header;
+    const ocors_snapshot_header_t *header = &state->header;
     const figure_t all[] = {
         { "generation", "generation", "Generations published since the server started.",
           header->generation },

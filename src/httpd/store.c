@@ -2,10 +2,10 @@
 /*
  * Segments. Owns their layout, from the first page boundary in the memory that APR gives:
  *
- *   | slots of the processes ...  | head: epoch, cells | room for editions and images ...
+ *   | slots of the processes ...  | head: epoch, areas | room for snapshots and images ...
  *   | pages that workers write to | pages that workers only read
  *
- * and of the ledger beside it, which workers do not have at all: the tables of the edition in force
+ * and of the ledger beside it, which workers do not have at all: the tables of the snapshot in force
  * once more, and a draft of the next. Writers go by the ledger alone. What a worker that somebody
  * has got hold of makes writable again, and writes, can spoil answers of workers, and by the slots
  * hold up timed reloads until a restart; it cannot lead the parent, which is root, anywhere.
@@ -42,7 +42,7 @@ APLOG_USE_MODULE(ocapi_cors);
 
 typedef struct head_t {
     ocors_epoch_head_t epoch;
-    uint64_t places[OCORS_EPOCH_CELLS]; /* of the cells' editions, from the head; 0: never used */
+    uint64_t places[OCORS_EPOCH_AREAS]; /* of the areas' snapshots, from the head; 0: never used */
 } head_t;
 
 #define HEAD_SIZE ocors_round_up(sizeof(head_t), OCORS_ROOM_ALIGNMENT)
@@ -54,7 +54,7 @@ typedef struct ledger_t {
 
 struct ocors_store_t {
     apr_pool_t *pool;
-    ocors_epoch_slot_t *slots;
+    ocors_epoch_reader_t *slots;
     uint32_t slot_count;
     head_t *head;
     uint64_t size; /* from the head to the end */
@@ -70,9 +70,9 @@ static retained_t *retained;
 
 /* Of this process. */
 static ocors_store_t *shared;
-static ocors_epoch_slot_t *slot;
+static ocors_epoch_reader_t *slot;
 static const uint32_t *settings_numbers, *tree_numbers;
-static ocors_edition_t edition_in_force;
+static ocors_snapshot_t snapshot_in_force;
 
 static uint64_t page_size(void)
 {
@@ -120,7 +120,7 @@ ocors_store_t *ocors_store_create(apr_pool_t *process_pool, uint64_t room, uint6
 {
     const uint64_t page = page_size();
     const uint32_t slot_count = slots_wanted();
-    const uint64_t slots_size = ocors_round_up(slot_count * sizeof(ocors_epoch_slot_t), page);
+    const uint64_t slots_size = ocors_round_up(slot_count * sizeof(ocors_epoch_reader_t), page);
     const uint64_t size = ocors_round_up(HEAD_SIZE + room, page);
     const uint64_t draft_size = ocors_round_up(tables, page);
     ocors_store_t *store;
@@ -142,7 +142,7 @@ ocors_store_t *ocors_store_create(apr_pool_t *process_pool, uint64_t room, uint6
     }
     store = apr_pcalloc(pool, sizeof(*store));
     store->pool = pool;
-    store->slots = (ocors_epoch_slot_t *)(void *)base;
+    store->slots = (ocors_epoch_reader_t *)(void *)base;
     store->slot_count = slot_count;
     store->head = (head_t *)(void *)(base + slots_size);
     store->size = size;
@@ -196,15 +196,15 @@ static uint32_t draft_to_write(const ocors_store_t *store)
     return draft_in_force(store) == 1;
 }
 
-const ocors_edition_t *ocors_store_edition(void)
+const ocors_snapshot_t *ocors_store_snapshot(void)
 {
     const ocors_store_t *store = ocors_store_in_force();
     const uint32_t draft = store != NULL ? draft_in_force(store) : 0;
 
     return draft != 0
-                   && ocors_edition_open_tables(draft_at(store, draft - 1), store->draft_size,
-                                                store->head, store->size, &edition_in_force)
-               ? &edition_in_force
+                   && ocors_snapshot_open_tables(draft_at(store, draft - 1), store->draft_size,
+                                                store->head, store->size, &snapshot_in_force)
+               ? &snapshot_in_force
                : NULL;
 }
 
@@ -231,44 +231,44 @@ static void add_room(apr_array_header_t *rooms, uint64_t offset, uint64_t size)
     }
 }
 
-static void add_images(apr_array_header_t *rooms, const ocors_edition_t *edition)
+static void add_images(apr_array_header_t *rooms, const ocors_snapshot_t *snapshot)
 {
-    for (uint32_t i = 0; i < edition->header.document_count; i++) {
-        add_room(rooms, edition->documents[i].image, edition->documents[i].image_size);
+    for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
+        add_room(rooms, snapshot->documents[i].image, snapshot->documents[i].image_size);
     }
-    for (uint32_t i = 0; i < edition->header.layer_count; i++) {
-        add_room(rooms, edition->layers[i].image, edition->layers[i].image_size);
+    for (uint32_t i = 0; i < snapshot->header.layer_count; i++) {
+        add_room(rooms, snapshot->layers[i].image, snapshot->layers[i].image_size);
     }
 }
 
-static bool cell_is_free(const ocors_store_t *store, uint32_t cell)
+static bool area_is_free(const ocors_store_t *store, uint32_t area)
 {
-    return ocors_epoch_is_free(&store->head->epoch, store->slots, store->slot_count, cell);
+    return ocors_epoch_is_free(&store->head->epoch, store->slots, store->slot_count, area);
 }
 
 /* What must stay as it is; what need not, is forgotten. */
 static apr_array_header_t *used_rooms(const ocors_store_t *store, apr_pool_t *pool)
 {
     apr_array_header_t *rooms = apr_array_make(pool, 64, sizeof(ocors_room_t));
-    const ocors_edition_t *in_force = store == ocors_store_in_force() ? ocors_store_edition()
+    const ocors_snapshot_t *in_force = store == ocors_store_in_force() ? ocors_store_snapshot()
                                                                       : NULL;
 
     if (in_force != NULL) {
         add_images(rooms, in_force);
     }
-    for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
-        const uint64_t place = store->head->places[cell];
-        ocors_edition_t edition;
+    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
+        const uint64_t place = store->head->places[area];
+        ocors_snapshot_t snapshot;
 
         if (place == 0) {
             continue;
         }
-        if (cell_is_free(store, cell)) {
-            store->head->places[cell] = 0; /* what was there may be written over from now on */
+        if (area_is_free(store, area)) {
+            store->head->places[area] = 0; /* what was there may be written over from now on */
         }
-        else if (ocors_edition_open(store->head, store->size, place, &edition)) {
-            add_room(rooms, place, edition.header.size);
-            add_images(rooms, &edition);
+        else if (ocors_snapshot_open(store->head, store->size, place, &snapshot)) {
+            add_room(rooms, place, snapshot.header.size);
+            add_images(rooms, &snapshot);
         }
     }
     return rooms;
@@ -309,14 +309,14 @@ void ocors_store_trim(apr_pool_t *scratch)
 bool ocors_store_publish(ocors_store_t *store, uint64_t place)
 {
     const uint32_t draft = draft_to_write(store);
-    ocors_edition_header_t header;
+    ocors_snapshot_header_t header;
 
     memcpy(&header, draft_at(store, draft), sizeof(header));
-    for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
-        if (cell_is_free(store, cell)) {
+    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
+        if (area_is_free(store, area)) {
             memcpy((char *)store->head + place, draft_at(store, draft), (size_t)header.size);
-            store->head->places[cell] = place;
-            ocors_epoch_publish(&store->head->epoch, cell,
+            store->head->places[area] = place;
+            ocors_epoch_publish(&store->head->epoch, area,
                                 header.has_response_headers ? HINT_RESPONSE_HEADERS : 0);
             /* Of a writer that is killed before this line, the next one publishes the same again. */
             atomic_store_explicit(&store->ledger->in_force, draft + 1, memory_order_release);
@@ -337,7 +337,7 @@ void ocors_store_child_begins(server_rec *server)
     if (shared == NULL) {
         return;
     }
-    slot = ocors_epoch_claim(shared->slots, shared->slot_count, (uint64_t)getpid());
+    slot = ocors_epoch_take(shared->slots, shared->slot_count, (uint64_t)getpid());
     /* Its addresses stay taken: APR unmaps them at the end. */
     if (mprotect(shared->head, (size_t)shared->size, PROT_READ) != 0
         || mmap(shared->ledger, (size_t)shared->ledger_size, PROT_NONE,
@@ -356,38 +356,38 @@ void ocors_store_child_ended(pid_t pid)
     }
 }
 
-bool ocors_store_enter(ocors_visit_t *visit)
+bool ocors_store_pin(ocors_pin_t *pin)
 {
-    visit->cell = shared != NULL ? ocors_epoch_enter(&shared->head->epoch, slot)
-                                 : OCORS_EPOCH_CELLS;
-    if (visit->cell == OCORS_EPOCH_CELLS) {
+    pin->area = shared != NULL ? ocors_epoch_pin(&shared->head->epoch, slot)
+                                 : OCORS_EPOCH_AREAS;
+    if (pin->area == OCORS_EPOCH_AREAS) {
         return false;
     }
-    if (!ocors_edition_open(shared->head, shared->size, shared->head->places[visit->cell],
-                            &visit->edition)) {
-        ocors_epoch_leave(slot, visit->cell);
+    if (!ocors_snapshot_open(shared->head, shared->size, shared->head->places[pin->area],
+                            &pin->snapshot)) {
+        ocors_epoch_unpin(slot, pin->area);
         return false;
     }
     return true;
 }
 
-void ocors_store_leave(const ocors_visit_t *visit)
+void ocors_store_unpin(const ocors_pin_t *pin)
 {
-    ocors_epoch_leave(slot, visit->cell);
+    ocors_epoch_unpin(slot, pin->area);
 }
 
-bool ocors_store_read_settings(const ocors_visit_t *visit, uint32_t number,
+bool ocors_store_read_settings(const ocors_pin_t *pin, uint32_t number,
                                ocors_policy_t *policy)
 {
-    return ocors_edition_read_settings(
-        &visit->edition, settings_numbers != NULL ? settings_numbers[number] : number, policy);
+    return ocors_snapshot_read_settings(
+        &pin->snapshot, settings_numbers != NULL ? settings_numbers[number] : number, policy);
 }
 
-bool ocors_store_read_path(const ocors_visit_t *visit, uint32_t tree, const ocors_url_path_t *path,
+bool ocors_store_read_path(const ocors_pin_t *pin, uint32_t tree, const ocors_url_path_t *path,
                            ocors_span_t site, ocors_policy_t policies[OCORS_API_COUNT],
                            size_t *count)
 {
-    return ocors_edition_read_path(&visit->edition,
+    return ocors_snapshot_read_path(&pin->snapshot,
                                    tree_numbers != NULL ? tree_numbers[tree] : tree, path, site,
                                    policies, count);
 }

@@ -81,7 +81,7 @@ static void add_site(apr_pool_t *pool, ocors_generation_tree_t *tree,
         const char *paths[2];
         uint32_t count = 0;
 
-        site->policies[api] = OCORS_EDITION_NO_POLICY;
+        site->policies[api] = OCORS_SNAPSHOT_NO_POLICY;
         if (!is_readable && !ocors_load_is_known_policy(owner)) {
             continue;
         }
@@ -105,17 +105,17 @@ static int compare_names(const void *a, const void *b)
 /* The sites that the running server has in this tree, when the folder does not tell them. */
 static void names_in_force(apr_pool_t *pool, apr_array_header_t *names, const char *directory)
 {
-    const ocors_edition_t *edition = ocors_store_edition();
-    const uint32_t number = edition == NULL
+    const ocors_snapshot_t *snapshot = ocors_store_snapshot();
+    const uint32_t number = snapshot == NULL
                                 ? UINT32_MAX
-                                : ocors_edition_find_tree(edition, ocors_span_from_string(directory));
+                                : ocors_snapshot_find_tree(snapshot, ocors_span_from_string(directory));
 
     if (number == UINT32_MAX) {
         return;
     }
-    for (uint32_t k = 1; k < edition->trees[number].site_count; k++) { /* the first has no name */
-        const ocors_edition_site_t *site = &edition->sites[edition->trees[number].first_site + k];
-        const ocors_span_t name = ocors_edition_text(edition, site->name);
+    for (uint32_t k = 1; k < snapshot->trees[number].site_count; k++) { /* the first has no name */
+        const ocors_snapshot_site_t *site = &snapshot->sites[snapshot->trees[number].first_site + k];
+        const ocors_span_t name = ocors_snapshot_text(snapshot, site->name);
 
         APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(pool, name.bytes, name.length);
     }
@@ -189,8 +189,8 @@ static bool tree_has_documents(const ocors_generation_tree_t *tree)
         const ocors_generation_site_t *site = &APR_ARRAY_IDX(tree->sites, i,
                                                              ocors_generation_site_t);
 
-        if (site->policies[OCORS_API_SHOP] != OCORS_EDITION_NO_POLICY
-            || site->policies[OCORS_API_DATA] != OCORS_EDITION_NO_POLICY) {
+        if (site->policies[OCORS_API_SHOP] != OCORS_SNAPSHOT_NO_POLICY
+            || site->policies[OCORS_API_DATA] != OCORS_SNAPSHOT_NO_POLICY) {
             return true;
         }
     }
@@ -199,15 +199,15 @@ static bool tree_has_documents(const ocors_generation_tree_t *tree)
 
 static bool is_in_force(const char *directory, const char *name)
 {
-    const ocors_edition_t *edition = ocors_store_edition();
+    const ocors_snapshot_t *snapshot = ocors_store_snapshot();
     const ocors_span_t id = ocors_span_from_string(name);
     uint32_t site;
 
-    return edition != NULL
-           && ocors_edition_find_site(
-               edition, ocors_edition_find_tree(edition, ocors_span_from_string(directory)), id,
+    return snapshot != NULL
+           && ocors_snapshot_find_site(
+               snapshot, ocors_snapshot_find_tree(snapshot, ocors_span_from_string(directory)), id,
                &site)
-           && ocors_span_is_equal(ocors_edition_text(edition, edition->sites[site].name), id);
+           && ocors_span_is_equal(ocors_snapshot_text(snapshot, snapshot->sites[site].name), id);
 }
 
 /*
@@ -295,9 +295,9 @@ static bool take_earlier(ocors_generation_tree_t *tree)
 
         site->name = apr_pstrdup(ocors_generation()->pool, from->name);
         for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-            site->policies[api] = from->policies[api] != OCORS_EDITION_NO_POLICY
+            site->policies[api] = from->policies[api] != OCORS_SNAPSHOT_NO_POLICY
                                       ? ocors_load_earlier_policy(from->policies[api])
-                                      : OCORS_EDITION_NO_POLICY;
+                                      : OCORS_SNAPSHOT_NO_POLICY;
         }
     }
     return true;

@@ -6,7 +6,7 @@
  * It is a process of its own because the parent has no place for it: httpd's MPMs wake the parent's
  * modules about every ten seconds only (monitor), refuse threads in a parent that forks
  * (mod_watchdog), and must go on replacing workers while a large document is read. What it knows of
- * the past is the edition in force, so that it can be killed at any instruction, and whoever comes
+ * the past is the snapshot in force, so that it can be killed at any instruction, and whoever comes
  * after it, its successor or the parent at the next restart, goes on from there.
  */
 
@@ -76,7 +76,7 @@ typedef struct watch_t {
     unsigned patience;  /* looks between two tries to find room for what is held, */
     unsigned waited;    /* and how many have been since the last */
     apr_pool_t *memory; /* of: */
-    apr_hash_t *files;  /* path -> ocors_edition_file_t, once much is unsettled */
+    apr_hash_t *files;  /* path -> ocors_snapshot_file_t, once much is unsettled */
 } watch_t;
 
 /* The one of this configuration; NULL: none. The module is mapped anew for the next. */
@@ -86,29 +86,29 @@ static void start(watch_t *watch);
 
 /* ---- In the process -------------------------------------------------------------------------- */
 
-/* Collects what the edition in force was made of, once more, in the same order. */
+/* Collects what the snapshot in force was made of, once more, in the same order. */
 static void collect(const watch_t *watch, bool is_look)
 {
-    const ocors_edition_t *edition;
+    const ocors_snapshot_t *snapshot;
     apr_pool_t *pool;
 
     ocors_generation_begin_again(watch->process_pool, is_look);
     pool = ocors_generation()->pool;
-    edition = ocors_store_edition();
-    for (uint32_t i = 0; i < edition->header.settings_count; i++) {
-        const ocors_edition_policy_t *policy = &edition->policies[edition->settings[i]];
+    snapshot = ocors_store_snapshot();
+    for (uint32_t i = 0; i < snapshot->header.settings_count; i++) {
+        const ocors_snapshot_policy_t *policy = &snapshot->policies[snapshot->settings[i]];
         const char **paths = apr_palloc(pool, policy->member_count * sizeof(*paths));
 
         for (uint32_t k = 0; k < policy->member_count; k++) {
-            const uint32_t member = edition->members[policy->first_member + k];
-            const ocors_span_t path = ocors_edition_text(edition, edition->documents[member].path);
+            const uint32_t member = snapshot->members[policy->first_member + k];
+            const ocors_span_t path = ocors_snapshot_text(snapshot, snapshot->documents[member].path);
 
             paths[k] = apr_pstrmemdup(pool, path.bytes, path.length);
         }
         (void)ocors_load_settings(paths, policy->member_count);
     }
-    for (uint32_t i = 0; i < edition->header.tree_count; i++) {
-        const ocors_span_t directory = ocors_edition_text(edition, edition->trees[i].directory);
+    for (uint32_t i = 0; i < snapshot->header.tree_count; i++) {
+        const ocors_span_t directory = ocors_snapshot_text(snapshot, snapshot->trees[i].directory);
 
         (void)ocors_tree_load(apr_pstrmemdup(pool, directory.bytes, directory.length));
     }
@@ -117,14 +117,14 @@ static void collect(const watch_t *watch, bool is_look)
 /* Holds a document whose file is another one than at the look before. */
 static void note_file(watch_t *watch, const ocors_document_t *document)
 {
-    ocors_edition_file_t *before = apr_hash_get(watch->files, document->path, APR_HASH_KEY_STRING);
+    ocors_snapshot_file_t *before = apr_hash_get(watch->files, document->path, APR_HASH_KEY_STRING);
 
     if (before == NULL) {
         before = apr_pmemdup(watch->memory, &document->file, sizeof(document->file));
         apr_hash_set(watch->files, apr_pstrdup(watch->memory, document->path), APR_HASH_KEY_STRING,
                      before);
     }
-    else if (!ocors_edition_file_is_same(before, &document->file)) {
+    else if (!ocors_snapshot_file_is_same(before, &document->file)) {
         if (!ocors_hold_has(document->path, &document->file)) { /* not said yet */
             ocors_hold_document(watch->process_pool, document->path, NULL);
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, watch->server, OCORS_LOG_RESTLESS
@@ -244,7 +244,7 @@ static void run(watch_t *watch)
         }
         is_timed = pause <= 0;
         found = look(watch);
-        if (found == ocors_store_edition()->header.fingerprint) {
+        if (found == ocors_store_snapshot()->header.fingerprint) {
             seen = 0;
             if (is_timed) {
                 settle_down(watch);
@@ -363,7 +363,7 @@ static void start(watch_t *watch)
 void ocors_watch_start(apr_pool_t *pconf, apr_pool_t *process_pool, server_rec *server,
                        apr_interval_time_t interval)
 {
-    const ocors_edition_header_t *header = &ocors_store_edition()->header;
+    const ocors_snapshot_header_t *header = &ocors_store_snapshot()->header;
     watch_t *watch;
 
     if (header->settings_count + header->tree_count == 0) {

@@ -219,7 +219,7 @@ def alternate(server, is_killing):
                 log.await_generation(server, number)
             server.await_watcher()
             wanted = load.answers + 10
-            httpd.wait_until(lambda n=wanted: load.answers > n or load.failures, "answers of this edition", 60)
+            httpd.wait_until(lambda n=wanted: load.answers > n or load.failures, "answers of this snapshot", 60)
             if step == 20:
                 early = memory(server)
     finally:

@@ -140,8 +140,8 @@ class Stopped:
         assert self.response is None
 
 
-def test_a_reader_that_is_stopped_sees_its_own_edition(front, needed):
-    """A worker that is stopped in mid-decision: 20 editions later it still reads the first, whole, while all
+def test_a_reader_that_is_stopped_sees_its_own_snapshot(front, needed):
+    """A worker that is stopped in mid-decision: 20 snapshots later it still reads the first, whole, while all
     others have been using the rest of the room again and again."""
     server = front(needed * 7 // 2)
     stopped = Stopped(server)
@@ -186,7 +186,7 @@ def test_room_of_a_reader_that_is_killed_comes_back(front, needed):
 
 @pytest.mark.parametrize("mpm", httpd.MPMS)
 def test_workers_that_are_recycled(front, needed, mpm):
-    """Slots are given back: many more workers than there are slots, and room enough for two editions. Prefork's end
+    """Slots are given back: many more workers than there are slots, and room enough for two snapshots. Prefork's end
     by themselves; event's and worker's are killed, as those of httpd 2.4.71 that end by MaxConnectionsPerChild 1
     hang now and then, with or without the module (ap_mpm_podx_check)."""
     limit = 4

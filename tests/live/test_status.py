@@ -286,7 +286,7 @@ def test_it_counts_documents_that_cannot_be_used(front, kind):
 
 
 def test_it_counts_what_is_in_force(front):
-    """edition.h: clients and origins "of all images that layers show": not those of a document that waits for
+    """snapshot.h: clients and origins "of all images that layers show": not those of a document that waits for
     its neighbour to be mended."""
     server = front(CONFIG.replace("g.json b.json", "b.json"), {"g.json": document(g=[ALLOWED])})
     first = status(server)

@@ -20,7 +20,7 @@
  * before (its log), does one more operation for real, and is left by longjmp() at the next one. So
  * a state of the whole system is a plain value: the shared memory, and a log for each thread. Acts
  * touch what is shared by operations alone, and change their thread's words only where they end;
- * `cell` excepted, which comes out the same each time.
+ * `area` excepted, which comes out the same each time.
  */
 enum {
     MODEL_THREADS = 3,
@@ -44,7 +44,7 @@ typedef struct model_thread_t {
     uint32_t act;   /* of its program */
     uint32_t done;  /* acts of the counted kind */
     uint32_t slot;  /* where it counts; MODEL_SLOTS: not claimed yet */
-    uint32_t cell;  /* that it is allowed to read now, or OCORS_EPOCH_CELLS */
+    uint32_t area;  /* that it is allowed to read now, or OCORS_EPOCH_AREAS */
     uint32_t since; /* what was in force when the act began */
     uint32_t next;  /* a publisher's own word */
     bool is_alone;  /* when the act began, nobody else could take a step */
@@ -54,15 +54,15 @@ typedef struct model_thread_t {
 
 typedef struct model_world_t {
     ocors_epoch_head_t head;
-    ocors_epoch_slot_t slots[MODEL_SLOTS];
-    uint32_t low[MODEL_CELLS], high[MODEL_CELLS]; /* the rooms: an edition's number, twice */
+    ocors_epoch_reader_t slots[MODEL_SLOTS];
+    uint32_t low[MODEL_CELLS], high[MODEL_CELLS]; /* the rooms: a snapshot's number, twice */
     uint32_t published;                           /* the number that is in force */
     model_thread_t threads[MODEL_THREADS];
 } model_world_t;
 
 /* What is explored. Thread 0 is the publisher. */
 typedef struct model_case_t {
-    uint32_t threads, slots, cells, publications, visits;
+    uint32_t threads, slots, areas, publications, visits;
     bool has_one_process; /* the readers are threads of one process: they share its slot */
     model_fate_t fate;    /* what may befall reader 1, at any step; MODEL_RUNS: nothing */
     void (*visit)(void);
@@ -246,20 +246,20 @@ static void model_write(uint32_t *word, uint32_t value)
 #define atomic_compare_exchange_strong(object, expected, value) \
     model_exchange((object), (expected), (value))
 
-#define ocors_epoch_claim   model_claim
+#define ocors_epoch_take   model_claim
 #define ocors_epoch_release model_release
-#define ocors_epoch_enter   model_enter
-#define ocors_epoch_leave   model_leave
+#define ocors_epoch_pin   model_enter
+#define ocors_epoch_unpin   model_leave
 #define ocors_epoch_current model_current
 #define ocors_epoch_is_free model_is_free
 #define ocors_epoch_publish model_publish
 
 #include "../../src/core/epoch.c"
 
-#undef ocors_epoch_claim
+#undef ocors_epoch_take
 #undef ocors_epoch_release
-#undef ocors_epoch_enter
-#undef ocors_epoch_leave
+#undef ocors_epoch_pin
+#undef ocors_epoch_unpin
 #undef ocors_epoch_current
 #undef ocors_epoch_is_free
 #undef ocors_epoch_publish
@@ -294,11 +294,11 @@ static void key_make(model_key_t *key)
     memset(key, 0, sizeof(*key));
     key_add(key, atomic_load(&world->head.current));
     key_add(key, world->published);
-    for (uint32_t cell = 0; cell < machine.played->cells; cell++) {
-        key_add(key, world->low[cell]);
-        key_add(key, world->high[cell]);
+    for (uint32_t area = 0; area < machine.played->areas; area++) {
+        key_add(key, world->low[area]);
+        key_add(key, world->high[area]);
         for (uint32_t i = 0; i < machine.played->slots; i++) {
-            key_add(key, atomic_load(&world->slots[i].inside[cell]));
+            key_add(key, atomic_load(&world->slots[i].inside[area]));
         }
     }
     for (uint32_t i = 0; i < machine.played->slots; i++) {
@@ -311,7 +311,7 @@ static void key_make(model_key_t *key)
         key_add(key, thread->act);
         key_add(key, thread->done);
         key_add(key, thread->slot);
-        key_add(key, thread->cell);
+        key_add(key, thread->area);
         key_add(key, thread->since);
         key_add(key, thread->next);
         key_add(key, thread->is_alone);
@@ -424,7 +424,7 @@ static void begin_act(uint32_t number, uint32_t act)
 
 static void act_claim(void)
 {
-    const ocors_epoch_slot_t *slot = model_claim(machine.world.slots, machine.played->slots,
+    const ocors_epoch_reader_t *slot = model_claim(machine.world.slots, machine.played->slots,
                                                  (uint64_t)(machine.self - machine.world.threads));
 
     machine.self->slot = (uint32_t)(slot - machine.world.slots);
@@ -458,7 +458,7 @@ static void befall(uint32_t number)
     thread->fate = machine.played->fate;
     thread->log_count = thread->act = thread->since = thread->is_alone = 0;
     if (thread->fate == MODEL_KILLED) {
-        thread->cell = OCORS_EPOCH_CELLS; /* it reads no more; a stopped one might */
+        thread->area = OCORS_EPOCH_AREAS; /* it reads no more; a stopped one might */
     }
 }
 
@@ -472,12 +472,12 @@ static void check_end(void)
     uint32_t counted = 0;
 
     for (uint32_t i = 0; i < machine.played->slots; i++) {
-        for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
-            counted += atomic_load(&machine.world.slots[i].inside[cell]);
+        for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
+            counted += atomic_load(&machine.world.slots[i].inside[area]);
         }
     }
     if (counted > (may_count ? 1 : 0)) {
-        model_violate("a cell does not become free again");
+        model_violate("an area does not become free again");
     }
 }
 
@@ -560,7 +560,7 @@ static const char *model_explore(const model_case_t *played)
     machine.played = played;
     for (uint32_t i = 0; i < played->threads; i++) {
         machine.world.threads[i].slot = i > 0 && !played->has_one_process ? MODEL_SLOTS : 0;
-        machine.world.threads[i].cell = OCORS_EPOCH_CELLS;
+        machine.world.threads[i].area = OCORS_EPOCH_AREAS;
     }
     seen_add();
     explore();

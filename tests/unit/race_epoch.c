@@ -24,24 +24,24 @@ enum {
     SLOTS = 4,        /* the last one is nobody's own */
     PUBLICATIONS = 20000,
     KILLS_EVERY = 1000,
-    WORDS_MOST = 24,  /* of an edition */
+    WORDS_MOST = 24,  /* of a snapshot */
     BEGIN = OCORS_ROOM_ALIGNMENT,
-    SIZE = 1536       /* room for some eight editions: it is soon used again */
+    SIZE = 1536       /* room for some eight snapshots: it is soon used again */
 };
 
-typedef struct edition_t {
+typedef struct snapshot_t {
     uint64_t number, count, checksum; /* count: of words */
     uint64_t words[];
-} edition_t;
+} snapshot_t;
 
 static ocors_epoch_head_t head;
-static ocors_epoch_slot_t slots[SLOTS];
-static uint64_t places[OCORS_EPOCH_CELLS]; /* 0: nothing is there */
+static ocors_epoch_reader_t slots[SLOTS];
+static uint64_t places[OCORS_EPOCH_AREAS]; /* 0: nothing is there */
 static _Alignas(64) unsigned char segment[SIZE];
 
 typedef struct process_t {
     uint64_t owner;
-    ocors_epoch_slot_t *slot;
+    ocors_epoch_reader_t *slot;
     _Atomic bool is_killed;
     pthread_t threads[THREADS];
 } process_t;
@@ -55,74 +55,74 @@ static void fail(const char *message, uint64_t number)
     exit(1);
 }
 
-/* The words of an edition are told by its number. */
+/* The words of a snapshot are told by its number. */
 static uint64_t word_of(uint64_t number, uint64_t at)
 {
     return (number << 16 | at) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static void check_edition(const edition_t *edition, uint64_t least)
+static void check_snapshot(const snapshot_t *snapshot, uint64_t least)
 {
-    const uint64_t number = edition->number;
+    const uint64_t number = snapshot->number;
     uint64_t sum = 0;
 
     if (number < least) {
-        fail("an edition that was past before: number", number);
+        fail("a snapshot that was past before: number", number);
     }
-    if (edition->count != 1 + number % WORDS_MOST) {
-        fail("an edition of a wrong size: number", number);
+    if (snapshot->count != 1 + number % WORDS_MOST) {
+        fail("a snapshot of a wrong size: number", number);
     }
-    for (uint64_t i = 0; i < edition->count; i++) {
-        if (edition->words[i] != word_of(number, i)) {
-            fail("words of two editions: number", number);
+    for (uint64_t i = 0; i < snapshot->count; i++) {
+        if (snapshot->words[i] != word_of(number, i)) {
+            fail("words of two snapshots: number", number);
         }
-        sum += edition->words[i];
+        sum += snapshot->words[i];
     }
-    if (sum != edition->checksum || number != edition->number) {
+    if (sum != snapshot->checksum || number != snapshot->number) {
         fail("a checksum is wrong: number", number);
     }
 }
 
-static uint32_t enter(ocors_epoch_slot_t *slot)
+static uint32_t enter(ocors_epoch_reader_t *slot)
 {
 #ifdef BREAK_PROTOCOL
     (void)slot;
     return ocors_epoch_current(&head);
 #else
-    return ocors_epoch_enter(&head, slot);
+    return ocors_epoch_pin(&head, slot);
 #endif
 }
 
-static void leave(ocors_epoch_slot_t *slot, uint32_t cell)
+static void leave(ocors_epoch_reader_t *slot, uint32_t area)
 {
 #ifdef BREAK_PROTOCOL
     (void)slot;
-    (void)cell;
+    (void)area;
 #else
-    ocors_epoch_leave(slot, cell);
+    ocors_epoch_unpin(slot, area);
 #endif
 }
 
-static void *read_editions(void *data)
+static void *read_snapshots(void *data)
 {
     process_t *process = data;
     uint64_t seen = 0;
 
     while (!atomic_load_explicit(&is_over, memory_order_relaxed)) {
-        const uint32_t cell = enter(process->slot);
-        const edition_t *edition;
+        const uint32_t area = enter(process->slot);
+        const snapshot_t *snapshot;
 
-        if (cell == OCORS_EPOCH_CELLS) {
+        if (area == OCORS_EPOCH_AREAS) {
             continue;
         }
-        edition = (const void *)(segment + places[cell]);
-        check_edition(edition, seen);
-        seen = edition->number;
+        snapshot = (const void *)(segment + places[area]);
+        check_snapshot(snapshot, seen);
+        seen = snapshot->number;
         atomic_fetch_add_explicit(&visits, 1, memory_order_relaxed);
         if (atomic_load_explicit(&process->is_killed, memory_order_relaxed)) {
             return NULL; /* in the midst of its visit */
         }
-        leave(process->slot, cell);
+        leave(process->slot, area);
     }
     return NULL;
 }
@@ -130,10 +130,10 @@ static void *read_editions(void *data)
 static void begin_process(process_t *process, uint64_t owner)
 {
     process->owner = owner;
-    process->slot = ocors_epoch_claim(slots, SLOTS, owner);
+    process->slot = ocors_epoch_take(slots, SLOTS, owner);
     atomic_store(&process->is_killed, false);
     for (int i = 0; i < THREADS; i++) {
-        if (pthread_create(&process->threads[i], NULL, read_editions, process) != 0) {
+        if (pthread_create(&process->threads[i], NULL, read_snapshots, process) != 0) {
             fail("no thread", owner);
         }
     }
@@ -153,50 +153,50 @@ static void kill_process(process_t *process)
     ocors_epoch_release(slots, SLOTS, process->owner);
 }
 
-static bool is_free(uint32_t cell)
+static bool is_free(uint32_t area)
 {
-    return ocors_epoch_is_free(&head, slots, SLOTS, cell);
+    return ocors_epoch_is_free(&head, slots, SLOTS, area);
 }
 
 /* What is in use, as src/httpd/store.c collects it. */
-static size_t collect_used(ocors_room_t used[OCORS_EPOCH_CELLS])
+static size_t collect_used(ocors_room_t used[OCORS_EPOCH_AREAS])
 {
     size_t count = 0;
 
-    for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
-        if (places[cell] == 0) {
+    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
+        if (places[area] == 0) {
             continue;
         }
-        if (is_free(cell)) {
-            places[cell] = 0;
+        if (is_free(area)) {
+            places[area] = 0;
         }
         else {
-            const edition_t *edition = (const void *)(segment + places[cell]);
+            const snapshot_t *snapshot = (const void *)(segment + places[area]);
 
             used[count++] = (ocors_room_t){
-                .offset = places[cell],
-                .size = sizeof(*edition) + edition->count * sizeof(edition->words[0]),
+                .offset = places[area],
+                .size = sizeof(*snapshot) + snapshot->count * sizeof(snapshot->words[0]),
             };
         }
     }
     return count;
 }
 
-static void write_edition(edition_t *edition, uint64_t number)
+static void write_snapshot(snapshot_t *snapshot, uint64_t number)
 {
-    edition->number = number;
-    edition->count = 1 + number % WORDS_MOST;
-    edition->checksum = 0;
-    for (uint64_t i = 0; i < edition->count; i++) {
-        edition->words[i] = word_of(number, i);
-        edition->checksum += edition->words[i];
+    snapshot->number = number;
+    snapshot->count = 1 + number % WORDS_MOST;
+    snapshot->checksum = 0;
+    for (uint64_t i = 0; i < snapshot->count; i++) {
+        snapshot->words[i] = word_of(number, i);
+        snapshot->checksum += snapshot->words[i];
     }
 }
 
-/* False: there is no room, or no cell, as long as readers have them. */
+/* False: there is no room, or no area, as long as readers have them. */
 static bool publish(uint64_t number)
 {
-    ocors_room_t used[OCORS_EPOCH_CELLS];
+    ocors_room_t used[OCORS_EPOCH_AREAS];
     ocors_rooms_t rooms;
     uint64_t place;
     bool fits;
@@ -205,13 +205,13 @@ static bool publish(uint64_t number)
         fail("no memory", number);
     }
     fits = ocors_rooms_take(
-        &rooms, sizeof(edition_t) + (1 + number % WORDS_MOST) * sizeof(uint64_t), &place);
+        &rooms, sizeof(snapshot_t) + (1 + number % WORDS_MOST) * sizeof(uint64_t), &place);
     ocors_rooms_free(&rooms);
-    for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS && fits; cell++) {
-        if (is_free(cell)) {
-            write_edition((void *)(segment + place), number);
-            places[cell] = place;
-            ocors_epoch_publish(&head, cell, 0);
+    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS && fits; area++) {
+        if (is_free(area)) {
+            write_snapshot((void *)(segment + place), number);
+            places[area] = place;
+            ocors_epoch_publish(&head, area, 0);
             return true;
         }
     }
@@ -244,9 +244,9 @@ int main(void)
         join_process(&processes[i]);
         ocors_epoch_release(slots, SLOTS, processes[i].owner);
     }
-    for (uint32_t cell = 0; cell < OCORS_EPOCH_CELLS; cell++) {
-        if (!is_free(cell) && ocors_epoch_current(&head) != cell) {
-            fail("nobody reads any more, and a cell is not free: cell", cell);
+    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
+        if (!is_free(area) && ocors_epoch_current(&head) != area) {
+            fail("nobody reads any more, and an area is not free: area", area);
         }
     }
     printf("%d publications, %llu visits, %llu processes, %llu waits\n", PUBLICATIONS,

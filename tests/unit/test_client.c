@@ -190,11 +190,11 @@ static bool id_is_known(ocors_span_t id)
  * Asks with room for not a byte more than ocors_client_room() says, where a sanitizer or valgrind
  * sees one too many, and gives the claim with its id copied: the caller's to free.
  */
-static ocors_claim_t identify(const ocors_source_t *sources, size_t count)
+static ocors_named_client_t identify(const ocors_source_t *sources, size_t count)
 {
     const size_t size = ocors_client_room(sources, count);
     char *room = malloc(size);
-    ocors_claim_t claim;
+    ocors_named_client_t claim;
     char *copy;
 
     assert_non_null(room);
@@ -202,7 +202,7 @@ static ocors_claim_t identify(const ocors_source_t *sources, size_t count)
     claim = ocors_client_identify(&tenants, 1, sources, count, room);
     copy = malloc(claim.id.length + 1);
     assert_non_null(copy);
-    if (claim.kind == OCORS_CLAIM_NAMED) {
+    if (claim.kind == OCORS_CLIENT_NAMED) {
         assert_true(claim.id.length > 0);
         memcpy(copy, claim.id.bytes, claim.id.length);
     }
@@ -214,17 +214,17 @@ static ocors_claim_t identify(const ocors_source_t *sources, size_t count)
     return claim;
 }
 
-static void claim_free(ocors_claim_t claim)
+static void claim_free(ocors_named_client_t claim)
 {
     free((void *)(uintptr_t)claim.id.bytes);
 }
 
 /* The claim of a bearer token alone, whose payload is this. */
-static ocors_claim_t identify_payload(ocors_span_t payload)
+static ocors_named_client_t identify_payload(ocors_span_t payload)
 {
     const ocors_span_t value = authorization_make("Bearer h.{payload}.s", payload, "base64url");
     const ocors_source_t source = source_make("bearer:iss", value, value, value);
-    const ocors_claim_t claim = identify(&source, 1);
+    const ocors_named_client_t claim = identify(&source, 1);
 
     guarded_free(value);
     return claim;
@@ -241,7 +241,7 @@ static void check_client(struct json_object *row)
     const ocors_span_t query = guarded_copy(texts[0], strlen(texts[0]));
     const ocors_span_t header = guarded_copy(texts[1], strlen(texts[1]));
     ocors_source_t sources[SOURCES_MAX];
-    ocors_claim_t claim;
+    ocors_named_client_t claim;
 
     assert_true(count <= SOURCES_MAX);
     for (size_t i = 0; i < count; i++) {
@@ -258,7 +258,7 @@ static void check_client(struct json_object *row)
 
         assert_true(ocors_span_is_equal(claim.id, ocors_span_make(bytes, length)));
     }
-    else if (claim.kind == OCORS_CLAIM_NAMED) {
+    else if (claim.kind == OCORS_CLIENT_NAMED) {
         assert_span_equal(claim.id, vectors_string(row, "id"));
     }
     claim_free(claim);
@@ -289,10 +289,10 @@ static void every_prefix_of_a_token(void **state)
     for (size_t length = 0; length <= whole.length; length++) {
         const ocors_span_t value = guarded_copy(whole.bytes, length);
         const ocors_source_t source = source_make("bearer:iss", value, value, value);
-        const ocors_claim_t claim = identify(&source, 1);
+        const ocors_named_client_t claim = identify(&source, 1);
 
-        assert_true(claim.kind == OCORS_CLAIM_NONE || id_is_known(claim.id));
-        assert_true(claim.kind == OCORS_CLAIM_NAMED || length + 2 < whole.length);
+        assert_true(claim.kind == OCORS_CLIENT_NONE || id_is_known(claim.id));
+        assert_true(claim.kind == OCORS_CLIENT_NAMED || length + 2 < whole.length);
         claim_free(claim);
         guarded_free(value);
     }
@@ -310,11 +310,11 @@ static void every_byte_of_a_payload(void **state)
         for (int byte = 0; byte < 256; byte++) {
             memcpy(payload, token_of_all_kinds, sizeof(payload));
             payload[at] = (char)byte;
-            const ocors_claim_t claim = identify_payload(ocors_span_make(payload,
+            const ocors_named_client_t claim = identify_payload(ocors_span_make(payload,
                                                                          sizeof(payload) - 1));
 
-            assert_true(claim.kind == OCORS_CLAIM_NONE || id_is_known(claim.id));
-            named += claim.kind == OCORS_CLAIM_NAMED;
+            assert_true(claim.kind == OCORS_CLIENT_NONE || id_is_known(claim.id));
+            named += claim.kind == OCORS_CLIENT_NAMED;
             claim_free(claim);
         }
     }
@@ -333,9 +333,9 @@ static void every_byte_of_a_value(void **state)
             const ocors_span_t value = guarded_copy(whole.bytes, whole.length);
             ((char *)(uintptr_t)value.bytes)[at] = (char)byte;
             const ocors_source_t source = source_make("bearer:iss", value, value, value);
-            const ocors_claim_t claim = identify(&source, 1);
+            const ocors_named_client_t claim = identify(&source, 1);
 
-            assert_true(claim.kind == OCORS_CLAIM_NONE || id_is_known(claim.id));
+            assert_true(claim.kind == OCORS_CLIENT_NONE || id_is_known(claim.id));
             claim_free(claim);
             guarded_free(value);
         }
@@ -383,7 +383,7 @@ static const hostile_t hostile[] = {
 static bool hostile_names_a(const hostile_t *row, size_t times)
 {
     bytes_t bytes = { .at = NULL };
-    ocors_claim_t claim;
+    ocors_named_client_t claim;
 
     bytes_add(&bytes, row->head, strlen(row->head));
     for (size_t i = 0; i < times; i++) {
@@ -391,12 +391,12 @@ static bool hostile_names_a(const hostile_t *row, size_t times)
     }
     bytes_add(&bytes, row->tail, strlen(row->tail));
     claim = identify_payload(ocors_span_make(bytes.at, bytes.length));
-    if (claim.kind == OCORS_CLAIM_NAMED) {
+    if (claim.kind == OCORS_CLIENT_NAMED) {
         assert_span_equal(claim.id, "A");
     }
     claim_free(claim);
     free(bytes.at);
-    return claim.kind == OCORS_CLAIM_NAMED;
+    return claim.kind == OCORS_CLIENT_NAMED;
 }
 
 /* C1: "any size up to httpd's limits, any JSON; bounded work, no recursion without a limit"; R13 */
@@ -434,9 +434,9 @@ static void long_queries(void **state)
         bytes_add(&bytes, queries[i].tail, strlen(queries[i].tail));
         const ocors_span_t value = guarded_copy(bytes.at, bytes.length);
         const ocors_source_t source = source_make("query:client_id", value, value, value);
-        const ocors_claim_t claim = identify(&source, 1);
+        const ocors_named_client_t claim = identify(&source, 1);
 
-        assert_int_equal(claim.kind, queries[i].names_a ? OCORS_CLAIM_NAMED : OCORS_CLAIM_AMBIGUOUS);
+        assert_int_equal(claim.kind, queries[i].names_a ? OCORS_CLIENT_NAMED : OCORS_CLIENT_AMBIGUOUS);
         if (queries[i].names_a) {
             assert_span_equal(claim.id, "A");
         }
@@ -477,10 +477,10 @@ static void any_of_several_policies_knows(void **state)
         const ocors_source_t sources[] = { source_make("bearer:iss", value, query, query),
                                            source_make("query:client_id", value, query, query) };
         char *room = malloc(ocors_client_room(sources, 2));
-        const ocors_claim_t claim = ocors_client_identify(policies, rows[i].policies, sources, 2,
+        const ocors_named_client_t claim = ocors_client_identify(policies, rows[i].policies, sources, 2,
                                                           room);
 
-        assert_int_equal(claim.kind, OCORS_CLAIM_NAMED);
+        assert_int_equal(claim.kind, OCORS_CLIENT_NAMED);
         assert_span_equal(claim.id, rows[i].id);
         free(room);
         guarded_free(value);
@@ -496,12 +496,12 @@ static void nobody_is_asked(void **state)
     const ocors_source_t sources[] = { source_make("bearer:iss", absent, absent, absent),
                                        source_make("query:client_id", absent, absent, absent),
                                        source_make("header:x-dw-client-id", absent, absent, absent) };
-    ocors_claim_t claim;
+    ocors_named_client_t claim;
 
     (void)state;
     for (size_t count = 0; count <= 3; count++) {
         claim = identify(sources, count);
-        assert_int_equal(claim.kind, OCORS_CLAIM_NONE);
+        assert_int_equal(claim.kind, OCORS_CLIENT_NONE);
         claim_free(claim);
     }
 }

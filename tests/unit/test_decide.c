@@ -185,7 +185,7 @@ static void check_exchange(struct json_object *row)
 {
     loaded_policy_t loaded;
     ocors_url_path_t parts;
-    ocors_facts_t facts = { .claim = { .kind = OCORS_CLAIM_NONE }, .wants_reason = true };
+    ocors_facts_t facts = { .claim = { .kind = OCORS_CLIENT_NONE }, .wants_reason = true };
     ocors_decision_t decision;
     const ocors_span_t path = row_span(row, "path");
     char *room;

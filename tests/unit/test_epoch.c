@@ -10,14 +10,14 @@
 
 #include "epoch_model.h"
 
-#define CELLS OCORS_EPOCH_CELLS
+#define CELLS OCORS_EPOCH_AREAS
 
 enum {
     SLOTS = 4
 };
 
 static ocors_epoch_head_t head;
-static ocors_epoch_slot_t slots[SLOTS];
+static ocors_epoch_reader_t slots[SLOTS];
 
 static int begin_anew(void **state)
 {
@@ -33,139 +33,139 @@ static void a_process_has_a_slot_of_its_own(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i + 1 < SLOTS; i++) {
-        assert_ptr_equal(ocors_epoch_claim(slots, SLOTS, 100 + i), &slots[i]);
+        assert_ptr_equal(ocors_epoch_take(slots, SLOTS, 100 + i), &slots[i]);
         assert_int_equal(atomic_load(&slots[i].owner), 100 + i);
     }
     ocors_epoch_release(slots, SLOTS, 101);
     assert_int_equal(atomic_load(&slots[0].owner), 100);
     assert_int_equal(atomic_load(&slots[1].owner), 0);
     assert_int_equal(atomic_load(&slots[2].owner), 102);
-    assert_ptr_equal(ocors_epoch_claim(slots, SLOTS, 103), &slots[1]);
+    assert_ptr_equal(ocors_epoch_take(slots, SLOTS, 103), &slots[1]);
 }
 
 static void the_last_slot_is_shared(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i + 1 < SLOTS; i++) {
-        ocors_epoch_claim(slots, SLOTS, 100 + i);
+        ocors_epoch_take(slots, SLOTS, 100 + i);
     }
     for (uint32_t i = 0; i < 3; i++) {
-        assert_ptr_equal(ocors_epoch_claim(slots, SLOTS, 200 + i), &slots[SLOTS - 1]);
+        assert_ptr_equal(ocors_epoch_take(slots, SLOTS, 200 + i), &slots[SLOTS - 1]);
         assert_int_equal(atomic_load(&slots[SLOTS - 1].owner), 0);
     }
     ocors_epoch_publish(&head, 0, 0);
-    assert_int_equal(ocors_epoch_enter(&head, &slots[SLOTS - 1]), 0);
+    assert_int_equal(ocors_epoch_pin(&head, &slots[SLOTS - 1]), 0);
     ocors_epoch_publish(&head, 1, 0);
     for (uint64_t owner = 1; owner < 300; owner++) {
         ocors_epoch_release(slots, SLOTS, owner);
         assert_false(ocors_epoch_is_free(&head, slots, SLOTS, 0));
     }
-    ocors_epoch_leave(&slots[SLOTS - 1], 0);
+    ocors_epoch_unpin(&slots[SLOTS - 1], 0);
     assert_true(ocors_epoch_is_free(&head, slots, SLOTS, 0));
     /* Where there is one slot only, it is everybody's. */
-    assert_ptr_equal(ocors_epoch_claim(slots, 1, 7), &slots[0]);
+    assert_ptr_equal(ocors_epoch_take(slots, 1, 7), &slots[0]);
     assert_int_equal(atomic_load(&slots[0].owner), 0);
 }
 
 static void release_clears_what_a_dead_process_counted(void **state)
 {
-    ocors_epoch_slot_t *dead = ocors_epoch_claim(slots, SLOTS, 1);
-    ocors_epoch_slot_t *living = ocors_epoch_claim(slots, SLOTS, 2);
+    ocors_epoch_reader_t *dead = ocors_epoch_take(slots, SLOTS, 1);
+    ocors_epoch_reader_t *living = ocors_epoch_take(slots, SLOTS, 2);
 
     (void)state;
-    for (uint32_t cell = 0; cell < CELLS; cell++) {
-        ocors_epoch_publish(&head, cell, 0);
+    for (uint32_t area = 0; area < CELLS; area++) {
+        ocors_epoch_publish(&head, area, 0);
         for (uint32_t i = 0; i < 3; i++) {
-            assert_int_equal(ocors_epoch_enter(&head, dead), cell);
+            assert_int_equal(ocors_epoch_pin(&head, dead), area);
         }
     }
     ocors_epoch_publish(&head, 3, 0);
-    assert_int_equal(ocors_epoch_enter(&head, living), 3);
+    assert_int_equal(ocors_epoch_pin(&head, living), 3);
     ocors_epoch_publish(&head, 5, 0);
-    for (uint32_t cell = 0; cell < CELLS; cell++) {
-        assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+    for (uint32_t area = 0; area < CELLS; area++) {
+        assert_false(ocors_epoch_is_free(&head, slots, SLOTS, area));
     }
     ocors_epoch_release(slots, SLOTS, 3); /* nobody's */
     assert_false(ocors_epoch_is_free(&head, slots, SLOTS, 0));
     ocors_epoch_release(slots, SLOTS, 1);
-    for (uint32_t cell = 0; cell < CELLS; cell++) {
-        assert_int_equal(ocors_epoch_is_free(&head, slots, SLOTS, cell), cell != 3 && cell != 5);
+    for (uint32_t area = 0; area < CELLS; area++) {
+        assert_int_equal(ocors_epoch_is_free(&head, slots, SLOTS, area), area != 3 && area != 5);
     }
-    ocors_epoch_leave(living, 3);
+    ocors_epoch_unpin(living, 3);
     assert_true(ocors_epoch_is_free(&head, slots, SLOTS, 3));
 }
 
 /* 0 is no process: the slot that several share stays as it is. */
 static void release_of_nobody_clears_nothing(void **state)
 {
-    ocors_epoch_slot_t *common = &slots[SLOTS - 1];
+    ocors_epoch_reader_t *common = &slots[SLOTS - 1];
 
     (void)state;
     ocors_epoch_publish(&head, 1, 0);
-    assert_int_equal(ocors_epoch_enter(&head, common), 1);
+    assert_int_equal(ocors_epoch_pin(&head, common), 1);
     ocors_epoch_publish(&head, 2, 0);
     ocors_epoch_release(slots, SLOTS, 0);
     assert_false(ocors_epoch_is_free(&head, slots, SLOTS, 1));
-    ocors_epoch_leave(common, 1);
+    ocors_epoch_unpin(common, 1);
     assert_true(ocors_epoch_is_free(&head, slots, SLOTS, 1));
 }
 
 static void nothing_to_visit_before_a_publication(void **state)
 {
     (void)state;
-    assert_int_equal(ocors_epoch_enter(&head, &slots[0]), CELLS);
+    assert_int_equal(ocors_epoch_pin(&head, &slots[0]), CELLS);
     assert_int_equal(ocors_epoch_current(&head), CELLS);
     assert_int_equal(ocors_epoch_hint(&head), 0);
-    for (uint32_t cell = 0; cell < CELLS; cell++) {
-        assert_int_equal(atomic_load(&slots[0].inside[cell]), 0);
-        assert_true(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+    for (uint32_t area = 0; area < CELLS; area++) {
+        assert_int_equal(atomic_load(&slots[0].inside[area]), 0);
+        assert_true(ocors_epoch_is_free(&head, slots, SLOTS, area));
     }
 }
 
 static void a_cell_is_free_when_it_is_past_and_unread(void **state)
 {
     (void)state;
-    for (uint32_t cell = 0; cell < CELLS; cell++) {
-        const uint32_t other = (cell + 1) % CELLS;
+    for (uint32_t area = 0; area < CELLS; area++) {
+        const uint32_t other = (area + 1) % CELLS;
 
         for (uint32_t i = 0; i < SLOTS; i++) {
-            ocors_epoch_publish(&head, cell, 0);
-            assert_int_equal(ocors_epoch_current(&head), cell);
-            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
-            assert_int_equal(ocors_epoch_enter(&head, &slots[i]), cell);
-            assert_int_equal(ocors_epoch_enter(&head, &slots[i]), cell);
+            ocors_epoch_publish(&head, area, 0);
+            assert_int_equal(ocors_epoch_current(&head), area);
+            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, area));
+            assert_int_equal(ocors_epoch_pin(&head, &slots[i]), area);
+            assert_int_equal(ocors_epoch_pin(&head, &slots[i]), area);
             ocors_epoch_publish(&head, other, 0);
-            assert_int_equal(ocors_epoch_enter(&head, &slots[i]), other);
-            ocors_epoch_leave(&slots[i], other);
-            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
-            ocors_epoch_leave(&slots[i], cell);
-            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, cell));
-            ocors_epoch_leave(&slots[i], cell);
-            assert_true(ocors_epoch_is_free(&head, slots, SLOTS, cell));
+            assert_int_equal(ocors_epoch_pin(&head, &slots[i]), other);
+            ocors_epoch_unpin(&slots[i], other);
+            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, area));
+            ocors_epoch_unpin(&slots[i], area);
+            assert_false(ocors_epoch_is_free(&head, slots, SLOTS, area));
+            ocors_epoch_unpin(&slots[i], area);
+            assert_true(ocors_epoch_is_free(&head, slots, SLOTS, area));
         }
     }
 }
 
-static void a_hint_comes_with_its_edition(void **state)
+static void a_hint_comes_with_its_snapshot(void **state)
 {
     const uint32_t all = (UINT32_C(1) << OCORS_EPOCH_HINT_BITS) - 1;
 
     (void)state;
-    for (uint32_t cell = 0; cell < CELLS; cell++) {
+    for (uint32_t area = 0; area < CELLS; area++) {
         const uint32_t hints[] = { 0, 1, all / 2 + 1, all };
 
         for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-            ocors_epoch_publish(&head, cell, hints[i]);
+            ocors_epoch_publish(&head, area, hints[i]);
             assert_int_equal(ocors_epoch_hint(&head), hints[i]);
-            assert_int_equal(ocors_epoch_current(&head), cell);
-            assert_int_equal(ocors_epoch_enter(&head, &slots[0]), cell);
-            ocors_epoch_leave(&slots[0], cell);
+            assert_int_equal(ocors_epoch_current(&head), area);
+            assert_int_equal(ocors_epoch_pin(&head, &slots[0]), area);
+            ocors_epoch_unpin(&slots[0], area);
         }
     }
 }
 
-/* A head that somebody wrote over leads to no cell that is not there. */
-static void a_damaged_head_names_no_cell(void **state)
+/* A head that somebody wrote over leads to no area that is not there. */
+static void a_damaged_head_names_no_area(void **state)
 {
     (void)state;
     for (uint32_t number = 0; number < 16; number++) {
@@ -173,7 +173,7 @@ static void a_damaged_head_names_no_cell(void **state)
 
         atomic_store(&head.current, UINT32_C(0xfffffff0) | number);
         assert_int_equal(ocors_epoch_current(&head), expected);
-        assert_int_equal(ocors_epoch_enter(&head, &slots[0]), expected);
+        assert_int_equal(ocors_epoch_pin(&head, &slots[0]), expected);
     }
 }
 
@@ -211,48 +211,48 @@ static void what_has_to_stand_in_one_order_asks_for_it(void **state)
 
 /* ---- Programs -------------------------------------------------------------------------------- */
 
-typedef uint32_t enter_t(const ocors_epoch_head_t *from, ocors_epoch_slot_t *slot);
+typedef uint32_t enter_t(const ocors_epoch_head_t *from, ocors_epoch_reader_t *slot);
 
-static void read_room(uint32_t cell)
+static void read_room(uint32_t area)
 {
-    const uint32_t low = model_read(&machine.world.low[cell]);
-    const uint32_t high = model_read(&machine.world.high[cell]);
+    const uint32_t low = model_read(&machine.world.low[area]);
+    const uint32_t high = model_read(&machine.world.high[area]);
 
     if (low != high) {
-        model_violate("a reader sees halves of two editions");
+        model_violate("a reader sees halves of two snapshots");
     }
     else if (low == 0 || low > machine.world.published) {
-        model_violate("a reader sees an edition that is not published yet");
+        model_violate("a reader sees a snapshot that is not published yet");
     }
     else if (low < machine.self->since) {
-        model_violate("a reader sees an edition that was past when it came");
+        model_violate("a reader sees a snapshot that was past when it came");
     }
 }
 
 static void visit_with(enter_t *enter, bool leaves_first)
 {
     model_thread_t *self = machine.self;
-    ocors_epoch_slot_t *slot = &machine.world.slots[self->slot];
-    const uint32_t cell = enter(&machine.world.head, slot);
+    ocors_epoch_reader_t *slot = &machine.world.slots[self->slot];
+    const uint32_t area = enter(&machine.world.head, slot);
 
-    if (cell < CELLS) {
-        self->cell = cell;
+    if (area < CELLS) {
+        self->area = area;
         if (leaves_first) {
-            model_leave(slot, cell);
+            model_leave(slot, area);
         }
-        read_room(cell);
+        read_room(area);
         if (!leaves_first) {
-            model_leave(slot, cell);
+            model_leave(slot, area);
         }
-        self->cell = CELLS;
+        self->area = CELLS;
     }
-    else if (cell != CELLS || self->since > 0) {
+    else if (area != CELLS || self->since > 0) {
         model_violate("a reader finds nothing where something was published");
     }
     self->done++;
 }
 
-static void write_room(uint32_t cell)
+static void write_room(uint32_t area)
 {
     const uint32_t number = machine.self->done + 1;
 
@@ -260,17 +260,17 @@ static void write_room(uint32_t cell)
     for (uint32_t i = 1; i < machine.played->threads; i++) {
         const model_thread_t *thread = &machine.world.threads[i];
 
-        if (thread->fate == MODEL_STOPPED && thread->cell == cell) {
+        if (thread->fate == MODEL_STOPPED && thread->area == area) {
             model_violate("the room of a reader that is stopped is written to");
         }
     }
-    model_write(&machine.world.low[cell], number);
-    model_write(&machine.world.high[cell], number);
+    model_write(&machine.world.low[area], number);
+    model_write(&machine.world.high[area], number);
 }
 
-static void publish(uint32_t cell)
+static void publish(uint32_t area)
 {
-    model_publish(&machine.world.head, cell, 0);
+    model_publish(&machine.world.head, area, 0);
     machine.world.published = ++machine.self->done;
 }
 
@@ -279,18 +279,18 @@ static void visit(void)
     visit_with(model_enter, false);
 }
 
-/* Where no cell is free, the act ends so, and another one begins. */
+/* Where no area is free, the act ends so, and another one begins. */
 static void publication(void)
 {
-    for (uint32_t cell = 0; cell < machine.played->cells; cell++) {
-        if (model_is_free(&machine.world.head, machine.world.slots, machine.played->slots, cell)) {
-            write_room(cell);
-            publish(cell);
+    for (uint32_t area = 0; area < machine.played->areas; area++) {
+        if (model_is_free(&machine.world.head, machine.world.slots, machine.played->slots, area)) {
+            write_room(area);
+            publish(area);
             return;
         }
     }
     if (machine.self->is_alone) {
-        model_violate("nobody else goes on, and no cell is free");
+        model_violate("nobody else goes on, and no area is free");
     }
 }
 
@@ -302,14 +302,14 @@ static void release(void)
 
 /* ---- Weaker programs ------------------------------------------------------------------------- */
 
-static uint32_t enter_without_recheck(const ocors_epoch_head_t *from, ocors_epoch_slot_t *slot)
+static uint32_t enter_without_recheck(const ocors_epoch_head_t *from, ocors_epoch_reader_t *slot)
 {
-    const uint32_t cell = cell_of(atomic_load_explicit(&from->current, memory_order_seq_cst));
+    const uint32_t area = area_of(atomic_load_explicit(&from->current, memory_order_seq_cst));
 
-    if (cell != CELLS) {
-        atomic_fetch_add_explicit(&slot->inside[cell], 1, memory_order_seq_cst);
+    if (area != CELLS) {
+        atomic_fetch_add_explicit(&slot->inside[area], 1, memory_order_seq_cst);
     }
-    return cell;
+    return area;
 }
 
 static void visit_without_recheck(void)
@@ -322,10 +322,10 @@ static void visit_leaving_first(void)
     visit_with(model_enter, true);
 }
 
-static bool nobody_is_inside(uint32_t cell)
+static bool nobody_is_inside(uint32_t area)
 {
     for (uint32_t i = 0; i < machine.played->slots; i++) {
-        if (atomic_load_explicit(&machine.world.slots[i].inside[cell], memory_order_seq_cst) != 0) {
+        if (atomic_load_explicit(&machine.world.slots[i].inside[area], memory_order_seq_cst) != 0) {
             return false;
         }
     }
@@ -335,34 +335,34 @@ static bool nobody_is_inside(uint32_t cell)
 /* Looks at the counts of what it writes to next, and only then takes that out of force. */
 static void publication_looking_early(void)
 {
-    const uint32_t cell = machine.self->next;
-    const uint32_t other = (cell + 1) % machine.played->cells;
+    const uint32_t area = machine.self->next;
+    const uint32_t other = (area + 1) % machine.played->areas;
 
     if (nobody_is_inside(other)) {
-        write_room(cell);
-        publish(cell);
+        write_room(area);
+        publish(area);
         machine.self->next = other;
     }
 }
 
 static void publication_not_looking(void)
 {
-    const uint32_t cell = machine.self->done % machine.played->cells;
+    const uint32_t area = machine.self->done % machine.played->areas;
 
-    write_room(cell);
-    publish(cell);
+    write_room(area);
+    publish(area);
 }
 
 /* Whoever claims the slot in between is no longer counted. */
 static void release_giving_away_first(void)
 {
     for (uint32_t i = 0; i < machine.played->slots; i++) {
-        ocors_epoch_slot_t *slot = &machine.world.slots[i];
+        ocors_epoch_reader_t *slot = &machine.world.slots[i];
 
         if (atomic_load_explicit(&slot->owner, memory_order_acquire) == 1) {
             atomic_store_explicit(&slot->owner, 0, memory_order_release);
-            for (uint32_t cell = 0; cell < CELLS; cell++) {
-                atomic_store_explicit(&slot->inside[cell], 0, memory_order_seq_cst);
+            for (uint32_t area = 0; area < CELLS; area++) {
+                atomic_store_explicit(&slot->inside[area], 0, memory_order_seq_cst);
             }
         }
     }
@@ -387,7 +387,7 @@ static model_case_t case_make(uint32_t readers, uint32_t visits, uint32_t public
     return (model_case_t){
         .threads = 1 + readers,
         .slots = readers,
-        .cells = 2,
+        .areas = 2,
         .publications = publications,
         .visits = visits,
         .visit = visit,
@@ -423,7 +423,7 @@ static void assert_breaks(const char *name, model_case_t played, const char *wan
     assert_non_null(violation);
 }
 
-#define TORN "a reader sees halves of two editions"
+#define TORN "a reader sees halves of two snapshots"
 
 static void one_reader_in_every_order(void **state)
 {
@@ -440,8 +440,8 @@ static void two_readers_in_every_order(void **state)
     (void)state;
     assert_holds("two readers, 2 visits, 3 publications", &played, 10000);
     played = case_make(2, 1, 4);
-    played.cells = 3;
-    assert_holds("two readers, 4 publications in 3 cells", &played, 10000);
+    played.areas = 3;
+    assert_holds("two readers, 4 publications in 3 areas", &played, 10000);
 }
 
 static void two_threads_of_one_process_in_every_order(void **state)
@@ -455,7 +455,7 @@ static void two_threads_of_one_process_in_every_order(void **state)
 }
 
 /*
- * Whoever comes may get the dead process's slot, or the shared one. The third cell is for a reader
+ * Whoever comes may get the dead process's slot, or the shared one. The third area is for a reader
  * that is killed in the shared one, and counted there for good.
  */
 static void a_reader_is_killed_at_every_step(void **state)
@@ -463,7 +463,7 @@ static void a_reader_is_killed_at_every_step(void **state)
     model_case_t played = case_make(2, 1, 3);
 
     (void)state;
-    played.cells = 3;
+    played.areas = 3;
     played.fate = MODEL_KILLED;
     assert_holds("one of two readers is killed, 3 publications", &played, 10000);
     played = case_make(1, 2, 4);
@@ -472,17 +472,17 @@ static void a_reader_is_killed_at_every_step(void **state)
     assert_holds("the one reader is killed, 2 visits, 4 publications", &played, 1000);
 }
 
-/* It keeps one cell: of three, two are left, and they are enough to go on for ever. */
+/* It keeps one area: of three, two are left, and they are enough to go on for ever. */
 static void a_reader_is_stopped_at_every_step(void **state)
 {
     model_case_t played = case_make(1, 1, 6);
 
     (void)state;
-    played.cells = 3;
+    played.areas = 3;
     played.fate = MODEL_STOPPED;
     assert_holds("the one reader is stopped, 6 publications", &played, 1000);
     played = case_make(2, 1, 4);
-    played.cells = 3;
+    played.areas = 3;
     played.fate = MODEL_STOPPED;
     assert_holds("one of two readers is stopped, 4 publications", &played, 10000);
 }
@@ -525,10 +525,10 @@ static void a_weaker_release_is_found_out(void **state)
     played.slots = 2;
     played.fate = MODEL_KILLED;
     played.release = release_not_clearing;
-    assert_breaks("clears nothing", played, "nobody else goes on, and no cell is free");
+    assert_breaks("clears nothing", played, "nobody else goes on, and no area is free");
     played.publications = 1;
-    assert_breaks("clears nothing, and nobody wants the cell", played,
-                  "a cell does not become free again");
+    assert_breaks("clears nothing, and nobody wants the area", played,
+                  "an area does not become free again");
 }
 
 int main(void)
@@ -540,8 +540,8 @@ int main(void)
         cmocka_unit_test_setup(release_of_nobody_clears_nothing, begin_anew),
         cmocka_unit_test_setup(nothing_to_visit_before_a_publication, begin_anew),
         cmocka_unit_test_setup(a_cell_is_free_when_it_is_past_and_unread, begin_anew),
-        cmocka_unit_test_setup(a_hint_comes_with_its_edition, begin_anew),
-        cmocka_unit_test_setup(a_damaged_head_names_no_cell, begin_anew),
+        cmocka_unit_test_setup(a_hint_comes_with_its_snapshot, begin_anew),
+        cmocka_unit_test_setup(a_damaged_head_names_no_area, begin_anew),
         cmocka_unit_test_setup(what_has_to_stand_in_one_order_asks_for_it, begin_anew),
         cmocka_unit_test(one_reader_in_every_order),
         cmocka_unit_test(two_readers_in_every_order),

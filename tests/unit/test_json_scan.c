@@ -32,7 +32,7 @@ static size_t check_text(ocors_span_t text)
     size_t length;
     size_t errors;
     ocors_report_t report;
-    ocors_status_t status;
+    ocors_result_t status;
 
     ocors_report_init(&report);
     status = ocors_json_scan(text, &report, &repaired, &length, NULL);

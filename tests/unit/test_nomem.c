@@ -65,12 +65,12 @@ static const char bad[] =
 static const char broken[] = "{\"a\":[1,2,{\"b\":\"c\",\"\\u0062\":1";
 
 /* Runs the parse with the n-th allocation failing, for every n until it is not reached. */
-static void fail_each(const char *text, ocors_status_t expected, bool onward)
+static void fail_each(const char *text, ocors_result_t expected, bool onward)
 {
     for (size_t n = 1;; n++) {
         ocors_settings_t *settings = NULL;
         ocors_report_t report;
-        ocors_status_t status;
+        ocors_result_t status;
         bool is_reached;
 
         ocors_report_init(&report);
@@ -120,7 +120,7 @@ static void scan(void **state)
             char *repaired;
             size_t length;
             ocors_report_t report;
-            ocors_status_t status;
+            ocors_result_t status;
 
             ocors_report_init(&report);
             calls = 0;

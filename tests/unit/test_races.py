@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real threads read editions while a publisher replaces them, under ThreadSanitizer."""
+"""Real threads read snapshots while a publisher replaces them, under ThreadSanitizer."""
 
 import os
 import shutil
@@ -33,8 +33,8 @@ def test_there_is_a_compiler():
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_readers_see_whole_editions(compiler, tmp_path):
-    """No race, no mixture of two editions, no room written to while somebody reads it."""
+def test_readers_see_whole_snapshots(compiler, tmp_path):
+    """No race, no mixture of two snapshots, no room written to while somebody reads it."""
     done = run_race(compiler, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING: ThreadSanitizer" not in done.stdout + done.stderr
@@ -46,5 +46,5 @@ def test_readers_that_do_not_announce_themselves_are_noticed(compiler, tmp_path)
     """The same program without the protocol: what is above can fail."""
     done = run_race(compiler, tmp_path, "-DBREAK_PROTOCOL")
     assert done.returncode in (1, 66), done.stdout + done.stderr
-    assert ("WARNING: ThreadSanitizer: data race" in done.stderr or "edition" in done.stderr
+    assert ("WARNING: ThreadSanitizer: data race" in done.stderr or "snapshot" in done.stderr
             or "checksum" in done.stderr), done.stderr

@@ -19,7 +19,7 @@ static const char *only_line(ocors_report_t *report)
     static char line[4096];
 
     assert_int_equal(report->count, 1);
-    assert_true(ocors_error_format(&report->items[0], "site.json", line, sizeof(line)) > 0);
+    assert_true(ocors_finding_format(&report->items[0], "site.json", line, sizeof(line)) > 0);
     ocors_report_free(report);
     return line;
 }
@@ -45,14 +45,14 @@ static void lines_have_their_places(void **state)
 
 static void lines_are_cut_as_snprintf_does(void **state)
 {
-    const ocors_error_t error = { .code = OCORS_FINDING_SYNTAX, .line = 1, .column = 2 };
+    const ocors_finding_t error = { .code = OCORS_FINDING_SYNTAX, .line = 1, .column = 2 };
     char buffer[8];
 
     (void)state;
     /* A finding whose sentence was lost for want of memory still says its name. */
-    assert_int_equal(ocors_error_format(&error, "f", buffer, sizeof(buffer)), 13);
+    assert_int_equal(ocors_finding_format(&error, "f", buffer, sizeof(buffer)), 13);
     assert_string_equal(buffer, "f:1:2: ");
-    assert_int_equal(ocors_error_format(&error, "f", NULL, 0), 13);
+    assert_int_equal(ocors_finding_format(&error, "f", NULL, 0), 13);
 }
 
 static void keys_with_odd_characters_are_quoted(void **state)
@@ -161,11 +161,11 @@ static void names_are_words_of_their_own(void **state)
 {
     (void)state;
     for (size_t i = 0; i < OCORS_FINDING_COUNT; i++) {
-        const char *name = ocors_finding_name((ocors_finding_t)i);
+        const char *name = ocors_finding_name((ocors_finding_code_t)i);
 
         assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(name));
         for (size_t other = 0; other < i; other++) {
-            assert_string_not_equal(name, ocors_finding_name((ocors_finding_t)other));
+            assert_string_not_equal(name, ocors_finding_name((ocors_finding_code_t)other));
         }
     }
     assert_string_equal(ocors_finding_name(OCORS_FINDING_TRAILING_COMMA), "trailing-comma");

@@ -31,7 +31,7 @@ static void print_findings(const ocors_report_t *report)
     char line[2048];
 
     for (size_t i = 0; i < report->count; i++) {
-        (void)ocors_error_format(&report->items[i], ocors_finding_name(report->items[i].code), line,
+        (void)ocors_finding_format(&report->items[i], ocors_finding_name(report->items[i].code), line,
                                  sizeof(line));
         print_message("    found %s\n", line);
     }
@@ -158,7 +158,7 @@ static void check_row(struct json_object *row)
     bool loads = json_object_get_boolean(vectors_get(row, "loads"));
     ocors_settings_t *settings;
     ocors_report_t report;
-    ocors_status_t status;
+    ocors_result_t status;
 
     ocors_report_init(&report);
     status = ocors_settings_parse(text, &report, &settings);
@@ -188,13 +188,13 @@ static void every_finding_has_a_row(void **state)
         /* No row is 64 MiB long, and nothing here reads files; the value's own check is below. */
         if (!seen[i] && i != OCORS_FINDING_TOO_LARGE && i != OCORS_FINDING_UNREADABLE
             && i != OCORS_FINDING_HEADER_VALUE) {
-            fail_msg("no row of documents.json has \"%s\"", ocors_finding_name((ocors_finding_t)i));
+            fail_msg("no row of documents.json has \"%s\"", ocors_finding_name((ocors_finding_code_t)i));
         }
     }
 }
 
 /* Parses, checks that it is refused for that reason alone, and forgets it. */
-static void assert_refused(ocors_span_t text, ocors_finding_t code)
+static void assert_refused(ocors_span_t text, ocors_finding_code_t code)
 {
     ocors_settings_t *settings;
     ocors_report_t report;
@@ -351,7 +351,7 @@ static void check_real(const char *folder, const char *name)
 {
     static const struct {
         const char *number;
-        ocors_finding_t code;
+        ocors_finding_code_t code;
     } refused[] = {
         { "31-", OCORS_FINDING_CLIENTS_MISSING },
         { "35-", OCORS_FINDING_WRONG_TYPE },

@@ -222,7 +222,7 @@ void assert_span_equal(ocors_span_t span, const char *expected)
     }
 }
 
-void finding_format(const ocors_error_t *error, char *buffer, size_t room)
+void finding_format(const ocors_finding_t *error, char *buffer, size_t room)
 {
     const char *name = ocors_finding_name(error->code);
     const char *path = error->path != NULL ? error->path : "";

@@ -45,6 +45,6 @@ void guarded_free(ocors_span_t span);
 void assert_span_equal(ocors_span_t span, const char *expected);
 
 /* "finding place", as rows have it: "wrong-type clients[0]", "syntax 3:14". */
-void finding_format(const ocors_error_t *error, char *buffer, size_t room);
+void finding_format(const ocors_finding_t *error, char *buffer, size_t room);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes editions. Owns nothing. */
+/* Writes snapshots. Owns nothing. */
 
-#include "ocors_edition_write.h"
+#include "ocors_snapshot_write.h"
 
 #include <apr_strings.h>
 
@@ -17,19 +17,19 @@ typedef struct cargo_t {
     bool is_shown;              /* a layer has it; else it waits for others to be mended */
 } cargo_t;
 
-static ocors_document_t *document_at(const ocors_edition_plan_t *plan, uint32_t number)
+static ocors_document_t *document_at(const ocors_snapshot_plan_t *plan, uint32_t number)
 {
     return APR_ARRAY_IDX(plan->generation->documents, (int)number, ocors_document_t *);
 }
 
-static const ocors_generation_policy_t *policy_at(const ocors_edition_plan_t *plan,
+static const ocors_generation_policy_t *policy_at(const ocors_snapshot_plan_t *plan,
                                                   uint32_t number)
 {
     return APR_ARRAY_IDX(plan->generation->policies, (int)number,
                          const ocors_generation_policy_t *);
 }
 
-static const ocors_generation_tree_t *tree_at(const ocors_edition_plan_t *plan, uint32_t number)
+static const ocors_generation_tree_t *tree_at(const ocors_snapshot_plan_t *plan, uint32_t number)
 {
     return APR_ARRAY_IDX(plan->generation->trees, (int)number, const ocors_generation_tree_t *);
 }
@@ -43,14 +43,14 @@ static uint64_t place_in(const ocors_store_t *store, const void *bytes)
     return base != 0 && at > base && at - base < ocors_store_size(store) ? at - base : 0;
 }
 
-static cargo_t *cargo_of(const ocors_edition_plan_t *plan, const void *bytes)
+static cargo_t *cargo_of(const ocors_snapshot_plan_t *plan, const void *bytes)
 {
     const uintptr_t number = (uintptr_t)apr_hash_get(plan->by_address, &bytes, sizeof(bytes));
 
     return number != 0 ? &APR_ARRAY_IDX(plan->cargo, (int)number - 1, cargo_t) : NULL;
 }
 
-static void plan_image(ocors_edition_plan_t *plan, const ocors_document_image_t *image,
+static void plan_image(ocors_snapshot_plan_t *plan, const ocors_document_image_t *image,
                        ocors_document_t *document, const ocors_store_t *store)
 {
     cargo_t *cargo;
@@ -71,9 +71,9 @@ static void plan_image(ocors_edition_plan_t *plan, const ocors_document_image_t 
     plan->size += cargo->place == 0 ? ocors_round_up(image->size, OCORS_ROOM_ALIGNMENT) : 0;
 }
 
-static void plan_trees(ocors_edition_plan_t *plan)
+static void plan_trees(ocors_snapshot_plan_t *plan)
 {
-    ocors_edition_header_t *header = &plan->header;
+    ocors_snapshot_header_t *header = &plan->header;
 
     header->tree_count = (uint32_t)plan->generation->trees->nelts;
     for (uint32_t i = 0; i < header->tree_count; i++) {
@@ -88,15 +88,15 @@ static void plan_trees(ocors_edition_plan_t *plan)
     }
 }
 
-ocors_edition_plan_t ocors_edition_plan(apr_pool_t *scratch, const ocors_store_t *store)
+ocors_snapshot_plan_t ocors_snapshot_plan(apr_pool_t *scratch, const ocors_store_t *store)
 {
-    ocors_edition_plan_t plan = {
+    ocors_snapshot_plan_t plan = {
         .generation = ocors_generation(),
         .scratch = scratch,
         .cargo = apr_array_make(scratch, 16, sizeof(cargo_t)),
         .by_address = apr_hash_make(scratch),
     };
-    ocors_edition_header_t *header = &plan.header;
+    ocors_snapshot_header_t *header = &plan.header;
 
     header->document_count = (uint32_t)plan.generation->documents->nelts;
     header->policy_count = (uint32_t)plan.generation->policies->nelts;
@@ -121,14 +121,14 @@ ocors_edition_plan_t ocors_edition_plan(apr_pool_t *scratch, const ocors_store_t
     plan_trees(&plan);
     header->seed = plan.generation->seed;
     header->site_slot_count = (uint32_t)ocors_slots_count(header->site_count);
-    header->size = ocors_round_up(ocors_edition_size(header), OCORS_ROOM_ALIGNMENT);
+    header->size = ocors_round_up(ocors_snapshot_size(header), OCORS_ROOM_ALIGNMENT);
     plan.size += header->size;
     header->fingerprint = ocors_fingerprint(plan.generation, true);
     header->problems = ocors_fingerprint_problems(plan.generation);
     return plan;
 }
 
-bool ocors_edition_place(ocors_edition_plan_t *plan, const ocors_store_t *store)
+bool ocors_snapshot_place(ocors_snapshot_plan_t *plan, const ocors_store_t *store)
 {
     ocors_rooms_t rooms;
     uint64_t draft_size;
@@ -150,7 +150,7 @@ bool ocors_edition_place(ocors_edition_plan_t *plan, const ocors_store_t *store)
     return fits;
 }
 
-const ocors_document_t *ocors_edition_largest(const ocors_edition_plan_t *plan,
+const ocors_document_t *ocors_snapshot_largest(const ocors_snapshot_plan_t *plan,
                                               const ocors_store_t *store)
 {
     const cargo_t *largest = NULL;
@@ -179,7 +179,7 @@ static bool move_image(const cargo_t *cargo, char *to)
     return ocors_image_verify(to, cargo->size);
 }
 
-static bool write_images(ocors_edition_plan_t *plan, const ocors_store_t *store)
+static bool write_images(ocors_snapshot_plan_t *plan, const ocors_store_t *store)
 {
     for (int i = 0; i < plan->cargo->nelts; i++) {
         const cargo_t *cargo = &APR_ARRAY_IDX(plan->cargo, i, cargo_t);
@@ -205,25 +205,25 @@ typedef struct writer_t {
     uint32_t at;
 } writer_t;
 
-static ocors_edition_text_t write_text(writer_t *writer, const char *string)
+static ocors_snapshot_text_t write_text(writer_t *writer, const char *string)
 {
-    const ocors_edition_text_t text = { writer->at, (uint32_t)strlen(string) };
+    const ocors_snapshot_text_t text = { writer->at, (uint32_t)strlen(string) };
 
     memcpy(writer->text + text.at, string, text.length);
     writer->at += text.length;
     return text;
 }
 
-static void write_documents(const ocors_edition_plan_t *plan, const ocors_edition_t *edition,
+static void write_documents(const ocors_snapshot_plan_t *plan, const ocors_snapshot_t *snapshot,
                             writer_t *writer)
 {
-    ocors_edition_document_t *records = (void *)(uintptr_t)edition->documents;
+    ocors_snapshot_document_t *records = (void *)(uintptr_t)snapshot->documents;
 
     for (uint32_t i = 0; i < plan->header.document_count; i++) {
         const ocors_document_t *document = document_at(plan, i);
 
-        records[i] = (ocors_edition_document_t){
-            .file = document->is_passing ? (ocors_edition_file_t){ .inode = 0 } : document->file,
+        records[i] = (ocors_snapshot_document_t){
+            .file = document->is_passing ? (ocors_snapshot_file_t){ .inode = 0 } : document->file,
             .path = write_text(writer, document->path),
             .kept_policies = document->kept_policies,
             .closed_policies = document->closed_policies,
@@ -239,18 +239,18 @@ static void write_documents(const ocors_edition_plan_t *plan, const ocors_editio
     }
 }
 
-static void write_policies(const ocors_edition_plan_t *plan, const ocors_edition_t *edition,
+static void write_policies(const ocors_snapshot_plan_t *plan, const ocors_snapshot_t *snapshot,
                            writer_t *writer)
 {
-    ocors_edition_policy_t *records = (void *)(uintptr_t)edition->policies;
-    ocors_edition_layer_t *layers = (void *)(uintptr_t)edition->layers;
-    uint32_t *members = (void *)(uintptr_t)edition->members;
+    ocors_snapshot_policy_t *records = (void *)(uintptr_t)snapshot->policies;
+    ocors_snapshot_layer_t *layers = (void *)(uintptr_t)snapshot->layers;
+    uint32_t *members = (void *)(uintptr_t)snapshot->members;
     uint32_t layer = 0, member = 0;
 
     for (uint32_t i = 0; i < plan->header.policy_count; i++) {
         const ocors_generation_policy_t *policy = policy_at(plan, i);
 
-        records[i] = (ocors_edition_policy_t){
+        records[i] = (ocors_snapshot_policy_t){
             .owner = write_text(writer, policy->owner),
             .first_layer = layer,
             .layer_count = policy->layer_count,
@@ -258,7 +258,7 @@ static void write_policies(const ocors_edition_plan_t *plan, const ocors_edition
             .member_count = policy->document_count,
         };
         for (uint32_t k = 0; k < policy->layer_count; k++) {
-            layers[layer++] = (ocors_edition_layer_t){
+            layers[layer++] = (ocors_snapshot_layer_t){
                 .image = cargo_of(plan, policy->layers[k].bytes)->place,
                 .image_size = policy->layers[k].size,
             };
@@ -269,17 +269,17 @@ static void write_policies(const ocors_edition_plan_t *plan, const ocors_edition
     }
 }
 
-static void write_trees(const ocors_edition_plan_t *plan, const ocors_edition_t *edition,
+static void write_trees(const ocors_snapshot_plan_t *plan, const ocors_snapshot_t *snapshot,
                         writer_t *writer)
 {
-    ocors_edition_tree_t *trees = (void *)(uintptr_t)edition->trees;
-    ocors_edition_site_t *sites = (void *)(uintptr_t)edition->sites;
+    ocors_snapshot_tree_t *trees = (void *)(uintptr_t)snapshot->trees;
+    ocors_snapshot_site_t *sites = (void *)(uintptr_t)snapshot->sites;
     uint32_t next = 0;
 
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
         const ocors_generation_tree_t *tree = tree_at(plan, i);
 
-        trees[i] = (ocors_edition_tree_t){
+        trees[i] = (ocors_snapshot_tree_t){
             .directory = write_text(writer, tree->directory),
             .first_site = next,
             .site_count = (uint32_t)tree->sites->nelts,
@@ -294,12 +294,12 @@ static void write_trees(const ocors_edition_plan_t *plan, const ocors_edition_t 
     }
 }
 
-static void digest_policy(ocors_sha256_t *sha, const ocors_edition_t *edition, uint32_t number)
+static void digest_policy(ocors_sha256_t *sha, const ocors_snapshot_t *snapshot, uint32_t number)
 {
     ocors_policy_t policy;
 
     ocors_sha256_add(sha, OCORS_SPAN_LITERAL("\npolicy:"));
-    (void)ocors_edition_read_policy(edition, number, &policy);
+    (void)ocors_snapshot_read_policy(snapshot, number, &policy);
     for (uint32_t i = 0; i < policy.layer_count; i++) {
         ocors_sha256_add(sha, ocors_span_make((const char *)policy.layers[i].digest,
                                               OCORS_SHA256_SIZE));
@@ -310,36 +310,36 @@ static void digest_policy(ocors_sha256_t *sha, const ocors_edition_t *edition, u
  * What tells machines of a fleet apart: the bytes of the documents in force and the names of sites,
  * in the order of the configuration; not where the files lie, nor which file it was.
  */
-static void write_digest(const ocors_edition_t *edition, unsigned char *digest)
+static void write_digest(const ocors_snapshot_t *snapshot, unsigned char *digest)
 {
     ocors_sha256_t sha;
 
     ocors_sha256_init(&sha);
-    for (uint32_t i = 0; i < edition->header.settings_count; i++) {
-        digest_policy(&sha, edition, edition->settings[i]);
+    for (uint32_t i = 0; i < snapshot->header.settings_count; i++) {
+        digest_policy(&sha, snapshot, snapshot->settings[i]);
     }
-    for (uint32_t i = 0; i < edition->header.tree_count; i++) {
+    for (uint32_t i = 0; i < snapshot->header.tree_count; i++) {
         ocors_sha256_add(&sha, OCORS_SPAN_LITERAL("\ntree:"));
-        for (uint32_t k = 0; k < edition->trees[i].site_count; k++) {
-            const ocors_edition_site_t *site = &edition->sites[edition->trees[i].first_site + k];
+        for (uint32_t k = 0; k < snapshot->trees[i].site_count; k++) {
+            const ocors_snapshot_site_t *site = &snapshot->sites[snapshot->trees[i].first_site + k];
 
             ocors_sha256_add(&sha, OCORS_SPAN_LITERAL("\nsite:"));
-            ocors_sha256_add(&sha, ocors_edition_text(edition, site->name));
+            ocors_sha256_add(&sha, ocors_snapshot_text(snapshot, site->name));
             for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-                digest_policy(&sha, edition, site->policies[api]);
+                digest_policy(&sha, snapshot, site->policies[api]);
             }
         }
     }
     ocors_sha256_end(&sha, digest);
 }
 
-bool ocors_edition_write(ocors_edition_plan_t *plan, const ocors_store_t *store,
+bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *store,
                          uint32_t generation, apr_time_t started)
 {
     uint64_t room;
     char *draft = ocors_store_draft(store, &room);
-    ocors_edition_header_t *header = (void *)draft;
-    ocors_edition_t edition;
+    ocors_snapshot_header_t *header = (void *)draft;
+    ocors_snapshot_t snapshot;
     writer_t writer = { .at = 0 };
 
     if (!write_images(plan, store)) {
@@ -347,29 +347,29 @@ bool ocors_edition_write(ocors_edition_plan_t *plan, const ocors_store_t *store,
     }
     plan->header.generation = generation;
     *header = plan->header;
-    if (!ocors_edition_open_tables(draft, room, ocors_store_base(store), ocors_store_size(store),
-                                   &edition)) {
+    if (!ocors_snapshot_open_tables(draft, room, ocors_store_base(store), ocors_store_size(store),
+                                   &snapshot)) {
         return false;
     }
-    writer.text = (char *)(uintptr_t)edition.text;
-    write_documents(plan, &edition, &writer);
-    write_policies(plan, &edition, &writer);
-    write_trees(plan, &edition, &writer);
-    ocors_edition_index_sites(&edition);
-    memcpy((void *)(uintptr_t)edition.settings, plan->generation->settings->elts,
+    writer.text = (char *)(uintptr_t)snapshot.text;
+    write_documents(plan, &snapshot, &writer);
+    write_policies(plan, &snapshot, &writer);
+    write_trees(plan, &snapshot, &writer);
+    ocors_snapshot_index_sites(&snapshot);
+    memcpy((void *)(uintptr_t)snapshot.settings, plan->generation->settings->elts,
            header->settings_count * sizeof(uint32_t));
-    write_digest(&edition, header->digest);
+    write_digest(&snapshot, header->digest);
     header->published = apr_time_now();
     header->duration = header->published - started + plan->generation->spent;
     return true;
 }
 
-const char *ocors_edition_settings_owner(const ocors_edition_plan_t *plan, uint32_t number)
+const char *ocors_snapshot_settings_owner(const ocors_snapshot_plan_t *plan, uint32_t number)
 {
     return policy_at(plan, APR_ARRAY_IDX(plan->generation->settings, (int)number, uint32_t))->owner;
 }
 
-const char *ocors_edition_tree_directory(const ocors_edition_plan_t *plan, uint32_t number)
+const char *ocors_snapshot_tree_directory(const ocors_snapshot_plan_t *plan, uint32_t number)
 {
     return tree_at(plan, number)->directory;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The edition: what is read from one; no word of it that lies opens a door, or leads out of it. */
+/* The snapshot: what is read from one; no word of it that lies opens a door, or leads out of it. */
 
-#include "edition_segment.h"
+#include "snapshot_segment.h"
 #include "vectors.h"
 #include "random_numbers.h"
 
@@ -55,14 +55,14 @@ static void policies_are_read_by_number(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < POLICIES; i++) {
-        assert_true(ocors_edition_read_policy(&segment.edition, i, &policy));
+        assert_true(ocors_snapshot_read_policy(&segment.snapshot, i, &policy));
         assert_int_equal(policy.layer_count, layers_of[i]);
         assert_string_equal(listed(&policy), expected[i]);
     }
     for (uint32_t i = 0; i < 3; i++) {
         policy.layer_count = 1;
-        assert_false(ocors_edition_read_policy(
-            &segment.edition, (const uint32_t[]){ POLICIES, UINT32_MAX - 1, NONE }[i], &policy));
+        assert_false(ocors_snapshot_read_policy(
+            &segment.snapshot, (const uint32_t[]){ POLICIES, UINT32_MAX - 1, NONE }[i], &policy));
         assert_int_equal(policy.layer_count, 0);
     }
     free(segment.bytes);
@@ -74,27 +74,27 @@ static void settings_lead_to_policies(void **state)
     ocors_policy_t policy;
 
     (void)state;
-    assert_true(ocors_edition_read_settings(&segment.edition, 0, &policy));
+    assert_true(ocors_snapshot_read_settings(&segment.snapshot, 0, &policy));
     assert_string_equal(listed(&policy), "gsn");
-    assert_false(ocors_edition_read_settings(&segment.edition, 1, &policy));
+    assert_false(ocors_snapshot_read_settings(&segment.snapshot, 1, &policy));
     assert_string_equal(listed(&policy), "");
-    assert_true(ocors_edition_read_settings(&segment.edition, 2, &policy));
+    assert_true(ocors_snapshot_read_settings(&segment.snapshot, 2, &policy));
     assert_string_equal(listed(&policy), "");
-    assert_false(ocors_edition_read_settings(&segment.edition, COUNT_OF(settings_written),
+    assert_false(ocors_snapshot_read_settings(&segment.snapshot, COUNT_OF(settings_written),
                                              &policy));
-    assert_false(ocors_edition_read_settings(&segment.edition, UINT32_MAX, &policy));
+    assert_false(ocors_snapshot_read_settings(&segment.snapshot, UINT32_MAX, &policy));
     assert_string_equal(listed(&policy), "");
     free(segment.bytes);
 }
 
 /* The policies of a site by its id; none where that is ambiguous. */
-static size_t read_site(const ocors_edition_t *edition, uint32_t tree, const char *id,
+static size_t read_site(const ocors_snapshot_t *snapshot, uint32_t tree, const char *id,
                         ocors_api_t api, ocors_policy_t policies[OCORS_API_COUNT])
 {
     uint32_t site;
 
-    return ocors_edition_find_site(edition, tree, ocors_span_from_string(id), &site)
-               ? ocors_edition_read_site(edition, site, api, policies)
+    return ocors_snapshot_find_site(snapshot, tree, ocors_span_from_string(id), &site)
+               ? ocors_snapshot_read_site(snapshot, site, api, policies)
                : 0;
 }
 
@@ -145,7 +145,7 @@ static void sites_lead_to_policies(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         ocors_policy_t policies[OCORS_API_COUNT];
-        const size_t count = read_site(&segment.edition, rows[i].tree, rows[i].site, rows[i].api,
+        const size_t count = read_site(&segment.snapshot, rows[i].tree, rows[i].site, rows[i].api,
                                        policies);
 
         if (count != rows[i].count) {
@@ -162,15 +162,15 @@ static void sites_lead_to_policies(void **state)
 static void documents_and_texts_are_read(void **state)
 {
     segment_t segment = segment_make(true);
-    const ocors_edition_t *edition = &segment.edition;
-    const uint32_t size = edition->header.text_size;
+    const ocors_snapshot_t *snapshot = &segment.snapshot;
+    const uint32_t size = snapshot->header.text_size;
 
     (void)state;
-    for (uint32_t i = 0; i < edition->header.document_count; i++) {
-        const ocors_edition_document_t *document = &edition->documents[i];
-        const void *image = ocors_edition_image(edition, document->image, document->image_size);
+    for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
+        const ocors_snapshot_document_t *document = &snapshot->documents[i];
+        const void *image = ocors_snapshot_image(snapshot, document->image, document->image_size);
 
-        assert_true(ocors_span_is_equal(ocors_edition_text(edition, document->path),
+        assert_true(ocors_span_is_equal(ocors_snapshot_text(snapshot, document->path),
                                         OCORS_SPAN_LITERAL("document")));
         if (i < IMAGES) {
             assert_ptr_equal(image, segment.bytes + segment.images[i]);
@@ -181,14 +181,14 @@ static void documents_and_texts_are_read(void **state)
         }
     }
     for (uint32_t at = 0; at <= size; at++) {
-        const ocors_edition_text_t fits = { at, size - at };
-        const ocors_edition_text_t longer = { at, size - at + 1 };
-        const ocors_edition_text_t wraps = { at, UINT32_MAX - at + 1 };
+        const ocors_snapshot_text_t fits = { at, size - at };
+        const ocors_snapshot_text_t longer = { at, size - at + 1 };
+        const ocors_snapshot_text_t wraps = { at, UINT32_MAX - at + 1 };
 
-        assert_ptr_equal(ocors_edition_text(edition, fits).bytes, edition->text + at);
-        assert_null(ocors_edition_text(edition, longer).bytes);
-        assert_int_equal(ocors_edition_text(edition, longer).length, 0);
-        assert_true(at == 0 || ocors_edition_text(edition, wraps).length == 0);
+        assert_ptr_equal(ocors_snapshot_text(snapshot, fits).bytes, snapshot->text + at);
+        assert_null(ocors_snapshot_text(snapshot, longer).bytes);
+        assert_int_equal(ocors_snapshot_text(snapshot, longer).length, 0);
+        assert_true(at == 0 || ocors_snapshot_text(snapshot, wraps).length == 0);
     }
     free(segment.bytes);
 }
@@ -210,7 +210,7 @@ static void images_lie_within_the_segment(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        assert_int_equal(ocors_edition_image(&segment.edition, rows[i].image, rows[i].size) != NULL,
+        assert_int_equal(ocors_snapshot_image(&segment.snapshot, rows[i].image, rows[i].size) != NULL,
                          rows[i].is_within);
     }
     free(segment.bytes);
@@ -221,9 +221,9 @@ static void images_lie_within_the_segment(void **state)
 static void half_a_policy_is_none(void **state)
 {
     segment_t segment = segment_make(true);
-    ocors_edition_layer_t *layers = (void *)(uintptr_t)segment.edition.layers;
-    const ocors_edition_layer_t before = layers[1]; /* the second one of POLICY_LISTED */
-    const ocors_edition_layer_t wrong[] = {
+    ocors_snapshot_layer_t *layers = (void *)(uintptr_t)segment.snapshot.layers;
+    const ocors_snapshot_layer_t before = layers[1]; /* the second one of POLICY_LISTED */
+    const ocors_snapshot_layer_t wrong[] = {
         { 0, 0 },
         { before.image, 0 },
         { before.image, before.image_size - 1 },
@@ -238,27 +238,27 @@ static void half_a_policy_is_none(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         layers[1] = wrong[i];
-        assert_false(ocors_edition_read_policy(&segment.edition, POLICY_LISTED, &policy));
+        assert_false(ocors_snapshot_read_policy(&segment.snapshot, POLICY_LISTED, &policy));
         assert_int_equal(policy.layer_count, 0);
         assert_string_equal(listed(&policy), "");
-        assert_true(ocors_edition_read_policy(&segment.edition, POLICY_SITE, &policy));
+        assert_true(ocors_snapshot_read_policy(&segment.snapshot, POLICY_SITE, &policy));
     }
     layers[1] = before;
-    assert_true(ocors_edition_read_policy(&segment.edition, POLICY_LISTED, &policy));
+    assert_true(ocors_snapshot_read_policy(&segment.snapshot, POLICY_LISTED, &policy));
     free(segment.bytes);
 }
 
 static void too_many_layers_are_none(void **state)
 {
     segment_t segment = segment_make(true);
-    ocors_edition_policy_t *records = (void *)(uintptr_t)segment.edition.policies;
+    ocors_snapshot_policy_t *records = (void *)(uintptr_t)segment.snapshot.policies;
     ocors_policy_t policy;
 
     (void)state;
     records[POLICY_MANY].first_layer--; /* the table has one more than a policy may have */
-    assert_true(ocors_edition_read_policy(&segment.edition, POLICY_MANY, &policy));
+    assert_true(ocors_snapshot_read_policy(&segment.snapshot, POLICY_MANY, &policy));
     records[POLICY_MANY].layer_count++;
-    assert_false(ocors_edition_read_policy(&segment.edition, POLICY_MANY, &policy));
+    assert_false(ocors_snapshot_read_policy(&segment.snapshot, POLICY_MANY, &policy));
     assert_int_equal(policy.layer_count, 0);
     free(segment.bytes);
 }
@@ -270,10 +270,10 @@ static void a_header_is_read_once(void **state)
     ocors_policy_t policy;
 
     (void)state;
-    memset(segment.bytes + segment.place, 0xff, sizeof(ocors_edition_header_t));
-    assert_true(ocors_edition_read_policy(&segment.edition, POLICY_SITE, &policy));
-    assert_int_equal(segment.edition.header.policy_count, make_header().policy_count);
-    assert_false(ocors_edition_open(segment.bytes, segment.size, segment.place, &segment.edition));
+    memset(segment.bytes + segment.place, 0xff, sizeof(ocors_snapshot_header_t));
+    assert_true(ocors_snapshot_read_policy(&segment.snapshot, POLICY_SITE, &policy));
+    assert_int_equal(segment.snapshot.header.policy_count, make_header().policy_count);
+    assert_false(ocors_snapshot_open(segment.bytes, segment.size, segment.place, &segment.snapshot));
     free(segment.bytes);
 }
 
@@ -281,20 +281,20 @@ static void a_header_is_read_once(void **state)
 static void tables_may_lie_apart(void **state)
 {
     segment_t segment = segment_make(true);
-    const size_t size = (size_t)segment.edition.header.size;
+    const size_t size = (size_t)segment.snapshot.header.size;
     char *tables = malloc(size);
-    ocors_edition_t edition;
+    ocors_snapshot_t snapshot;
     ocors_policy_t here, there;
 
     (void)state;
     assert_non_null(tables);
     memcpy(tables, segment.bytes + segment.place, size);
     memset(segment.bytes + segment.place, 0xff, size);
-    assert_true(ocors_edition_open_tables(tables, size, segment.bytes, segment.size, &edition));
-    assert_true(ocors_edition_read_policy(&edition, POLICY_SITE, &there));
-    assert_false(ocors_edition_read_policy(&segment.edition, POLICY_SITE, &here));
-    assert_false(ocors_edition_open_tables(tables, size - 1, segment.bytes, segment.size, &edition));
-    assert_false(ocors_edition_open_tables(tables, 8, segment.bytes, segment.size, &edition));
+    assert_true(ocors_snapshot_open_tables(tables, size, segment.bytes, segment.size, &snapshot));
+    assert_true(ocors_snapshot_read_policy(&snapshot, POLICY_SITE, &there));
+    assert_false(ocors_snapshot_read_policy(&segment.snapshot, POLICY_SITE, &here));
+    assert_false(ocors_snapshot_open_tables(tables, size - 1, segment.bytes, segment.size, &snapshot));
+    assert_false(ocors_snapshot_open_tables(tables, 8, segment.bytes, segment.size, &snapshot));
     free(tables);
     free(segment.bytes);
 }
@@ -303,26 +303,26 @@ static void tables_may_lie_apart(void **state)
 static void counts_end_the_tables(void **state)
 {
     segment_t segment = segment_make(true);
-    ocors_edition_header_t *header = &segment.edition.header;
+    ocors_snapshot_header_t *header = &segment.snapshot.header;
     ocors_policy_t policies[OCORS_API_COUNT];
 
     (void)state;
     header->layer_count--; /* POLICY_MANY has the last one */
-    assert_false(ocors_edition_read_policy(&segment.edition, POLICY_MANY, policies));
+    assert_false(ocors_snapshot_read_policy(&segment.snapshot, POLICY_MANY, policies));
     header->layer_count = 1;
-    assert_false(ocors_edition_read_policy(&segment.edition, POLICY_SITE, policies));
+    assert_false(ocors_snapshot_read_policy(&segment.snapshot, POLICY_SITE, policies));
     header->layer_count = make_header().layer_count;
     for (uint32_t count = 0; count <= 2; count += 2) { /* those that stand there can be read */
-        assert_true(ocors_edition_read_settings(&segment.edition, count, policies));
+        assert_true(ocors_snapshot_read_settings(&segment.snapshot, count, policies));
         header->settings_count = count;
-        assert_false(ocors_edition_read_settings(&segment.edition, count, policies));
+        assert_false(ocors_snapshot_read_settings(&segment.snapshot, count, policies));
         header->settings_count = make_header().settings_count;
     }
     header->site_count--; /* the second tree has the last one */
-    assert_int_equal(read_site(&segment.edition, 1, "", OCORS_API_SHOP, policies), 0);
+    assert_int_equal(read_site(&segment.snapshot, 1, "", OCORS_API_SHOP, policies), 0);
     header->tree_count--;
     header->site_count++;
-    assert_int_equal(read_site(&segment.edition, 1, "", OCORS_API_SHOP, policies), 0);
+    assert_int_equal(read_site(&segment.snapshot, 1, "", OCORS_API_SHOP, policies), 0);
     free(segment.bytes);
 }
 
@@ -339,21 +339,21 @@ static void ids_are_told_apart(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(organisation); i++) {
-        assert_true(ocors_edition_find_site(&segment.edition, 0,
+        assert_true(ocors_snapshot_find_site(&segment.snapshot, 0,
                                             ocors_span_from_string(organisation[i]), &site));
         assert_int_equal(site, 0);
     }
     for (size_t i = 0; i < COUNT_OF(ambiguous); i++) {
-        assert_false(ocors_edition_find_site(&segment.edition, 0,
+        assert_false(ocors_snapshot_find_site(&segment.snapshot, 0,
                                              ocors_span_from_string(ambiguous[i]), &site));
     }
     for (size_t i = 0; i < COUNT_OF(exact); i++) {
-        assert_true(ocors_edition_find_site(&segment.edition, 0, ocors_span_from_string(exact[i]),
+        assert_true(ocors_snapshot_find_site(&segment.snapshot, 0, ocors_span_from_string(exact[i]),
                                             &site));
-        assert_span_equal(ocors_edition_text(&segment.edition, segment.edition.sites[site].name),
+        assert_span_equal(ocors_snapshot_text(&segment.snapshot, segment.snapshot.sites[site].name),
                           exact[i]);
     }
-    assert_false(ocors_edition_find_site(&segment.edition, UINT32_MAX, OCORS_SPAN_LITERAL("x"), &site));
+    assert_false(ocors_snapshot_find_site(&segment.snapshot, UINT32_MAX, OCORS_SPAN_LITERAL("x"), &site));
     free(segment.bytes);
 }
 
@@ -387,7 +387,7 @@ static void readings_must_agree(void **state)
         ocors_policy_t policies[OCORS_API_COUNT];
         size_t count = 7;
 
-        if (ocors_edition_read_path(&segment.edition, 0, &path, OCORS_SPAN_LITERAL("SiteD"),
+        if (ocors_snapshot_read_path(&segment.snapshot, 0, &path, OCORS_SPAN_LITERAL("SiteD"),
                                     policies, &count) != rows[i].is_good) {
             fail_msg("row %zu", i);
         }
@@ -402,12 +402,12 @@ static void it_opens_nowhere_else(void **state)
     const uint64_t place = segment.place, size = segment.size;
     const uint64_t wrong[] = { place + 1, place + 4, place - 4,      size - 8,       size - 7,
                                size,      size + 8,  UINT64_MAX - 7, UINT64_MAX / 8 * 8 };
-    ocors_edition_t edition;
+    ocors_snapshot_t snapshot;
 
     (void)state;
-    assert_true(ocors_edition_open(segment.bytes, size, place, &edition));
+    assert_true(ocors_snapshot_open(segment.bytes, size, place, &snapshot));
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-        assert_false(ocors_edition_open(segment.bytes, size, wrong[i], &edition));
+        assert_false(ocors_snapshot_open(segment.bytes, size, wrong[i], &snapshot));
     }
     free(segment.bytes);
 }
@@ -415,7 +415,7 @@ static void it_opens_nowhere_else(void **state)
 static void a_segment_that_is_cut_short_does_not_open(void **state)
 {
     segment_t segment = segment_make(true);
-    ocors_edition_t edition;
+    ocors_snapshot_t snapshot;
 
     (void)state;
     for (size_t size = 0; size < segment.size; size++) {
@@ -423,7 +423,7 @@ static void a_segment_that_is_cut_short_does_not_open(void **state)
 
         assert_int_equal(posix_memalign(&block, OCORS_IMAGE_ALIGNMENT, size + (size == 0)), 0);
         memcpy(block, segment.bytes, size);
-        assert_false(ocors_edition_open(block, size, segment.place, &edition));
+        assert_false(ocors_snapshot_open(block, size, segment.place, &snapshot));
         free(block);
     }
     free(segment.bytes);
@@ -431,69 +431,69 @@ static void a_segment_that_is_cut_short_does_not_open(void **state)
 
 static volatile uint32_t sum;
 
-static void use_text(const ocors_edition_t *edition, ocors_edition_text_t text)
+static void use_text(const ocors_snapshot_t *snapshot, ocors_snapshot_text_t text)
 {
-    const ocors_span_t span = ocors_edition_text(edition, text);
+    const ocors_span_t span = ocors_snapshot_text(snapshot, text);
 
     for (size_t i = 0; i < span.length; i++) {
         sum += (unsigned char)span.bytes[i];
     }
 }
 
-static void use_tables(const ocors_edition_t *edition)
+static void use_tables(const ocors_snapshot_t *snapshot)
 {
-    const ocors_edition_header_t *header = &edition->header;
+    const ocors_snapshot_header_t *header = &snapshot->header;
 
     for (uint32_t i = 0; i < header->document_count; i++) {
-        const ocors_edition_document_t *document = &edition->documents[i];
-        const char *image = ocors_edition_image(edition, document->image, document->image_size);
+        const ocors_snapshot_document_t *document = &snapshot->documents[i];
+        const char *image = ocors_snapshot_image(snapshot, document->image, document->image_size);
 
-        use_text(edition, document->path);
+        use_text(snapshot, document->path);
         if (image != NULL) {
             sum += (unsigned char)image[0];
             sum += (unsigned char)image[document->image_size - 1];
         }
     }
     for (uint32_t i = 0; i < header->policy_count; i++) {
-        use_text(edition, edition->policies[i].owner);
+        use_text(snapshot, snapshot->policies[i].owner);
     }
     for (uint32_t i = 0; i < header->member_count; i++) {
-        sum += edition->members[i];
+        sum += snapshot->members[i];
     }
     for (uint32_t i = 0; i < header->tree_count; i++) {
-        use_text(edition, edition->trees[i].directory);
+        use_text(snapshot, snapshot->trees[i].directory);
     }
     for (uint32_t i = 0; i < header->site_count; i++) {
-        use_text(edition, edition->sites[i].name);
+        use_text(snapshot, snapshot->sites[i].name);
     }
     for (uint32_t i = 0; i < header->text_size; i++) {
-        sum += (unsigned char)edition->text[i];
+        sum += (unsigned char)snapshot->text[i];
     }
 }
 
-/* Reads whatever a damaged edition says; listed() fails where it allows what no image has. */
+/* Reads whatever a damaged snapshot says; listed() fails where it allows what no image has. */
 static void use(const segment_t *segment)
 {
     static const char *const names[] = { "", "SiteA", "SiteD", "none" };
     static const ocors_api_t apis[] = { OCORS_API_SHOP, OCORS_API_DATA, OCORS_API_OTHER };
-    ocors_edition_t edition;
+    ocors_snapshot_t snapshot;
     ocors_policy_t policy;
 
-    if (!ocors_edition_open(segment->bytes, segment->size, segment->place, &edition)) {
+    if (!ocors_snapshot_open(segment->bytes, segment->size, segment->place, &snapshot)) {
         return;
     }
-    use_tables(&edition);
+    use_tables(&snapshot);
     for (uint32_t i = 0; i < POLICIES + 2; i++) {
-        (void)ocors_edition_read_policy(&edition, i, &policy);
+        (void)ocors_snapshot_read_policy(&snapshot, i, &policy);
         (void)listed(&policy);
-        (void)ocors_edition_read_settings(&edition, i, &policy);
+        (void)ocors_snapshot_read_settings(&snapshot, i, &policy);
         sum += policy.layer_count;
     }
-    (void)ocors_edition_read_policy(&edition, NONE, &policy);
+    (void)ocors_snapshot_read_policy(&snapshot, NONE, &policy);
     assert_int_equal(policy.layer_count, 0);
     for (uint32_t i = 0; i < COUNT_OF(names) * COUNT_OF(apis) * 3; i++) {
         ocors_policy_t policies[OCORS_API_COUNT];
-        const size_t count = read_site(&edition, i % 3, names[i / 3 % COUNT_OF(names)],
+        const size_t count = read_site(&snapshot, i % 3, names[i / 3 % COUNT_OF(names)],
                                        apis[i / 3 / COUNT_OF(names)], policies);
 
         assert_in_range(count, 0, OCORS_API_COUNT);
@@ -511,7 +511,7 @@ static void every_damaged_word_is_harmless(void **state)
     (void)state;
     for (int is_last = 0; is_last < 2; is_last++) {
         segment_t segment = segment_make(is_last != 0);
-        const size_t size = (size_t)segment.edition.header.size;
+        const size_t size = (size_t)segment.snapshot.header.size;
 
         for (size_t at = 0; at + 4 <= size; at += 4) {
             char *word = segment.bytes + segment.place + at;
@@ -531,14 +531,14 @@ static void every_damaged_word_is_harmless(void **state)
 /* Two to four words at a time, counts among them, and a size up to the segment's end. */
 static void several_damaged_words_are_harmless(void **state)
 {
-    const uint32_t counts_from = (uint32_t)offsetof(ocors_edition_header_t, generation);
+    const uint32_t counts_from = (uint32_t)offsetof(ocors_snapshot_header_t, generation);
     size_t opened = 0;
 
     (void)state;
     random_state = 20110501;
     for (int is_last = 0; is_last < 2; is_last++) {
         segment_t segment = segment_make(is_last != 0);
-        const uint32_t size = (uint32_t)segment.edition.header.size;
+        const uint32_t size = (uint32_t)segment.snapshot.header.size;
         char *kept = malloc(size);
 
         assert_non_null(kept);
@@ -557,8 +557,8 @@ static void several_damaged_words_are_harmless(void **state)
 
                 memcpy(segment.bytes + segment.place + at, &value, sizeof(value));
             }
-            opened += ocors_edition_open(segment.bytes, segment.size, segment.place,
-                                         &segment.edition);
+            opened += ocors_snapshot_open(segment.bytes, segment.size, segment.place,
+                                         &segment.snapshot);
             use(&segment);
             memcpy(segment.bytes + segment.place, kept, size);
         }
@@ -591,7 +591,7 @@ int main(void)
     int failed;
 
     ocors_report_init(&report);
-    failed = cmocka_run_group_tests_name("edition", tests, NULL, NULL);
+    failed = cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
     ocors_report_free(&report);
     return failed != 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small edition with real images, alone in a segment that is a block of memory of its own. */
-#ifndef OCORS_TEST_EDITION_SEGMENT_H
-#define OCORS_TEST_EDITION_SEGMENT_H
+/* A small snapshot with real images, alone in a segment that is a block of memory of its own. */
+#ifndef OCORS_TEST_SNAPSHOT_SEGMENT_H
+#define OCORS_TEST_SNAPSHOT_SEGMENT_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-#include "ocors_edition.h"
+#include "ocors_snapshot.h"
 #include "ocors_rooms.h"
 #include "ocors_settings.h"
 
 #define SEED UINT64_C(0x0123456789abcdef)
 
-#define NONE OCORS_EDITION_NO_POLICY
+#define NONE OCORS_SNAPSHOT_NO_POLICY
 
 enum {
     IMAGE_GLOBAL, /* client g: global; client r: replaced */
@@ -59,9 +59,9 @@ static const struct {
 typedef struct segment_t {
     char *bytes;
     size_t size;
-    size_t place; /* of the edition */
+    size_t place; /* of the snapshot */
     size_t images[IMAGES], image_sizes[IMAGES];
-    ocors_edition_t edition;
+    ocors_snapshot_t snapshot;
 } segment_t;
 
 static ocors_report_t report;
@@ -98,30 +98,30 @@ static void *make_image(int number, size_t *size)
     return bytes;
 }
 
-static ocors_edition_text_t write_text(const ocors_edition_t *edition, uint32_t *at,
+static ocors_snapshot_text_t write_text(const ocors_snapshot_t *snapshot, uint32_t *at,
                                        const char *string)
 {
-    const ocors_edition_text_t text = { *at, (uint32_t)strlen(string) };
+    const ocors_snapshot_text_t text = { *at, (uint32_t)strlen(string) };
 
-    memcpy((char *)(uintptr_t)edition->text + text.at, string, text.length);
+    memcpy((char *)(uintptr_t)snapshot->text + text.at, string, text.length);
     *at += text.length;
     return text;
 }
 
 static void write_policies(const segment_t *segment, uint32_t *text)
 {
-    const ocors_edition_t *edition = &segment->edition;
-    ocors_edition_policy_t *records = (void *)(uintptr_t)edition->policies;
-    ocors_edition_layer_t *layers = (void *)(uintptr_t)edition->layers;
-    uint32_t *members = (void *)(uintptr_t)edition->members;
+    const ocors_snapshot_t *snapshot = &segment->snapshot;
+    ocors_snapshot_policy_t *records = (void *)(uintptr_t)snapshot->policies;
+    ocors_snapshot_layer_t *layers = (void *)(uintptr_t)snapshot->layers;
+    uint32_t *members = (void *)(uintptr_t)snapshot->members;
     uint32_t layer = 0;
 
     for (uint32_t i = 0; i < POLICIES; i++) {
         char owner[16];
 
         snprintf(owner, sizeof(owner), "owner-%u", i);
-        records[i] = (ocors_edition_policy_t){
-            .owner = write_text(edition, text, owner),
+        records[i] = (ocors_snapshot_policy_t){
+            .owner = write_text(snapshot, text, owner),
             .first_layer = layer,
             .layer_count = layers_of[i],
             .first_member = i,
@@ -133,7 +133,7 @@ static void write_policies(const segment_t *segment, uint32_t *text)
                               : k == 0         ? IMAGE_GLOBAL
                                                : IMAGE_SITE;
 
-            layers[layer] = (ocors_edition_layer_t){
+            layers[layer] = (ocors_snapshot_layer_t){
                 .image = segment->images[image],
                 .image_size = segment->image_sizes[image],
             };
@@ -141,44 +141,44 @@ static void write_policies(const segment_t *segment, uint32_t *text)
     }
 }
 
-/* Writes as src/httpd/edition_write.c does: the header, then the tables of the view that it opens. */
-static void write_edition(segment_t *segment, const ocors_edition_header_t *header)
+/* Writes as src/httpd/snapshot_write.c does: the header, then the tables of the view that it opens. */
+static void write_snapshot(segment_t *segment, const ocors_snapshot_header_t *header)
 {
-    ocors_edition_t *edition = &segment->edition;
-    ocors_edition_document_t *documents;
-    ocors_edition_tree_t *trees;
-    ocors_edition_site_t *sites;
+    ocors_snapshot_t *snapshot = &segment->snapshot;
+    ocors_snapshot_document_t *documents;
+    ocors_snapshot_tree_t *trees;
+    ocors_snapshot_site_t *sites;
     uint32_t text = 0;
 
     memcpy(segment->bytes + segment->place, header, sizeof(*header));
-    assert_true(ocors_edition_open(segment->bytes, segment->size, segment->place, edition));
-    documents = (void *)(uintptr_t)edition->documents;
-    trees = (void *)(uintptr_t)edition->trees;
-    sites = (void *)(uintptr_t)edition->sites;
+    assert_true(ocors_snapshot_open(segment->bytes, segment->size, segment->place, snapshot));
+    documents = (void *)(uintptr_t)snapshot->documents;
+    trees = (void *)(uintptr_t)snapshot->trees;
+    sites = (void *)(uintptr_t)snapshot->sites;
     for (uint32_t i = 0; i < header->document_count; i++) {
-        documents[i] = (ocors_edition_document_t){
+        documents[i] = (ocors_snapshot_document_t){
             .image = i < IMAGES ? segment->images[i] : 0,
             .image_size = i < IMAGES ? segment->image_sizes[i] : 0,
-            .path = write_text(edition, &text, "document"),
+            .path = write_text(snapshot, &text, "document"),
         };
     }
     write_policies(segment, &text);
-    memcpy((void *)(uintptr_t)edition->settings, settings_written, sizeof(settings_written));
-    trees[0] = (ocors_edition_tree_t){ write_text(edition, &text, "tree"), 0,
+    memcpy((void *)(uintptr_t)snapshot->settings, settings_written, sizeof(settings_written));
+    trees[0] = (ocors_snapshot_tree_t){ write_text(snapshot, &text, "tree"), 0,
                                        (uint32_t)COUNT_OF(sites_written) - 1 };
-    trees[1] = (ocors_edition_tree_t){ write_text(edition, &text, "tree"),
+    trees[1] = (ocors_snapshot_tree_t){ write_text(snapshot, &text, "tree"),
                                        (uint32_t)COUNT_OF(sites_written) - 1, 1 };
     for (size_t i = 0; i < COUNT_OF(sites_written); i++) {
-        sites[i].name = write_text(edition, &text, sites_written[i].name);
+        sites[i].name = write_text(snapshot, &text, sites_written[i].name);
         memcpy(sites[i].policies, sites_written[i].policies, sizeof(sites[i].policies));
     }
-    ocors_edition_index_sites(edition);
+    ocors_snapshot_index_sites(snapshot);
     assert_int_equal(text, header->text_size);
 }
 
-static ocors_edition_header_t make_header(void)
+static ocors_snapshot_header_t make_header(void)
 {
-    ocors_edition_header_t header = {
+    ocors_snapshot_header_t header = {
         .generation = 1,
         .document_count = IMAGES + 1, /* the last one cannot be used */
         .policy_count = POLICIES,
@@ -196,14 +196,14 @@ static ocors_edition_header_t make_header(void)
     for (size_t i = 0; i < COUNT_OF(sites_written); i++) {
         header.text_size += (uint32_t)strlen(sites_written[i].name);
     }
-    header.size = ocors_edition_size(&header);
+    header.size = ocors_snapshot_size(&header);
     return header;
 }
 
-/* `is_last`: the edition ends the segment; else an image does. */
+/* `is_last`: the snapshot ends the segment; else an image does. */
 static segment_t segment_make(bool is_last)
 {
-    const ocors_edition_header_t header = make_header();
+    const ocors_snapshot_header_t header = make_header();
     segment_t segment = { .place = OCORS_IMAGE_ALIGNMENT };
     size_t at = is_last ? OCORS_IMAGE_ALIGNMENT
                         : ocors_round_up(segment.place + header.size, OCORS_ROOM_ALIGNMENT);
@@ -225,7 +225,7 @@ static segment_t segment_make(bool is_last)
         memcpy(segment.bytes + segment.images[i], images[i], segment.image_sizes[i]);
         free(images[i]);
     }
-    write_edition(&segment, &header);
+    write_snapshot(&segment, &header);
     return segment;
 }
 
