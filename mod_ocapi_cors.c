@@ -72,9 +72,9 @@ static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
 }
 
 /*
- * The parent is about to fork: what workers shall share is made now, and who looks after it. A start
- * that is refused fails at the first reading: at the second, the MPM has gone into the background,
- * and `httpd -k start` ends with 0 whatever becomes of the server.
+ * The parent is about to fork: what workers shall share is made now, and who looks after it. A
+ * start that is refused fails at the first reading: at the second, the MPM has gone into the
+ * background, and `httpd -k start` ends with 0 whatever becomes of the server.
  */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
@@ -140,8 +140,9 @@ static int quick_handler(request_rec *r, int is_lookup)
 }
 
 /*
- * The last that httpd asks before it refuses a path with an encoded slash, which would be its answer to
- * a preflight. What returns DONE here is mapped as it stands, and is answered at its mapping (P8).
+ * The last that httpd asks before it refuses a path with an encoded slash, which would be its
+ * answer to a preflight. What returns DONE here is mapped as it stands, and is answered at its
+ * mapping (P8).
  */
 static int pre_translate_name(request_rec *r)
 {
@@ -165,7 +166,7 @@ static int header_parser(request_rec *r)
     ocors_request_note_final(r);
     request = ocors_request_decide(r);
     return request != NULL && ocors_request_is_ours(request) ? ocors_respond(r, request, false)
-                                                            : DECLINED;
+                                                             : DECLINED;
 }
 
 /* The policy's place in httpd's order of things: whatever comes here undecided is decided here. */
@@ -183,7 +184,7 @@ static int handler(request_rec *r)
     const ocors_request_t *request = r->main == NULL ? ocors_request_decide(r) : NULL;
 
     return request != NULL && ocors_request_is_ours(request) ? ocors_respond(r, request, true)
-                                                            : DECLINED;
+                                                             : DECLINED;
 }
 
 /* The status page is a handler like any other's, behind whatever guards its section. */
@@ -209,7 +210,8 @@ static void insert_error_filter(request_rec *r)
     insert_filter(r);
 }
 
-/* The last moment before LogFormat looks at the notes, and the first for httpd's own early errors. */
+/* The last moment before LogFormat looks at the notes, and the first for httpd's own early errors.
+ */
 static int log_transaction(request_rec *r)
 {
     ocors_request_show(r);
@@ -242,11 +244,11 @@ static void register_hooks(apr_pool_t *pool)
 
 AP_DECLARE_MODULE(ocapi_cors) = {
     STANDARD20_MODULE_STUFF,
-    ocors_config_create,     /* per-directory configuration: create, */
-    ocors_config_merge,      /* merge */
-    NULL,                    /* per-server configuration: ocors_server_prepare() makes it, */
-    NULL,                    /* and nothing is inherited */
-    ocors_directives,        /* directives */
-    register_hooks,          /* hooks */
+    ocors_config_create, /* per-directory configuration: create, */
+    ocors_config_merge,  /* merge */
+    NULL,                /* per-server configuration: ocors_server_prepare() makes it, */
+    NULL,                /* and nothing is inherited */
+    ocors_directives,    /* directives */
+    register_hooks,      /* hooks */
     AP_MODULE_FLAG_NONE,
 };

@@ -172,7 +172,7 @@ static void write_snapshot(bench_t *bench, uint64_t place, const uint64_t *sizes
     };
     /* The first is the organisation, which has no document of its own here. */
     sites[0] = (ocors_snapshot_site_t){ .policies = { OCORS_SNAPSHOT_NO_POLICY,
-                                                     OCORS_SNAPSHOT_NO_POLICY } };
+                                                      OCORS_SNAPSHOT_NO_POLICY } };
     for (uint32_t i = 0; i < count; i++) {
         memcpy((char *)(uintptr_t)bench->snapshot.text + i * NAME_ROOM, bench->names[i], NAME_ROOM);
         sites[i + 1] = (ocors_snapshot_site_t){
@@ -332,7 +332,7 @@ __attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_
             const ocors_url_path_t path = { .plain = address, .loose = address };
 
             (void)ocors_snapshot_read_path(&bench->snapshot, 0, &path, ocors_span_make(NULL, 0),
-                                          policies, &policy_count);
+                                           policies, &policy_count);
         }
         else {
             policy_count = ocors_snapshot_read_settings(&bench->snapshot, 0, policies) ? 1 : 0;

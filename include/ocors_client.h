@@ -28,14 +28,15 @@ size_t ocors_client_room(const ocors_source_t *sources, size_t count);
 /*
  * Asks the sources in their order (C1). A bearer token names a client only if it is a JWT, or the
  * like of one, that ocors_jwt_read() reads, and whose claim, or whose `scid` within `sub` as SLAS
- * writes it, is an id that one of the policies knows; every other token is passed over. It is decoded, not verified: it selects a list
- * and grants nothing. A parameter or a header that is not empty names one, known or not (C2); a
- * parameter that is given twice with different values is ambiguous.
+ * writes it, is an id that one of the policies knows; every other token is passed over. It is
+ * decoded, not verified: it selects a list and grants nothing. A parameter or a header that is not
+ * empty names one, known or not (C2); a parameter that is given twice with different values is
+ * ambiguous.
  *
  * The claim's id points into a source or into `room`. No allocation, no recursion; linear in what
  * the sources hold.
  */
 ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
-                                    const ocors_source_t *sources, size_t count, char *room);
+                                           const ocors_source_t *sources, size_t count, char *room);
 
 #endif

@@ -34,7 +34,7 @@ typedef struct ocors_documents_t {
     const char *const *paths; /* absolute, global first; of a tree one: its directory */
     uint32_t path_count;
     const char *where; /* "CONF:LINE: DIRECTIVE" */
-    uint32_t number; /* of the policy, or of the tree (ocors_store.h), once it is read */
+    uint32_t number;   /* of the policy, or of the tree (ocors_store.h), once it is read */
     ocors_section_kind_t kind;
     const char *path;
 } ocors_documents_t;
@@ -78,16 +78,16 @@ typedef struct ocors_grantable_t {
  * A section's members, once: type, name, the value that says "not named here". Creation sets every
  * member to it, and merging takes the inner section's member unless it is that.
  */
-#define OCORS_CONFIG_MEMBERS(X)                                                                   \
-    X(ocors_mode_t, mode, OCORS_MODE_UNSET)                                                       \
-    X(const ocors_documents_t *, documents, NULL)                                                 \
-    X(const char *, site, NULL)                                                                   \
-    X(const ocors_sources_t *, sources, NULL)                                                     \
-    X(const ocors_self_t *, self, NULL)                                                           \
-    X(const ocors_fallback_t *, fallback, NULL)                                                   \
-    X(const ocors_grantable_t *, grantable, NULL)                                                 \
-    X(const ocors_expose_t *, expose, NULL)                                                       \
-    X(const char *, max_age, NULL)                                                                \
+#define OCORS_CONFIG_MEMBERS(X)                                                                    \
+    X(ocors_mode_t, mode, OCORS_MODE_UNSET)                                                        \
+    X(const ocors_documents_t *, documents, NULL)                                                  \
+    X(const char *, site, NULL)                                                                    \
+    X(const ocors_sources_t *, sources, NULL)                                                      \
+    X(const ocors_self_t *, self, NULL)                                                            \
+    X(const ocors_fallback_t *, fallback, NULL)                                                    \
+    X(const ocors_grantable_t *, grantable, NULL)                                                  \
+    X(const ocors_expose_t *, expose, NULL)                                                        \
+    X(const char *, max_age, NULL)                                                                 \
     X(int, has_credentials, -1)
 
 typedef struct ocors_config_t {
@@ -124,13 +124,14 @@ bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_s
 typedef struct ocors_config_server_t {
     apr_interval_time_t reload; /* 0: Off */
     uint64_t cache_size;        /* bytes; 0: Auto */
-    bool denies_bad;            /* a bad document's policy allows nothing; else a start is refused */
+    bool denies_bad; /* a bad document's policy allows nothing; else a start is refused */
 } ocors_config_server_t;
 
 /* What this reading of the configuration says of them so far; the directives write to it. */
 ocors_config_server_t *ocors_config_server(void);
 
-/* Where clients are named, and whether and what is own beside the virtual host, defaults filled in. */
+/* Where clients are named, and whether and what is own beside the virtual host, defaults filled in.
+ */
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
 const ocors_self_t *ocors_config_self(const ocors_config_t *config);
 

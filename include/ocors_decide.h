@@ -38,52 +38,52 @@ typedef struct ocors_facts_t {
     bool wants_reason;      /* somebody will see it: else it is not looked for, and is NONE */
 } ocors_facts_t;
 
-#define OCORS_VERDICTS(X)                                                                         \
-    X(NONE, "none")                             /* not cross-origin: R1, R10 */                   \
-    X(ALLOW, "allow")                           /* R2, R4 */                                      \
-    X(WITHHOLD, "withhold")                     /* R3: passes, and says nothing */                \
-    X(REFUSE, "refuse")                         /* R5: 401, nothing runs */                       \
-    X(PREFLIGHT_ALLOW, "preflight-allow")       /* P1 */                                          \
+#define OCORS_VERDICTS(X)                                                                          \
+    X(NONE, "none")                             /* not cross-origin: R1, R10 */                    \
+    X(ALLOW, "allow")                           /* R2, R4 */                                       \
+    X(WITHHOLD, "withhold")                     /* R3: passes, and says nothing */                 \
+    X(REFUSE, "refuse")                         /* R5: 401, nothing runs */                        \
+    X(PREFLIGHT_ALLOW, "preflight-allow")       /* P1 */                                           \
     X(PREFLIGHT_WITHHOLD, "preflight-withhold") /* P2 */
 
 typedef enum {
 #define OCORS_VERDICT_ENUM(name, text) OCORS_VERDICT_##name,
     OCORS_VERDICTS(OCORS_VERDICT_ENUM)
 #undef OCORS_VERDICT_ENUM
-        OCORS_VERDICT_COUNT
+    OCORS_VERDICT_COUNT
 } ocors_verdict_t;
 
 /*
  * Why something was refused or withheld: for the administrator, never for the client. Where several
  * hold, the first in this order.
  */
-#define OCORS_REASONS(X)                                                                          \
-    X(NONE, "none")                              /* nothing was refused or withheld */            \
-    X(NO_POLICY, "no-policy")                    /* no document could be loaded */                \
-    X(PATH_AMBIGUOUS, "path-ambiguous")          /* R12: the path can be read in two ways */      \
-    X(EMPTY_ORIGIN, "empty")                                                                      \
-    X(NULL_ORIGIN, "null")                                                                        \
-    X(SEVERAL_LINES, "several-lines")            /* joined by a comma */                          \
-    X(AMBIGUOUS_CLIENT, "ambiguous-client")      /* C2: two ids */                                \
-    X(UNKNOWN_CLIENT, "unknown-client")          /* C2: no document has this id */                \
-    X(LIST_MEMBER, "list-member")                /* R6: one of several is not listed */           \
-    X(OTHER_CLIENT, "other-client")              /* another client of the site lists it */        \
-    X(OWN_HOST_UNKNOWN, "own-host-unknown")      /* R10: own, if its host were configured */      \
-    X(OWN_SCHEME_DIFFERS, "own-scheme-differs")  /* R10: http where https is asked */             \
-    X(OWN_PORT_DIFFERS, "own-port-differs")      /* R10: another port than the asked one */       \
-    X(PORT_DIFFERS, "port-differs")              /* listed without the port, or the default one */\
-    X(TRAILING_SLASH, "trailing-slash")                                                           \
-    X(CASE_DIFFERS, "case-differs")                                                               \
-    X(SCHEME_DIFFERS, "scheme-differs")          /* http for https, or the other way round */     \
-    X(MALFORMED, "malformed")                    /* not a serialised origin, nor a list of them */\
-    X(NOT_LISTED, "not-listed")                  /* and no near miss either */                    \
-    X(METHOD_MALFORMED, "method-malformed")      /* P6: the requested method is no token */
+#define OCORS_REASONS(X)                                                                           \
+    X(NONE, "none")                     /* nothing was refused or withheld */                      \
+    X(NO_POLICY, "no-policy")           /* no document could be loaded */                          \
+    X(PATH_AMBIGUOUS, "path-ambiguous") /* R12: the path can be read in two ways */                \
+    X(EMPTY_ORIGIN, "empty")                                                                       \
+    X(NULL_ORIGIN, "null")                                                                         \
+    X(SEVERAL_LINES, "several-lines")           /* joined by a comma */                            \
+    X(AMBIGUOUS_CLIENT, "ambiguous-client")     /* C2: two ids */                                  \
+    X(UNKNOWN_CLIENT, "unknown-client")         /* C2: no document has this id */                  \
+    X(LIST_MEMBER, "list-member")               /* R6: one of several is not listed */             \
+    X(OTHER_CLIENT, "other-client")             /* another client of the site lists it */          \
+    X(OWN_HOST_UNKNOWN, "own-host-unknown")     /* R10: own, if its host were configured */        \
+    X(OWN_SCHEME_DIFFERS, "own-scheme-differs") /* R10: http where https is asked */               \
+    X(OWN_PORT_DIFFERS, "own-port-differs")     /* R10: another port than the asked one */         \
+    X(PORT_DIFFERS, "port-differs")             /* listed without the port, or the default one */  \
+    X(TRAILING_SLASH, "trailing-slash")                                                            \
+    X(CASE_DIFFERS, "case-differs")                                                                \
+    X(SCHEME_DIFFERS, "scheme-differs")     /* http for https, or the other way round */           \
+    X(MALFORMED, "malformed")               /* not a serialised origin, nor a list of them */      \
+    X(NOT_LISTED, "not-listed")             /* and no near miss either */                          \
+    X(METHOD_MALFORMED, "method-malformed") /* P6: the requested method is no token */
 
 typedef enum {
 #define OCORS_REASON_ENUM(name, text) OCORS_REASON_##name,
     OCORS_REASONS(OCORS_REASON_ENUM)
 #undef OCORS_REASON_ENUM
-        OCORS_REASON_COUNT
+    OCORS_REASON_COUNT
 } ocors_reason_t;
 
 typedef struct ocors_decision_t {

@@ -28,13 +28,13 @@ typedef struct ocors_document_t {
     const char *path;
     const char *where; /* the directive that names it first: "CONF:LINE: DIRECTIVE"; or NULL */
     uint32_t number;   /* in its generation */
-    ocors_snapshot_file_t file; /* which file it is; all zero: there is none to look at */
+    ocors_snapshot_file_t file;   /* which file it is; all zero: there is none to look at */
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
     apr_array_header_t *lines;    /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
     bool has_changed; /* while it was read */
     bool is_passing;  /* its error is not the file's fault: read again at the next occasion */
-    bool is_told; /* its errors, by ocors_document_tell() */
+    bool is_told;     /* its errors, by ocors_document_tell() */
     bool is_logged;
     /* Where it is bad: policies that keep their last good state for it, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
@@ -44,12 +44,13 @@ typedef struct ocors_document_t {
 /* Whether the file of this path is another now than the one that was judged. */
 bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
 
-/* A document of this absolute path, looked at but not read. All of it but the image is in `pool`. */
+/* A document of this absolute path, looked at but not read. All of it but the image is in `pool`.
+ */
 ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
 
 /*
- * Reads and judges it, again if need be: file bytes -> JSON -> settings -> image. Fills in lines and
- * image.
+ * Reads and judges it, again if need be: file bytes -> JSON -> settings -> image. Fills in lines
+ * and image.
  */
 void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool);
 
@@ -57,8 +58,8 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 void ocors_document_reject(ocors_document_t *document, const char *text);
 
 /*
- * Takes over what was judged of this path, whatever its file is now: the lines are copied, the image
- * changes hands.
+ * Takes over what was judged of this path, whatever its file is now: the lines are copied, the
+ * image changes hands.
  */
 void ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
 

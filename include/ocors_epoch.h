@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which snapshot of the policies is in force, and who reads which: no lock, no reader ever waits. */
+/* Which snapshot of the policies is in force, and who reads which: no lock, no reader ever waits.
+ */
 #ifndef OCORS_EPOCH_H
 #define OCORS_EPOCH_H
 
@@ -9,8 +10,8 @@
 
 /*
  * Snapshots live in areas, OCORS_EPOCH_AREAS at a time. One publisher; any number of readers, which
- * come in processes that may be stopped or killed at any instruction. A process counts in a reader of
- * its own how many of its threads read each area. src/core/epoch.c has the argument.
+ * come in processes that may be stopped or killed at any instruction. A process counts in a reader
+ * of its own how many of its threads read each area. src/core/epoch.c has the argument.
  *
  * Both structures lie in shared memory and begin as zeros. The head is written by the publisher
  * only, so that readers may map it read-only.
@@ -31,11 +32,12 @@ typedef struct ocors_epoch_reader_t {
 } ocors_epoch_reader_t;
 
 /*
- * Claims a reader for a process, once in its life. `owner` is not 0 and no other living process's (a
- * process id will do). Where all are taken: the last one, which is then shared, and nobody's to
+ * Claims a reader for a process, once in its life. `owner` is not 0 and no other living process's
+ * (a process id will do). Where all are taken: the last one, which is then shared, and nobody's to
  * release: safe, but a reader that is killed in it keeps its area for good.
  */
-ocors_epoch_reader_t *ocors_epoch_take(ocors_epoch_reader_t *readers, uint32_t count, uint64_t owner);
+ocors_epoch_reader_t *ocors_epoch_take(ocors_epoch_reader_t *readers, uint32_t count,
+                                       uint64_t owner);
 
 /* The publisher's side: this process is dead. Whatever it was reading, it reads no more. */
 void ocors_epoch_release(ocors_epoch_reader_t *readers, uint32_t count, uint64_t owner);

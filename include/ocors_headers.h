@@ -15,10 +15,10 @@
 
 /* What a section says of its responses. Strings are the section's. */
 typedef struct ocors_header_policy_t {
-    const char *expose_headers;      /* "location,x-dw-version-status"; "" = send none */
-    bool has_credentials;            /* Access-Control-Allow-Credentials: true */
-    const char *max_age;             /* "86400" */
-    const ocors_span_t *grantable;   /* the names that may be granted; NULL = whatever is asked */
+    const char *expose_headers;    /* "location,x-dw-version-status"; "" = send none */
+    bool has_credentials;          /* Access-Control-Allow-Credentials: true */
+    const char *max_age;           /* "86400" */
+    const ocors_span_t *grantable; /* the names that may be granted; NULL = whatever is asked */
     size_t grantable_count;
     ocors_methods_t fallback_methods;
     const char *fallback_extensions; /* ", PROPFIND" and so on: methods beyond ours; "" = none */
@@ -45,8 +45,9 @@ size_t ocors_headers_room(const ocors_decision_t *decision, const ocors_header_p
 
 /*
  * Gives the fields that a response to this decision carries, in the order of the OCAPI document;
- * none for a decision that grants nothing but the `Allow` of a preflight. Values are C strings: constants, the section's, or written into `room`.
- * `request_headers` is the merged value of Access-Control-Request-Headers, empty if absent.
+ * none for a decision that grants nothing but the `Allow` of a preflight. Values are C strings:
+ * constants, the section's, or written into `room`. `request_headers` is the merged value of
+ * Access-Control-Request-Headers, empty if absent.
  */
 void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
                         ocors_span_t request_headers, char *room, ocors_headers_t *headers);
@@ -72,7 +73,8 @@ typedef struct ocors_name_list_t {
     size_t read; /* elements of values, be they added or not */
 } ocors_name_list_t;
 
-/* No more names are added to a list that has as many, and no more elements are read for it (R13). */
+/* No more names are added to a list that has as many, and no more elements are read for it (R13).
+ */
 #define OCORS_NAME_LIST_MAX      64
 #define OCORS_NAME_LIST_READ_MAX 256
 

@@ -35,7 +35,7 @@ typedef struct ocors_image_t {
     uint32_t origin_count, member_count, client_count, resource_count, header_count;
     uint32_t text_size;
     uint32_t site_first_resource, site_resource_count;
-    ocors_span_t version; /* the document's `_v`, or empty */
+    ocors_span_t version;        /* the document's `_v`, or empty */
     const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;
 

@@ -64,8 +64,8 @@ bool ocors_json_text_is_next(const ocors_json_text_t *json, ocors_span_t bytes);
 void ocors_json_text_count_line(ocors_json_text_t *json, size_t newline);
 
 /* Adds a finding at a place, or where the reading is. */
-void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place, ocors_finding_code_t code,
-                           const char *sentence);
+void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place,
+                           ocors_finding_code_t code, const char *sentence);
 void ocors_json_text_fault_here(ocors_json_text_t *json, ocors_finding_code_t code,
                                 const char *sentence);
 

@@ -28,7 +28,8 @@ void ocors_lists_begin(apr_pool_t *pool);
 /* A directive names documents, which live as long; nothing is opened. */
 void ocors_lists_note(ocors_documents_t *documents);
 
-/* In check_config: judges the documents where this is a configuration test. OK, or an HTTP status. */
+/* In check_config: judges the documents where this is a configuration test. OK, or an HTTP status.
+ */
 int ocors_lists_test(server_rec *server);
 
 /*

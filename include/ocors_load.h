@@ -15,12 +15,13 @@
  * says across generations whose policy it is, whatever documents it is made of, and has one policy
  * in a generation. A file that has not changed since it was last judged is not read again.
  *
- * Where a document cannot be used, the last good policy of the same owner stays in force, whole, or,
- * where there is none, one that allows nothing. ocors_load_tell() and ocors_load_log() say why.
+ * Where a document cannot be used, the last good policy of the same owner stays in force, whole,
+ * or, where there is none, one that allows nothing. ocors_load_tell() and ocors_load_log() say why.
  */
 uint32_t ocors_load_policy(const char *owner, const char *const *paths, uint32_t path_count);
 
-/* The same for a list of documents that the configuration names, its own owner; gives its number. */
+/* The same for a list of documents that the configuration names, its own owner; gives its number.
+ */
 uint32_t ocors_load_settings(const char *const *paths, uint32_t path_count);
 
 /* Adds a policy of ocors_generation_earlier(), of the same documents; gives its number. */

@@ -43,8 +43,8 @@ void ocors_notify_end(ocors_notify_t *notify);
 bool ocors_notify_wait(ocors_notify_t *notify, apr_interval_time_t time);
 
 /*
- * Whether the change of this path was told as complete: its writer closed the file, or it, a link or
- * a folder on the way was renamed to where it is; since ocors_notify_forget().
+ * Whether the change of this path was told as complete: its writer closed the file, or it, a link
+ * or a folder on the way was renamed to where it is; since ocors_notify_forget().
  */
 bool ocors_notify_is_complete(const ocors_notify_t *notify, const char *path);
 void ocors_notify_forget(ocors_notify_t *notify);
@@ -54,15 +54,15 @@ bool ocors_notify_is_stale(const ocors_notify_t *notify);
 
 #else /* nothing is told */
 
-#define ocors_notify_create(pool, server)         ((void)(pool), (void)(server), (ocors_notify_t *)NULL)
-#define ocors_notify_begin(notify)                ((void)(notify))
-#define ocors_notify_watch_path(notify, path)     ((void)(notify), (void)(path))
-#define ocors_notify_watch_folder(notify, path)   ((void)(notify), (void)(path))
-#define ocors_notify_end(notify)                  ((void)(notify))
-#define ocors_notify_wait(notify, time)           ((void)(notify), apr_sleep(time), false)
-#define ocors_notify_is_complete(notify, path)    ((void)(notify), (void)(path), false)
-#define ocors_notify_forget(notify)               ((void)(notify))
-#define ocors_notify_is_stale(notify)             ((void)(notify), false)
+#define ocors_notify_create(pool, server)       ((void)(pool), (void)(server), (ocors_notify_t *)NULL)
+#define ocors_notify_begin(notify)              ((void)(notify))
+#define ocors_notify_watch_path(notify, path)   ((void)(notify), (void)(path))
+#define ocors_notify_watch_folder(notify, path) ((void)(notify), (void)(path))
+#define ocors_notify_end(notify)                ((void)(notify))
+#define ocors_notify_wait(notify, time)         ((void)(notify), apr_sleep(time), false)
+#define ocors_notify_is_complete(notify, path)  ((void)(notify), (void)(path), false)
+#define ocors_notify_forget(notify)             ((void)(notify))
+#define ocors_notify_is_stale(notify)           ((void)(notify), false)
 
 #endif
 

@@ -31,10 +31,10 @@ typedef enum {
     OCORS_ORIGIN_PATH,          /* more than one '/' after the host, or a backslash */
     OCORS_ORIGIN_QUERY,
     OCORS_ORIGIN_FRAGMENT,
-    OCORS_ORIGIN_HOST,   /* empty, empty label, too long, or a character no host has */
-    OCORS_ORIGIN_IPV4,   /* a browser would send another form of this IPv4 address, or none */
-    OCORS_ORIGIN_IPV6,   /* likewise IPv6 (a zone id, a long form, no address) */
-    OCORS_ORIGIN_PORT    /* not 1 to 65535, leading zero, or nothing after the ':' */
+    OCORS_ORIGIN_HOST, /* empty, empty label, too long, or a character no host has */
+    OCORS_ORIGIN_IPV4, /* a browser would send another form of this IPv4 address, or none */
+    OCORS_ORIGIN_IPV6, /* likewise IPv6 (a zone id, a long form, no address) */
+    OCORS_ORIGIN_PORT  /* not 1 to 65535, leading zero, or nothing after the ':' */
 } ocors_origin_result_t;
 
 /* What was changed to bring an origin to its serialised form; bits. */
@@ -50,7 +50,7 @@ typedef struct ocors_origin_t {
     unsigned changes; /* OCORS_ORIGIN_CHANGED_ bits */
     size_t host_at;   /* the host's offset in bytes */
     size_t host_length;
-    size_t port_at;   /* the offset of the port's ':', == length where there is none */
+    size_t port_at; /* the offset of the port's ':', == length where there is none */
 } ocors_origin_t;
 
 /*
@@ -59,8 +59,8 @@ typedef struct ocors_origin_t {
  */
 static inline bool ocors_origin_is_host_character(char c)
 {
-    static const uint64_t allowed[4] = { UINT64_C(0x03ff600000000000),
-                                         UINT64_C(0x07fffffe87fffffe), 0, 0 };
+    static const uint64_t allowed[4] = { UINT64_C(0x03ff600000000000), UINT64_C(0x07fffffe87fffffe),
+                                         0, 0 };
 
     return (allowed[(unsigned char)c >> 6] >> (c & 63) & 1) != 0;
 }

@@ -21,7 +21,8 @@ typedef struct ocors_own_names_t {
     bool is_https; /* ServerName says https */
 } ocors_own_names_t;
 
-/* What makes an origin own: the virtual host, the directive, and what the request says of itself. */
+/* What makes an origin own: the virtual host, the directive, and what the request says of itself.
+ */
 typedef struct ocors_own_t {
     const ocors_own_names_t *names;
     bool takes_asked;           /* OcapiCorsSelfOrigin Asked: any asked host counts as configured */
@@ -47,17 +48,17 @@ bool ocors_own_is_own_member(const ocors_own_t *own, ocors_span_t origin);
 
 /* Why an origin that looks like an own one is none. */
 typedef enum {
-    OCORS_OWN_MISS_NONE,   /* it does not look like one, or no name, scheme and port tells why */
-    OCORS_OWN_MISS_HOST,   /* the asked host, or the host that a browser calls its own, is unknown */
+    OCORS_OWN_MISS_NONE, /* it does not look like one, or no name, scheme and port tells why */
+    OCORS_OWN_MISS_HOST, /* the asked host, or the host that a browser calls its own, is unknown */
     OCORS_OWN_MISS_SCHEME, /* http where the server knows that it is asked by https, or neither */
     OCORS_OWN_MISS_PORT    /* another port than the asked one */
 } ocors_own_miss_t;
 
 /*
- * The first of host, scheme and port that keeps a single origin from being own. An origin looks like
- * an own one where its host is the asked host or a configured name, or where a browser says that
- * the request is same-origin. A configured name that is not the asked one misses nothing, as long as
- * the asked one is configured: one name is another origin for another name.
+ * The first of host, scheme and port that keeps a single origin from being own. An origin looks
+ * like an own one where its host is the asked host or a configured name, or where a browser says
+ * that the request is same-origin. A configured name that is not the asked one misses nothing, as
+ * long as the asked one is configured: one name is another origin for another name.
  */
 ocors_own_miss_t ocors_own_miss(const ocors_own_t *own, ocors_span_t origin);
 

@@ -15,9 +15,9 @@
 
 /*
  * At a start or a restart, before workers are forked: into a segment of its own, which has
- * `cache_size` bytes, or, where that is 0, room to grow. OK. Where it does not fit, or no memory can
- * be had: at a start an HTTP status; at a restart what is in force stays, and workers find it by
- * the new configuration's numbers. `pool` lives as long as the workers' configuration.
+ * `cache_size` bytes, or, where that is 0, room to grow. OK. Where it does not fit, or no memory
+ * can be had: at a start an HTTP status; at a restart what is in force stays, and workers find it
+ * by the new configuration's numbers. `pool` lives as long as the workers' configuration.
  */
 int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *server,
                        uint64_t cache_size);
@@ -29,8 +29,8 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
 void ocors_publish_fit(uint64_t cache_size);
 
 /*
- * At the first reading of a start: whether there is memory for what ocors_publish_anew() will want at
- * the second, whose failure nobody would see. Says so on the terminal where there is none.
+ * At the first reading of a start: whether there is memory for what ocors_publish_anew() will want
+ * at the second, whose failure nobody would see. Says so on the terminal where there is none.
  */
 bool ocors_publish_try(uint64_t cache_size);
 
@@ -45,8 +45,9 @@ typedef enum {
 } ocors_publish_result_t;
 
 /*
- * A document for which there is no room is held as it is in force (ocors_hold_document()), the largest
- * one, so that the others can be published at the next occasion; said in the log if `is_first`.
+ * A document for which there is no room is held as it is in force (ocors_hold_document()), the
+ * largest one, so that the others can be published at the next occasion; said in the log if
+ * `is_first`.
  */
 ocors_publish_result_t ocors_publish_again(apr_pool_t *process_pool, server_rec *server,
                                            bool is_first);

@@ -20,53 +20,53 @@ typedef enum {
  * The closed list of findings. One row each: the enum's name, the name that tests and tools see,
  * the severity. The sentence is made where the finding is made.
  */
-#define OCORS_FINDINGS(X)                                                                         \
-    X(SYNTAX, "syntax", ERROR)                             /* not JSON, and none of the below */  \
-    X(TRAILING_COMMA, "trailing-comma", ERROR)                                                    \
-    X(COMMENT, "comment", ERROR)                                                                  \
-    X(ELLIPSIS, "ellipsis", ERROR)                         /* the `...` of the OCAPI examples */  \
-    X(SINGLE_QUOTES, "single-quotes", ERROR)                                                      \
-    X(BYTE_ORDER_MARK, "byte-order-mark", ERROR)                                                  \
-    X(NOT_UTF8, "not-utf8", ERROR)                                                                \
-    X(CONTROL_CHARACTER, "control-character", ERROR)       /* raw, or escaped, in a string */     \
-    X(LONE_SURROGATE, "lone-surrogate", ERROR)                                                    \
-    X(NUMBER, "number", ERROR)                             /* NaN, Infinity, 01, 1., +1 */        \
-    X(DUPLICATE_KEY, "duplicate-key", ERROR)                                                      \
-    X(TOO_DEEP, "too-deep", ERROR)                                                                \
-    X(TOO_LARGE, "too-large", ERROR)                                                              \
-    X(EMPTY_DOCUMENT, "empty-document", ERROR)                                                    \
-    X(UNREADABLE, "unreadable", ERROR)                     /* the file, said by its reader */     \
-    X(WRONG_TYPE, "wrong-type", ERROR)                                                            \
-    X(CLIENTS_MISSING, "clients-missing", ERROR)                                                  \
-    X(CLIENT_ID_MISSING, "client-id-missing", ERROR)                                              \
-    X(DUPLICATE_CLIENT, "duplicate-client", ERROR)                                                \
-    X(ORIGIN_WILDCARD, "origin-wildcard", ERROR)                                                  \
-    X(ORIGIN_NULL, "origin-null", ERROR)                                                          \
-    X(ORIGIN_MALFORMED, "origin-malformed", ERROR)                                                \
-    X(ORIGIN_NOT_ASCII, "origin-not-ascii", ERROR)                                                \
-    X(ORIGIN_PORT, "origin-port", ERROR)                                                          \
-    X(RESOURCE_ID_MISSING, "resource-id-missing", ERROR)                                          \
-    X(RESOURCE_ID_MALFORMED, "resource-id-malformed", ERROR)                                      \
-    X(METHODS_MISSING, "methods-missing", ERROR)                                                  \
-    X(METHOD_UNKNOWN, "method-unknown", ERROR)                                                    \
-    X(VERSION_RANGE, "version-range", ERROR)                                                      \
-    X(HEADER_NAME, "header-name", ERROR)                   /* response_headers */                 \
-    X(HEADER_VALUE, "header-value", ERROR)                                                        \
-    X(ORIGIN_NORMALISED, "origin-normalised", WARNING)                                            \
-    X(ORIGIN_PLACEHOLDER, "origin-placeholder", WARNING)                                          \
-    X(ORIGIN_DUPLICATE, "origin-duplicate", WARNING)                                              \
-    X(CLIENT_ID_EMPTY, "client-id-empty", WARNING)                                                \
-    X(ORIGIN_INSECURE, "origin-insecure", REMARK)                                                 \
-    X(UNKNOWN_KEY, "unknown-key", REMARK)                                                         \
-    X(VERSION_ODD, "version-odd", REMARK)                                                         \
-    X(CLIENT_ID_DEMO, "client-id-demo", REMARK)                                                   \
+#define OCORS_FINDINGS(X)                                                                          \
+    X(SYNTAX, "syntax", ERROR) /* not JSON, and none of the below */                               \
+    X(TRAILING_COMMA, "trailing-comma", ERROR)                                                     \
+    X(COMMENT, "comment", ERROR)                                                                   \
+    X(ELLIPSIS, "ellipsis", ERROR) /* the `...` of the OCAPI examples */                           \
+    X(SINGLE_QUOTES, "single-quotes", ERROR)                                                       \
+    X(BYTE_ORDER_MARK, "byte-order-mark", ERROR)                                                   \
+    X(NOT_UTF8, "not-utf8", ERROR)                                                                 \
+    X(CONTROL_CHARACTER, "control-character", ERROR) /* raw, or escaped, in a string */            \
+    X(LONE_SURROGATE, "lone-surrogate", ERROR)                                                     \
+    X(NUMBER, "number", ERROR) /* NaN, Infinity, 01, 1., +1 */                                     \
+    X(DUPLICATE_KEY, "duplicate-key", ERROR)                                                       \
+    X(TOO_DEEP, "too-deep", ERROR)                                                                 \
+    X(TOO_LARGE, "too-large", ERROR)                                                               \
+    X(EMPTY_DOCUMENT, "empty-document", ERROR)                                                     \
+    X(UNREADABLE, "unreadable", ERROR) /* the file, said by its reader */                          \
+    X(WRONG_TYPE, "wrong-type", ERROR)                                                             \
+    X(CLIENTS_MISSING, "clients-missing", ERROR)                                                   \
+    X(CLIENT_ID_MISSING, "client-id-missing", ERROR)                                               \
+    X(DUPLICATE_CLIENT, "duplicate-client", ERROR)                                                 \
+    X(ORIGIN_WILDCARD, "origin-wildcard", ERROR)                                                   \
+    X(ORIGIN_NULL, "origin-null", ERROR)                                                           \
+    X(ORIGIN_MALFORMED, "origin-malformed", ERROR)                                                 \
+    X(ORIGIN_NOT_ASCII, "origin-not-ascii", ERROR)                                                 \
+    X(ORIGIN_PORT, "origin-port", ERROR)                                                           \
+    X(RESOURCE_ID_MISSING, "resource-id-missing", ERROR)                                           \
+    X(RESOURCE_ID_MALFORMED, "resource-id-malformed", ERROR)                                       \
+    X(METHODS_MISSING, "methods-missing", ERROR)                                                   \
+    X(METHOD_UNKNOWN, "method-unknown", ERROR)                                                     \
+    X(VERSION_RANGE, "version-range", ERROR)                                                       \
+    X(HEADER_NAME, "header-name", ERROR) /* response_headers */                                    \
+    X(HEADER_VALUE, "header-value", ERROR)                                                         \
+    X(ORIGIN_NORMALISED, "origin-normalised", WARNING)                                             \
+    X(ORIGIN_PLACEHOLDER, "origin-placeholder", WARNING)                                           \
+    X(ORIGIN_DUPLICATE, "origin-duplicate", WARNING)                                               \
+    X(CLIENT_ID_EMPTY, "client-id-empty", WARNING)                                                 \
+    X(ORIGIN_INSECURE, "origin-insecure", REMARK)                                                  \
+    X(UNKNOWN_KEY, "unknown-key", REMARK)                                                          \
+    X(VERSION_ODD, "version-odd", REMARK)                                                          \
+    X(CLIENT_ID_DEMO, "client-id-demo", REMARK)                                                    \
     X(ORIGINS_MISSING, "origins-missing", REMARK)
 
 typedef enum {
 #define OCORS_FINDING_ENUM(name, text, severity) OCORS_FINDING_##name,
     OCORS_FINDINGS(OCORS_FINDING_ENUM)
 #undef OCORS_FINDING_ENUM
-        OCORS_FINDING_COUNT
+    OCORS_FINDING_COUNT
 } ocors_finding_code_t;
 
 /*
@@ -110,8 +110,8 @@ void ocors_report_free(ocors_report_t *report);
  * is remembered in is_out_of_memory, and the finding is still counted, so that an error can never
  * get lost.
  */
-void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line, size_t column,
-                         const ocors_path_t *path, const char *format, ...)
+void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line,
+                         size_t column, const ocors_path_t *path, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 void ocors_report_add(ocors_report_t *report, ocors_finding_code_t code, const ocors_path_t *path,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -47,9 +47,9 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r);
  * sections that decided are then in force for the answer.
  *
  *   _early      before httpd has done anything with the path: one in normal form alone
- *   _unmappable where httpd is about to refuse a path that has an encoded slash; the answer is given
- *               by _mapped, as httpd ends no request at this place
- *   _mapped     when the path is what it will be, before redirects and rewriting
+ *   _unmappable where httpd is about to refuse a path that has an encoded slash; the answer is
+ * given by _mapped, as httpd ends no request at this place _mapped     when the path is what it
+ * will be, before redirects and rewriting
  */
 const ocors_request_t *ocors_request_decide_early(request_rec *r);
 const ocors_request_t *ocors_request_decide_unmappable(request_rec *r);
@@ -59,8 +59,8 @@ const ocors_request_t *ocors_request_decide_mapped(request_rec *r);
 void ocors_request_note_final(request_rec *r);
 
 /*
- * Sets the notes ocapi_cors_verdict, _reason, _client and _site, and the environment variables of the
- * same names in upper case, on a request that is decided and on those that replaced it, where
+ * Sets the notes ocapi_cors_verdict, _reason, _client and _site, and the environment variables of
+ * the same names in upper case, on a request that is decided and on those that replaced it, where
  * anything can show them (ocors_survey.h). Called when a request is logged; a decision does it too,
  * at once, and so does each request that an internal redirect makes.
  */

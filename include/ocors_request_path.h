@@ -11,10 +11,10 @@
 #include "ocors_url_path.h"
 
 /*
- * Reads the path. A tree has a policy for each site, so that a path must not be taken for another one:
- * it is read twice, and where rewriting has led out of the tree, what was asked for counts. A section
- * with a list of documents has one policy for all, and its path is read once. Spans point into the
- * request and its pool.
+ * Reads the path. A tree has a policy for each site, so that a path must not be taken for another
+ * one: it is read twice, and where rewriting has led out of the tree, what was asked for counts. A
+ * section with a list of documents has one policy for all, and its path is read once. Spans point
+ * into the request and its pool.
  */
 void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_t *path);
 

@@ -10,9 +10,10 @@
 #include "ocors_request.h"
 
 /*
- * Answers a request that is ours to answer (R5, P1, P2, 1.5): the whole response goes through the filters of the section, and
- * nothing of the request body is asked for. `has_filters` says whether httpd has inserted them
- * already, as it has when it asks for a handler. DONE, for the hook to return.
+ * Answers a request that is ours to answer (R5, P1, P2, 1.5): the whole response goes through the
+ * filters of the section, and nothing of the request body is asked for. `has_filters` says whether
+ * httpd has inserted them already, as it has when it asks for a handler. DONE, for the hook to
+ * return.
  */
 int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filters);
 

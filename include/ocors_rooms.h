@@ -15,8 +15,8 @@ typedef struct ocors_room_t {
 } ocors_room_t;
 
 /*
- * The gaps of a segment, in ascending order. Nothing is recorded of what is in use: the owner of the
- * segment says it each time, so that a writer that is killed half way leaves nothing behind.
+ * The gaps of a segment, in ascending order. Nothing is recorded of what is in use: the owner of
+ * the segment says it each time, so that a writer that is killed half way leaves nothing behind.
  */
 typedef struct ocors_rooms_t {
     ocors_room_t *gaps;

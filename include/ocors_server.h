@@ -13,7 +13,7 @@
 /* The module's slot of a virtual host. */
 typedef struct ocors_server_t {
     ocors_own_names_t names; /* ready for comparison */
-    bool is_late; /* decisions wait until the configuration of a request is final (P8) */
+    bool is_late;            /* decisions wait until the configuration of a request is final (P8) */
 } ocors_server_t;
 
 /*

@@ -52,7 +52,7 @@ typedef struct ocors_settings_t {
     ocors_response_header_t *headers;
     size_t header_count;
     unsigned char digest[OCORS_SHA256_SIZE]; /* of the bytes that it was read from */
-    struct ocors_settings_memory_t *memory; /* capacities, text, indexes: settings.c's own */
+    struct ocors_settings_memory_t *memory;  /* capacities, text, indexes: settings.c's own */
 } ocors_settings_t;
 
 /* NULL: out of memory. Free with ocors_settings_free(), which takes NULL too. */

@@ -38,8 +38,9 @@ typedef struct ocors_splice_t {
  * An origin is put behind the last one, with what separates the last two. A list of lines that is
  * empty gets a line; a client without a list gets one behind its client_id. An origin is taken out
  * with the comma before it, or, where it is the first, with the comma behind it. Hence the splice
- * of OCORS_EDIT_REVOKE undoes that of OCORS_EDIT_ALLOW, but for a list that was not there: it stays,
- * empty. A list may have one origin several times: who revokes it asks until OCORS_EDIT_ALREADY.
+ * of OCORS_EDIT_REVOKE undoes that of OCORS_EDIT_ALLOW, but for a list that was not there: it
+ * stays, empty. A list may have one origin several times: who revokes it asks until
+ * OCORS_EDIT_ALREADY.
  *
  * `room` has text.length bytes, for what is decoded. Time is linear in the text's length.
  */

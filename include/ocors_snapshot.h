@@ -45,7 +45,7 @@ typedef struct ocors_snapshot_file_t {
 
 /* Whether nothing tells two apart; two that were not there have only their absence in common. */
 static inline bool ocors_snapshot_file_is_same(const ocors_snapshot_file_t *a,
-                                              const ocors_snapshot_file_t *b)
+                                               const ocors_snapshot_file_t *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
 }
@@ -82,7 +82,8 @@ typedef struct ocors_snapshot_header_t {
     uint64_t seed;        /* of the site slots */
     uint64_t fingerprint; /* of the files and folders that were looked at (ocors_fingerprint.h) */
     uint64_t problems;    /* of what was wrong with folders, the same way */
-    uint64_t image_bytes, origin_count, client_count; /* of all images that layers show, each once */
+    uint64_t image_bytes, origin_count,
+        client_count;            /* of all images that layers show, each once */
     int64_t published, duration; /* microseconds: since 1970, and what loading took */
     uint32_t generation;         /* from 1, over the life of the server */
     uint32_t document_count, layer_count, policy_count, member_count, settings_count, tree_count,
@@ -93,7 +94,8 @@ typedef struct ocors_snapshot_header_t {
 
 /* A view of a snapshot: its tables, checked against the segment; as long-lived as the snapshot. */
 typedef struct ocors_snapshot_t {
-    ocors_snapshot_header_t header; /* copied before it is checked: what others write later is too late */
+    ocors_snapshot_header_t
+        header; /* copied before it is checked: what others write later is too late */
     const char *segment;
     uint64_t segment_size;
     const ocors_snapshot_document_t *documents;
@@ -115,11 +117,11 @@ uint64_t ocors_snapshot_size(const ocors_snapshot_header_t *header);
  * it. Whoever writes one opens it too, once the header's counts and `size` are there.
  */
 bool ocors_snapshot_open(const void *segment, uint64_t segment_size, uint64_t offset,
-                        ocors_snapshot_t *snapshot);
+                         ocors_snapshot_t *snapshot);
 
 /* The same where the tables lie elsewhere than the segment that their images are in. */
 bool ocors_snapshot_open_tables(const void *tables, uint64_t tables_size, const void *segment,
-                               uint64_t segment_size, ocors_snapshot_t *snapshot);
+                                uint64_t segment_size, ocors_snapshot_t *snapshot);
 
 /* The span of a text reference; the empty span where it leaves the snapshot. */
 ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapshot_text_t text);
@@ -135,27 +137,27 @@ uint32_t ocors_snapshot_find_tree(const ocors_snapshot_t *snapshot, ocors_span_t
 
 /* Opens a policy, layers and all. False: there is none; the policy then has no layers. */
 bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t number,
-                               ocors_policy_t *policy);
+                                ocors_policy_t *policy);
 
 /* Opens the policy of a list of documents. */
 bool ocors_snapshot_read_settings(const ocors_snapshot_t *snapshot, uint32_t number,
-                                 ocors_policy_t *policy);
+                                  ocors_policy_t *policy);
 
 /*
- * Finds a site of a tree by its id (R12): the number of its record; that of the tree's first one, the
- * organisation, where the tree has no such site, and for "" and "-". False: the id is not one that
- * the tree has, and has the key of one; or the tree is damaged. One hash and, as a rule, one
+ * Finds a site of a tree by its id (R12): the number of its record; that of the tree's first one,
+ * the organisation, where the tree has no such site, and for "" and "-". False: the id is not one
+ * that the tree has, and has the key of one; or the tree is damaged. One hash and, as a rule, one
  * comparison, whatever the number of sites.
  */
 bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, uint32_t tree, ocors_span_t id,
-                             uint32_t *site);
+                              uint32_t *site);
 
 /*
  * Opens the policies that judge an API of a site (C5): one for shop and for data, both for whatever
  * else there is below /dw/. Returns how many; 0: no document speaks for it, and nothing is allowed.
  */
 size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site, ocors_api_t api,
-                               ocors_policy_t policies[OCORS_API_COUNT]);
+                                ocors_policy_t policies[OCORS_API_COUNT]);
 
 /*
  * Opens the policies that judge a path (C5, R12). `site` is the id that counts where the path names
@@ -163,7 +165,7 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
  * allowed. A tree that the snapshot does not have gives no policy.
  */
 bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, uint32_t tree,
-                             const ocors_url_path_t *path, ocors_span_t site,
-                             ocors_policy_t policies[OCORS_API_COUNT], size_t *count);
+                              const ocors_url_path_t *path, ocors_span_t site,
+                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count);
 
 #endif

@@ -35,17 +35,18 @@ bool ocors_snapshot_place(ocors_snapshot_plan_t *plan, const ocors_store_t *stor
 
 /* The document of the largest image that has to be moved; NULL: there is none. */
 const ocors_document_t *ocors_snapshot_largest(const ocors_snapshot_plan_t *plan,
-                                              const ocors_store_t *store);
+                                               const ocors_store_t *store);
 
 /*
- * Writes images and tables to their places, numbered as this generation, and frees each image on the
- * heap as soon as it is moved. `started` is when the occasion began. False: an image did not arrive
- * as it was; nothing that is in force has been touched.
+ * Writes images and tables to their places, numbered as this generation, and frees each image on
+ * the heap as soon as it is moved. `started` is when the occasion began. False: an image did not
+ * arrive as it was; nothing that is in force has been touched.
  */
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *store,
-                         uint32_t generation, apr_time_t started);
+                          uint32_t generation, apr_time_t started);
 
-/* What the plan's generation calls a list of documents and a tree (ocors_snapshot_policy_t.owner). */
+/* What the plan's generation calls a list of documents and a tree (ocors_snapshot_policy_t.owner).
+ */
 const char *ocors_snapshot_settings_owner(const ocors_snapshot_plan_t *plan, uint32_t number);
 const char *ocors_snapshot_tree_directory(const ocors_snapshot_plan_t *plan, uint32_t number);
 

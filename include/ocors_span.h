@@ -15,9 +15,9 @@ typedef struct ocors_span_t {
 
 /* A span over a string literal: in an expression, and as an initialiser. */
 #define OCORS_SPAN_LITERAL(literal) ((ocors_span_t){ (literal), sizeof(literal) - 1 })
-#define OCORS_SPAN_INITIALISER(literal) \
-    {                                   \
-        (literal), sizeof(literal) - 1  \
+#define OCORS_SPAN_INITIALISER(literal)                                                            \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
     }
 
 static inline ocors_span_t ocors_span_make(const char *bytes, size_t length)
@@ -106,8 +106,8 @@ static inline bool ocors_span_has_control(ocors_span_t span)
 
 static inline bool ocors_span_has_prefix(ocors_span_t span, ocors_span_t prefix)
 {
-    return span.length >= prefix.length &&
-           (prefix.length == 0 || memcmp(span.bytes, prefix.bytes, prefix.length) == 0);
+    return span.length >= prefix.length
+           && (prefix.length == 0 || memcmp(span.bytes, prefix.bytes, prefix.length) == 0);
 }
 
 #endif

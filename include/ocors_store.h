@@ -52,8 +52,8 @@ char *ocors_store_base(const ocors_store_t *store);
 uint64_t ocors_store_size(const ocors_store_t *store);
 
 /*
- * The room for what is to be written: all that no snapshot has that is in force or has a reader, and
- * no image that one of those shows. All other snapshots are forgotten. True: free with
+ * The room for what is to be written: all that no snapshot has that is in force or has a reader,
+ * and no image that one of those shows. All other snapshots are forgotten. True: free with
  * ocors_rooms_free(). False: there is no memory.
  */
 bool ocors_store_find_gaps(const ocors_store_t *store, apr_pool_t *scratch, ocors_rooms_t *gaps);
@@ -72,9 +72,9 @@ void ocors_store_renumber(const uint32_t *settings, const uint32_t *trees);
 
 /*
  * A worker begins: what it must not write becomes read-only for it, the ledger is out of its reach,
- * and it has a slot of its own. A stray write then faults. (Processes that other modules fork in the
- * parent are no workers, and keep what the parent has.) One has ended, in whatever way: it reads no
- * more.
+ * and it has a slot of its own. A stray write then faults. (Processes that other modules fork in
+ * the parent are no workers, and keep what the parent has.) One has ended, in whatever way: it
+ * reads no more.
  */
 void ocors_store_child_begins(server_rec *server);
 void ocors_store_child_ended(pid_t pid);
@@ -92,8 +92,7 @@ bool ocors_store_pin(ocors_pin_t *pin);
 void ocors_store_unpin(const ocors_pin_t *pin);
 
 /* As ocors_snapshot_read_settings() and _read_path(), by the numbers of the configuration. */
-bool ocors_store_read_settings(const ocors_pin_t *pin, uint32_t number,
-                               ocors_policy_t *policy);
+bool ocors_store_read_settings(const ocors_pin_t *pin, uint32_t number, ocors_policy_t *policy);
 bool ocors_store_read_path(const ocors_pin_t *pin, uint32_t tree, const ocors_url_path_t *path,
                            ocors_span_t site, ocors_policy_t policies[OCORS_API_COUNT],
                            size_t *count);

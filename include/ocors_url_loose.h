@@ -15,9 +15,10 @@ typedef struct ocors_url_loose_t {
 } ocors_url_loose_t;
 
 /*
- * Decodes escapes until none is left (an invalid one stays), drops TAB, LF and CR, takes '\' for '/',
- * cuts segments at their first ';', takes "(S(...))" of ASP.NET's sessions out, and resolves empty, "."
- * and ".." segments. Blanks around a segment do not count for that. A path is ambiguous where
+ * Decodes escapes until none is left (an invalid one stays), drops TAB, LF and CR, takes '\' for
+ * '/', cuts segments at their first ';', takes "(S(...))" of ASP.NET's sessions out, and resolves
+ * empty, "." and ".." segments. Blanks around a segment do not count for that. A path is ambiguous
+ * where
  *
  *   - a segment before the API has, decoded, a ';' with a '/' or '\' behind it (DESIGN R12)
  *   - a ".." takes back a part of an address that was complete, or a "dw" that no API follows yet
@@ -29,7 +30,8 @@ typedef struct ocors_url_loose_t {
  *   - a segment that this reading does not have is beside an encoded separator before the API
  *   - a session of ASP.NET stands before the API
  *
- * the last four only in a path with a "dw". `room` has text.length + 1 bytes. No allocation; linear.
+ * the last four only in a path with a "dw". `room` has text.length + 1 bytes. No allocation;
+ * linear.
  */
 ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *room);
 

@@ -9,9 +9,10 @@
 #include "ocors_span.h"
 
 /*
- * Two names are equal here if they are so in lower case (U+017F is an s, U+212A a k, U+0130 and U+0131
- * an i), without blanks and dots around them. Blanks are bytes up to 0x20 and the white space of Unicode. Words to compare with are given in lower case. Nothing allocates;
- * all is linear.
+ * Two names are equal here if they are so in lower case (U+017F is an s, U+212A a k, U+0130 and
+ * U+0131 an i), without blanks and dots around them. Blanks are bytes up to 0x20 and the white
+ * space of Unicode. Words to compare with are given in lower case. Nothing allocates; all is
+ * linear.
  */
 
 /* Without blanks around it, and without dots too if `with_dots`. */

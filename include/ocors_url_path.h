@@ -26,10 +26,10 @@ typedef struct ocors_address_t {
 } ocors_address_t;
 
 typedef struct ocors_url_path_t {
-    ocors_address_t plain; /* reading 1: as httpd passes the path on, with case */
-    ocors_address_t loose; /* reading 2: as the loosest application may take it */
-    bool is_ambiguous;          /* R12 refuses it, whatever sites there are */
-    ocors_version_t version;    /* reading 1: of /v{N}_{M}/ behind the API; 0: none */
+    ocors_address_t plain;   /* reading 1: as httpd passes the path on, with case */
+    ocors_address_t loose;   /* reading 2: as the loosest application may take it */
+    bool is_ambiguous;       /* R12 refuses it, whatever sites there are */
+    ocors_version_t version; /* reading 1: of /v{N}_{M}/ behind the API; 0: none */
     ocors_span_t rest; /* reading 1: behind the version, with its leading '/' ("/" where nothing is
                           left); the whole path where there is no version */
 } ocors_url_path_t;
@@ -42,13 +42,15 @@ typedef struct ocors_url_path_t {
 void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path);
 
 /*
- * Both readings (R12). `uri` is the path as httpd passes it on, `line` the path of the request line.
- * Reading 2 is what ocors_url_loosen() makes of `uri`, its names compared by ocors_url_name_is(). The
- * path is ambiguous where that says so of `uri` or of `line`, where the readings name different
- * APIs, where reading 2 ends at "dw", where behind its API another "s/{x}/dw", "dw/shop" or
- * "dw/data" follows, and where `line` has a ';' before the API that `uri` does not have.
+ * Both readings (R12). `uri` is the path as httpd passes it on, `line` the path of the request
+ * line. Reading 2 is what ocors_url_loosen() makes of `uri`, its names compared by
+ * ocors_url_name_is(). The path is ambiguous where that says so of `uri` or of `line`, where the
+ * readings name different APIs, where reading 2 ends at "dw", where behind its API another
+ * "s/{x}/dw", "dw/shop" or "dw/data" follows, and where `line` has a ';' before the API that `uri`
+ * does not have.
  *
- * `room` has ocors_url_path_room() bytes, and `loose` points into it. No allocation; linear in both.
+ * `room` has ocors_url_path_room() bytes, and `loose` points into it. No allocation; linear in
+ * both.
  */
 void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *room, ocors_url_path_t *path);
 size_t ocors_url_path_room(ocors_span_t uri, ocors_span_t line);

@@ -12,8 +12,8 @@
 /* Exit statuses, for scripts. */
 enum {
     EXIT_GOOD = 0,
-    EXIT_ERRORS = 1,    /* a document cannot be used, or would not be usable */
-    EXIT_UNUSABLE = 2   /* the command line is wrong, or a file cannot be read or written */
+    EXIT_ERRORS = 1,  /* a document cannot be used, or would not be usable */
+    EXIT_UNUSABLE = 2 /* the command line is wrong, or a file cannot be read or written */
 };
 
 /* Reads a stream to its end into malloc'd memory; NULL: errno says why. */

@@ -37,8 +37,7 @@ static int complain(const char *path)
 }
 
 /* A line on standard error, with what is not printable ASCII made visible. */
-static void say(const char *path, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void say(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(const char *path, const char *format, ...)
 {
@@ -104,8 +103,9 @@ static int text_judge(const edit_t *edit, ocors_span_t text)
     }
     ocors_report_free(&report);
     errno = ENOMEM;
-    return status == OCORS_OK ? EXIT_GOOD
-           : status == OCORS_INVALID ? EXIT_ERRORS : complain(edit->path);
+    return status == OCORS_OK        ? EXIT_GOOD
+           : status == OCORS_INVALID ? EXIT_ERRORS
+                                     : complain(edit->path);
 }
 
 /* Owner, group and mode are those of the file that is replaced, as far as that is permitted. */
@@ -149,7 +149,8 @@ static void folder_sync(const char *folder)
     }
 }
 
-/* Writes the text beside the target, and renames. False: errno says why, and nothing has changed. */
+/* Writes the text beside the target, and renames. False: errno says why, and nothing has changed.
+ */
 static bool text_replace(const edit_t *edit, ocors_span_t text)
 {
     static const char suffix[] = "/.ocapi-cors.XXXXXX";
@@ -279,7 +280,9 @@ static int document_edit(const edit_t *edit, char **text, size_t *length)
         }
     }
     printf("%s: %s %s%s\n", edit->path, edit->origin.bytes,
-           is_changed ? "" : is_allow ? "was already " : "was not ",
+           is_changed ? ""
+           : is_allow ? "was already "
+                      : "was not ",
            is_allow || !is_changed ? "allowed" : "revoked");
     return EXIT_GOOD;
 }

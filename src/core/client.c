@@ -49,8 +49,8 @@ static bool is_known(policies_t policies, ocors_span_t id)
 }
 
 /* C1: the client of a bearer token, if it names one that is known. */
-static bool bearer_identify(policies_t policies, const ocors_source_t *source,
-                            room_t *room, ocors_span_t *id)
+static bool bearer_identify(policies_t policies, const ocors_source_t *source, room_t *room,
+                            ocors_span_t *id)
 {
     static const ocors_span_t scheme = OCORS_SPAN_INITIALISER("bearer ");
     ocors_span_t token = source->value;
@@ -105,7 +105,8 @@ static ocors_named_client_t query_identify(const ocors_source_t *source, room_t 
 
     while (rest.length > 0) {
         const char *stop = memchr(rest.bytes, '&', rest.length);
-        ocors_span_t pair = { rest.bytes, stop != NULL ? (size_t)(stop - rest.bytes) : rest.length };
+        ocors_span_t pair = { rest.bytes,
+                              stop != NULL ? (size_t)(stop - rest.bytes) : rest.length };
         const size_t step = stop != NULL ? pair.length + 1 : pair.length;
         const char *equals = pair.length > 0 ? memchr(pair.bytes, '=', pair.length) : NULL;
         char *const before = room->at;
@@ -146,7 +147,8 @@ size_t ocors_client_room(const ocors_source_t *sources, size_t count)
 }
 
 ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
-                                    const ocors_source_t *sources, size_t count, char *room_bytes)
+                                           const ocors_source_t *sources, size_t count,
+                                           char *room_bytes)
 {
     const policies_t known = { .items = policies, .count = policy_count };
     room_t room = { .at = room_bytes };
@@ -165,7 +167,8 @@ ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_
             break;
         case OCORS_SOURCE_HEADER:
             if (sources[i].value.length > 0) {
-                claim = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED, .id = sources[i].value };
+                claim = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED,
+                                                .id = sources[i].value };
             }
             break;
         }

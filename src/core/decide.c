@@ -218,8 +218,9 @@ static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
     if (ocors_origin_canonicalise(text, &origin) != OCORS_ORIGIN_OK) {
         return OCORS_REASON_MALFORMED;
     }
-    if (origin.changes != 0 && list_has(judge, ocors_span_make(origin.bytes, origin.length), &found)) {
-        return (origin.changes & OCORS_ORIGIN_CHANGED_PORT) != 0   ? OCORS_REASON_PORT_DIFFERS
+    if (origin.changes != 0
+        && list_has(judge, ocors_span_make(origin.bytes, origin.length), &found)) {
+        return (origin.changes & OCORS_ORIGIN_CHANGED_PORT) != 0    ? OCORS_REASON_PORT_DIFFERS
                : (origin.changes & OCORS_ORIGIN_CHANGED_SLASH) != 0 ? OCORS_REASON_TRAILING_SLASH
                                                                     : OCORS_REASON_CASE_DIFFERS;
     }
@@ -259,8 +260,8 @@ static ocors_reason_t own_reason(const ocors_facts_t *facts)
 }
 
 /*
- * Why the origin is not allowed. Looked for only then, and only for somebody: it costs more than all
- * the rest of a decision.
+ * Why the origin is not allowed. Looked for only then, and only for somebody: it costs more than
+ * all the rest of a decision.
  */
 static ocors_reason_t reason_find(const judge_t *judge)
 {
@@ -422,7 +423,8 @@ static void methods_find(const judge_t *judge, const members_t *allowed, ocors_d
 static bool method_is_safe(ocors_span_t method)
 {
     return (ocors_method_parse(method)
-            & (OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_OPTIONS)) != 0;
+            & (OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_OPTIONS))
+           != 0;
 }
 
 /* `allowed` as methods_find() has it. */

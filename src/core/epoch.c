@@ -16,16 +16,17 @@
  *  - P1 after L: the reader is gone; P1's acquire sees L's release, so that its reads are over.
  *  - P1 between E2 and L: impossible, the reader's own count is not 0.
  *  - P1 before E2: at P1 the area was not current, and E3 found that it was, so the P3 that ends
- *    this publication lies between; its writing is done, E3's acquire sees it whole, and the next P1
- *    of this area comes after a P3 of another, hence after E3, and is one of the cases above.
- * A area that is given up and published again between E1 and E3 (ABA) does no harm for that reason:
+ *    this publication lies between; its writing is done, E3's acquire sees it whole, and the next
+ * P1 of this area comes after a P3 of another, hence after E3, and is one of the cases above. A
+ * area that is given up and published again between E1 and E3 (ABA) does no harm for that reason:
  * nothing of the snapshot is read before E3. The publisher alone writes `current`, so that it knows
  * between P1 and P3 what stands there; another one begins only when it is dead and waited for.
  *
  * A reader that is stopped between E2 and L keeps its one area, and no other; so does one that
  * is stopped between E2 and E3 in an area that is not current any more. One that is killed is
- * counted until the publisher's side hears of its death and clears its reader (ocors_epoch_release):
- * from then on it executes nothing. A count can only be too high, never too low: reuse waits.
+ * counted until the publisher's side hears of its death and clears its reader
+ * (ocors_epoch_release): from then on it executes nothing. A count can only be too high, never too
+ * low: reuse waits.
  *
  * tests/unit/test_epoch.c walks through every interleaving of this file's own code, and shows that
  * a weaker protocol is found out.
@@ -47,7 +48,8 @@ static uint32_t area_of(uint32_t current)
     return number == 0 || number > OCORS_EPOCH_AREAS ? OCORS_EPOCH_AREAS : number - 1;
 }
 
-ocors_epoch_reader_t *ocors_epoch_take(ocors_epoch_reader_t *readers, uint32_t count, uint64_t owner)
+ocors_epoch_reader_t *ocors_epoch_take(ocors_epoch_reader_t *readers, uint32_t count,
+                                       uint64_t owner)
 {
     for (uint32_t i = 0; i + 1 < count; i++) {
         uint64_t nobody = 0;

@@ -239,10 +239,10 @@ static bool clients_are_sound(const ocors_image_t *image)
         uint32_t found;
 
         if (!ocors_image_read_client(image, number, &client) || client.id.length == 0
-            || !ocors_image_find_client(image, ocors_image_hash(image, client.id), client.id, &found)
+            || !ocors_image_find_client(image, ocors_image_hash(image, client.id), client.id,
+                                        &found)
             || found != number
-            || !range_is_within(client.first_resource, client.resource_count,
-                                image->resource_count)
+            || !range_is_within(client.first_resource, client.resource_count, image->resource_count)
             || !range_is_within(client.first_header, client.header_count, image->header_count)) {
             return false;
         }

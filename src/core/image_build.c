@@ -98,9 +98,8 @@ static ocors_result_t plan_resources(plan_t *plan)
     ocors_index_init(&patterns, plan->seed);
     for (size_t i = 0; i < settings->resource_count && status == OCORS_OK; i++) {
         const ocors_resource_t *resource = &settings->resources[i];
-        const ocors_span_t range = ocors_span_make((const char *)resource
-                                                       + offsetof(ocors_resource_t, from),
-                                                   2 * sizeof(ocors_version_t));
+        const ocors_span_t range = ocors_span_make(
+            (const char *)resource + offsetof(ocors_resource_t, from), 2 * sizeof(ocors_version_t));
         bool is_new;
         ocors_index_entry_t *entry = ocors_index_put(&ranges, 0, range, (uint32_t)ranges.count,
                                                      &is_new);

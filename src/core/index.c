@@ -50,8 +50,9 @@ static ocors_index_entry_t *find_slot(const ocors_index_t *index, uint32_t space
     for (;;) {
         ocors_index_entry_t *slot = &index->slots[at];
 
-        if (slot->key.bytes == NULL ||
-            (slot->hash == hash && slot->space == space && ocors_span_is_equal(slot->key, key))) {
+        if (slot->key.bytes == NULL
+            || (slot->hash == hash && slot->space == space
+                && ocors_span_is_equal(slot->key, key))) {
             return slot;
         }
         at = (at + 1) & mask;

@@ -38,10 +38,10 @@ typedef struct scan_t {
     frame_t frames[OCORS_JSON_DEPTH_MAX];
     size_t depth;
     want_t want;
-    bool is_fresh;            /* nothing but a bracket was read of the innermost frame */
-    bool has_ellipsis;        /* since the last comma, colon or bracket */
-    ocors_json_place_t comma; /* the last one, */
-    size_t comma_out;         /* and where it is in the output */
+    bool is_fresh;              /* nothing but a bracket was read of the innermost frame */
+    bool has_ellipsis;          /* since the last comma, colon or bracket */
+    ocors_json_place_t comma;   /* the last one, */
+    size_t comma_out;           /* and where it is in the output */
     ocors_json_counts_t counts; /* so far */
     unsigned repeats;
     uint64_t seed;
@@ -93,7 +93,8 @@ static bool open_frame(scan_t *scan)
     if (scan->depth == OCORS_JSON_DEPTH_MAX) {
         ocors_report_add_at(scan->report, OCORS_FINDING_TOO_DEEP, place.line, place.column, NULL,
                             "objects and arrays are nested deeper than %d; a settings document "
-                            "needs 7", OCORS_JSON_DEPTH_MAX);
+                            "needs 7",
+                            OCORS_JSON_DEPTH_MAX);
         return false;
     }
     if (++scan->counts.opened > OCORS_JSON_OPENED_MAX) {
@@ -297,9 +298,10 @@ static bool refuse(scan_t *scan, const char *expected)
 {
     ocors_json_place_t place = here(scan);
     const char *at = scan->json.text + scan->json.at;
-    bool is_quote = scan->json.length - scan->json.at >= 3 &&
-                    (memcmp(at, "\xe2\x80\x9c", 3) == 0 || memcmp(at, "\xe2\x80\x9d", 3) == 0 ||
-                     memcmp(at, "\xe2\x80\x98", 3) == 0 || memcmp(at, "\xe2\x80\x99", 3) == 0);
+    bool is_quote = scan->json.length - scan->json.at >= 3
+                    && (memcmp(at, "\xe2\x80\x9c", 3) == 0 || memcmp(at, "\xe2\x80\x9d", 3) == 0
+                        || memcmp(at, "\xe2\x80\x98", 3) == 0
+                        || memcmp(at, "\xe2\x80\x99", 3) == 0);
 
     ocors_report_add_at(scan->report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
                         "%s is expected, found %s%.*s%s", expected,

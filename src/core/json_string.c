@@ -50,9 +50,9 @@ static void read_unicode_escape(ocors_json_text_t *json)
     else if (value < 0xd800 || value > 0xdfff) {
         json->at += 6;
     }
-    else if (value < 0xdc00 && json->length - json->at >= 12 && json->text[json->at + 6] == '\\' &&
-             json->text[json->at + 7] == 'u' && read_hex(text, json->at + 8) >= 0xdc00 &&
-             read_hex(text, json->at + 8) <= 0xdfff) {
+    else if (value < 0xdc00 && json->length - json->at >= 12 && json->text[json->at + 6] == '\\'
+             && json->text[json->at + 7] == 'u' && read_hex(text, json->at + 8) >= 0xdc00
+             && read_hex(text, json->at + 8) <= 0xdfff) {
         json->at += 12;
     }
     else {
@@ -145,8 +145,8 @@ static void read_beyond_ascii(ocors_json_text_t *json)
 static bool is_plain(char c)
 {
     /* Printable ASCII but '"', '\'' and '\\'; what is above ASCII has no bit. */
-    static const uint64_t plain[4] = { UINT64_C(0xffffff7b00000000),
-                                       UINT64_C(0x7fffffffefffffff), 0, 0 };
+    static const uint64_t plain[4] = { UINT64_C(0xffffff7b00000000), UINT64_C(0x7fffffffefffffff),
+                                       0, 0 };
 
     return (plain[(unsigned char)c >> 6] >> (c & 63) & 1) != 0;
 }

@@ -6,13 +6,14 @@
 
 #include "ocors_json_scan.h"
 
-void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place, ocors_finding_code_t code,
-                           const char *sentence)
+void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place,
+                           ocors_finding_code_t code, const char *sentence)
 {
     ocors_report_add_at(json->report, code, place.line, place.column, NULL, "%s", sentence);
 }
 
-void ocors_json_text_fault_here(ocors_json_text_t *json, ocors_finding_code_t code, const char *sentence)
+void ocors_json_text_fault_here(ocors_json_text_t *json, ocors_finding_code_t code,
+                                const char *sentence)
 {
     ocors_json_text_fault(json, ocors_json_text_place(json, json->at), code, sentence);
 }
@@ -160,8 +161,8 @@ bool ocors_json_text_skip_blank(ocors_json_text_t *json)
         else if (c == ' ' || c == '\t' || c == '\r') {
             json->at++;
         }
-        else if (c == '#' || ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("//")) ||
-                 ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("/*"))) {
+        else if (c == '#' || ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("//"))
+                 || ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("/*"))) {
             skip_comment(json);
         }
         else if (ocors_json_text_is_next(json, mark)) {
@@ -188,8 +189,8 @@ bool ocors_json_text_skip_blank(ocors_json_text_t *json)
 
 bool ocors_json_text_is_word(char first)
 {
-    return ocors_ascii_is_alpha(first) || ocors_ascii_is_digit(first) ||
-           (first != '\0' && strchr("+-._$", first) != NULL);
+    return ocors_ascii_is_alpha(first) || ocors_ascii_is_digit(first)
+           || (first != '\0' && strchr("+-._$", first) != NULL);
 }
 
 static ocors_span_t word_at(const ocors_json_text_t *json)
@@ -245,19 +246,19 @@ static bool is_odd_number(ocors_span_t word)
 {
     char first = word.bytes[0];
 
-    return ocors_ascii_is_digit(first) || first == '+' || first == '-' || first == '.' ||
-           ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("nan")) ||
-           ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("inf")) ||
-           ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("infinity"));
+    return ocors_ascii_is_digit(first) || first == '+' || first == '-' || first == '.'
+           || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("nan"))
+           || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("inf"))
+           || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("infinity"));
 }
 
 void ocors_json_text_read_word(ocors_json_text_t *json)
 {
     ocors_span_t word = word_at(json);
 
-    if (is_number(word) || ocors_span_is_equal(word, OCORS_SPAN_LITERAL("true")) ||
-        ocors_span_is_equal(word, OCORS_SPAN_LITERAL("false")) ||
-        ocors_span_is_equal(word, OCORS_SPAN_LITERAL("null"))) {
+    if (is_number(word) || ocors_span_is_equal(word, OCORS_SPAN_LITERAL("true"))
+        || ocors_span_is_equal(word, OCORS_SPAN_LITERAL("false"))
+        || ocors_span_is_equal(word, OCORS_SPAN_LITERAL("null"))) {
         json->at += word.length;
     }
     else if (is_odd_number(word)) {
@@ -294,7 +295,7 @@ bool ocors_json_text_is_utf16(ocors_span_t text)
     if (text.length < 2) {
         return false;
     }
-    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff) ||
-           (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0) ||
-           (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
+    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)
+           || (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0)
+           || (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
 }

@@ -118,15 +118,15 @@ static void split(ocors_span_t text, size_t separator, parts_t *parts)
 
 static bool is_scheme(ocors_span_t scheme)
 {
-    if (scheme.length == 0 || scheme.length > OCORS_ORIGIN_SCHEME_MAX ||
-        !ocors_ascii_is_alpha(scheme.bytes[0])) {
+    if (scheme.length == 0 || scheme.length > OCORS_ORIGIN_SCHEME_MAX
+        || !ocors_ascii_is_alpha(scheme.bytes[0])) {
         return false;
     }
     for (size_t i = 1; i < scheme.length; i++) {
         char c = scheme.bytes[i];
 
-        if (!ocors_ascii_is_alpha(c) && !ocors_ascii_is_digit(c) && c != '+' && c != '-' &&
-            c != '.') {
+        if (!ocors_ascii_is_alpha(c) && !ocors_ascii_is_digit(c) && c != '+' && c != '-'
+            && c != '.') {
             return false;
         }
     }
@@ -234,8 +234,8 @@ static bool is_number_last(ocors_span_t host)
     while (start > 0 && host.bytes[start - 1] != '.') {
         start--;
     }
-    is_hex = end - start >= 2 && host.bytes[start] == '0' &&
-             ocors_ascii_lower(host.bytes[start + 1]) == 'x';
+    is_hex = end - start >= 2 && host.bytes[start] == '0'
+             && ocors_ascii_lower(host.bytes[start + 1]) == 'x';
     for (size_t i = is_hex ? start + 2 : start; i < end; i++) {
         char c = ocors_ascii_lower(host.bytes[i]);
 
@@ -258,8 +258,9 @@ static bool is_ipv4(ocors_span_t host)
     }
     memcpy(text, host.bytes, host.length);
     text[host.length] = '\0';
-    return strlen(text) == host.length && inet_pton(AF_INET, text, &address) == 1 &&
-           inet_ntop(AF_INET, &address, again, sizeof(again)) != NULL && strcmp(text, again) == 0;
+    return strlen(text) == host.length && inet_pton(AF_INET, text, &address) == 1
+           && inet_ntop(AF_INET, &address, again, sizeof(again)) != NULL
+           && strcmp(text, again) == 0;
 }
 
 /* WHATWG URL's IPv6 serialiser: hexadecimal throughout (no dotted end), longest run "::". */
@@ -474,12 +475,12 @@ bool ocors_origin_is_insecure(const ocors_origin_t *origin)
         return false;
     }
     host.length -= host.bytes[host.length - 1] == '.' ? 1 : 0;
-    if (ocors_span_is_equal(host, OCORS_SPAN_LITERAL("localhost")) ||
-        ocors_span_is_equal(host, OCORS_SPAN_LITERAL("[::1]"))) {
+    if (ocors_span_is_equal(host, OCORS_SPAN_LITERAL("localhost"))
+        || ocors_span_is_equal(host, OCORS_SPAN_LITERAL("[::1]"))) {
         return false;
     }
-    if (host.length > localhost.length &&
-        ocors_span_is_equal(span_from(host, host.length - localhost.length), localhost)) {
+    if (host.length > localhost.length
+        && ocors_span_is_equal(span_from(host, host.length - localhost.length), localhost)) {
         return false;
     }
     /* A host that begins so and ends in a number is an address; "127.evil.example" is none. */

@@ -206,8 +206,8 @@ static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
 }
 
 /*
- * Whether an http or https origin can be the asked one: it is what Host says, but for a default port.
- * Ends at the first byte that differs, as most origins are of another host.
+ * Whether an http or https origin can be the asked one: it is what Host says, but for a default
+ * port. Ends at the first byte that differs, as most origins are of another host.
  */
 static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
 {

@@ -211,8 +211,8 @@ void ocors_report_free(ocors_report_t *report)
     ocors_report_init(report);
 }
 
-void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line, size_t column,
-                         const ocors_path_t *path, const char *format, ...)
+void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line,
+                         size_t column, const ocors_path_t *path, const char *format, ...)
 {
     ocors_finding_t error = { .code = code, .line = line, .column = column };
     va_list arguments;

@@ -36,8 +36,8 @@ static bool is_id_list(ocors_span_t segment)
         }
         ocors_span_t element = ocors_span_make(segment.bytes + start, i - start);
 
-        if (!ocors_span_is_equal(element, OCORS_SPAN_LITERAL("*")) &&
-            !ocors_span_is_equal(element, OCORS_SPAN_LITERAL("..."))) {
+        if (!ocors_span_is_equal(element, OCORS_SPAN_LITERAL("*"))
+            && !ocors_span_is_equal(element, OCORS_SPAN_LITERAL("..."))) {
             return false;
         }
         start = i + 1;
@@ -56,9 +56,9 @@ static size_t end_segment(char *pattern, size_t start, size_t length, ocors_span
     while (stars < length && pattern[stars] == '*') {
         stars++;
     }
-    if (is_id_list(ocors_span_make(pattern + start, length - start)) ||
-        (stars == length && length - start > 1 &&
-         !ocors_span_is_equal(source, OCORS_SPAN_LITERAL("**")))) {
+    if (is_id_list(ocors_span_make(pattern + start, length - start))
+        || (stars == length && length - start > 1
+            && !ocors_span_is_equal(source, OCORS_SPAN_LITERAL("**")))) {
         pattern[start] = '*';
         return start + 1;
     }
@@ -96,8 +96,8 @@ bool ocors_resource_pattern_normalise(ocors_span_t resource_id, char *pattern, s
     size_t written = 0;
     size_t at = 0;
 
-    if (resource_id.length == 0 || resource_id.bytes[0] != '/' ||
-        resource_id.length > OCORS_RESOURCE_ID_MAX || ocors_span_has_control(resource_id)) {
+    if (resource_id.length == 0 || resource_id.bytes[0] != '/'
+        || resource_id.length > OCORS_RESOURCE_ID_MAX || ocors_span_has_control(resource_id)) {
         return false;
     }
     while (at < resource_id.length) {

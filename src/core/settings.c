@@ -266,8 +266,8 @@ ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_
         return OCORS_OK;
     }
     kept = ocors_arena_copy(&memory->text, ocors_span_make(canonical.bytes, canonical.length));
-    if (kept.bytes == NULL ||
-        ocors_index_put(&memory->values, SPACE_ORIGIN, kept, 0, &is_new) == NULL) {
+    if (kept.bytes == NULL
+        || ocors_index_put(&memory->values, SPACE_ORIGIN, kept, 0, &is_new) == NULL) {
         return OCORS_NO_MEMORY;
     }
     remark_origin(origin, &canonical, is_new, report, path);
@@ -347,8 +347,8 @@ static bool is_reserved_header(ocors_span_t name)
             return true;
         }
     }
-    return name.length >= own.length &&
-           ocors_span_is_equal_nocase(ocors_span_make(name.bytes, own.length), own);
+    return name.length >= own.length
+           && ocors_span_is_equal_nocase(ocors_span_make(name.bytes, own.length), own);
 }
 
 /* Registers the name without its case. */
@@ -357,8 +357,8 @@ static ocors_result_t register_header(ocors_settings_memory_t *memory, ocors_spa
 {
     ocors_span_t lower = ocors_arena_copy_lower(&memory->text, name);
 
-    if (lower.bytes == NULL ||
-        ocors_index_put(&memory->values, SPACE_HEADER, lower, 0, is_new) == NULL) {
+    if (lower.bytes == NULL
+        || ocors_index_put(&memory->values, SPACE_HEADER, lower, 0, is_new) == NULL) {
         return OCORS_NO_MEMORY;
     }
     return OCORS_OK;

@@ -24,8 +24,8 @@ typedef struct place_t {
     size_t before; /* the end of the member before client_id */
     run_t id_key;
     run_t id;
-    size_t next;   /* the key behind client_id */
-    size_t list;   /* the '[' of allowed_origins */
+    size_t next;    /* the key behind client_id */
+    size_t list;    /* the '[' of allowed_origins */
     bool is_spaced; /* a blank stands around the ':' before the list */
 } place_t;
 

@@ -31,8 +31,8 @@ ocors_json_type_t ocors_json_type(ocors_json_t *value)
     case json_type_array:
         return OCORS_JSON_ARRAY;
     case json_type_string:
-        return json_object_get_string_len(value) == 1 &&
-                       json_object_get_string(value)[0] == OCORS_JSON_REPEATED_KEY_MARK
+        return json_object_get_string_len(value) == 1
+                       && json_object_get_string(value)[0] == OCORS_JSON_REPEATED_KEY_MARK
                    ? OCORS_JSON_UNKNOWN
                    : OCORS_JSON_STRING;
     case json_type_null:

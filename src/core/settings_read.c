@@ -33,19 +33,18 @@ typedef struct shape_t {
     const char *names;
 } shape_t;
 
-#define SHAPE(members, names) { (members), sizeof(members) / sizeof((members)[0]), (names) }
+#define SHAPE(members, names)                                                                      \
+    {                                                                                              \
+        (members), sizeof(members) / sizeof((members)[0]), (names)                                 \
+    }
 
 static const char *type_name(ocors_json_type_t type)
 {
     static const char *const names[] = {
-        [OCORS_JSON_NULL] = "null",
-        [OCORS_JSON_BOOLEAN] = "true or false",
-        [OCORS_JSON_INTEGER] = "a number",
-        [OCORS_JSON_FRACTION] = "a number with a fraction",
-        [OCORS_JSON_STRING] = "a string",
-        [OCORS_JSON_ARRAY] = "an array",
-        [OCORS_JSON_OBJECT] = "an object",
-        [OCORS_JSON_UNKNOWN] = "something else",
+        [OCORS_JSON_NULL] = "null",        [OCORS_JSON_BOOLEAN] = "true or false",
+        [OCORS_JSON_INTEGER] = "a number", [OCORS_JSON_FRACTION] = "a number with a fraction",
+        [OCORS_JSON_STRING] = "a string",  [OCORS_JSON_ARRAY] = "an array",
+        [OCORS_JSON_OBJECT] = "an object", [OCORS_JSON_UNKNOWN] = "something else",
     };
 
     return names[type];
@@ -85,8 +84,8 @@ static void walk_object(reader_t *reader, ocors_json_t *object, const shape_t *s
 {
     ocors_json_member_t entry;
 
-    for (bool has_entry = ocors_json_first(object, &entry);
-         has_entry && reader->status == OCORS_OK; has_entry = ocors_json_next(&entry)) {
+    for (bool has_entry = ocors_json_first(object, &entry); has_entry && reader->status == OCORS_OK;
+         has_entry = ocors_json_next(&entry)) {
         const member_t *member = find_member(shape, entry.name);
         const ocors_path_t here = { .parent = path, .key = entry.name };
 
@@ -253,9 +252,9 @@ static const member_t resource_members[] = {
     { "personalized_caching_enabled", OCORS_JSON_BOOLEAN, "true or false", NULL },
 };
 
-static const shape_t resource_shape =
-    SHAPE(resource_members, "resource_id, methods, read_attributes, write_attributes, cache_time, "
-                            "config, version_range and personalized_caching_enabled");
+static const shape_t resource_shape = SHAPE(
+    resource_members, "resource_id, methods, read_attributes, write_attributes, cache_time, "
+                      "config, version_range and personalized_caching_enabled");
 
 /* Adds the resource for each of its ranges: once where it has none, or none that is one. */
 static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t *id,
@@ -274,7 +273,8 @@ static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t 
     }
     /* A path that is wrong is wrong once, not once for each range. */
     for (size_t i = 0; i < count && reader->status == OCORS_OK
-                       && reader->report->totals[OCORS_SEVERITY_ERROR] == errors; i++) {
+                       && reader->report->totals[OCORS_SEVERITY_ERROR] == errors;
+         i++) {
         ocors_version_t from = 0;
         ocors_version_t until = UINT32_MAX;
 
@@ -283,8 +283,8 @@ static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t 
             (void)read_range(is_list ? ocors_json_element(ranges, i) : ranges, &from, &until);
         }
         reader->status = ocors_settings_add_resource(reader->settings, ocors_json_string(id),
-                                                     reader->methods, from, until,
-                                                     reader->report, &here);
+                                                     reader->methods, from, until, reader->report,
+                                                     &here);
     }
 }
 
@@ -339,8 +339,8 @@ static void judge_headers(reader_t *reader, ocors_json_t *value, const ocors_pat
 {
     ocors_json_member_t entry;
 
-    for (bool has_entry = ocors_json_first(value, &entry);
-         has_entry && reader->status == OCORS_OK; has_entry = ocors_json_next(&entry)) {
+    for (bool has_entry = ocors_json_first(value, &entry); has_entry && reader->status == OCORS_OK;
+         has_entry = ocors_json_next(&entry)) {
         const ocors_path_t here = { .parent = path, .key = entry.name };
 
         /* One that is repeated byte for byte has been reported as a duplicate key. */
@@ -365,8 +365,8 @@ static const member_t client_members[] = {
       judge_resources },
 };
 
-static const shape_t client_shape =
-    SHAPE(client_members, "client_id, allowed_origins, response_headers and resources");
+static const shape_t client_shape = SHAPE(
+    client_members, "client_id, allowed_origins, response_headers and resources");
 
 static void judge_client(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
@@ -413,7 +413,8 @@ static void judge_document_version(reader_t *reader, ocors_json_t *value, const 
     else if (type != OCORS_JSON_UNKNOWN) {
         ocors_report_add(reader->report, OCORS_FINDING_VERSION_ODD, path,
                          "expected a version as a string, such as \"19.1\", found %s; it is "
-                         "passed over", type_name(type));
+                         "passed over",
+                         type_name(type));
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads snapshots. Counts and references are held against the segment: a damaged one opens no door. */
+/* Reads snapshots. Counts and references are held against the segment: a damaged one opens no door.
+ */
 
 #include "ocors_snapshot.h"
 
@@ -19,7 +20,7 @@ uint64_t ocors_snapshot_size(const ocors_snapshot_header_t *header)
 }
 
 bool ocors_snapshot_open_tables(const void *tables, uint64_t tables_size, const void *segment,
-                               uint64_t segment_size, ocors_snapshot_t *snapshot)
+                                uint64_t segment_size, ocors_snapshot_t *snapshot)
 {
     const ocors_snapshot_header_t *header = &snapshot->header;
 
@@ -46,11 +47,11 @@ bool ocors_snapshot_open_tables(const void *tables, uint64_t tables_size, const 
 }
 
 bool ocors_snapshot_open(const void *segment, uint64_t segment_size, uint64_t offset,
-                        ocors_snapshot_t *snapshot)
+                         ocors_snapshot_t *snapshot)
 {
     return offset % 8 == 0 && offset <= segment_size
            && ocors_snapshot_open_tables((const char *)segment + offset, segment_size - offset,
-                                        segment, segment_size, snapshot);
+                                         segment, segment_size, snapshot);
 }
 
 ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapshot_text_t text)
@@ -81,7 +82,7 @@ uint32_t ocors_snapshot_find_tree(const ocors_snapshot_t *snapshot, ocors_span_t
 }
 
 bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t number,
-                               ocors_policy_t *policy)
+                                ocors_policy_t *policy)
 {
     ocors_snapshot_policy_t record;
     const ocors_snapshot_layer_t *layer;
@@ -111,13 +112,13 @@ bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t numbe
 }
 
 bool ocors_snapshot_read_settings(const ocors_snapshot_t *snapshot, uint32_t number,
-                                 ocors_policy_t *policy)
+                                  ocors_policy_t *policy)
 {
     return ocors_snapshot_read_policy(snapshot,
-                                     number < snapshot->header.settings_count
-                                         ? snapshot->settings[number]
-                                         : OCORS_SNAPSHOT_NO_POLICY,
-                                     policy);
+                                      number < snapshot->header.settings_count
+                                          ? snapshot->settings[number]
+                                          : OCORS_SNAPSHOT_NO_POLICY,
+                                      policy);
 }
 
 /* The hash by which a site is found: of its key, so that ids which R12 does not tell apart meet. */
@@ -193,7 +194,7 @@ static match_t match_site(const ocors_snapshot_t *snapshot, uint32_t number,
 }
 
 bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, uint32_t tree, ocors_span_t id,
-                             uint32_t *site)
+                              uint32_t *site)
 {
     char room[OCORS_SITE_KEY_MAX];
     const ocors_span_t key = site_key(id, room);
@@ -211,7 +212,7 @@ bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, uint32_t tree, o
 }
 
 size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site, ocors_api_t api,
-                               ocors_policy_t policies[OCORS_API_COUNT])
+                                ocors_policy_t policies[OCORS_API_COUNT])
 {
     size_t count = 0;
 
@@ -221,7 +222,7 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
     for (unsigned each = 0; each < OCORS_API_COUNT; each++) {
         if ((api == (ocors_api_t)each || api == OCORS_API_OTHER)
             && ocors_snapshot_read_policy(snapshot, snapshot->sites[site].policies[each],
-                                         &policies[count])) {
+                                          &policies[count])) {
             count++;
         }
     }
@@ -229,8 +230,8 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
 }
 
 bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, uint32_t tree,
-                             const ocors_url_path_t *path, ocors_span_t site,
-                             ocors_policy_t policies[OCORS_API_COUNT], size_t *count)
+                              const ocors_url_path_t *path, ocors_span_t site,
+                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count)
 {
     const ocors_span_t plain = path->plain.site.bytes != NULL ? path->plain.site : site;
     const ocors_span_t loose = path->loose.site.bytes != NULL ? path->loose.site : site;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading 2 of a URL path: decoded, then resolved, in one buffer. All of it is an attacker's input. */
+/* Reading 2 of a URL path: decoded, then resolved, in one buffer. All of it is an attacker's input.
+ */
 
 #include "ocors_url_loose.h"
 
@@ -20,9 +21,8 @@ static ocors_span_t cut(ocors_span_t segment, bool *has_parameter)
     const char *parameter = segment.length > 0 ? memchr(segment.bytes, ';', segment.length) : NULL;
 
     *has_parameter = parameter != NULL;
-    return parameter != NULL
-               ? ocors_span_make(segment.bytes, (size_t)(parameter - segment.bytes))
-               : segment;
+    return parameter != NULL ? ocors_span_make(segment.bytes, (size_t)(parameter - segment.bytes))
+                             : segment;
 }
 
 static bool is_step(ocors_span_t segment)
@@ -99,9 +99,9 @@ typedef struct resolver_t {
     bool has_semicolon; /* ... and a ';' in it, so far */
     bool has_vanished;  /* a segment that this reading does not have */
     bool has_steps, has_separator, has_parameter;
-    bool has_session;  /* a "(S(...))" before the API, which ASP.NET takes out of a path */
-    bool splits;       /* an encoded separator behind a ';', before the API */
-    bool vanishes;     /* a step behind what has vanished, or that beside an encoded separator */
+    bool has_session;   /* a "(S(...))" before the API, which ASP.NET takes out of a path */
+    bool splits;        /* an encoded separator behind a ';', before the API */
+    bool vanishes;      /* a step behind what has vanished, or that beside an encoded separator */
     bool is_taken_back; /* a part of an address, or more than there is */
 } resolver_t;
 
@@ -152,7 +152,8 @@ static void name_take(resolver_t *resolver, ocors_span_t name)
     resolver->length += name.length;
 }
 
-/* What is behind "(S(...))" at a segment's beginning, or "(A(...)F(...))"; bytes NULL: it is none. */
+/* What is behind "(S(...))" at a segment's beginning, or "(A(...)F(...))"; bytes NULL: it is none.
+ */
 static ocors_span_t behind_session(ocors_span_t name)
 {
     if (name.length < 5 || name.bytes[0] != '(' || !ocors_ascii_is_alpha(name.bytes[1])
@@ -176,9 +177,9 @@ static void session_take(resolver_t *resolver, ocors_span_t rest)
     memmove(resolver->path + resolver->length, rest.bytes, rest.length);
     resolver->length += rest.length;
     if (resolver->dw_end == 0 && resolver->length > start
-        && ocors_url_name_is(ocors_span_make(resolver->path + start + 1,
-                                             resolver->length - start - 1),
-                             OCORS_SPAN_LITERAL("dw"))) {
+        && ocors_url_name_is(
+            ocors_span_make(resolver->path + start + 1, resolver->length - start - 1),
+            OCORS_SPAN_LITERAL("dw"))) {
         resolver->dw_end = resolver->length;
     }
 }
@@ -245,7 +246,8 @@ ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *room)
         .path = ocors_span_make(room, resolver.length),
         .is_ambiguous = resolver.splits || resolver.is_taken_back
                         || (resolver.has_steps && (resolver.has_separator || decoded.is_deep))
-                        || (resolver.dw_end > 0 && (resolver.vanishes || resolver.has_session || decoded.steps_differ)),
+                        || (resolver.dw_end > 0
+                            && (resolver.vanishes || resolver.has_session || decoded.steps_differ)),
         .has_parameter = resolver.dw_end > 0 && resolver.has_parameter,
     };
 }

@@ -4,8 +4,8 @@
 #include "ocors_url_name.h"
 
 /*
- * The first character in lower case; `at` moves behind it. Four letters beyond ASCII are equal to an
- * ASCII one where applications compare without case.
+ * The first character in lower case; `at` moves behind it. Four letters beyond ASCII are equal to
+ * an ASCII one where applications compare without case.
  */
 static char fold_next(ocors_span_t text, size_t *at)
 {
@@ -29,7 +29,8 @@ static char fold_next(ocors_span_t text, size_t *at)
 
 /*
  * White space beyond ASCII that trim() and strip() of common languages take away: U+0085, U+00A0,
- * U+1680, U+2000 to U+200F (with the zero-width ones), U+2028, U+2029, U+202F, U+205F, U+3000, U+FEFF.
+ * U+1680, U+2000 to U+200F (with the zero-width ones), U+2028, U+2029, U+202F, U+205F, U+3000,
+ * U+FEFF.
  */
 static bool is_wide_blank(const char *bytes, size_t length)
 {

@@ -69,7 +69,8 @@ static size_t suffix_length(ocors_span_t segment, reading_t reading)
 static ocors_span_t site_unwrap(ocors_span_t segment, reading_t reading)
 {
     const ocors_span_t plain = OCORS_SPAN_LITERAL("Sites-");
-    const ocors_span_t trimmed = reading == READING_LOOSE ? ocors_url_name_trim(segment, true) : segment;
+    const ocors_span_t trimmed = reading == READING_LOOSE ? ocors_url_name_trim(segment, true)
+                                                          : segment;
     const size_t after = suffix_length(trimmed, reading);
     size_t before;
 
@@ -77,7 +78,8 @@ static ocors_span_t site_unwrap(ocors_span_t segment, reading_t reading)
         return segment;
     }
     before = reading == READING_LOOSE ? ocors_url_name_prefix(trimmed, OCORS_SPAN_LITERAL("sites-"))
-                                      : ocors_span_has_prefix(trimmed, plain) ? plain.length : 0;
+             : ocors_span_has_prefix(trimmed, plain) ? plain.length
+                                                     : 0;
     return before > 0 && trimmed.length > before + after
                ? ocors_span_make(trimmed.bytes + before, trimmed.length - before - after)
                : segment;
@@ -170,9 +172,8 @@ void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path)
     if (address_find(uri, READING_PLAIN, &path->plain, &behind, &ends)
         && version_parse(segment_next(uri, &behind), &version)) {
         path->version = version;
-        path->rest = behind < uri.length
-                         ? ocors_span_make(uri.bytes + behind, uri.length - behind)
-                         : OCORS_SPAN_LITERAL("/");
+        path->rest = behind < uri.length ? ocors_span_make(uri.bytes + behind, uri.length - behind)
+                                         : OCORS_SPAN_LITERAL("/");
     }
     path->loose = path->plain;
 }

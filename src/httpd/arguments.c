@@ -18,8 +18,10 @@ const char *ocors_argument_check_token(cmd_parms *cmd, const char *token, const 
                             cmd->cmd->name, kind);
     }
     if (!ocors_token_is_valid(ocors_span_from_string(token))) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is no %s: letters, digits and !#$%%&'*+-.^_`|~ "
-                            "only", cmd->cmd->name, token, kind);
+        return apr_psprintf(cmd->pool,
+                            "%s: '%s' is no %s: letters, digits and !#$%%&'*+-.^_`|~ "
+                            "only",
+                            cmd->cmd->name, token, kind);
     }
     return NULL;
 }
@@ -49,8 +51,10 @@ const char *ocors_argument_parse_source(cmd_parms *cmd, const char *argument,
                        : NULL;
         }
     }
-    return apr_psprintf(cmd->pool, "%s: '%s' is none of bearer:CLAIM, query:PARAMETER and "
-                        "header:NAME", cmd->cmd->name, argument);
+    return apr_psprintf(cmd->pool,
+                        "%s: '%s' is none of bearer:CLAIM, query:PARAMETER and "
+                        "header:NAME",
+                        cmd->cmd->name, argument);
 }
 
 uint64_t ocors_argument_parse_size(const char *argument)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sections: created, merged, held against each other. Owns what one reading of the configuration notes. */
+/* Sections: created, merged, held against each other. Owns what one reading of the configuration
+ * notes. */
 
 #include "ocors_config.h"
 
@@ -65,7 +66,7 @@ void *ocors_config_merge(apr_pool_t *pool, void *outer_config, void *inner_confi
     const ocors_config_t *outer = outer_config, *inner = inner_config;
     ocors_config_t *config = apr_palloc(pool, sizeof(*config));
 
-#define MERGE_MEMBER(type, name, unset)                                                           \
+#define MERGE_MEMBER(type, name, unset)                                                            \
     config->name = inner->name != (unset) ? inner->name : outer->name;
     OCORS_CONFIG_MEMBERS(MERGE_MEMBER)
 #undef MERGE_MEMBER
@@ -149,8 +150,8 @@ static bool place_reaches(const place_t *documents, const place_t *section,
         const size_t length = strlen(documents->path);
 
         return strncmp(section->path, documents->path, length) == 0
-               && (length == 0 || documents->path[length - 1] == '/'
-                   || section->path[length] == '/' || section->path[length] == '\0');
+               && (length == 0 || documents->path[length - 1] == '/' || section->path[length] == '/'
+                   || section->path[length] == '\0');
     }
     return true;
 }
@@ -173,7 +174,8 @@ int ocors_config_check(apr_pool_t *pool, server_rec *server)
         const place_t *section = &APR_ARRAY_IDX(activations, i, place_t);
 
         if (!place_has_documents(section, server)) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, OCORS_LOG_NO_DOCUMENTS
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
+                         OCORS_LOG_NO_DOCUMENTS
                          "%s:%d: OcapiCors is on, but no OcapiCorsSettings or "
                          "OcapiCorsSettingsTree names the documents to judge by",
                          section->file, section->line);

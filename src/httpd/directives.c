@@ -48,9 +48,11 @@ static const char *set_documents(cmd_parms *cmd, ocors_config_t *config, bool is
     const char **paths = apr_palloc(cmd->pool, count * sizeof(*paths));
 
     if (config->documents != NULL) {
-        return apr_psprintf(cmd->pool, "%s: the section has its documents already; name all of "
+        return apr_psprintf(cmd->pool,
+                            "%s: the section has its documents already; name all of "
                             "them in one OcapiCorsSettings, later ones are layered over earlier "
-                            "ones, or one OcapiCorsSettingsTree", cmd->cmd->name);
+                            "ones, or one OcapiCorsSettingsTree",
+                            cmd->cmd->name);
     }
     for (uint32_t i = 0; i < count; i++) {
         paths[i] = ap_server_root_relative(cmd->pool, names[i]);
@@ -75,8 +77,10 @@ static const char *set_documents(cmd_parms *cmd, ocors_config_t *config, bool is
 static const char *set_settings(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
     if (argc < 1 || argc > OCORS_POLICY_LAYERS_MAX) {
-        return apr_psprintf(cmd->pool, "%s: needs 1 to %d documents, later ones layered over "
-                            "earlier ones", cmd->cmd->name, OCORS_POLICY_LAYERS_MAX);
+        return apr_psprintf(cmd->pool,
+                            "%s: needs 1 to %d documents, later ones layered over "
+                            "earlier ones",
+                            cmd->cmd->name, OCORS_POLICY_LAYERS_MAX);
     }
     return set_documents(cmd, section, false, argv, (uint32_t)argc);
 }
@@ -118,8 +122,10 @@ static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *co
         }
         for (size_t k = 0; k < sizeof(never) / sizeof(never[0]); k++) {
             if (ap_cstr_casecmp(argv[i], never[k]) == 0) {
-                return apr_psprintf(cmd->pool, "%s: browsers never send %s to another origin; it "
-                                    "cannot be listed", cmd->cmd->name, never[k]);
+                return apr_psprintf(cmd->pool,
+                                    "%s: browsers never send %s to another origin; it "
+                                    "cannot be listed",
+                                    cmd->cmd->name, never[k]);
             }
         }
         fallback->methods |= method;
@@ -167,8 +173,10 @@ static const char *set_allow_headers(cmd_parms *cmd, void *section, int argc, ch
     ocors_span_t *names;
 
     if (argc < 1) {
-        return apr_psprintf(cmd->pool, "%s: needs 'Requested', or the header names that may be "
-                            "granted", cmd->cmd->name);
+        return apr_psprintf(cmd->pool,
+                            "%s: needs 'Requested', or the header names that may be "
+                            "granted",
+                            cmd->cmd->name);
     }
     config->grantable = grantable;
     if (argc == 1 && ap_cstr_casecmp(argv[0], "Requested") == 0) {
@@ -195,9 +203,10 @@ static const char *set_client_id(cmd_parms *cmd, void *section, int argc, char *
     ocors_source_t *items = apr_pcalloc(cmd->pool, OCORS_SOURCES_MAX * sizeof(*items));
 
     if (argc < 1 || argc > OCORS_SOURCES_MAX) {
-        return apr_psprintf(cmd->pool, "%s: needs 1 to %d sources in order, such as bearer:iss "
-                            "query:client_id header:x-dw-client-id, or 'None'", cmd->cmd->name,
-                            OCORS_SOURCES_MAX);
+        return apr_psprintf(cmd->pool,
+                            "%s: needs 1 to %d sources in order, such as bearer:iss "
+                            "query:client_id header:x-dw-client-id, or 'None'",
+                            cmd->cmd->name, OCORS_SOURCES_MAX);
     }
     config->sources = sources;
     if (argc == 1 && ap_cstr_casecmp(argv[0], "None") == 0) {
@@ -222,8 +231,10 @@ static const char *set_self_origin(cmd_parms *cmd, void *section, int argc, char
     ocors_span_t *listed;
 
     if (argc < 1) {
-        return apr_psprintf(cmd->pool, "%s: needs On, Off, Asked, or origins to add to the "
-                            "virtual host's own", cmd->cmd->name);
+        return apr_psprintf(cmd->pool,
+                            "%s: needs On, Off, Asked, or origins to add to the "
+                            "virtual host's own",
+                            cmd->cmd->name);
     }
     config->self = self;
     self->is_off = argc == 1 && ap_cstr_casecmp(argv[0], "Off") == 0;
@@ -285,10 +296,12 @@ static const char *set_reload(cmd_parms *cmd, void *section, const char *argumen
         *reload = 0;
         return NULL;
     }
-    if (ap_timeout_parameter_parse(argument, reload, "s") != APR_SUCCESS
-        || *reload < RELOAD_LEAST || *reload > RELOAD_MOST) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is neither Off nor a time from 100ms to 24h, such "
-                            "as 5s", cmd->cmd->name, argument);
+    if (ap_timeout_parameter_parse(argument, reload, "s") != APR_SUCCESS || *reload < RELOAD_LEAST
+        || *reload > RELOAD_MOST) {
+        return apr_psprintf(cmd->pool,
+                            "%s: '%s' is neither Off nor a time from 100ms to 24h, such "
+                            "as 5s",
+                            cmd->cmd->name, argument);
     }
     return NULL;
 }
@@ -303,8 +316,10 @@ static const char *set_cache_size(cmd_parms *cmd, void *section, const char *arg
         return error;
     }
     if (size == 0 && ap_cstr_casecmp(argument, "Auto") != 0) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is neither Auto nor a number of bytes, with K, M "
-                            "or G after it if need be", cmd->cmd->name, argument);
+        return apr_psprintf(cmd->pool,
+                            "%s: '%s' is neither Auto nor a number of bytes, with K, M "
+                            "or G after it if need be",
+                            cmd->cmd->name, argument);
     }
     ocors_config_server()->cache_size = size;
     return NULL;
@@ -339,14 +354,16 @@ const command_rec ocors_directives[] = {
                   "a directory of settings documents in the layout of a site archive"),
     AP_INIT_TAKE1("OcapiCorsSite", set_site, NULL, EVERY_SECTION,
                   "the site, where the URL does not name it"),
-    AP_INIT_TAKE_ARGV("OcapiCorsClientId", set_client_id, NULL, EVERY_SECTION,
-                      "None, or where clients are named, in order: bearer:CLAIM, query:NAME, header:NAME"),
+    AP_INIT_TAKE_ARGV(
+        "OcapiCorsClientId", set_client_id, NULL, EVERY_SECTION,
+        "None, or where clients are named, in order: bearer:CLAIM, query:NAME, header:NAME"),
     AP_INIT_TAKE_ARGV("OcapiCorsSelfOrigin", set_self_origin, NULL, EVERY_SECTION,
                       "On, Off, Asked, or origins to add to the virtual host's own"),
     AP_INIT_TAKE_ARGV("OcapiCorsMethods", set_methods, NULL, EVERY_SECTION,
                       "the methods of what no `resources` entry names"),
-    AP_INIT_TAKE_ARGV("OcapiCorsExposeHeaders", set_expose_headers, NULL, EVERY_SECTION,
-                      "None, or the response headers that scripts may read; Backend adds the backend's"),
+    AP_INIT_TAKE_ARGV(
+        "OcapiCorsExposeHeaders", set_expose_headers, NULL, EVERY_SECTION,
+        "None, or the response headers that scripts may read; Backend adds the backend's"),
     AP_INIT_FLAG("OcapiCorsCredentials", set_credentials, NULL, EVERY_SECTION,
                  "whether cookies and authentication may be sent"),
     AP_INIT_TAKE1("OcapiCorsMaxAge", set_max_age, NULL, EVERY_SECTION,

@@ -17,7 +17,7 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-#define IDENTITY_WANTED                                                                           \
+#define IDENTITY_WANTED                                                                            \
     (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
 
 static ocors_snapshot_file_t file_of(const apr_finfo_t *info)
@@ -96,7 +96,8 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
     document->file = file_of(&info);
     if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
         ocors_report_add(report, OCORS_FINDING_TOO_LARGE, NULL,
-                         "the file has %" APR_OFF_T_FMT " bytes; a document may have %" APR_SIZE_T_FMT,
+                         "the file has %" APR_OFF_T_FMT
+                         " bytes; a document may have %" APR_SIZE_T_FMT,
                          info.size, OCORS_DOCUMENT_MAX);
         return APR_SUCCESS;
     }
@@ -130,8 +131,7 @@ static char *document_read(ocors_document_t *document, ocors_report_t *report, a
     char *bytes = NULL;
     apr_status_t status = apr_stat(&info, document->path, IDENTITY_WANTED, scratch);
 
-    document->file = status == APR_SUCCESS ? file_of(&info)
-                                           : (ocors_snapshot_file_t){ .inode = 0 };
+    document->file = status == APR_SUCCESS ? file_of(&info) : (ocors_snapshot_file_t){ .inode = 0 };
     if (status == APR_SUCCESS && info.filetype != APR_REG) {
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
         return NULL;
@@ -173,10 +173,11 @@ static void lines_take(ocors_document_t *document, const ocors_report_t *report,
     }
     if (total > report->count) {
         line_add(document,
-                 ocors_report_has_errors(report)                   ? OCORS_SEVERITY_ERROR
+                 ocors_report_has_errors(report)              ? OCORS_SEVERITY_ERROR
                  : report->totals[OCORS_SEVERITY_WARNING] > 0 ? OCORS_SEVERITY_WARNING
-                                                               : OCORS_SEVERITY_REMARK,
-                 apr_psprintf(pool, "%s: %" APR_SIZE_T_FMT " errors, %" APR_SIZE_T_FMT
+                                                              : OCORS_SEVERITY_REMARK,
+                 apr_psprintf(pool,
+                              "%s: %" APR_SIZE_T_FMT " errors, %" APR_SIZE_T_FMT
                               " warnings and %" APR_SIZE_T_FMT " remarks in all",
                               document->path, report->totals[OCORS_SEVERITY_ERROR],
                               report->totals[OCORS_SEVERITY_WARNING],
@@ -280,8 +281,7 @@ static void line_log(const ocors_document_line_t *line, server_rec *server)
                      line->text);
         break;
     case OCORS_SEVERITY_REMARK:
-        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_DOCUMENT_REMARK "%s",
-                     line->text);
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_DOCUMENT_REMARK "%s", line->text);
         break;
     }
 }
@@ -311,14 +311,18 @@ void ocors_document_log(ocors_document_t *document, server_rec *server)
     }
     document->is_logged = true;
     if (document->kept_policies > 0 && document->kept_policies != document->kept_logged) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_KEPT
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     OCORS_LOG_DOCUMENT_KEPT
                      "%s: this document cannot be used; policies that keep their last good state "
-                     "for it, whole: %u", document->path, document->kept_policies);
+                     "for it, whole: %u",
+                     document->path, document->kept_policies);
     }
     if (document->closed_policies > 0 && document->closed_policies != document->closed_logged) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_NOTHING
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     OCORS_LOG_DOCUMENT_NOTHING
                      "%s: this document cannot be used; policies that have no last good state and "
-                     "so allow nothing: %u", document->path, document->closed_policies);
+                     "so allow nothing: %u",
+                     document->path, document->closed_policies);
     }
     document->kept_logged = document->kept_policies;
     document->closed_logged = document->closed_policies;

@@ -53,8 +53,8 @@ static ocors_span_t method_of(const request_rec *r)
 }
 
 /*
- * What a client sent, for logs, notes and environment variables: cut, and with a '?' for each control
- * character, which would end a line or a string there.
+ * What a client sent, for logs, notes and environment variables: cut, and with a '?' for each
+ * control character, which would end a line or a string there.
  */
 static const char *printable(apr_pool_t *pool, ocors_span_t text)
 {
@@ -85,8 +85,8 @@ static void read_policies(inquiry_t *inquiry)
     }
     if (config->documents->is_tree) {
         inquiry->facts.is_path_ambiguous = !ocors_store_read_path(
-            &inquiry->pin, config->documents->number, &inquiry->path, configured,
-            inquiry->policies, &inquiry->policy_count);
+            &inquiry->pin, config->documents->number, &inquiry->path, configured, inquiry->policies,
+            &inquiry->policy_count);
     }
     else if (ocors_store_read_settings(&inquiry->pin, config->documents->number,
                                        &inquiry->policies[0])) {
@@ -126,8 +126,8 @@ static void copy_response_headers(inquiry_t *inquiry)
 {
     apr_pool_t *pool = inquiry->r->pool;
 
-    for (size_t i = 0; i < inquiry->policy_count
-                       && inquiry->facts.claim.kind == OCORS_CLIENT_NAMED; i++) {
+    for (size_t i = 0; i < inquiry->policy_count && inquiry->facts.claim.kind == OCORS_CLIENT_NAMED;
+         i++) {
         ocors_policy_client_t found;
         ocors_image_client_t client;
 
@@ -167,7 +167,8 @@ static const char *quotable(apr_pool_t *pool, const char *text)
     return copy;
 }
 
-/* What to do about a host that is not configured (R10); only the administrator knows whose it is. */
+/* What to do about a host that is not configured (R10); only the administrator knows whose it is.
+ */
 static const char *advice_of(const request_rec *r, const ocors_decision_t *decision)
 {
     const char *host = apr_table_get(r->headers_in, "Host");
@@ -182,7 +183,8 @@ static const char *advice_of(const request_rec *r, const ocors_decision_t *decis
                         host != NULL ? quotable(r->pool, host) : "");
 }
 
-/* httpd escapes control characters. The closed words come first, so that nothing can pose as one. */
+/* httpd escapes control characters. The closed words come first, so that nothing can pose as one.
+ */
 static void log_decision(const inquiry_t *inquiry)
 {
     request_rec *r = inquiry->r;
@@ -269,7 +271,8 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
                                      .origin = ocors_span_from_string(origin) };
     inquiry.path = (ocors_url_path_t){ .version = 0 };
     /* Of a GET under one policy, the path is for those who are shown its site. */
-    if (is_tree || (origin != NULL && (r->method_number != M_GET || ocors_survey_shows_decisions()))) {
+    if (is_tree
+        || (origin != NULL && (r->method_number != M_GET || ocors_survey_shows_decisions()))) {
         ocors_request_path_read(r, is_tree, &inquiry.path);
     }
     if (is_tree && ocors_url_path_is_outside(&inquiry.path)) {

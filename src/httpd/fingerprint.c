@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums of hashes, so that the order in which things were collected does not matter. Owns nothing. */
+/* Sums of hashes, so that the order in which things were collected does not matter. Owns nothing.
+ */
 
 #include "ocors_fingerprint.h"
 
@@ -30,8 +31,8 @@ uint64_t ocors_fingerprint(const ocors_generation_t *generation, bool as_found)
                                                          const ocors_document_t *);
         const uint64_t hash = mix_string(as_found && document->is_passing ? 3 : 2, document->path);
 
-        sum += ocors_hash(hash, ocors_span_make((const char *)&document->file,
-                                                sizeof(document->file)));
+        sum += ocors_hash(hash,
+                          ocors_span_make((const char *)&document->file, sizeof(document->file)));
     }
     for (int i = 0; i < generation->policies->nelts; i++) {
         const ocors_generation_policy_t *policy = APR_ARRAY_IDX(generation->policies, i,

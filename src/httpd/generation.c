@@ -12,7 +12,8 @@
 
 #include "ocors_store.h"
 
-/* Another number whenever what is retained changes: the next module must not take it for its own. */
+/* Another number whenever what is retained changes: the next module must not take it for its own.
+ */
 #define RETAINED_KEY "mod_ocapi_cors.generation.1"
 
 typedef struct retained_t {

@@ -87,7 +87,8 @@ int ocors_lists_test(server_rec *server)
     }
     ocors_lists_judge(false);
     if (!is_refused) {
-        ocors_load_log(server); /* warnings; post_config, which logs them otherwise, is not coming */
+        ocors_load_log(
+            server); /* warnings; post_config, which logs them otherwise, is not coming */
     }
     return ocors_lists_judged();
 }

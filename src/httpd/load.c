@@ -25,10 +25,10 @@ static bool document_take(ocors_document_t *document, bool is_held)
 {
     const ocors_generation_t *generation = ocors_generation();
     const ocors_snapshot_document_t *known = apr_hash_get(generation->known_documents,
-                                                         document->path, APR_HASH_KEY_STRING);
+                                                          document->path, APR_HASH_KEY_STRING);
     const void *image = known == NULL ? NULL
                                       : ocors_snapshot_image(ocors_store_snapshot(), known->image,
-                                                            known->image_size);
+                                                             known->image_size);
 
     if (is_held) {
         document->file = known != NULL ? known->file : (ocors_snapshot_file_t){ .inode = 0 };
@@ -97,7 +97,7 @@ static void policy_keep(ocors_generation_policy_t *policy, apr_pool_t *pool)
     const ocors_generation_t *generation = ocors_generation();
     const ocors_snapshot_t *snapshot = ocors_store_snapshot();
     const ocors_snapshot_policy_t *last = apr_hash_get(generation->known_policies, policy->owner,
-                                                      APR_HASH_KEY_STRING);
+                                                       APR_HASH_KEY_STRING);
 
     policy->layer_count = last != NULL ? last->layer_count : 0;
     policy->layers = apr_palloc(pool, policy->layer_count * sizeof(*policy->layers));
@@ -359,11 +359,12 @@ void ocors_load_fit(uint64_t needed, uint64_t allowed)
 
     while (left > allowed && (largest = largest_document()) != NULL) {
         left -= largest->image.size < left ? largest->image.size : left;
-        ocors_document_reject(largest,
-                              apr_psprintf(generation->pool, "%s: this document does not fit: the "
-                                           "policies need %" APR_UINT64_T_FMT " bytes of shared "
-                                           "memory, and OcapiCorsCacheSize allows %"
-                                           APR_UINT64_T_FMT, largest->path, needed, allowed));
+        ocors_document_reject(
+            largest, apr_psprintf(generation->pool,
+                                  "%s: this document does not fit: the "
+                                  "policies need %" APR_UINT64_T_FMT " bytes of shared "
+                                  "memory, and OcapiCorsCacheSize allows %" APR_UINT64_T_FMT,
+                                  largest->path, needed, allowed));
     }
     policies_settle();
 }

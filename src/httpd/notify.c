@@ -37,7 +37,7 @@ APLOG_USE_MODULE(ocapi_cors);
 /* A name in a folder, by the folder's number. */
 #define KEY_FORMAT "%d/%s"
 
-#define COMPLETE (IN_CLOSE_WRITE | IN_MOVED_TO)
+#define COMPLETE   (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define WATCHED                                                                                    \
     (COMPLETE | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
@@ -90,9 +90,11 @@ static bool tells(const char *path)
 static void say(ocors_notify_t *notify, const char *what, apr_status_t status)
 {
     if (!notify->is_said) {
-        ap_log_error(APLOG_MARK, APLOG_INFO, status, notify->server, OCORS_LOG_UNTOLD
+        ap_log_error(APLOG_MARK, APLOG_INFO, status, notify->server,
+                     OCORS_LOG_UNTOLD
                      "%s: not all changes are told by the system; they are found by the look every "
-                     "OcapiCorsReload", what);
+                     "OcapiCorsReload",
+                     what);
         notify->is_said = true;
     }
 }
@@ -190,8 +192,7 @@ static folder_t *watch_folder(ocors_notify_t *notify, const char *path)
 
 static void watch_name(ocors_notify_t *notify, const char *path, const char *name)
 {
-    add_to(notify->round.names,
-           key(notify->round.pool, watch_folder(notify, path)->number, name));
+    add_to(notify->round.names, key(notify->round.pool, watch_folder(notify, path)->number, name));
 }
 
 static bool name_is_complete(const ocors_notify_t *notify, apr_pool_t *scratch, const char *path,

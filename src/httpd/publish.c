@@ -19,7 +19,8 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* `Auto`: all that there is can change at once, grow, and still find room beside what it replaces. */
+/* `Auto`: all that there is can change at once, grow, and still find room beside what it replaces.
+ */
 #define GROWTH_FACTOR 3
 #define GROWTH_LEAST  ((uint64_t)1024 * 1024)
 
@@ -29,10 +30,11 @@ static void log_published(server_rec *server, const ocors_store_t *store, const 
     char digest[OCORS_SHA256_TEXT_SIZE];
 
     ocors_sha256_write(header->digest, digest);
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server, OCORS_LOG_PUBLISHED
-                 "generation %u (%s): %u documents, %" APR_UINT64_T_FMT " clients, %" APR_UINT64_T_FMT
-                 " origins, %u sites, digest %s; %" APR_UINT64_T_FMT " of %" APR_UINT64_T_FMT
-                 " bytes, in %" APR_INT64_T_FMT " ms",
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
+                 OCORS_LOG_PUBLISHED "generation %u (%s): %u documents, %" APR_UINT64_T_FMT
+                                     " clients, %" APR_UINT64_T_FMT
+                                     " origins, %u sites, digest %s; %" APR_UINT64_T_FMT
+                                     " of %" APR_UINT64_T_FMT " bytes, in %" APR_INT64_T_FMT " ms",
                  header->generation, how, header->document_count, header->client_count,
                  header->origin_count, header->site_count, digest,
                  header->image_bytes + header->size, ocors_store_size(store),
@@ -110,7 +112,8 @@ static int keep(apr_pool_t *pool, const ocors_snapshot_plan_t *plan, server_rec 
             snapshot, ocors_span_from_string(ocors_snapshot_tree_directory(plan, i)));
     }
     ocors_store_renumber(settings, trees);
-    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, OCORS_LOG_KEPT
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                 OCORS_LOG_KEPT
                  "generation %u stays in force; sections that it does not know allow nothing",
                  snapshot->header.generation);
     return OK;
@@ -121,13 +124,16 @@ static void log_no_memory(server_rec *server, apr_status_t status, uint64_t size
                           uint64_t cache_size)
 {
     if (cache_size != 0 && cache_size < size) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, OCORS_LOG_NO_MEMORY
-                     "the policies need %" APR_UINT64_T_FMT " bytes of shared memory, and "
-                     "OcapiCorsCacheSize allows %" APR_UINT64_T_FMT, size, cache_size);
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                     OCORS_LOG_NO_MEMORY "the policies need %" APR_UINT64_T_FMT
+                                         " bytes of shared memory, and "
+                                         "OcapiCorsCacheSize allows %" APR_UINT64_T_FMT,
+                     size, cache_size);
     }
     else {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, status, server, OCORS_LOG_NO_MEMORY
-                     "no shared memory of %" APR_UINT64_T_FMT " bytes for the policies",
+        ap_log_error(APLOG_MARK, APLOG_CRIT, status, server,
+                     OCORS_LOG_NO_MEMORY "no shared memory of %" APR_UINT64_T_FMT
+                                         " bytes for the policies",
                      cache_size != 0 ? cache_size : size);
     }
 }
@@ -196,8 +202,8 @@ int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *s
     else if (!ocors_snapshot_place(&plan, store)
              || !ocors_snapshot_write(&plan, store, generation, started)
              || !ocors_store_publish(store, plan.place)) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, OCORS_LOG_CORRUPT
-                     "a policy image was damaged on its way into shared memory");
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                     OCORS_LOG_CORRUPT "a policy image was damaged on its way into shared memory");
         ocors_store_destroy(store);
         result = keep(pool, &plan, server);
     }
@@ -236,13 +242,15 @@ ocors_publish_result_t ocors_publish_again(apr_pool_t *process_pool, server_rec 
     else {
         largest = ocors_snapshot_largest(&plan, store);
         if (is_first) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_NO_ROOM
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                         OCORS_LOG_NO_ROOM
                          "the changed documents need %" APR_UINT64_T_FMT " bytes beside what is in "
                          "force, and the segment of %" APR_UINT64_T_FMT " has no such room; %s "
                          "stays as it is in generation %u until `apachectl graceful`, or an "
-                         "OcapiCorsCacheSize of at least %" APR_UINT64_T_FMT, plan.size,
-                         ocors_store_size(store), largest != NULL ? largest->path : "everything",
-                         in_force.generation, ocors_store_size(store) + plan.size);
+                         "OcapiCorsCacheSize of at least %" APR_UINT64_T_FMT,
+                         plan.size, ocors_store_size(store),
+                         largest != NULL ? largest->path : "everything", in_force.generation,
+                         ocors_store_size(store) + plan.size);
         }
         if (largest != NULL) {
             ocors_hold_document(process_pool, largest->path, &largest->file);

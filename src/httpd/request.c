@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request's decision: made once, found again. Owns the module's slot in a request's configuration. */
+/* A request's decision: made once, found again. Owns the module's slot in a request's
+ * configuration. */
 
 #include "ocors_request.h"
 
@@ -61,8 +62,7 @@ static void show(request_rec *r, const ocors_request_t *request)
     if (!ocors_survey_shows_decisions()) {
         return;
     }
-    show_word(r, "ocapi_cors_verdict", "OCAPI_CORS_VERDICT",
-              ocors_verdict_name(decision->verdict));
+    show_word(r, "ocapi_cors_verdict", "OCAPI_CORS_VERDICT", ocors_verdict_name(decision->verdict));
     show_word(r, "ocapi_cors_reason", "OCAPI_CORS_REASON",
               decision->reason != OCORS_REASON_NONE ? ocors_reason_name(decision->reason) : NULL);
     show_word(r, "ocapi_cors_client", "OCAPI_CORS_CLIENT", request->client);
@@ -72,8 +72,7 @@ static void show(request_rec *r, const ocors_request_t *request)
 /* Whether an early decision still holds: of the same path, by sections that say the same. */
 static bool early_holds(const slot_t *slot, const request_rec *r, const ocors_config_t *config)
 {
-    return slot != NULL && slot->early != NULL
-           && ocors_config_is_equal(slot->early->config, config)
+    return slot != NULL && slot->early != NULL && ocors_config_is_equal(slot->early->config, config)
            && strcmp(slot->early_uri, r->uri) == 0;
 }
 
@@ -156,8 +155,8 @@ static ap_conf_vector_t *location_sections(request_rec *r)
 }
 
 /*
- * No escape, no parameter (which mapping=servlet takes away), no empty segment, none that begins with
- * a dot: httpd will leave it as it is.
+ * No escape, no parameter (which mapping=servlet takes away), no empty segment, none that begins
+ * with a dot: httpd will leave it as it is.
  */
 static bool path_is_normal(const char *path)
 {
@@ -174,8 +173,8 @@ static bool request_may_be_ours(const request_rec *r)
 {
     const char *method;
 
-    if (r->method_number == M_GET || r->method_number == M_TRACE || r->main != NULL || r->prev != NULL
-        || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/'
+    if (r->method_number == M_GET || r->method_number == M_TRACE || r->main != NULL
+        || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/'
         || apr_table_get(r->headers_in, "Origin") == NULL) {
         return false;
     }

@@ -19,8 +19,8 @@
 static ap_filter_rec_t *header_filter;
 
 /*
- * H1: removes what is ours to say, whoever said it. H3: tells whether all that `vary` names is named
- * already, or everything is.
+ * H1: removes what is ours to say, whoever said it. H3: tells whether all that `vary` names is
+ * named already, or everything is.
  */
 static bool table_clean(apr_table_t *table, const char *vary)
 {
@@ -36,8 +36,9 @@ static bool table_clean(apr_table_t *table, const char *vary)
             i = -1; /* the table has moved: once more from its start */
         }
         else if (first == 'v' && ap_cstr_casecmp(field->key, "Vary") == 0) {
-            has_vary = has_vary || ocors_vary_has(ocors_span_from_string(field->val),
-                                                  ocors_span_from_string(vary));
+            has_vary = has_vary
+                       || ocors_vary_has(ocors_span_from_string(field->val),
+                                         ocors_span_from_string(vary));
         }
     }
     return has_vary;
@@ -108,8 +109,8 @@ static void headers_make(request_rec *r, const ocors_request_t *request, ocors_h
         policy.expose_headers = exposed_with_backend(r, policy.expose_headers);
     }
     if (request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW) {
-        asked = ocors_span_from_string(apr_table_get(r->headers_in,
-                                                     "Access-Control-Request-Headers"));
+        asked = ocors_span_from_string(
+            apr_table_get(r->headers_in, "Access-Control-Request-Headers"));
     }
     ocors_headers_make(&request->decision, &policy, asked,
                        apr_palloc(r->pool, ocors_headers_room(&request->decision, &policy, asked)),
@@ -210,7 +211,8 @@ int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filte
     }
     ap_pass_brigade(r->output_filters, brigade);
     if (has_body) {
-        /* Not before the end of the answer: httpd drops a flush bucket there if there is no body. */
+        /* Not before the end of the answer: httpd drops a flush bucket there if there is no body.
+         */
         apr_brigade_cleanup(brigade);
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(allocator));
         ap_pass_brigade(r->connection->output_filters, brigade);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A virtual host's configured names. Owns the module's slot in a server's configuration, which httpd
- * would let virtual hosts share: it is filled for each of them once all is read.
+ * A virtual host's configured names. Owns the module's slot in a server's configuration, which
+ * httpd would let virtual hosts share: it is filled for each of them once all is read.
  */
 
 #include "ocors_server.h"
@@ -17,7 +17,8 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* The server whose ServerName is this server's: itself, the main one where httpd inherits, or NULL. */
+/* The server whose ServerName is this server's: itself, the main one where httpd inherits, or NULL.
+ */
 static const server_rec *named_server(const server_rec *server, const server_rec *main_server)
 {
     if (ocors_survey_is_named(server)) {
@@ -73,8 +74,10 @@ static void add_aliases(apr_pool_t *pool, apr_array_header_t *names, apr_array_h
             add_name(pool, patterns, alias);
         }
         else {
-            ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_ALIAS
-                         "ServerAlias %s is too wide to make an origin the server's own", alias);
+            ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
+                         OCORS_LOG_ALIAS
+                         "ServerAlias %s is too wide to make an origin the server's own",
+                         alias);
         }
     }
 }
@@ -94,10 +97,12 @@ static bool listener_is_taken(const ap_listen_rec *listener, const server_rec *h
     return false;
 }
 
-/* Whether requests can come to a server: to the main one where virtual hosts leave it a listener. */
+/* Whether requests can come to a server: to the main one where virtual hosts leave it a listener.
+ */
 static bool server_is_asked(const server_rec *server, const server_rec *main_server)
 {
-    for (const ap_listen_rec *at = ap_listeners; at != NULL && server == main_server; at = at->next) {
+    for (const ap_listen_rec *at = ap_listeners; at != NULL && server == main_server;
+         at = at->next) {
         if (!listener_is_taken(at, main_server->next)) {
             return true;
         }
@@ -119,9 +124,11 @@ static void warn_nameless(apr_pool_t *pool, server_rec *server, const server_rec
         || !server_is_asked(server, main_server)) {
         return;
     }
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_NAMELESS
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                 OCORS_LOG_NAMELESS
                  "%s enforces a policy and has no ServerName and no usable ServerAlias: POSTs of "
-                 "its own pages are refused; name the hosts that browsers ask for", what);
+                 "its own pages are refused; name the hosts that browsers ask for",
+                 what);
 }
 
 static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_server)

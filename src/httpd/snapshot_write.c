@@ -65,8 +65,7 @@ static void plan_image(ocors_snapshot_plan_t *plan, const ocors_document_image_t
         .document = document,
         .place = place_in(store, image->bytes),
     };
-    apr_hash_set(plan->by_address,
-                 apr_pmemdup(plan->scratch, &image->bytes, sizeof(image->bytes)),
+    apr_hash_set(plan->by_address, apr_pmemdup(plan->scratch, &image->bytes, sizeof(image->bytes)),
                  sizeof(image->bytes), (void *)(uintptr_t)plan->cargo->nelts);
     plan->size += cargo->place == 0 ? ocors_round_up(image->size, OCORS_ROOM_ALIGNMENT) : 0;
 }
@@ -82,8 +81,8 @@ static void plan_trees(ocors_snapshot_plan_t *plan)
         header->site_count += (uint32_t)tree->sites->nelts;
         header->text_size += (uint32_t)strlen(tree->directory);
         for (int k = 0; k < tree->sites->nelts; k++) {
-            header->text_size += (uint32_t)strlen(APR_ARRAY_IDX(tree->sites, k,
-                                                                ocors_generation_site_t).name);
+            header->text_size += (uint32_t)strlen(
+                APR_ARRAY_IDX(tree->sites, k, ocors_generation_site_t).name);
         }
     }
 }
@@ -151,7 +150,7 @@ bool ocors_snapshot_place(ocors_snapshot_plan_t *plan, const ocors_store_t *stor
 }
 
 const ocors_document_t *ocors_snapshot_largest(const ocors_snapshot_plan_t *plan,
-                                              const ocors_store_t *store)
+                                               const ocors_store_t *store)
 {
     const cargo_t *largest = NULL;
 
@@ -301,8 +300,8 @@ static void digest_policy(ocors_sha256_t *sha, const ocors_snapshot_t *snapshot,
     ocors_sha256_add(sha, OCORS_SPAN_LITERAL("\npolicy:"));
     (void)ocors_snapshot_read_policy(snapshot, number, &policy);
     for (uint32_t i = 0; i < policy.layer_count; i++) {
-        ocors_sha256_add(sha, ocors_span_make((const char *)policy.layers[i].digest,
-                                              OCORS_SHA256_SIZE));
+        ocors_sha256_add(sha,
+                         ocors_span_make((const char *)policy.layers[i].digest, OCORS_SHA256_SIZE));
     }
 }
 
@@ -334,7 +333,7 @@ static void write_digest(const ocors_snapshot_t *snapshot, unsigned char *digest
 }
 
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *store,
-                         uint32_t generation, apr_time_t started)
+                          uint32_t generation, apr_time_t started)
 {
     uint64_t room;
     char *draft = ocors_store_draft(store, &room);
@@ -348,7 +347,7 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *stor
     plan->header.generation = generation;
     *header = plan->header;
     if (!ocors_snapshot_open_tables(draft, room, ocors_store_base(store), ocors_store_size(store),
-                                   &snapshot)) {
+                                    &snapshot)) {
         return false;
     }
     writer.text = (char *)(uintptr_t)snapshot.text;

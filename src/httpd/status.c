@@ -60,8 +60,7 @@ static size_t figures_make(const state_t *state, figure_t figures[FIGURES_MAX])
         { "sites", "sites", "Sites of all trees, organisations included.", header->site_count },
         { "policies", "policies", "Policies.", header->policy_count },
         { "clients", "clients", "Client applications of all documents.", header->client_count },
-        { "origins", "origins", "Origins, each counted once in a document.",
-          header->origin_count },
+        { "origins", "origins", "Origins, each counted once in a document.", header->origin_count },
         { "bytes", "bytes", "Shared memory in use by what is in force.",
           header->image_bytes + header->size },
         { "cache_size", "cache_bytes", "Shared memory reserved.", state->size },
@@ -91,12 +90,14 @@ static void write_prometheus(request_rec *r, const state_t *state, const figure_
                              size_t count)
 {
     ap_set_content_type(r, "text/plain; version=0.0.4");
-    ap_rprintf(r, "# HELP ocapi_cors_info SHA-256 of what is in force.\n"
-                  "# TYPE ocapi_cors_info gauge\nocapi_cors_info{digest=\"%s\"} 1\n",
+    ap_rprintf(r,
+               "# HELP ocapi_cors_info SHA-256 of what is in force.\n"
+               "# TYPE ocapi_cors_info gauge\nocapi_cors_info{digest=\"%s\"} 1\n",
                state->digest);
     for (size_t i = 0; i < count; i++) {
-        ap_rprintf(r, "# HELP ocapi_cors_%s %s\n# TYPE ocapi_cors_%s gauge\n"
-                      "ocapi_cors_%s %" APR_UINT64_T_FMT "\n",
+        ap_rprintf(r,
+                   "# HELP ocapi_cors_%s %s\n# TYPE ocapi_cors_%s gauge\n"
+                   "ocapi_cors_%s %" APR_UINT64_T_FMT "\n",
                    figures[i].metric, figures[i].help, figures[i].metric, figures[i].metric,
                    figures[i].value);
     }

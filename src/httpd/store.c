@@ -5,10 +5,11 @@
  *   | slots of the processes ...  | head: epoch, areas | room for snapshots and images ...
  *   | pages that workers write to | pages that workers only read
  *
- * and of the ledger beside it, which workers do not have at all: the tables of the snapshot in force
- * once more, and a draft of the next. Writers go by the ledger alone. What a worker that somebody
- * has got hold of makes writable again, and writes, can spoil answers of workers, and by the slots
- * hold up timed reloads until a restart; it cannot lead the parent, which is root, anywhere.
+ * and of the ledger beside it, which workers do not have at all: the tables of the snapshot in
+ * force once more, and a draft of the next. Writers go by the ledger alone. What a worker that
+ * somebody has got hold of makes writable again, and writes, can spoil answers of workers, and by
+ * the slots hold up timed reloads until a restart; it cannot lead the parent, which is root,
+ * anywhere.
  *
  * Anonymous memory: no name to clash with or to leak; it is gone with the last process that has it.
  */
@@ -203,7 +204,7 @@ const ocors_snapshot_t *ocors_store_snapshot(void)
 
     return draft != 0
                    && ocors_snapshot_open_tables(draft_at(store, draft - 1), store->draft_size,
-                                                store->head, store->size, &snapshot_in_force)
+                                                 store->head, store->size, &snapshot_in_force)
                ? &snapshot_in_force
                : NULL;
 }
@@ -251,7 +252,7 @@ static apr_array_header_t *used_rooms(const ocors_store_t *store, apr_pool_t *po
 {
     apr_array_header_t *rooms = apr_array_make(pool, 64, sizeof(ocors_room_t));
     const ocors_snapshot_t *in_force = store == ocors_store_in_force() ? ocors_store_snapshot()
-                                                                      : NULL;
+                                                                       : NULL;
 
     if (in_force != NULL) {
         add_images(rooms, in_force);
@@ -279,7 +280,8 @@ bool ocors_store_find_gaps(const ocors_store_t *store, apr_pool_t *scratch, ocor
     apr_array_header_t *used = used_rooms(store, scratch);
 
     return ocors_rooms_init(gaps, (ocors_room_t *)(void *)used->elts, (size_t)used->nelts,
-                            HEAD_SIZE, store->size) == OCORS_OK;
+                            HEAD_SIZE, store->size)
+           == OCORS_OK;
 }
 
 void ocors_store_trim(apr_pool_t *scratch)
@@ -318,7 +320,8 @@ bool ocors_store_publish(ocors_store_t *store, uint64_t place)
             store->head->places[area] = place;
             ocors_epoch_publish(&store->head->epoch, area,
                                 header.has_response_headers ? HINT_RESPONSE_HEADERS : 0);
-            /* Of a writer that is killed before this line, the next one publishes the same again. */
+            /* Of a writer that is killed before this line, the next one publishes the same again.
+             */
             atomic_store_explicit(&store->ledger->in_force, draft + 1, memory_order_release);
             return true;
         }
@@ -358,13 +361,12 @@ void ocors_store_child_ended(pid_t pid)
 
 bool ocors_store_pin(ocors_pin_t *pin)
 {
-    pin->area = shared != NULL ? ocors_epoch_pin(&shared->head->epoch, slot)
-                                 : OCORS_EPOCH_AREAS;
+    pin->area = shared != NULL ? ocors_epoch_pin(&shared->head->epoch, slot) : OCORS_EPOCH_AREAS;
     if (pin->area == OCORS_EPOCH_AREAS) {
         return false;
     }
     if (!ocors_snapshot_open(shared->head, shared->size, shared->head->places[pin->area],
-                            &pin->snapshot)) {
+                             &pin->snapshot)) {
         ocors_epoch_unpin(slot, pin->area);
         return false;
     }
@@ -376,8 +378,7 @@ void ocors_store_unpin(const ocors_pin_t *pin)
     ocors_epoch_unpin(slot, pin->area);
 }
 
-bool ocors_store_read_settings(const ocors_pin_t *pin, uint32_t number,
-                               ocors_policy_t *policy)
+bool ocors_store_read_settings(const ocors_pin_t *pin, uint32_t number, ocors_policy_t *policy)
 {
     return ocors_snapshot_read_settings(
         &pin->snapshot, settings_numbers != NULL ? settings_numbers[number] : number, policy);
@@ -388,12 +389,11 @@ bool ocors_store_read_path(const ocors_pin_t *pin, uint32_t tree, const ocors_ur
                            size_t *count)
 {
     return ocors_snapshot_read_path(&pin->snapshot,
-                                   tree_numbers != NULL ? tree_numbers[tree] : tree, path, site,
-                                   policies, count);
+                                    tree_numbers != NULL ? tree_numbers[tree] : tree, path, site,
+                                    policies, count);
 }
 
 bool ocors_store_has_response_headers(void)
 {
-    return shared != NULL
-           && (ocors_epoch_hint(&shared->head->epoch) & HINT_RESPONSE_HEADERS) != 0;
+    return shared != NULL && (ocors_epoch_hint(&shared->head->epoch) & HINT_RESPONSE_HEADERS) != 0;
 }

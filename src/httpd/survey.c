@@ -125,10 +125,11 @@ static void note_place(const ap_directive_t *directive, const walk_t *walk)
 static void note_limited(const ap_directive_t *directive, const walk_t *walk)
 {
     if (walk->is_limited && directive_begins(directive, "OcapiCors")) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, survey.main_server, OCORS_LOG_LIMITED
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, survey.main_server,
+                     OCORS_LOG_LIMITED
                      "%s:%d: %s cannot stand in <Limit> or <LimitExcept>: a policy holds for "
-                     "all methods", directive->filename, directive->line_num,
-                     directive->directive);
+                     "all methods",
+                     directive->filename, directive->line_num, directive->directive);
         survey.limited++;
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the system is asked to tell of, by the snapshot in force, and what that says. Owns nothing. */
+/* What the system is asked to tell of, by the snapshot in force, and what that says. Owns nothing.
+ */
 
 #include "ocors_told.h"
 
@@ -19,8 +20,7 @@ void ocors_told_renew(ocors_notify_t *notify, apr_pool_t *process_pool)
     for (uint32_t i = 0; i < snapshot->header.tree_count; i++) {
         const ocors_span_t directory = ocors_snapshot_text(snapshot, snapshot->trees[i].directory);
 
-        ocors_tree_watch(pool, apr_pstrmemdup(pool, directory.bytes, directory.length),
-                         notify);
+        ocors_tree_watch(pool, apr_pstrmemdup(pool, directory.bytes, directory.length), notify);
     }
     for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
         const ocors_span_t path = ocors_snapshot_text(snapshot, snapshot->documents[i].path);
@@ -41,7 +41,7 @@ bool ocors_told_is_complete(const ocors_notify_t *notify)
         const ocors_document_t *document = APR_ARRAY_IDX(generation->documents, i,
                                                          const ocors_document_t *);
         const ocors_snapshot_document_t *known = apr_hash_get(generation->known_documents,
-                                                             document->path, APR_HASH_KEY_STRING);
+                                                              document->path, APR_HASH_KEY_STRING);
 
         if (!ocors_snapshot_file_is_same(&document->file, known != NULL ? &known->file : &none)) {
             if (!ocors_notify_is_complete(notify, document->path)) {

@@ -33,8 +33,8 @@ static bool path_has_type(const char *path, apr_filetype_e type, apr_pool_t *poo
 }
 
 /*
- * Whether the place of a folder's documents is there, and is no folder: a file, or a link that leads
- * nowhere. (Most are folders, and cost one call.)
+ * Whether the place of a folder's documents is there, and is no folder: a file, or a link that
+ * leads nowhere. (Most are folders, and cost one call.)
  */
 static bool place_is_broken(apr_pool_t *pool, const char *folder)
 {
@@ -106,15 +106,16 @@ static int compare_names(const void *a, const void *b)
 static void names_in_force(apr_pool_t *pool, apr_array_header_t *names, const char *directory)
 {
     const ocors_snapshot_t *snapshot = ocors_store_snapshot();
-    const uint32_t number = snapshot == NULL
-                                ? UINT32_MAX
-                                : ocors_snapshot_find_tree(snapshot, ocors_span_from_string(directory));
+    const uint32_t number = snapshot == NULL ? UINT32_MAX
+                                             : ocors_snapshot_find_tree(
+                                                 snapshot, ocors_span_from_string(directory));
 
     if (number == UINT32_MAX) {
         return;
     }
     for (uint32_t k = 1; k < snapshot->trees[number].site_count; k++) { /* the first has no name */
-        const ocors_snapshot_site_t *site = &snapshot->sites[snapshot->trees[number].first_site + k];
+        const ocors_snapshot_site_t *site =
+            &snapshot->sites[snapshot->trees[number].first_site + k];
         const ocors_span_t name = ocors_snapshot_text(snapshot, site->name);
 
         APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(pool, name.bytes, name.length);
@@ -150,7 +151,8 @@ static apr_status_t list_names(apr_pool_t *pool, const char *path, apr_array_hea
 
 /*
  * The names in the folder of the sites, in byte order. An organisation may have no such folder; one
- * that cannot be read, or has vanished with sites in it, is an error, and no reason to forget a site.
+ * that cannot be read, or has vanished with sites in it, is an error, and no reason to forget a
+ * site.
  */
 static apr_array_header_t *site_names(apr_pool_t *pool, const char *directory, const char *sites,
                                       bool *is_listed)
@@ -167,8 +169,10 @@ static apr_array_header_t *site_names(apr_pool_t *pool, const char *directory, c
                  || (APR_STATUS_IS_ENOENT(status) && before->nelts == 0
                      && !path_exists(sites, pool));
     if (!is_directory) {
-        ocors_load_add_problem(apr_pstrcat(pool, directory, ": this is not a directory, or it "
-                                           "cannot be read", NULL));
+        ocors_load_add_problem(apr_pstrcat(pool, directory,
+                                           ": this is not a directory, or it "
+                                           "cannot be read",
+                                           NULL));
     }
     else if (!*is_listed) {
         char message[120];
@@ -226,10 +230,12 @@ static void warn_twins(apr_pool_t *scratch, const char *directory, const apr_arr
 
         if (length > 0 && other != NULL
             && !(is_in_force(directory, name) && is_in_force(directory, other))) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ap_server_conf, OCORS_LOG_TWINS
-                         "%s: the sites \"%s\" and \"%s\" differ in case, blanks or dots only; each has "
-                         "its own policy, and a path that spells one in another way allows nothing",
-                         directory, other, name);
+            ap_log_error(
+                APLOG_MARK, APLOG_WARNING, 0, ap_server_conf,
+                OCORS_LOG_TWINS
+                "%s: the sites \"%s\" and \"%s\" differ in case, blanks or dots only; each has "
+                "its own policy, and a path that spells one in another way allows nothing",
+                directory, other, name);
         }
         apr_hash_set(by_key, key, (apr_ssize_t)length, name);
     }
@@ -262,15 +268,19 @@ static void add_sites(apr_pool_t *scratch, ocors_generation_tree_t *tree)
             continue; /* a file among the sites */
         }
         if (!is_folder && is_listed) {
-            ocors_load_add_problem(apr_pstrcat(scratch, folder, ": this site leads nowhere, is not a "
-                                               "folder, or cannot be read", NULL));
+            ocors_load_add_problem(apr_pstrcat(scratch, folder,
+                                               ": this site leads nowhere, is not a "
+                                               "folder, or cannot be read",
+                                               NULL));
         }
         add_site(scratch, tree, common, name, folder, is_folder);
     }
     if (is_listed && !tree_has_documents(tree)) {
-        ocors_load_add_problem(apr_pstrcat(scratch, tree->directory, ": there is no document below "
+        ocors_load_add_problem(apr_pstrcat(scratch, tree->directory,
+                                           ": there is no document below "
                                            "it; expected ocapi-settings/wapi_shop_config.json, or "
-                                           "the same in sites/SITE/", NULL));
+                                           "the same in sites/SITE/",
+                                           NULL));
     }
 }
 

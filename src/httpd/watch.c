@@ -71,12 +71,12 @@ typedef struct watch_t {
     /* In the process itself: */
     ocors_notify_t *notify; /* NULL: nothing is told */
     bool is_complete;       /* all that the last look found changed was told as complete */
-    bool has_published; /* since room was given back last */
-    unsigned unsettled; /* looks in a row that found another state than the one before */
-    unsigned patience;  /* looks between two tries to find room for what is held, */
-    unsigned waited;    /* and how many have been since the last */
-    apr_pool_t *memory; /* of: */
-    apr_hash_t *files;  /* path -> ocors_snapshot_file_t, once much is unsettled */
+    bool has_published;     /* since room was given back last */
+    unsigned unsettled;     /* looks in a row that found another state than the one before */
+    unsigned patience;      /* looks between two tries to find room for what is held, */
+    unsigned waited;        /* and how many have been since the last */
+    apr_pool_t *memory;     /* of: */
+    apr_hash_t *files;      /* path -> ocors_snapshot_file_t, once much is unsettled */
 } watch_t;
 
 /* The one of this configuration; NULL: none. The module is mapped anew for the next. */
@@ -101,7 +101,8 @@ static void collect(const watch_t *watch, bool is_look)
 
         for (uint32_t k = 0; k < policy->member_count; k++) {
             const uint32_t member = snapshot->members[policy->first_member + k];
-            const ocors_span_t path = ocors_snapshot_text(snapshot, snapshot->documents[member].path);
+            const ocors_span_t path = ocors_snapshot_text(snapshot,
+                                                          snapshot->documents[member].path);
 
             paths[k] = apr_pstrmemdup(pool, path.bytes, path.length);
         }
@@ -127,9 +128,11 @@ static void note_file(watch_t *watch, const ocors_document_t *document)
     else if (!ocors_snapshot_file_is_same(before, &document->file)) {
         if (!ocors_hold_has(document->path, &document->file)) { /* not said yet */
             ocors_hold_document(watch->process_pool, document->path, NULL);
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, watch->server, OCORS_LOG_RESTLESS
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, watch->server,
+                         OCORS_LOG_RESTLESS
                          "%s: the file changes all the time; it is judged when it is still, and "
-                         "the other documents do not wait for it", document->path);
+                         "the other documents do not wait for it",
+                         document->path);
         }
         *before = document->file;
     }
@@ -300,9 +303,11 @@ static void maintain(int reason, void *data, int status)
         apr_proc_other_child_unregister(watch);
         (void)ap_mpm_query(AP_MPMQ_MPM_STATE, &state);
         if (state != AP_MPMQ_STOPPING) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, watch->server, OCORS_LOG_WATCH_DIED
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, watch->server,
+                         OCORS_LOG_WATCH_DIED
                          "the process that watches the documents ended (status %d); it is started "
-                         "again", status);
+                         "again",
+                         status);
             start(watch);
         }
         break;
@@ -314,7 +319,8 @@ static void maintain(int reason, void *data, int status)
     }
 }
 
-/* Whether it is a child of ours that has not ended. (apr_proc_wait() reports a stopped one, too.) */
+/* Whether it is a child of ours that has not ended. (apr_proc_wait() reports a stopped one, too.)
+ */
 static bool is_alive(pid_t pid)
 {
     return waitpid(pid, NULL, WNOHANG) == 0;
@@ -352,7 +358,8 @@ static void start(watch_t *watch)
     }
     if (status != APR_INPARENT) {
         watch->process.pid = 0;
-        ap_log_error(APLOG_MARK, APLOG_ERR, status, watch->server, OCORS_LOG_WATCH_DIED
+        ap_log_error(APLOG_MARK, APLOG_ERR, status, watch->server,
+                     OCORS_LOG_WATCH_DIED
                      "the process that watches the documents cannot be started; it is tried again "
                      "in a while");
         return;

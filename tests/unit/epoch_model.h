@@ -85,7 +85,7 @@ static struct {
     uint32_t at;          /* in its log */
     bool has_stepped;
     jmp_buf out;
-    const char *violation; /* the first one, or NULL */
+    const char *violation;   /* the first one, or NULL */
     memory_order orders[16]; /* of operations that are done at once */
     uint32_t order_count;
     unsigned char path[MODEL_DEPTH]; /* moves so far: thread, 100 + thread: its fate */
@@ -231,24 +231,24 @@ static void model_write(uint32_t *word, uint32_t value)
 #undef atomic_fetch_sub_explicit
 #undef atomic_compare_exchange_strong
 
-#define atomic_load_explicit(object, order)            \
+#define atomic_load_explicit(object, order)                                                        \
     _Generic((object),                                 \
         _Atomic uint32_t *: model_load_32,             \
         const _Atomic uint32_t *: model_load_32,       \
         _Atomic uint64_t *: model_load_64,             \
         const _Atomic uint64_t *: model_load_64)((object), (order))
-#define atomic_store_explicit(object, value, order)    \
+#define atomic_store_explicit(object, value, order)                                                \
     _Generic((object),                                 \
         _Atomic uint32_t *: model_store_32,            \
         _Atomic uint64_t *: model_store_64)((object), (value), (order))
 #define atomic_fetch_add_explicit(object, value, order) model_add((object), (value), (order))
 #define atomic_fetch_sub_explicit(object, value, order) model_subtract((object), (value), (order))
-#define atomic_compare_exchange_strong(object, expected, value) \
+#define atomic_compare_exchange_strong(object, expected, value)                                    \
     model_exchange((object), (expected), (value))
 
-#define ocors_epoch_take   model_claim
+#define ocors_epoch_take    model_claim
 #define ocors_epoch_release model_release
-#define ocors_epoch_pin   model_enter
+#define ocors_epoch_pin     model_enter
 #define ocors_epoch_unpin   model_leave
 #define ocors_epoch_current model_current
 #define ocors_epoch_is_free model_is_free
@@ -424,8 +424,9 @@ static void begin_act(uint32_t number, uint32_t act)
 
 static void act_claim(void)
 {
-    const ocors_epoch_reader_t *slot = model_claim(machine.world.slots, machine.played->slots,
-                                                 (uint64_t)(machine.self - machine.world.threads));
+    const ocors_epoch_reader_t *slot = model_claim(
+        machine.world.slots, machine.played->slots,
+        (uint64_t)(machine.self - machine.world.threads));
 
     machine.self->slot = (uint32_t)(slot - machine.world.slots);
 }

@@ -20,13 +20,13 @@
  */
 enum {
     PROCESSES = 3,
-    THREADS = 2,      /* of each process */
-    SLOTS = 4,        /* the last one is nobody's own */
+    THREADS = 2, /* of each process */
+    SLOTS = 4,   /* the last one is nobody's own */
     PUBLICATIONS = 20000,
     KILLS_EVERY = 1000,
-    WORDS_MOST = 24,  /* of a snapshot */
+    WORDS_MOST = 24, /* of a snapshot */
     BEGIN = OCORS_ROOM_ALIGNMENT,
-    SIZE = 1536       /* room for some eight snapshots: it is soon used again */
+    SIZE = 1536 /* room for some eight snapshots: it is soon used again */
 };
 
 typedef struct snapshot_t {

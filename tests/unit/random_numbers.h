@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same random numbers on every machine (xorshift); a test sets random_state, not to 0, first. */
+/* The same random numbers on every machine (xorshift); a test sets random_state, not to 0, first.
+ */
 #ifndef RANDOM_NUMBERS_H
 #define RANDOM_NUMBERS_H
 

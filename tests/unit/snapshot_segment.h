@@ -44,12 +44,9 @@ static const struct {
     const char *name;
     uint32_t policies[OCORS_API_COUNT];
 } sites_written[] = {
-    { "", { POLICY_SHOP, POLICY_DATA } },
-    { "SiteA", { POLICY_SITE, POLICY_DATA } },
-    { "SiteB", { NONE, POLICY_DATA } },
-    { "SiteC", { NONE, NONE } },
-    { "SiteD", { POLICY_SITE, NONE } },
-    { "sited", { POLICY_SHOP, NONE } },
+    { "", { POLICY_SHOP, POLICY_DATA } }, { "SiteA", { POLICY_SITE, POLICY_DATA } },
+    { "SiteB", { NONE, POLICY_DATA } },   { "SiteC", { NONE, NONE } },
+    { "SiteD", { POLICY_SITE, NONE } },   { "sited", { POLICY_SHOP, NONE } },
     { "", { POLICY_DATA, NONE } }, /* the second tree's */
 };
 
@@ -68,12 +65,11 @@ static ocors_report_t report;
 
 static void add_client(ocors_settings_t *settings, const char *id, const char *origin)
 {
-    assert_int_equal(ocors_settings_begin_client(settings, ocors_span_from_string(id), &report,
-                                                 NULL),
-                     OCORS_OK);
-    assert_int_equal(ocors_settings_add_origin(settings, ocors_span_from_string(origin), &report,
-                                               NULL),
-                     OCORS_OK);
+    assert_int_equal(
+        ocors_settings_begin_client(settings, ocors_span_from_string(id), &report, NULL), OCORS_OK);
+    assert_int_equal(
+        ocors_settings_add_origin(settings, ocors_span_from_string(origin), &report, NULL),
+        OCORS_OK);
 }
 
 static void *make_image(int number, size_t *size)
@@ -99,7 +95,7 @@ static void *make_image(int number, size_t *size)
 }
 
 static ocors_snapshot_text_t write_text(const ocors_snapshot_t *snapshot, uint32_t *at,
-                                       const char *string)
+                                        const char *string)
 {
     const ocors_snapshot_text_t text = { *at, (uint32_t)strlen(string) };
 
@@ -129,9 +125,7 @@ static void write_policies(const segment_t *segment, uint32_t *text)
         };
         members[i] = i % IMAGES;
         for (uint32_t k = 0; k < layers_of[i]; k++, layer++) {
-            const int image = i == POLICY_DATA ? IMAGE_DATA
-                              : k == 0         ? IMAGE_GLOBAL
-                                               : IMAGE_SITE;
+            const int image = i == POLICY_DATA ? IMAGE_DATA : k == 0 ? IMAGE_GLOBAL : IMAGE_SITE;
 
             layers[layer] = (ocors_snapshot_layer_t){
                 .image = segment->images[image],
@@ -141,7 +135,8 @@ static void write_policies(const segment_t *segment, uint32_t *text)
     }
 }
 
-/* Writes as src/httpd/snapshot_write.c does: the header, then the tables of the view that it opens. */
+/* Writes as src/httpd/snapshot_write.c does: the header, then the tables of the view that it opens.
+ */
 static void write_snapshot(segment_t *segment, const ocors_snapshot_header_t *header)
 {
     ocors_snapshot_t *snapshot = &segment->snapshot;
@@ -165,9 +160,9 @@ static void write_snapshot(segment_t *segment, const ocors_snapshot_header_t *he
     write_policies(segment, &text);
     memcpy((void *)(uintptr_t)snapshot->settings, settings_written, sizeof(settings_written));
     trees[0] = (ocors_snapshot_tree_t){ write_text(snapshot, &text, "tree"), 0,
-                                       (uint32_t)COUNT_OF(sites_written) - 1 };
+                                        (uint32_t)COUNT_OF(sites_written) - 1 };
     trees[1] = (ocors_snapshot_tree_t){ write_text(snapshot, &text, "tree"),
-                                       (uint32_t)COUNT_OF(sites_written) - 1, 1 };
+                                        (uint32_t)COUNT_OF(sites_written) - 1, 1 };
     for (size_t i = 0; i < COUNT_OF(sites_written); i++) {
         sites[i].name = write_text(snapshot, &text, sites_written[i].name);
         memcpy(sites[i].policies, sites_written[i].policies, sizeof(sites[i].policies));

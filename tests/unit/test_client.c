@@ -13,8 +13,8 @@
 #define TESTS_VECTORS "tests/vectors"
 #endif
 
-#define SEED UINT64_C(42)
-#define SOURCES_MAX 4
+#define SEED          UINT64_C(42)
+#define SOURCES_MAX   4
 #define DEFAULT_ORDER "bearer:iss", "query:client_id", "header:x-dw-client-id"
 
 static ocors_policy_t tenants;
@@ -47,7 +47,8 @@ static void tenants_load(void)
     size_t length;
     FILE *file;
 
-    snprintf(path, sizeof(path), "%s/settings/tenants.json", folder != NULL ? folder : TESTS_VECTORS);
+    snprintf(path, sizeof(path), "%s/settings/tenants.json",
+             folder != NULL ? folder : TESTS_VECTORS);
     file = fopen(path, "rb");
     if (file == NULL) {
         perror(path);
@@ -143,9 +144,9 @@ static size_t unhex(const char *hex, char *bytes)
 
 static ocors_span_t row_authorization(struct json_object *row)
 {
-    const char *pattern = row_text(row, "authorization",
-                                   row_has_payload(row) ? "Bearer eyJhbGciOiJIUzI1NiJ9.{payload}.c2ln"
-                                                        : "");
+    const char *pattern = row_text(
+        row, "authorization",
+        row_has_payload(row) ? "Bearer eyJhbGciOiJIUzI1NiJ9.{payload}.c2ln" : "");
     const char *text;
     char bytes[4096];
     ocors_span_t payload;
@@ -154,10 +155,9 @@ static ocors_span_t row_authorization(struct json_object *row)
         payload = ocors_span_make(bytes, unhex(vectors_string(row, "payload_hex"), bytes));
     }
     else {
-        text = vectors_get(row, "payload") != NULL
-                   ? json_object_to_json_string_ext(vectors_get(row, "payload"),
-                                                    JSON_C_TO_STRING_PLAIN)
-                   : row_text(row, "payload_text", "");
+        text = vectors_get(row, "payload") != NULL ? json_object_to_json_string_ext(
+                   vectors_get(row, "payload"), JSON_C_TO_STRING_PLAIN)
+                                                   : row_text(row, "payload_text", "");
         payload = ocors_span_from_string(text);
     }
     return authorization_make(pattern, payload, row_text(row, "encoding", "base64url"));
@@ -245,10 +245,10 @@ static void check_client(struct json_object *row)
 
     assert_true(count <= SOURCES_MAX);
     for (size_t i = 0; i < count; i++) {
-        sources[i] = source_make(
-            order != NULL ? json_object_get_string(json_object_array_get_idx(order, i))
-                          : default_order[i],
-            authorization, query, header);
+        sources[i] = source_make(order != NULL
+                                     ? json_object_get_string(json_object_array_get_idx(order, i))
+                                     : default_order[i],
+                                 authorization, query, header);
     }
     claim = identify(sources, count);
     assert_string_equal(kinds[claim.kind], vectors_string(row, "claim"));
@@ -310,8 +310,8 @@ static void every_byte_of_a_payload(void **state)
         for (int byte = 0; byte < 256; byte++) {
             memcpy(payload, token_of_all_kinds, sizeof(payload));
             payload[at] = (char)byte;
-            const ocors_named_client_t claim = identify_payload(ocors_span_make(payload,
-                                                                         sizeof(payload) - 1));
+            const ocors_named_client_t claim = identify_payload(
+                ocors_span_make(payload, sizeof(payload) - 1));
 
             assert_true(claim.kind == OCORS_CLIENT_NONE || id_is_known(claim.id));
             named += claim.kind == OCORS_CLIENT_NAMED;
@@ -436,7 +436,8 @@ static void long_queries(void **state)
         const ocors_source_t source = source_make("query:client_id", value, value, value);
         const ocors_named_client_t claim = identify(&source, 1);
 
-        assert_int_equal(claim.kind, queries[i].names_a ? OCORS_CLIENT_NAMED : OCORS_CLIENT_AMBIGUOUS);
+        assert_int_equal(claim.kind,
+                         queries[i].names_a ? OCORS_CLIENT_NAMED : OCORS_CLIENT_AMBIGUOUS);
         if (queries[i].names_a) {
             assert_span_equal(claim.id, "A");
         }
@@ -458,9 +459,9 @@ static void any_of_several_policies_knows(void **state)
         size_t policies;
         const char *id;
     } rows[] = {
-        { "{\"iss\":\"shop\"}", 2, "shop" },  { "{\"iss\":\"data\"}", 2, "data" },
+        { "{\"iss\":\"shop\"}", 2, "shop" },   { "{\"iss\":\"data\"}", 2, "data" },
         { "{\"iss\":\"other\"}", 2, "query" }, { "{\"iss\":\"shop\"}", 1, "shop" },
-        { "{\"iss\":\"data\"}", 1, "query" }, { "{\"iss\":\"shop\"}", 0, "query" },
+        { "{\"iss\":\"data\"}", 1, "query" },  { "{\"iss\":\"shop\"}", 0, "query" },
     };
     static ocors_policy_t policies[2];
     void *images[2];
@@ -477,8 +478,8 @@ static void any_of_several_policies_knows(void **state)
         const ocors_source_t sources[] = { source_make("bearer:iss", value, query, query),
                                            source_make("query:client_id", value, query, query) };
         char *room = malloc(ocors_client_room(sources, 2));
-        const ocors_named_client_t claim = ocors_client_identify(policies, rows[i].policies, sources, 2,
-                                                          room);
+        const ocors_named_client_t claim = ocors_client_identify(policies, rows[i].policies,
+                                                                 sources, 2, room);
 
         assert_int_equal(claim.kind, OCORS_CLIENT_NAMED);
         assert_span_equal(claim.id, rows[i].id);
@@ -495,7 +496,8 @@ static void nobody_is_asked(void **state)
     const ocors_span_t absent = { NULL, 0 };
     const ocors_source_t sources[] = { source_make("bearer:iss", absent, absent, absent),
                                        source_make("query:client_id", absent, absent, absent),
-                                       source_make("header:x-dw-client-id", absent, absent, absent) };
+                                       source_make("header:x-dw-client-id", absent, absent,
+                                                   absent) };
     ocors_named_client_t claim;
 
     (void)state;
@@ -509,12 +511,9 @@ static void nobody_is_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_prefix_of_a_token),
-        cmocka_unit_test(every_byte_of_a_payload),
-        cmocka_unit_test(every_byte_of_a_value),
-        cmocka_unit_test(long_queries),
-        cmocka_unit_test(any_of_several_policies_knows),
-        cmocka_unit_test(nobody_is_asked),
+        cmocka_unit_test(every_prefix_of_a_token),       cmocka_unit_test(every_byte_of_a_payload),
+        cmocka_unit_test(every_byte_of_a_value),         cmocka_unit_test(long_queries),
+        cmocka_unit_test(any_of_several_policies_knows), cmocka_unit_test(nobody_is_asked),
     };
     struct CMUnitTest payloads[sizeof(hostile) / sizeof(hostile[0])];
     int failed;

@@ -22,8 +22,8 @@ static const ocors_header_policy_t defaults = {
     .expose_headers = "location,x-dw-version-status",
     .has_credentials = true,
     .max_age = "86400",
-    .fallback_methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST
-                        | OCORS_METHOD_PUT | OCORS_METHOD_PATCH | OCORS_METHOD_DELETE,
+    .fallback_methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT
+                        | OCORS_METHOD_PATCH | OCORS_METHOD_DELETE,
     .fallback_extensions = "",
 };
 
@@ -67,8 +67,8 @@ static void policy_load(struct json_object *row, loaded_policy_t *loaded)
     for (uint32_t i = 0; i < loaded->policy.layer_count; i++) {
         size_t size;
 
-        loaded->images[i] = image_load(
-            json_object_get_string(json_object_array_get_idx(names, i)), &size);
+        loaded->images[i] = image_load(json_object_get_string(json_object_array_get_idx(names, i)),
+                                       &size);
         assert_true(ocors_image_open(loaded->images[i], size, &loaded->policy.layers[i]));
     }
 }
@@ -173,10 +173,9 @@ static void check_headers(struct json_object *row, const ocors_decision_t *decis
     assert_header(&headers, "Allow", methods);
     assert_int_equal(headers.count, (is_granting ? 2 : 0) + (is_allow ? 1 : 0)
                                         + (is_preflight_allow ? 2 : 0) + (granted != NULL ? 1 : 0));
-    assert_string_equal(headers.vary,
-                        is_preflight ? "Origin, Access-Control-Request-Method, "
-                                       "Access-Control-Request-Headers"
-                                     : "Origin");
+    assert_string_equal(headers.vary, is_preflight ? "Origin, Access-Control-Request-Method, "
+                                                     "Access-Control-Request-Headers"
+                                                   : "Origin");
     free(room);
     guarded_free(asked);
 }

@@ -16,13 +16,14 @@
 static void test_the_whole_document(void **state)
 {
     char buffer[OCORS_FAULT_MAX];
-    const char *expected = "{\"_v\":\"19.1\",\"fault\":{\"arguments\":{\"origin\":\"http://bar.com\"},"
-                           "\"type\":\"UnauthorizedOriginException\",\"message\":\"" MESSAGE "\"}}";
+    const char *expected =
+        "{\"_v\":\"19.1\",\"fault\":{\"arguments\":{\"origin\":\"http://bar.com\"},"
+        "\"type\":\"UnauthorizedOriginException\",\"message\":\"" MESSAGE "\"}}";
 
     (void)state;
-    assert_int_equal(ocors_fault_write(OCORS_SPAN_LITERAL("19.1"),
-                                       OCORS_SPAN_LITERAL("http://bar.com"), buffer),
-                     strlen(expected));
+    assert_int_equal(
+        ocors_fault_write(OCORS_SPAN_LITERAL("19.1"), OCORS_SPAN_LITERAL("http://bar.com"), buffer),
+        strlen(expected));
     assert_string_equal(buffer, expected);
 }
 
@@ -31,10 +32,19 @@ static void test_versions(void **state)
     static const struct {
         const char *version, *shown;
     } rows[] = {
-        { "19.1", "19.1" },   { "21.10", "21.10" }, { "0.9", "0.9" },      { "", "19.1" },
-        { "19", "19.1" },     { ".1", "19.1" },     { "19.", "19.1" },     { "1.2.3", "19.1" },
-        { "1.\"", "19.1" },   { "a.b", "19.1" },    { "12345678.12345678", "19.1" },
-        { "1234567.12345678", "1234567.12345678" }, { " 19.1", "19.1" },
+        { "19.1", "19.1" },
+        { "21.10", "21.10" },
+        { "0.9", "0.9" },
+        { "", "19.1" },
+        { "19", "19.1" },
+        { ".1", "19.1" },
+        { "19.", "19.1" },
+        { "1.2.3", "19.1" },
+        { "1.\"", "19.1" },
+        { "a.b", "19.1" },
+        { "12345678.12345678", "19.1" },
+        { "1234567.12345678", "1234567.12345678" },
+        { " 19.1", "19.1" },
     };
     char buffer[OCORS_FAULT_MAX], start[64];
 
@@ -89,8 +99,10 @@ static void test_any_bytes(void **state)
         { OCORS_SPAN_INITIALISER("\xfc"), OCORS_SPAN_INITIALISER(REPLACED) },
         { OCORS_SPAN_INITIALISER("\xc3"), OCORS_SPAN_INITIALISER(REPLACED) },
         { OCORS_SPAN_INITIALISER("\xc0\xaf"), OCORS_SPAN_INITIALISER(REPLACED REPLACED) },
-        { OCORS_SPAN_INITIALISER("\xe0\x80\xaf"), OCORS_SPAN_INITIALISER(REPLACED REPLACED REPLACED) },
-        { OCORS_SPAN_INITIALISER("\xed\xa0\x80"), OCORS_SPAN_INITIALISER(REPLACED REPLACED REPLACED) },
+        { OCORS_SPAN_INITIALISER("\xe0\x80\xaf"),
+          OCORS_SPAN_INITIALISER(REPLACED REPLACED REPLACED) },
+        { OCORS_SPAN_INITIALISER("\xed\xa0\x80"),
+          OCORS_SPAN_INITIALISER(REPLACED REPLACED REPLACED) },
         { OCORS_SPAN_INITIALISER("\xf4\x90\x80\x80"),
           OCORS_SPAN_INITIALISER(REPLACED REPLACED REPLACED REPLACED) },
         { OCORS_SPAN_INITIALISER("\xf5x"), OCORS_SPAN_INITIALISER(REPLACED "x") },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Header fields beyond the defaults, which exchanges.json covers: what a section can say (P5, M3, H1, H3). */
+/* Header fields beyond the defaults, which exchanges.json covers: what a section can say (P5, M3,
+ * H1, H3). */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -164,7 +165,8 @@ static void test_methods_of_the_section(void **state)
     assert_field(&decision, &policy, "", "Allow", "PUT");
     decision.has_fallback_methods = true;
     assert_field(&decision, &policy, "", "Allow", "GET, PUT, PROPFIND, MKCOL");
-    assert_field(&decision, &policy, "", "Access-Control-Allow-Methods", "GET, PUT, PROPFIND, MKCOL");
+    assert_field(&decision, &policy, "", "Access-Control-Allow-Methods",
+                 "GET, PUT, PROPFIND, MKCOL");
     decision.methods = 0;
     policy.fallback_methods = 0;
     assert_field(&decision, &policy, "", "Allow", "PROPFIND, MKCOL");
@@ -174,9 +176,15 @@ static void test_methods_of_the_section(void **state)
 
 static void test_what_is_ours(void **state)
 {
-    static const char *const ours[] = { "Access-Control-Allow-Origin", "access-control-", "ACCESS-CONTROL-X" };
-    static const char *const others[] = { "", "A", "Access-Control", "Accept", "X-Access-Control-Allow-Origin",
-                                          "Access_Control-Allow-Origin", "Access-Contro1-Allow" };
+    static const char *const ours[] = { "Access-Control-Allow-Origin", "access-control-",
+                                        "ACCESS-CONTROL-X" };
+    static const char *const others[] = { "",
+                                          "A",
+                                          "Access-Control",
+                                          "Accept",
+                                          "X-Access-Control-Allow-Origin",
+                                          "Access_Control-Allow-Origin",
+                                          "Access-Contro1-Allow" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
@@ -193,17 +201,17 @@ static void test_vary(void **state)
         const char *vary;
         bool has_origin;
     } rows[] = {
-        { "", false },          { "Origin", true },         { "origin", true },
-        { "Accept", false },    { "Accept, Origin", true }, { "Accept ,\tORIGIN ", true },
-        { "*", true },          { "Accept, *", true },      { "X-Origin", false },
+        { "", false },           { "Origin", true },         { "origin", true },
+        { "Accept", false },     { "Accept, Origin", true }, { "Accept ,\tORIGIN ", true },
+        { "*", true },           { "Accept, *", true },      { "X-Origin", false },
         { "Originally", false }, { "Accept,,Origin", true }, { "**", false },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(ocors_vary_has(ocors_span_from_string(rows[i].vary),
-                                        OCORS_SPAN_LITERAL("Origin")),
-                         rows[i].has_origin);
+        assert_int_equal(
+            ocors_vary_has(ocors_span_from_string(rows[i].vary), OCORS_SPAN_LITERAL("Origin")),
+            rows[i].has_origin);
     }
 }
 
@@ -234,7 +242,8 @@ static void test_lists_of_names(void **state)
         assert_int_equal(list.length, strlen(rows[i].after));
     }
     for (int i = 0; i < 100; i++) {
-        length += (size_t)snprintf(value + length, sizeof(value) - length, "%sn%d", i > 0 ? "," : "", i);
+        length += (size_t)snprintf(value + length, sizeof(value) - length, "%sn%d",
+                                   i > 0 ? "," : "", i);
     }
     list = (ocors_name_list_t){ .text = text };
     ocors_name_list_add(&list, ocors_span_make(value, length));

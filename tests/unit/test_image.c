@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The image: built, read back, verified; and no byte of it that lies can lead a reader out of it. */
+/* The image: built, read back, verified; and no byte of it that lies can lead a reader out of it.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,18 +28,20 @@ static ocors_settings_t *settings_make(size_t origins)
         int length = snprintf(text, sizeof(text), "client-%zu", client);
 
         ocors_settings_begin_client(settings, ocors_span_make(text, (size_t)length), &report, NULL);
-        ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://all.example"), &report, NULL);
+        ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://all.example"), &report,
+                                  NULL);
         for (size_t k = client; k < origins; k += 20) {
             length = snprintf(text, sizeof(text), "https://host-%zu.example", k);
-            ocors_settings_add_origin(settings, ocors_span_make(text, (size_t)length), &report, NULL);
+            ocors_settings_add_origin(settings, ocors_span_make(text, (size_t)length), &report,
+                                      NULL);
         }
         if (client % 2 == 0) {
-            ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/baskets"),
-                                        OCORS_METHOD_GET, 0, UINT32_MAX, &report, NULL);
-            ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/baskets"),
-                                        (ocors_methods_t)(client == 0 ? OCORS_METHOD_POST
-                                                                      : OCORS_METHOD_PUT),
+            ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/baskets"), OCORS_METHOD_GET,
                                         0, UINT32_MAX, &report, NULL);
+            ocors_settings_add_resource(
+                settings, OCORS_SPAN_LITERAL("/baskets"),
+                (ocors_methods_t)(client == 0 ? OCORS_METHOD_POST : OCORS_METHOD_PUT), 0,
+                UINT32_MAX, &report, NULL);
             ocors_settings_add_header(settings, OCORS_SPAN_LITERAL("x-client"),
                                       OCORS_SPAN_LITERAL("yes"), &report, NULL);
         }
@@ -100,8 +103,14 @@ static void test_every_origin_is_found_with_its_client(void **state)
 static void test_what_is_not_there_is_not_found(void **state)
 {
     static const char *const absent[] = {
-        "", "https://host-5000.example", "https://host-1.exampl", "https://host-1.example ",
-        "https://HOST-1.example", "http://host-1.example", "https://all.exampl", "all",
+        "",
+        "https://host-5000.example",
+        "https://host-1.exampl",
+        "https://host-1.example ",
+        "https://HOST-1.example",
+        "http://host-1.example",
+        "https://all.exampl",
+        "all",
     };
     size_t size;
     ocors_image_t image;
@@ -113,7 +122,8 @@ static void test_what_is_not_there_is_not_found(void **state)
     for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
         assert_false(image_has(&image, absent[i], &origin));
     }
-    assert_false(ocors_image_find_client(&image, ocors_image_hash(&image, OCORS_SPAN_LITERAL("none")),
+    assert_false(ocors_image_find_client(&image,
+                                         ocors_image_hash(&image, OCORS_SPAN_LITERAL("none")),
                                          OCORS_SPAN_LITERAL("none"), &client));
     free(bytes);
 }
@@ -147,8 +157,8 @@ static void test_clients_resources_headers_come_back(void **state)
     /* Those of all clients: one pattern, every method, once. */
     assert_int_equal(image.site_resource_count, 1);
     assert_true(ocors_image_read_resource(&image, image.site_first_resource, &resource));
-    assert_int_equal(resource.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST
-                                           | OCORS_METHOD_PUT);
+    assert_int_equal(resource.methods,
+                     OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT);
     assert_false(ocors_image_read_client(&image, image.client_count, &client));
     assert_false(ocors_image_read_resource(&image, image.resource_count, &resource));
     assert_false(ocors_image_read_header(&image, image.header_count, &header));
@@ -207,7 +217,8 @@ static void test_size_for_each_origin(void **state)
     free(bytes);
 }
 
-/* Uses whatever a damaged image says; under a sanitizer, or at its guard page, a stray read dies. */
+/* Uses whatever a damaged image says; under a sanitizer, or at its guard page, a stray read dies.
+ */
 static void image_use(const void *bytes, size_t size)
 {
     ocors_image_t image;

@@ -291,7 +291,8 @@ static double scan_time(const char *first, const char *again, size_t length)
     }
     ocors_report_init(&report);
     start = clock();
-    (void)ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length, NULL);
+    (void)ocors_json_scan(ocors_span_make(text, length), &report, &repaired, &repaired_length,
+                          NULL);
     start = clock() - start;
     free(repaired);
     ocors_report_free(&report);

@@ -126,7 +126,8 @@ static void scan(void **state)
             calls = 0;
             fails_at = n;
             fails_onward = false;
-            status = ocors_json_scan(ocors_span_from_string(texts[i]), &report, &repaired, &length, NULL);
+            status = ocors_json_scan(ocors_span_from_string(texts[i]), &report, &repaired, &length,
+                                     NULL);
             is_reached = calls >= n;
             fails_at = 0;
             assert_int_equal(repaired != NULL, status == OCORS_OK);

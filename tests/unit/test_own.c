@@ -4,7 +4,7 @@
 #include "ocors_own.h"
 #include "vectors.h"
 
-#define NAMES_MAX 8
+#define NAMES_MAX    8
 #define DEFAULT_NAME "example.com"
 
 /* Spans of an array of strings, or of `otherwise` where the row has none; freed by names_free(). */
@@ -12,7 +12,9 @@ static size_t names_make(struct json_object *row, const char *member, const char
                          ocors_span_t names[NAMES_MAX])
 {
     struct json_object *array = vectors_get(row, member);
-    const size_t count = array != NULL ? json_object_array_length(array) : otherwise != NULL ? 1 : 0;
+    const size_t count = array != NULL       ? json_object_array_length(array)
+                         : otherwise != NULL ? 1
+                                             : 0;
 
     assert_true(count <= NAMES_MAX);
     for (size_t i = 0; i < count; i++) {
@@ -32,7 +34,8 @@ static void names_free(const ocors_span_t *names, size_t count)
     }
 }
 
-/* A string of a row; where the row has none, `otherwise`, and no bytes at all where that is NULL. */
+/* A string of a row; where the row has none, `otherwise`, and no bytes at all where that is NULL.
+ */
 static ocors_span_t row_text(struct json_object *row, const char *member, const char *otherwise)
 {
     const char *text = vectors_get(row, member) != NULL ? vectors_string(row, member) : otherwise;
@@ -195,8 +198,8 @@ static void every_asked_byte_counts(void **state)
 
             own.asked = guarded_copy(asked, sizeof(asked) - 1);
             ((char *)(uintptr_t)own.asked.bytes)[at] = (char)byte;
-            assert_int_equal(
-                ocors_own_is_own(&own, OCORS_SPAN_LITERAL("http://example.com:8080")), is_same);
+            assert_int_equal(ocors_own_is_own(&own, OCORS_SPAN_LITERAL("http://example.com:8080")),
+                             is_same);
             guarded_free(own.asked);
         }
         own.asked = guarded_copy(asked, at);

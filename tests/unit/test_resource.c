@@ -52,7 +52,8 @@ static void check_pattern(struct json_object *row)
     guarded_free(id);
 }
 
-/* M2, R13: a path is held against patterns up to its 64th segment and its 2,048th byte, and no further. */
+/* M2, R13: a path is held against patterns up to its 64th segment and its 2,048th byte, and no
+ * further. */
 static void a_path_is_split_within_its_limits(void **state)
 {
     char path[OCORS_RESOURCE_PATH_MAX + 1];

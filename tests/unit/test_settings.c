@@ -31,8 +31,8 @@ static void print_findings(const ocors_report_t *report)
     char line[2048];
 
     for (size_t i = 0; i < report->count; i++) {
-        (void)ocors_finding_format(&report->items[i], ocors_finding_name(report->items[i].code), line,
-                                 sizeof(line));
+        (void)ocors_finding_format(&report->items[i], ocors_finding_name(report->items[i].code),
+                                   line, sizeof(line));
         print_message("    found %s\n", line);
     }
 }
@@ -188,7 +188,8 @@ static void every_finding_has_a_row(void **state)
         /* No row is 64 MiB long, and nothing here reads files; the value's own check is below. */
         if (!seen[i] && i != OCORS_FINDING_TOO_LARGE && i != OCORS_FINDING_UNREADABLE
             && i != OCORS_FINDING_HEADER_VALUE) {
-            fail_msg("no row of documents.json has \"%s\"", ocors_finding_name((ocors_finding_code_t)i));
+            fail_msg("no row of documents.json has \"%s\"",
+                     ocors_finding_name((ocors_finding_code_t)i));
         }
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Splices: what a text is before and after, and that every document can be edited and edited back. */
+/* Splices: what a text is before and after, and that every document can be edited and edited back.
+ */
 #include "vectors.h"
 
 #include <stdio.h>
@@ -23,20 +24,25 @@ typedef struct row_t {
 static const row_t rows[] = {
     { "the second of a list", "a", "https://n.example",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\"]}]}",
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\",\"https://n.example\"]}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\",\"https://n.example\"]}]}",
       NULL },
     { "a blank as behind the colon", "a", "https://n.example",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\": [\"https://o.example\"]}]}",
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\": [\"https://o.example\", \"https://n.example\"]}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\": [\"https://o.example\", \"https://n.example\"]}]}",
       NULL },
     { "a list within blanks", "a", "https://n.example",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[ \"https://o.example\" ]}]}",
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\":[ \"https://o.example\", \"https://n.example\" ]}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\":[ \"https://o.example\", \"https://n.example\" ]}]}",
       NULL },
     { "the third, as the second is", "a", "https://n.example",
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\" ,\"https://p.example\"]}]}",
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\" ,\"https://p.example\" ,"
-           "\"https://n.example\"]}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\" ,\"https://p.example\"]}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\" ,\"https://p.example\" ,"
+      "\"https://n.example\"]}]}",
       NULL },
     { "a line each", "a", "https://n.example",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\n\t\"https://o.example\"\n]}]}\n",
@@ -56,7 +62,8 @@ static const row_t rows[] = {
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://n.example\" ]}]}", NULL },
     { "an empty list of lines", "a", "https://n.example",
       HEAD "\n   {\"client_id\":\"a\",\"allowed_origins\":[\n      ]}]}",
-      HEAD "\n   {\"client_id\":\"a\",\"allowed_origins\":[\n         \"https://n.example\"\n      ]}]}",
+      HEAD
+      "\n   {\"client_id\":\"a\",\"allowed_origins\":[\n         \"https://n.example\"\n      ]}]}",
       NULL },
     { "an empty list of another system's lines", "a", "https://n.example",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\r\n]}]}",
@@ -78,13 +85,15 @@ static const row_t rows[] = {
       HEAD "{\"client_id\":\"a\", \"allowed_origins\":[], \"resources\":[]}]}" },
     { "no list, a member before the id", "a", "https://n.example",
       HEAD "{\"resources\":[]\n, \"client_id\":\"a\"}]}",
-      HEAD "{\"resources\":[]\n, \"client_id\":\"a\"\n, \"allowed_origins\":[\"https://n.example\"]}]}",
+      HEAD
+      "{\"resources\":[]\n, \"client_id\":\"a\"\n, \"allowed_origins\":[\"https://n.example\"]}]}",
       HEAD "{\"resources\":[]\n, \"client_id\":\"a\"\n, \"allowed_origins\":[]}]}" },
     { "the second client, its list before its id", "b", "https://n.example",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://n.example\"]},"
            "{\"allowed_origins\":[\"https://o.example\"],\"client_id\":\"b\"}]}",
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://n.example\"]},"
-           "{\"allowed_origins\":[\"https://o.example\",\"https://n.example\"],\"client_id\":\"b\"}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\":[\"https://n.example\"]},"
+      "{\"allowed_origins\":[\"https://o.example\",\"https://n.example\"],\"client_id\":\"b\"}]}",
       NULL },
     { "keys and an id with escapes", "a\"\xc3\xa9", "https://n.example",
       "{\"x\":{\"clients\":[{\"client_id\":\"a\"}],\"n\":[-1.5e3,true,null,\"]}\"]},"
@@ -97,10 +106,12 @@ static const row_t rows[] = {
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https:\\/\\/\\u006e.example\"]}]}",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[]}]}" },
     { "listed in another form, the first", "a", "https://n.example", NULL,
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"HTTPS://N.example:443/\" ,\n \"https://o.example\"]}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\":[\"HTTPS://N.example:443/\" ,\n \"https://o.example\"]}]}",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\"]}]}" },
     { "listed between others", "a", "https://n.example", NULL,
-      HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"\", \"https://n.example\" , \"https://o.example\"]}]}",
+      HEAD
+      "{\"client_id\":\"a\",\"allowed_origins\":[\"\", \"https://n.example\" , \"https://o.example\"]}]}",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"\" , \"https://o.example\"]}]}" },
     { "listed three times", "a", "https://n.example", NULL,
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://n.example\",\"https://N.example\","
@@ -108,7 +119,8 @@ static const row_t rows[] = {
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://o.example\"]}]}" },
     { "not listed", "a", "https://n.example",
       HEAD "{\"client_id\":\"a\",\"allowed_origins\":[\"https://n.example:8443\"]}]}", NULL, NULL },
-    { "no list to revoke from", "a", "https://n.example", HEAD "{\"client_id\":\"a\"}]}", NULL, NULL },
+    { "no list to revoke from", "a", "https://n.example", HEAD "{\"client_id\":\"a\"}]}", NULL,
+      NULL },
 };
 
 static ocors_origin_t origin_of(const char *text)
@@ -228,11 +240,12 @@ static void clients_are_found_by_their_whole_id(void **state)
     assert_int_equal(ask(HEAD "]}", "a"), OCORS_EDIT_NO_CLIENT);
 }
 
-/* A text that ends anywhere, or has any one byte in the place of another, is read within its bounds. */
+/* A text that ends anywhere, or has any one byte in the place of another, is read within its
+ * bounds. */
 static void bad_texts_are_survived(void **state)
 {
-    static const char text[] =
-        HEAD "{\"client_id\":\"\\u0061\",\"x\":[{}],\"allowed_origins\":[\"\\ud83d\\ude00\",\"b\"]}]}";
+    static const char text[] = HEAD
+        "{\"client_id\":\"\\u0061\",\"x\":[{}],\"allowed_origins\":[\"\\ud83d\\ude00\",\"b\"]}]}";
     static const char bytes[] = "\"\\'{}[]:,u/#.\xe2 \n";
     char changed[sizeof(text)];
 
@@ -268,7 +281,8 @@ static bool does_load(struct json_object *row)
     return json_object_get_boolean(vectors_get(row, "loads"));
 }
 
-static bool lists(const ocors_settings_t *settings, const ocors_client_t *client, const char *origin)
+static bool lists(const ocors_settings_t *settings, const ocors_client_t *client,
+                  const char *origin)
 {
     for (size_t i = 0; i < client->origin_count; i++) {
         if (ocors_span_is_equal(settings->origins[client->first_origin + i],

@@ -72,8 +72,8 @@ static void a_million_times_a(void **state)
         for (size_t at = 0; at < count; at += pieces[i]) {
             const size_t left = count - at;
 
-            ocors_sha256_add(&sha, ocors_span_make(message + at,
-                                                   left < pieces[i] ? left : pieces[i]));
+            ocors_sha256_add(&sha,
+                             ocors_span_make(message + at, left < pieces[i] ? left : pieces[i]));
         }
         assert_true(sha.length == count);
         text_of(&sha, text);

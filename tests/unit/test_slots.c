@@ -39,8 +39,9 @@ static void there_is_room_for_a_quarter_more(void **state)
     static const struct {
         size_t keys, slots;
     } rows[] = {
-        { 0, 4 }, { 1, 4 }, { 3, 4 }, { 4, 8 }, { 6, 8 }, { 7, 16 }, { 12, 16 }, { 13, 32 },
-        { 1000000, 2097152 },
+        { 0, 4 },   { 1, 4 },   { 3, 4 },
+        { 4, 8 },   { 6, 8 },   { 7, 16 },
+        { 12, 16 }, { 13, 32 }, { 1000000, 2097152 },
     };
 
     (void)state;
@@ -77,10 +78,14 @@ static void every_record_is_found_and_no_other(void **state)
     free(hashes);
 }
 
-/* Hashes that begin at one slot, the last, and have one tag: all are come to, the first one first. */
+/* Hashes that begin at one slot, the last, and have one tag: all are come to, the first one first.
+ */
 static void collisions_are_walked_through_and_round_the_end(void **state)
 {
-    enum { COUNT = 8, COLLIDING = 5 };
+    enum {
+        COUNT = 8,
+        COLLIDING = 5
+    };
     ocors_slot_t slots[COUNT] = { { 0, 0 } };
     const uint64_t hash = UINT64_C(0x1234567800000000) | (COUNT - 1);
     ocors_probe_t probe;
@@ -106,7 +111,9 @@ static void collisions_are_walked_through_and_round_the_end(void **state)
 /* No slot is free, as no builder leaves them: a walk goes round once. */
 static void a_full_table_ends_a_walk(void **state)
 {
-    enum { COUNT = 16 };
+    enum {
+        COUNT = 16
+    };
     ocors_slot_t slots[COUNT];
     ocors_probe_t probe;
     uint32_t number;

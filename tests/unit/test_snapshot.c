@@ -7,12 +7,18 @@
 
 /* All origins that are in any image, and some that are in none. */
 static const char *const origins_known[] = {
-    "https://global.example", "https://replaced.example", "https://site.example",
+    "https://global.example",    "https://replaced.example", "https://site.example",
     "https://replacing.example", "https://data.example",
 };
 static const char *const origins_unknown[] = {
-    "", "null", "https://evil.example", "https://global.exampl", "https://global.example.",
-    "tree", "SiteA", "owner-0",
+    "",
+    "null",
+    "https://evil.example",
+    "https://global.exampl",
+    "https://global.example.",
+    "tree",
+    "SiteA",
+    "owner-0",
 };
 
 static bool lists(const ocors_policy_t *policy, const char *origin)
@@ -80,8 +86,8 @@ static void settings_lead_to_policies(void **state)
     assert_string_equal(listed(&policy), "");
     assert_true(ocors_snapshot_read_settings(&segment.snapshot, 2, &policy));
     assert_string_equal(listed(&policy), "");
-    assert_false(ocors_snapshot_read_settings(&segment.snapshot, COUNT_OF(settings_written),
-                                             &policy));
+    assert_false(
+        ocors_snapshot_read_settings(&segment.snapshot, COUNT_OF(settings_written), &policy));
     assert_false(ocors_snapshot_read_settings(&segment.snapshot, UINT32_MAX, &policy));
     assert_string_equal(listed(&policy), "");
     free(segment.bytes);
@@ -201,16 +207,24 @@ static void images_lie_within_the_segment(void **state)
         uint64_t image, size;
         bool is_within;
     } rows[] = {
-        { 0, size, true },          { size - 1, 1, true },      { 0, 0, false },
-        { size, 1, false },         { size, 0, false },         { size + 1, 1, false },
-        { 0, size + 1, false },     { 1, size, false },         { UINT64_MAX, 1, false },
-        { 1, UINT64_MAX, false },   { UINT64_MAX, UINT64_MAX, false },
+        { 0, size, true },
+        { size - 1, 1, true },
+        { 0, 0, false },
+        { size, 1, false },
+        { size, 0, false },
+        { size + 1, 1, false },
+        { 0, size + 1, false },
+        { 1, size, false },
+        { UINT64_MAX, 1, false },
+        { 1, UINT64_MAX, false },
+        { UINT64_MAX, UINT64_MAX, false },
         { size, UINT64_MAX - size + 1, false },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        assert_int_equal(ocors_snapshot_image(&segment.snapshot, rows[i].image, rows[i].size) != NULL,
+        assert_int_equal(ocors_snapshot_image(&segment.snapshot, rows[i].image, rows[i].size)
+                             != NULL,
                          rows[i].is_within);
     }
     free(segment.bytes);
@@ -273,7 +287,8 @@ static void a_header_is_read_once(void **state)
     memset(segment.bytes + segment.place, 0xff, sizeof(ocors_snapshot_header_t));
     assert_true(ocors_snapshot_read_policy(&segment.snapshot, POLICY_SITE, &policy));
     assert_int_equal(segment.snapshot.header.policy_count, make_header().policy_count);
-    assert_false(ocors_snapshot_open(segment.bytes, segment.size, segment.place, &segment.snapshot));
+    assert_false(
+        ocors_snapshot_open(segment.bytes, segment.size, segment.place, &segment.snapshot));
     free(segment.bytes);
 }
 
@@ -293,7 +308,8 @@ static void tables_may_lie_apart(void **state)
     assert_true(ocors_snapshot_open_tables(tables, size, segment.bytes, segment.size, &snapshot));
     assert_true(ocors_snapshot_read_policy(&snapshot, POLICY_SITE, &there));
     assert_false(ocors_snapshot_read_policy(&segment.snapshot, POLICY_SITE, &here));
-    assert_false(ocors_snapshot_open_tables(tables, size - 1, segment.bytes, segment.size, &snapshot));
+    assert_false(
+        ocors_snapshot_open_tables(tables, size - 1, segment.bytes, segment.size, &snapshot));
     assert_false(ocors_snapshot_open_tables(tables, 8, segment.bytes, segment.size, &snapshot));
     free(tables);
     free(segment.bytes);
@@ -326,12 +342,15 @@ static void counts_end_the_tables(void **state)
     free(segment.bytes);
 }
 
-/* R12: an id that the tree has exactly is that site; one that has the key of a site is ambiguous. */
+/* R12: an id that the tree has exactly is that site; one that has the key of a site is ambiguous.
+ */
 static void ids_are_told_apart(void **state)
 {
-    static const char *const organisation[] = { "", "-", " ", ".", "SiteE", "Site", "SiteAA", "Site A" };
-    static const char *const ambiguous[] = { "siteA",  "SITEA",   " SiteA", "SiteA ", "SiteA.",
-                                             ".SiteA", "SiteA\x01", "SITED", "\xc5\xbfiteA",
+    static const char *const organisation[] = { "",      "-",    " ",      ".",
+                                                "SiteE", "Site", "SiteAA", "Site A" };
+    static const char *const ambiguous[] = { "siteA",        "SITEA",       " SiteA",
+                                             "SiteA ",       "SiteA.",      ".SiteA",
+                                             "SiteA\x01",    "SITED",       "\xc5\xbfiteA",
                                              "S\xc4\xb1teA", "S\xc4\xb0teA" };
     static const char *const exact[] = { "SiteA", "SiteB", "SiteD", "sited" };
     segment_t segment = segment_make(true);
@@ -340,20 +359,21 @@ static void ids_are_told_apart(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(organisation); i++) {
         assert_true(ocors_snapshot_find_site(&segment.snapshot, 0,
-                                            ocors_span_from_string(organisation[i]), &site));
+                                             ocors_span_from_string(organisation[i]), &site));
         assert_int_equal(site, 0);
     }
     for (size_t i = 0; i < COUNT_OF(ambiguous); i++) {
         assert_false(ocors_snapshot_find_site(&segment.snapshot, 0,
-                                             ocors_span_from_string(ambiguous[i]), &site));
+                                              ocors_span_from_string(ambiguous[i]), &site));
     }
     for (size_t i = 0; i < COUNT_OF(exact); i++) {
         assert_true(ocors_snapshot_find_site(&segment.snapshot, 0, ocors_span_from_string(exact[i]),
-                                            &site));
+                                             &site));
         assert_span_equal(ocors_snapshot_text(&segment.snapshot, segment.snapshot.sites[site].name),
                           exact[i]);
     }
-    assert_false(ocors_snapshot_find_site(&segment.snapshot, UINT32_MAX, OCORS_SPAN_LITERAL("x"), &site));
+    assert_false(
+        ocors_snapshot_find_site(&segment.snapshot, UINT32_MAX, OCORS_SPAN_LITERAL("x"), &site));
     free(segment.bytes);
 }
 
@@ -388,7 +408,8 @@ static void readings_must_agree(void **state)
         size_t count = 7;
 
         if (ocors_snapshot_read_path(&segment.snapshot, 0, &path, OCORS_SPAN_LITERAL("SiteD"),
-                                    policies, &count) != rows[i].is_good) {
+                                     policies, &count)
+            != rows[i].is_good) {
             fail_msg("row %zu", i);
         }
         assert_in_range(count, 0, rows[i].is_good ? 1 : 0);
@@ -400,7 +421,7 @@ static void it_opens_nowhere_else(void **state)
 {
     segment_t segment = segment_make(true);
     const uint64_t place = segment.place, size = segment.size;
-    const uint64_t wrong[] = { place + 1, place + 4, place - 4,      size - 8,       size - 7,
+    const uint64_t wrong[] = { place + 1, place + 4, place - 4,      size - 8,          size - 7,
                                size,      size + 8,  UINT64_MAX - 7, UINT64_MAX / 8 * 8 };
     ocors_snapshot_t snapshot;
 
@@ -558,7 +579,7 @@ static void several_damaged_words_are_harmless(void **state)
                 memcpy(segment.bytes + segment.place + at, &value, sizeof(value));
             }
             opened += ocors_snapshot_open(segment.bytes, segment.size, segment.place,
-                                         &segment.snapshot);
+                                          &segment.snapshot);
             use(&segment);
             memcpy(segment.bytes + segment.place, kept, size);
         }

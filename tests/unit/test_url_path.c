@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* URL paths, read once and twice (C5, R12): the rows of url_paths.json, and what no row can hold. */
+/* URL paths, read once and twice (C5, R12): the rows of url_paths.json, and what no row can hold.
+ */
 #include "vectors.h"
 
 #include <stdlib.h>
@@ -92,9 +93,9 @@ static void check_twice(struct json_object *row)
                      !is_ambiguous(row) && vectors_get(row, "api") == NULL);
     if (!is_ambiguous(row)) {
         check_part(path.plain.site, vectors_get(row, "site"));
-        check_part(path.loose.site, vectors_get(row, vectors_get(row, "loose_site") != NULL
-                                                         ? "loose_site"
-                                                         : "site"));
+        check_part(
+            path.loose.site,
+            vectors_get(row, vectors_get(row, "loose_site") != NULL ? "loose_site" : "site"));
         check_api(path.plain.api, row);
         check_api(path.loose.api, row);
     }
@@ -103,12 +104,15 @@ static void check_twice(struct json_object *row)
     guarded_free(uri);
 }
 
-/* Random paths of what matters: no byte is read or written that is not there, nothing is endless. */
+/* Random paths of what matters: no byte is read or written that is not there, nothing is endless.
+ */
 static void any_bytes_are_read_safely(void **state)
 {
-    static const char *const parts[] = { "/", "s", "dw",  "shop", "A",    "..", ".", ";", "%2f",
-                                         "\\", "%", "25", "%5c",  "%252e", "x",  " ", "\xc5\xbf",
-                                         "Sites-", "-Site", "%3b", "2", "f", "\xe2\x84\xaa", "D" };
+    static const char *const parts[] = {
+        "/", "s",  "dw",           "shop",  "A", "..", ".",        ";",      "%2f",   "\\",
+        "%", "25", "%5c",          "%252e", "x", " ",  "\xc5\xbf", "Sites-", "-Site", "%3b",
+        "2", "f",  "\xe2\x84\xaa", "D"
+    };
     (void)state;
     random_state = 12;
     for (int i = 0; i < 20000; i++) {
@@ -144,9 +148,10 @@ static void long_paths_are_linear(void **state)
         size_t letters; /* of one segment, before the part is repeated */
         const char *part;
     } rows[] = {
-        { 0, "/" },  { 0, "/s" }, { 0, "/dw" },   { 0, "/.." }, { 0, "%25" },
-        { 0, "\\" }, { 0, ";" },  { 0, "/s/dw" }, { 0, "%" },   { 0, "." },
-        { 30000, "/a/.." }, { 30000, "/%2e%2e/a" }, { 30000, "/.;" },
+        { 0, "/" },       { 0, "/s" }, { 0, "/dw" },       { 0, "/.." },
+        { 0, "%25" },     { 0, "\\" }, { 0, ";" },         { 0, "/s/dw" },
+        { 0, "%" },       { 0, "." },  { 30000, "/a/.." }, { 30000, "/%2e%2e/a" },
+        { 30000, "/.;" },
     };
     static char text[60000];
 
@@ -176,9 +181,20 @@ static void keys_of_sites(void **state)
     static const struct {
         const char *id, *key;
     } rows[] = {
-        { "SiteGenesis", "sitegenesis" }, { " .A. ", "a" }, { "\x01" "a\x1f", "a" }, { "", "" },
-        { " . ", "" }, { "a b", "a b" }, { "\xc5\xbf\xe2\x84\xaa", "sk" }, { "\xc5", "\xc5" },
-        { "S\xc4\xb1te", "site" }, { "s\xc4\xb0TE", "site" }, { "\xc4\xb2", "\xc4\xb2" }, { "\xc3\x84", "\xc3\x84" },
+        { "SiteGenesis", "sitegenesis" },
+        { " .A. ", "a" },
+        { "\x01"
+          "a\x1f",
+          "a" },
+        { "", "" },
+        { " . ", "" },
+        { "a b", "a b" },
+        { "\xc5\xbf\xe2\x84\xaa", "sk" },
+        { "\xc5", "\xc5" },
+        { "S\xc4\xb1te", "site" },
+        { "s\xc4\xb0TE", "site" },
+        { "\xc4\xb2", "\xc4\xb2" },
+        { "\xc3\x84", "\xc3\x84" },
     };
     char key[OCORS_SITE_KEY_MAX], id[OCORS_SITE_KEY_MAX + 1];
 
