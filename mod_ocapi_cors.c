@@ -11,9 +11,7 @@
 
 #include "ocors_config.h"
 #include "ocors_directives.h"
-#include "ocors_generation.h"
-#include "ocors_lists.h"
-#include "ocors_publish.h"
+#include "ocors_reload.h"
 #include "ocors_request.h"
 #include "ocors_respond.h"
 #include "ocors_server.h"
@@ -21,31 +19,30 @@
 #include "ocors_store.h"
 #include "ocors_watch.h"
 
-/* A new reading of the configuration begins: what the last one collected makes room. */
+/* A new reading of the configuration begins: directives note what it says. */
 static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)plog;
     (void)ptemp;
-    ocors_generation_begin(apr_pool_parent_get(pconf)); /* the process pool: it outlives pconf */
     ocors_config_begin(pconf);
-    ocors_lists_begin(pconf);
     return OK;
 }
 
-/* At a server's start httpd reads everything twice; the first reading serves nobody. */
+/* At a start httpd reads the configuration twice; no request is served by the first reading. */
 static bool is_first_reading(void)
 {
     return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
 /*
- * `apachectl configtest` ends here, so all that can be wrong has been found by now. `httpd -k stop`
- * and the like come by, too: what is wrong with a document must not fail them.
+ * `apachectl configtest` ends here: every fault has been found by now. `httpd -k stop` and the like
+ * run this hook, too: a bad document must not make them fail.
  */
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
     const int status = ocors_config_check(pconf, server);
-    const int documents = ocors_lists_test(server);
+    const int documents = ocors_reload_test(apr_pool_parent_get(pconf), ocors_config_lists(),
+                                            server);
 
     (void)plog;
     (void)ptemp;
@@ -56,47 +53,36 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 }
 
 /*
- * Before core's, which gives the error log what the terminal has had: a start judges its documents
- * now, so that every error is seen by whoever starts it. `httpd -k stop` does not get here.
+ * Runs before core's hook, which sends messages to the error log instead of the terminal. A start
+ * judges its documents here: whoever starts it sees every error. `httpd -k stop` does not run it.
  */
 static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
-    (void)pconf;
     (void)plog;
     (void)ptemp;
-    (void)server;
     if (is_first_reading()) {
-        ocors_lists_judge(true);
+        ocors_reload_start(apr_pool_parent_get(pconf), ocors_config_lists(), server);
     }
     return OK;
 }
 
 /*
- * The parent is about to fork: what workers shall share is made now, and who looks after it. A
- * start that is refused fails at the first reading: at the second, the MPM has gone into the
- * background, and `httpd -k start` ends with 0 whatever becomes of the server.
+ * The parent forks next: the memory that workers share, and the process that watches documents, are
+ * made now. A start is refused at the first reading. At the second, the MPM has gone into the
+ * background, and `httpd -k start` ends with 0 whatever happens to the server.
  */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
-    const ocors_config_server_t *config = ocors_config_server();
-    apr_pool_t *process_pool = apr_pool_parent_get(pconf);
-    int status;
-
     (void)plog;
     (void)ptemp;
     if (is_first_reading()) {
-        return ocors_lists_judged();
+        return ocors_reload_started(server);
     }
     ocors_server_prepare(pconf, server);
-    ocors_lists_read();
-    status = ocors_publish_anew(pconf, process_pool, server, config->cache_size);
-    if (status == OK && config->reload > 0) {
-        ocors_watch_start(pconf, process_pool, server, config->reload);
-    }
-    return status;
+    return ocors_reload_go_on(pconf, ocors_config_lists(), server);
 }
 
-/* A process that could not be forked when it was wanted is forked when there is room for it. */
+/* A watching process that could not be forked before is forked when the system allows it. */
 static int monitor(apr_pool_t *pool, server_rec *server)
 {
     (void)pool;
@@ -105,14 +91,14 @@ static int monitor(apr_pool_t *pool, server_rec *server)
     return DECLINED;
 }
 
-/* A worker begins: from here on a stray write of any module's cannot change everybody's policy. */
+/* A worker begins: from now on no stray write of a module can change the shared policies. */
 static void child_init(apr_pool_t *pchild, server_rec *server)
 {
     (void)pchild;
     ocors_store_child_begins(server);
 }
 
-/* A worker has ended, perhaps killed while it read: the parent learns it here, and nowhere else. */
+/* A worker has ended, perhaps killed while it read. The parent learns of it only here. */
 static void child_status(server_rec *server, pid_t pid, ap_generation_t generation, int slot,
                          mpm_child_status state)
 {
@@ -124,15 +110,15 @@ static void child_status(server_rec *server, pid_t pid, ap_generation_t generati
     }
 }
 
-/* Answers a request by a decision that came early, if there is one. */
+/* Answers a request by an early decision, if there is one. */
 static int answer_early(request_rec *r, const ocors_request_t *request)
 {
     return request != NULL ? ocors_respond(r, request, false) : DECLINED;
 }
 
 /*
- * Before everything: a preflight or a refusal that the path alone decides costs least here, and no
- * redirect of the translate phase and no cache can answer it first (P4, R5, P8).
+ * The first hook. A preflight or a refusal that the path alone decides costs least here, and no
+ * cache and no redirect of the translate phase can answer it first (P4, R5, P8).
  */
 static int quick_handler(request_rec *r, int is_lookup)
 {
@@ -140,24 +126,23 @@ static int quick_handler(request_rec *r, int is_lookup)
 }
 
 /*
- * The last that httpd asks before it refuses a path with an encoded slash, which would be its
- * answer to a preflight. What returns DONE here is mapped as it stands, and is answered at its
- * mapping (P8).
+ * The last hook before httpd refuses a path with an encoded slash, even of a preflight. DONE keeps
+ * the path as it is; translate_name() then answers the request (P8).
  */
 static int pre_translate_name(request_rec *r)
 {
     return ocors_request_decide_unmappable(r) != NULL ? DONE : DECLINED;
 }
 
-/* The path is what it will be; redirects of mod_alias and rewriting come next (P8). */
+/* The path is final; redirects of mod_alias and rewriting come next (P8). */
 static int translate_name(request_rec *r)
 {
     return answer_early(r, ocors_request_decide_mapped(r));
 }
 
 /*
- * The first hook at which a section's configuration is final, and the last before access control:
- * a preflight carries no credentials, and a refused request must run nothing (P4, R5).
+ * The first hook with a final configuration of the section, and the last before access control. A
+ * preflight carries no credentials, and a refused request must run nothing (P4, R5).
  */
 static int header_parser(request_rec *r)
 {
@@ -169,15 +154,15 @@ static int header_parser(request_rec *r)
                                                              : DECLINED;
 }
 
-/* The policy's place in httpd's order of things: whatever comes here undecided is decided here. */
+/* The place of a policy in httpd's order: a request that is still undecided is decided. */
 static int fixups(request_rec *r)
 {
     return r->main == NULL ? header_parser(r) : DECLINED;
 }
 
 /*
- * mod_dir and mod_negotiation put another file, and so other sections, in a request's place after
- * all of the above: no handler runs on a request that the sections in force would refuse (H4).
+ * After the hooks above, mod_dir and mod_negotiation may give a request another file, and so other
+ * sections. No handler runs on a request that the sections in force refuse (H4).
  */
 static int handler(request_rec *r)
 {
@@ -187,15 +172,15 @@ static int handler(request_rec *r)
                                                              : DECLINED;
 }
 
-/* The status page is a handler like any other's, behind whatever guards its section. */
+/* The status page is an ordinary handler: the access control of its section protects it. */
 static int status_handler(request_rec *r)
 {
     return ocors_status_answer(r);
 }
 
 /*
- * Every response of a handler goes through our filter, and so does one of mod_cache's quick
- * handler, which comes before there is a decision ...
+ * Every response of a handler passes our filter, and so does one of mod_cache's quick handler,
+ * which runs before there is a decision ...
  */
 static void insert_filter(request_rec *r)
 {
@@ -204,14 +189,13 @@ static void insert_filter(request_rec *r)
     }
 }
 
-/* ... and every error of httpd's, be it from before there was one. */
+/* ... and every error of httpd, even one from before the decision. */
 static void insert_error_filter(request_rec *r)
 {
     insert_filter(r);
 }
 
-/* The last moment before LogFormat looks at the notes, and the first for httpd's own early errors.
- */
+/* The last hook before LogFormat reads the notes, and the first for httpd's own early errors. */
 static int log_transaction(request_rec *r)
 {
     ocors_request_show(r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one decision costs, without httpd: documents laid out as the module lays them out in shared
- * memory, and asked about origins that they list and origins that they do not.
+ * What one decision costs, without httpd: documents laid out as the module lays them out in an area
+ * of shared memory, and asked about origins that they list and origins that they do not.
  *
  *   lookup LOOKUPS DOCUMENT...
  *
@@ -19,12 +19,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "ocors_image_build.h"
 #include "ocors_decide.h"
 #include "ocors_snapshot.h"
 #include "ocors_image_layout.h"
 #include "ocors_origin.h"
-#include "ocors_rooms.h"
-#include "ocors_settings_json.h"
+#include "ocors_settings_parse.h"
 
 /* Loading under callgrind takes minutes; not counting at all meanwhile makes that seconds. */
 #if defined(__has_include)
@@ -43,10 +43,9 @@
 #define TABLE_SEED  UINT64_C(0x0cac0cac0cac0cac)
 #define RANDOM_SEED UINT64_C(20191)
 
-/* All origins of all documents, in one segment. */
+/* All origins of all documents, in one area. */
 typedef struct bench_t {
-    char *segment;
-    uint64_t size;
+    char *area;
     ocors_snapshot_t snapshot;
     bool is_tree;
     size_t document_count;
@@ -123,7 +122,11 @@ static void *build_image(const char *path, size_t *size)
     return bytes;
 }
 
-/* ---- Images -> a segment --------------------------------------------------------------------- */
+/* ---- Images -> a snapshot ---------------------------------------------------------------------
+ */
+
+/* Of the one list of documents, and of the one tree. */
+static const ocors_key_t list_key = { .bytes = { 0 } }, tree_key = { .bytes = { 't' } };
 
 /* A policy for each document, and what leads there. */
 static ocors_snapshot_header_t make_header(const bench_t *bench)
@@ -131,56 +134,79 @@ static ocors_snapshot_header_t make_header(const bench_t *bench)
     const uint32_t count = (uint32_t)bench->document_count;
     ocors_snapshot_header_t header = {
         .seed = TABLE_SEED,
+        .image_count = count,
         .layer_count = count,
         .policy_count = count,
-        .settings_count = bench->is_tree ? 0 : 1,
         .tree_count = bench->is_tree ? 1 : 0,
         .site_count = bench->is_tree ? count + 1 : 0,
         .text_size = bench->is_tree ? count * NAME_ROOM : 0,
     };
 
-    header.site_slot_count = (uint32_t)ocors_slots_count(header.site_count);
-    header.size = ocors_round_up(ocors_snapshot_size(&header), OCORS_ROOM_ALIGNMENT);
+    ocors_snapshot_complete(&header);
     return header;
 }
 
-/* The images begin the segment. */
-static void write_snapshot(bench_t *bench, uint64_t place, const uint64_t *sizes)
+/* Any key will do, as long as no two are equal and their hashes are evenly distributed. */
+static ocors_key_t policy_key(uint32_t index)
 {
-    const uint32_t count = (uint32_t)bench->document_count;
-    const ocors_snapshot_header_t header = make_header(bench);
-    uint64_t image = 0;
+    const uint64_t hash = ocors_hash(TABLE_SEED,
+                                     ocors_span_make((const char *)&index, sizeof(index)));
+    ocors_key_t key = list_key;
 
-    memset(bench->segment + place, 0, (size_t)header.size);
-    memcpy(bench->segment + place, &header, sizeof(header));
-    if (!ocors_snapshot_open(bench->segment, bench->size, place, &bench->snapshot)) {
-        fail("the snapshot does not fit", "");
+    if (index > 0) {
+        memcpy(key.bytes, &hash, sizeof(hash));
+        memcpy(key.bytes + sizeof(hash), &index, sizeof(index));
     }
-    ocors_snapshot_layer_t *layers = (void *)(uintptr_t)bench->snapshot.layers;
-    ocors_snapshot_policy_t *policies = (void *)(uintptr_t)bench->snapshot.policies;
+    return key;
+}
+
+static void write_sites(const bench_t *bench)
+{
     ocors_snapshot_site_t *sites = (void *)(uintptr_t)bench->snapshot.sites;
-    for (uint32_t i = 0; i < count; i++) {
-        layers[i] = (ocors_snapshot_layer_t){ .image = image, .image_size = sizes[i] };
-        policies[i] = (ocors_snapshot_policy_t){ .first_layer = i, .layer_count = 1 };
-        image += ocors_round_up(sizes[i], OCORS_ROOM_ALIGNMENT);
-    }
-    if (!bench->is_tree) {
-        return; /* its one list has policy 0 */
-    }
+    const uint32_t count = (uint32_t)bench->document_count;
+
     *(ocors_snapshot_tree_t *)(uintptr_t)bench->snapshot.trees = (ocors_snapshot_tree_t){
+        .key = tree_key,
         .site_count = count + 1,
     };
     /* The first is the organisation, which has no document of its own here. */
-    sites[0] = (ocors_snapshot_site_t){ .policies = { OCORS_SNAPSHOT_NO_POLICY,
-                                                      OCORS_SNAPSHOT_NO_POLICY } };
+    sites[0] = (ocors_snapshot_site_t){ .policies = { OCORS_SNAPSHOT_NONE, OCORS_SNAPSHOT_NONE } };
     for (uint32_t i = 0; i < count; i++) {
         memcpy((char *)(uintptr_t)bench->snapshot.text + i * NAME_ROOM, bench->names[i], NAME_ROOM);
         sites[i + 1] = (ocors_snapshot_site_t){
             .name = { i * NAME_ROOM, (uint32_t)strlen(bench->names[i]) },
-            .policies = { i, OCORS_SNAPSHOT_NO_POLICY },
+            .policies = { i, OCORS_SNAPSHOT_NONE },
         };
     }
-    ocors_snapshot_index_sites(&bench->snapshot);
+}
+
+/* The tables of an area in which the images are. */
+static void write_tables(bench_t *bench, const ocors_snapshot_header_t *header,
+                         const ocors_snapshot_image_t *images)
+{
+    memset(bench->area, 0, (size_t)header->tables_size);
+    memcpy(bench->area, header, sizeof(*header));
+    if (!ocors_snapshot_open(bench->area, header->size, bench->area, header->size,
+                             &bench->snapshot)) {
+        fail("the snapshot does not fit", "");
+    }
+    ocors_snapshot_policy_t *policies = (void *)(uintptr_t)bench->snapshot.policies;
+    uint32_t *layers = (void *)(uintptr_t)bench->snapshot.layers;
+
+    memcpy((void *)(uintptr_t)bench->snapshot.images, images,
+           header->image_count * sizeof(*images));
+    for (uint32_t i = 0; i < header->policy_count; i++) {
+        layers[i] = i;
+        policies[i] = (ocors_snapshot_policy_t){
+            .key = policy_key(i),
+            .first_layer = i,
+            .layer_count = 1,
+        };
+    }
+    if (bench->is_tree) {
+        write_sites(bench);
+    }
+    ocors_snapshot_index(&bench->snapshot);
 }
 
 static ocors_span_t origin_at(const ocors_image_t *image, uint64_t number)
@@ -210,31 +236,29 @@ static bench_t load(char **paths, size_t count)
 {
     bench_t bench = { .document_count = count, .is_tree = count > 1 };
     void **bytes = checked(calloc(count, sizeof(*bytes)));
-    uint64_t *sizes = checked(calloc(count, sizeof(*sizes)));
-    uint64_t place = 0;
+    ocors_snapshot_image_t *images = checked(calloc(count, sizeof(*images)));
+    ocors_snapshot_header_t header = make_header(&bench);
 
     bench.images = checked(calloc(count, sizeof(*bench.images)));
     bench.firsts = checked(calloc(count + 1, sizeof(*bench.firsts)));
     bench.names = checked(calloc(count, sizeof(*bench.names)));
+    header.size = header.tables_size;
     for (size_t i = 0; i < count; i++) {
         size_t size;
 
         bytes[i] = build_image(paths[i], &size);
-        sizes[i] = size;
-        place += ocors_round_up(size, OCORS_ROOM_ALIGNMENT);
+        images[i] = (ocors_snapshot_image_t){ .at = header.size, .size = size };
+        header.size += ocors_round_up(size, OCORS_IMAGE_ALIGNMENT);
     }
-    bench.size = place + make_header(&bench).size;
-    bench.segment = checked(aligned_alloc(OCORS_IMAGE_ALIGNMENT, (size_t)bench.size));
-    place = 0;
+    bench.area = checked(aligned_alloc(OCORS_IMAGE_ALIGNMENT, (size_t)header.size));
     for (size_t i = 0; i < count; i++) {
-        memcpy(bench.segment + place, bytes[i], (size_t)sizes[i]);
+        memcpy(bench.area + images[i].at, bytes[i], (size_t)images[i].size);
         free(bytes[i]);
-        open_image(&bench, i, bench.segment + place, (size_t)sizes[i]);
-        place += ocors_round_up(sizes[i], OCORS_ROOM_ALIGNMENT);
+        open_image(&bench, i, bench.area + images[i].at, (size_t)images[i].size);
     }
-    write_snapshot(&bench, place, sizes);
+    write_tables(&bench, &header, images);
     free(bytes);
-    free(sizes);
+    free(images);
     if (bench.firsts[count] == 0) {
         fail("no document lists an origin", "");
     }
@@ -331,11 +355,14 @@ __attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_
             };
             const ocors_url_path_t path = { .plain = address, .loose = address };
 
-            (void)ocors_snapshot_read_path(&bench->snapshot, 0, &path, ocors_span_make(NULL, 0),
-                                           policies, &policy_count);
+            (void)ocors_snapshot_read_path(&bench->snapshot, &tree_key, &path,
+                                           ocors_span_make(NULL, 0), policies, &policy_count);
         }
         else {
-            policy_count = ocors_snapshot_read_settings(&bench->snapshot, 0, policies) ? 1 : 0;
+            uint32_t index;
+
+            policy_count = ocors_snapshot_find_policy(&bench->snapshot, &list_key, &index)
+                           && ocors_snapshot_read_policy(&bench->snapshot, index, policies);
         }
         ocors_decide(policies, policy_count, &facts, room, &decision);
         allowed += decision.verdict == OCORS_VERDICT_ALLOW;
@@ -393,13 +420,13 @@ int main(int argc, char **argv)
     printf("documents %zu count\n", bench.document_count);
     printf("origins %" PRIu64 " count\n", bench.firsts[bench.document_count]);
     printf("origin_text %" PRIu64 " bytes\n", bench.text_size);
-    printf("segment %" PRIu64 " bytes\n", bench.size);
+    printf("segment %" PRIu64 " bytes\n", bench.snapshot.header.size);
     printf("loading %.0f ms\n", (seconds() - started) * 1e3);
     CALLGRIND_START_INSTRUMENTATION;
     printf("listed %.1f ns\n", measure(&bench, true, false, count));
     printf("unlisted %.1f ns\n", measure(&bench, false, false, count));
     printf("explained %.1f ns\n", measure(&bench, false, true, count));
-    free(bench.segment);
+    free(bench.area);
     free(bench.images);
     free(bench.firsts);
     free(bench.names);

@@ -85,7 +85,7 @@ class Documents:
         return f"site-{number:06}"
 
     def write(self, number, *more):
-        """A document, by rename, with more origins than it had."""
+        """A document, by rename, with more origins than it had; when that was."""
         origins = [origin(n) for n in range(number * self.each, (number + 1) * self.each)] + [*more]
         clients = min(CLIENTS, len(origins))
         share = -(-len(origins) // clients)
@@ -95,7 +95,9 @@ class Documents:
         beside.write_text(json.dumps({"_v": "20.4", "clients": [
             {"client_id": f"client-{c:02}", "allowed_origins": origins[c * share:(c + 1) * share]}
             for c in range(clients)]}, separators=(",", ":")))
+        renamed = time.monotonic()
         beside.rename(path)
+        return renamed
 
     def directives(self):
         what = (f'OcapiCorsSettingsTree "{self.folder}"' if self.sites
@@ -162,8 +164,8 @@ def await_workers(server, old=frozenset()):
 
 
 def published(server, number):
-    """What the log says of a generation, once it is in force."""
-    return PUBLISHED.search(server.wait_log(rf"OCORS0007: generation {number} ").text)
+    """What the log says of a publication, once it is done."""
+    return PUBLISHED.search(server.wait_publication(number))
 
 
 def ask(connection, documents, number, asked):
@@ -193,7 +195,7 @@ def start_times(documents):
 
 
 def restart(server):
-    """Milliseconds from the signal to the published generation; nothing has changed."""
+    """Milliseconds from the signal to the publication; nothing has changed."""
     old = frozenset(server.children())
     began = time.monotonic()
     server.process.send_signal(httpd.signal.SIGUSR1)
@@ -204,14 +206,22 @@ def restart(server):
 
 
 def timed_reload(server, documents):
-    """Milliseconds that the watcher took for one document that has changed."""
-    new = origin(99_999_999)
+    """Milliseconds that the watcher took for one document that has changed, and the most that the group had meanwhile:
+    the snapshot in force and the next one, side by side."""
+    new, most = origin(99_999_999), [0]
+    published_line = re.compile(r"OCORS0007: .*\(timed reload\)")
+
+    def is_published():
+        most[0] = max(most[0], group(server)["group"])
+        return published_line.search(server.log_text())
+
     with server.connection() as connection:
         assert not ask(connection, documents, 0, new)
         documents.write(0, new)
+        httpd.wait_until(is_published, "the change is in force")
         milliseconds = int(published(server, 3)["ms"])
         assert ask(connection, documents, 0, new)
-    return milliseconds
+    return milliseconds, most[0]
 
 
 def measure_server(documents):
@@ -230,10 +240,10 @@ def measure_server(documents):
             assert int(first["origins"]) == documents.size
             found["bytes"] = int(first["bytes"])
             found["restart"] = restart(server)
-            found["reload"] = timed_reload(server, documents)
+            found["reload"], found["group_most"] = timed_reload(server, documents)
             found["watcher_peak"] = peak(server.watcher())
             ask_around(server, documents)
-            time.sleep(3)  # two looks of the watcher, which then gives the old image's pages back
+            time.sleep(3)  # by then the watcher has given the old area's pages back
             found["group_after"] = group(server)["group"]
         server.await_idle()
     return found
@@ -245,7 +255,7 @@ def measure_server(documents):
 def compile_lookup(folder):
     program = folder / "lookup"
     subprocess.run([COMPILER, *CFLAGS, f"-I{REPOSITORY / 'include'}", *json_c("--cflags"), "-o", program,
-                    REPOSITORY / "bench/lookup.c", *sorted((REPOSITORY / "src/core").glob("*.c")),
+                    REPOSITORY / "bench/lookup.c", *sorted((REPOSITORY / "src/core").rglob("*.c")),
                     *json_c("--libs"), "-Wl,-z,now"], check=True)
     return program
 
@@ -293,7 +303,7 @@ ROWS = [
     ("JSON, MiB", mebibytes("json")),
     ("from JSON to published, ms", lambda found: number("ms")(found) if "bytes" in found else "-"),
     ("processor time of the parent until it serves, s", number("processor", ",.2f")),
-    ("shared memory in use (image), MiB", mebibytes("bytes")),
+    ("the snapshot in shared memory, MiB", mebibytes("bytes")),
     ("the same above the origins' own text, bytes an origin", above_text),
     ("parent's peak while it loads, MiB", mebibytes("peak")),
     ("Pss of the parent afterwards, MiB", mebibytes("parent")),
@@ -302,8 +312,9 @@ ROWS = [
     ("Pss of the whole group, MiB", mebibytes("group")),
     ("... more than without a policy, MiB", grown),
     ("graceful restart, nothing changed: signal to published, ms", number("restart")),
-    ("timed reload, one document changed: reading and publishing it, ms", number("reload")),
-    ("watching process's peak meanwhile, MiB", mebibytes("watcher_peak")),
+    ("timed reload, one document changed: reading it, copying and checking the rest, ms", number("reload")),
+    ("watching process's peak meanwhile (with the old snapshot and the new), MiB", mebibytes("watcher_peak")),
+    ("Pss of the whole group meanwhile, at most, MiB", mebibytes("group_most")),
     ("Pss of the whole group afterwards, MiB", mebibytes("group_after")),
     ("decision, listed origin: instructions", number("listed_instructions")),
     ("decision, listed origin: ns", number("listed_ns")),

@@ -5,9 +5,21 @@
 
 #include <stddef.h>
 
-#include "ocors_decide.h"
 #include "ocors_policy.h"
 #include "ocors_span.h"
+
+/* What became of the sources that may name a client (C1, C2). */
+typedef enum {
+    OCORS_CLIENT_NONE,     /* nobody is named: the union of all clients (C3) */
+    OCORS_CLIENT_NAMED,    /* `id` is named; a client that no document has allows nothing (C2) */
+    OCORS_CLIENT_AMBIGUOUS /* two different ones are named: nothing is allowed (C2) */
+} ocors_naming_t;
+
+/* Who asks, as far as a request says so. */
+typedef struct ocors_named_client_t {
+    ocors_naming_t kind;
+    ocors_span_t id;
+} ocors_named_client_t;
 
 typedef enum {
     OCORS_SOURCE_BEARER, /* a claim of the JWT in Authorization: Bearer (RFC 6750, RFC 7519) */
@@ -33,7 +45,7 @@ size_t ocors_client_room(const ocors_source_t *sources, size_t count);
  * empty names one, known or not (C2); a parameter that is given twice with different values is
  * ambiguous.
  *
- * The claim's id points into a source or into `room`. No allocation, no recursion; linear in what
+ * The id points into a source or into `room`. No allocation, no recursion; linear in what
  * the sources hold.
  */
 ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a section of the configuration says: the directives, and how sections merge. */
+/* A section of the configuration: its directives, and how sections merge. */
 #ifndef OCORS_CONFIG_H
 #define OCORS_CONFIG_H
 
@@ -11,6 +11,7 @@
 
 #include "ocors_client.h"
 #include "ocors_headers.h"
+#include "ocors_list.h"
 
 /* OcapiCors. */
 typedef enum {
@@ -20,46 +21,42 @@ typedef enum {
     OCORS_MODE_REPORT_ONLY
 } ocors_mode_t;
 
-/* Where a section stands, and so what M1's "own path" is. */
+/* The kind of a section, which decides about the section's own path (M1). */
 typedef enum {
-    OCORS_SECTION_SERVER,   /* none: the server or the virtual host */
+    OCORS_SECTION_SERVER,   /* outside sections: the server or the virtual host */
     OCORS_SECTION_OTHER,    /* a pattern, <Files>, <If>: the whole path */
     OCORS_SECTION_LOCATION, /* a URL path: what comes after it */
-    OCORS_SECTION_DIRECTORY /* a directory: the URL path of what lies in it */
+    OCORS_SECTION_DIRECTORY /* a directory: the URL path below it */
 } ocors_section_kind_t;
 
 /* OcapiCorsSettings, OcapiCorsSettingsTree: a list of documents, or a tree. */
 typedef struct ocors_documents_t {
-    bool is_tree;
-    const char *const *paths; /* absolute, global first; of a tree one: its directory */
-    uint32_t path_count;
-    const char *where; /* "CONF:LINE: DIRECTIVE" */
-    uint32_t number;   /* of the policy, or of the tree (ocors_store.h), once it is read */
-    ocors_section_kind_t kind;
-    const char *path;
+    ocors_list_t list;
+    ocors_section_kind_t kind; /* of the section that names it, and so what M1's "own path" is */
+    const char *path;          /* of that section */
 } ocors_documents_t;
 
-/* OcapiCorsClientId: sources in order, their values empty. */
+/* OcapiCorsClientId: the sources in order, with empty values. */
 typedef struct ocors_sources_t {
     const ocors_source_t *items;
     size_t count;
 } ocors_sources_t;
 
-/* As many sources as a section may name. */
+/* The most sources of a section. */
 #define OCORS_SOURCES_MAX 8
 
 /* OcapiCorsSelfOrigin. */
 typedef struct ocors_self_t {
     bool is_off;
     bool takes_asked;           /* `Asked`: any asked host counts as a configured name */
-    const ocors_span_t *listed; /* origins beside the virtual host's own */
+    const ocors_span_t *listed; /* origins in addition to the virtual host's own */
     size_t listed_count;
 } ocors_self_t;
 
 /* OcapiCorsExposeHeaders. */
 typedef struct ocors_expose_t {
     const char *names; /* "location,x-dw-version-status"; "": none */
-    bool has_backend;  /* the backend's own are added */
+    bool has_backend;  /* the backend's names are added */
 } ocors_expose_t;
 
 /* OcapiCorsMethods. */
@@ -75,8 +72,8 @@ typedef struct ocors_grantable_t {
 } ocors_grantable_t;
 
 /*
- * A section's members, once: type, name, the value that says "not named here". Creation sets every
- * member to it, and merging takes the inner section's member unless it is that.
+ * The members of a section, listed once: type, name, the value for "not named here". Creation sets
+ * each member to that value. Merging takes the inner section's member unless it has that value.
  */
 #define OCORS_CONFIG_MEMBERS(X)                                                                    \
     X(ocors_mode_t, mode, OCORS_MODE_UNSET)                                                        \
@@ -96,18 +93,18 @@ typedef struct ocors_config_t {
 #undef OCORS_CONFIG_MEMBER
 } ocors_config_t;
 
-/* The slots of the module record. */
+/* The functions of the module record. */
 void *ocors_config_create(apr_pool_t *pool, char *path);
 void *ocors_config_merge(apr_pool_t *pool, void *outer, void *inner);
 
-/* Whether two sections say the same: all members are equal. */
+/* Whether all members of two sections are equal. */
 bool ocors_config_is_equal(const ocors_config_t *one, const ocors_config_t *other);
 
 /*
- * What is noted while the configuration is read: begun anew for each reading (pre_config), added to
- * by the directives, and asked at its end (check_config; OK or an HTTP status). Refused are an
- * `OcapiCors On` that no document can reach, and our directives in <Limit> and <LimitExcept>, which
- * would switch them for every method.
+ * The notes of one reading of the configuration. ocors_config_begin() clears them (pre_config), the
+ * directives add to them, ocors_config_check() judges them (check_config; OK or an HTTP status). It
+ * refuses an `OcapiCors On` that no document can reach, and directives of ours in <Limit> and
+ * <LimitExcept>: there they would hold for every method.
  */
 void ocors_config_begin(apr_pool_t *pool);
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section);
@@ -115,33 +112,25 @@ void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *sec
 int ocors_config_check(apr_pool_t *pool, server_rec *server);
 
 /*
- * Whether `OcapiCors On` reaches anything of a virtual host: by itself, one of its sections, or one
- * of the main server's sections, which hold in every virtual host.
+ * Whether `OcapiCors On` holds anywhere in a virtual host: in the host itself, in one of its
+ * sections, or in a section of the main server, which holds in every virtual host.
  */
 bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_server);
 
-/* OcapiCorsReload, OcapiCorsCacheSize and OcapiCorsBadDocument, which are the whole server's. */
-typedef struct ocors_config_server_t {
-    apr_interval_time_t reload; /* 0: Off */
-    uint64_t cache_size;        /* bytes; 0: Auto */
-    bool denies_bad; /* a bad document's policy allows nothing; else a start is refused */
-} ocors_config_server_t;
+/* What this reading of the configuration says of documents; the directives write to it. */
+ocors_lists_t *ocors_config_lists(void);
 
-/* What this reading of the configuration says of them so far; the directives write to it. */
-ocors_config_server_t *ocors_config_server(void);
-
-/* Where clients are named, and whether and what is own beside the virtual host, defaults filled in.
- */
+/* OcapiCorsClientId and OcapiCorsSelfOrigin of a merged section, with their defaults. */
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
 const ocors_self_t *ocors_config_self(const ocors_config_t *config);
 
-/* Where a directive stands. */
+/* The kind of the section that holds a directive. */
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd);
 
-/* Whether the backend's own Access-Control-Expose-Headers are added to the section's. */
+/* Whether the backend's Access-Control-Expose-Headers are added to the section's. */
 bool ocors_config_exposes_backend(const ocors_config_t *config);
 
-/* What a merged section says of headers, its defaults filled in. */
+/* What a merged section says of headers, with its defaults. */
 ocors_header_policy_t ocors_config_header_policy(const ocors_config_t *config);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* (policy, facts of a request) -> what is to be done with it (rules R, P, C). Pure. */
+/* (policies, facts of a request) -> decision (rules R, P, C). Pure. */
 #ifndef OCORS_DECIDE_H
 #define OCORS_DECIDE_H
 
@@ -7,41 +7,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ocors_client.h"
 #include "ocors_method.h"
 #include "ocors_own.h"
 #include "ocors_policy.h"
 #include "ocors_span.h"
 
-/* What became of the sources that may name a client (C1, C2). */
-typedef enum {
-    OCORS_CLIENT_NONE,     /* nobody is named: the union of all clients (C3) */
-    OCORS_CLIENT_NAMED,    /* `id` is named; a client that no document has allows nothing (C2) */
-    OCORS_CLIENT_AMBIGUOUS /* two different ones are named: nothing is allowed (C2) */
-} ocors_claim_kind_t;
-
-typedef struct ocors_named_client_t {
-    ocors_claim_kind_t kind;
-    ocors_span_t id;
-} ocors_named_client_t;
-
-/* What a request says. Spans are the caller's and may hold any byte. */
+/* What a request says. The caller owns the spans; they may hold any byte. */
 typedef struct ocors_facts_t {
     ocors_span_t method;         /* on the wire (R11) */
-    bool has_origin;             /* an Origin header is there, be it empty */
+    bool has_origin;             /* an Origin header was sent, empty or not */
     ocors_span_t origin;         /* its value */
-    ocors_span_t request_method; /* Access-Control-Request-Method; empty: none */
+    ocors_span_t request_method; /* Access-Control-Request-Method; empty: not sent */
     ocors_span_t path;           /* decoded, after the version or the section's own path (M1) */
-    ocors_version_t version;     /* of the path; 0: none */
-    ocors_named_client_t claim;
-    bool is_path_ambiguous; /* R12: nothing is allowed, whatever the policies say */
-    const ocors_own_t *own; /* what makes an origin own (R10); NULL: nothing does */
-    bool wants_reason;      /* somebody will see it: else it is not looked for, and is NONE */
+    ocors_version_t version;     /* in the path; 0: none */
+    ocors_named_client_t named;  /* the client that the request names (C1) */
+    bool is_path_ambiguous;      /* R12: nothing is allowed, whatever the policies say */
+    const ocors_own_t *own;      /* what R10 looks at; NULL: no origin is own */
+    bool wants_reason;           /* false: the reason stays NONE, and costs nothing */
 } ocors_facts_t;
 
 #define OCORS_VERDICTS(X)                                                                          \
     X(NONE, "none")                             /* not cross-origin: R1, R10 */                    \
     X(ALLOW, "allow")                           /* R2, R4 */                                       \
-    X(WITHHOLD, "withhold")                     /* R3: passes, and says nothing */                 \
+    X(WITHHOLD, "withhold")                     /* R3: the request passes, nothing is granted */   \
     X(REFUSE, "refuse")                         /* R5: 401, nothing runs */                        \
     X(PREFLIGHT_ALLOW, "preflight-allow")       /* P1 */                                           \
     X(PREFLIGHT_WITHHOLD, "preflight-withhold") /* P2 */
@@ -54,8 +43,8 @@ typedef enum {
 } ocors_verdict_t;
 
 /*
- * Why something was refused or withheld: for the administrator, never for the client. Where several
- * hold, the first in this order.
+ * Why a request was refused, or a grant withheld: for the administrator, never for the client. If
+ * several reasons hold, the first of them is given.
  */
 #define OCORS_REASONS(X)                                                                           \
     X(NONE, "none")                     /* nothing was refused or withheld */                      \
@@ -66,18 +55,18 @@ typedef enum {
     X(SEVERAL_LINES, "several-lines")           /* joined by a comma */                            \
     X(AMBIGUOUS_CLIENT, "ambiguous-client")     /* C2: two ids */                                  \
     X(UNKNOWN_CLIENT, "unknown-client")         /* C2: no document has this id */                  \
-    X(LIST_MEMBER, "list-member")               /* R6: one of several is not listed */             \
+    X(LIST_MEMBER, "list-member")               /* R6: a member is not listed */                   \
     X(OTHER_CLIENT, "other-client")             /* another client of the site lists it */          \
-    X(OWN_HOST_UNKNOWN, "own-host-unknown")     /* R10: own, if its host were configured */        \
+    X(OWN_HOST_UNKNOWN, "own-host-unknown")     /* R10: the host is not configured */              \
     X(OWN_SCHEME_DIFFERS, "own-scheme-differs") /* R10: http where https is asked */               \
     X(OWN_PORT_DIFFERS, "own-port-differs")     /* R10: another port than the asked one */         \
-    X(PORT_DIFFERS, "port-differs")             /* listed without the port, or the default one */  \
+    X(PORT_DIFFERS, "port-differs")             /* listed with another port */                     \
     X(TRAILING_SLASH, "trailing-slash")                                                            \
     X(CASE_DIFFERS, "case-differs")                                                                \
     X(SCHEME_DIFFERS, "scheme-differs")     /* http for https, or the other way round */           \
-    X(MALFORMED, "malformed")               /* not a serialised origin, nor a list of them */      \
-    X(NOT_LISTED, "not-listed")             /* and no near miss either */                          \
-    X(METHOD_MALFORMED, "method-malformed") /* P6: the requested method is no token */
+    X(MALFORMED, "malformed")               /* neither an origin nor a list of them */             \
+    X(NOT_LISTED, "not-listed")             /* and no listed origin is near */                     \
+    X(METHOD_MALFORMED, "method-malformed") /* P6: the requested method is not a token */
 
 typedef enum {
 #define OCORS_REASON_ENUM(name, text) OCORS_REASON_##name,
@@ -88,36 +77,37 @@ typedef enum {
 
 typedef struct ocors_decision_t {
     ocors_verdict_t verdict;
-    ocors_reason_t reason;       /* NONE but for a refusal or a withholding */
-    ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: configured bytes in `room` */
-    ocors_methods_t methods;     /* a preflight's M1 list, if an entry names the path */
-    bool has_fallback_methods;   /* M3: the section's own list it is, and `methods` is empty */
+    ocors_reason_t reason;       /* NONE unless refused or withheld */
+    ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: configured bytes in `buffer` */
+    ocors_methods_t methods;     /* of a preflight, if a resource matches the path (M1) */
+    bool has_fallback_methods;   /* M3: the section's list applies; `methods` is empty */
 } ocors_decision_t;
 
 /*
- * An Origin header may list this many members (R6). Browsers send one; RFC 6454 lists have two or
- * three; what has more is not allowed, so that one header cannot ask for hundreds of judgements.
- * Equal members are judged once (R13).
+ * The most members of an Origin header (R6, R13). Browsers send one, RFC 6454 lists have two or
+ * three. A header with more is not allowed: the work for one header stays bounded.
  */
 #define OCORS_DECIDE_MEMBERS_MAX 16
 
-/* Policies that are asked together: a site's shop and data documents, below /dw/batch (C5). */
+/* The most policies of one decision: a site's shop and data policies, below /dw/batch (C5). */
 #define OCORS_DECIDE_POLICIES_MAX 2
 
 /*
- * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `room` has at least facts->origin.length
- * bytes, and receives the configured origins (R9). No allocation, no lock, no system call. The
- * cost does not depend on the number of origins or clients, but for two things: the methods of a
- * preflight take one look at each resource of the clients concerned, for each distinct member of
- * the Origin header, and an origin of an earlier layer one at each client that lists it and is
- * replaced by a later one. A path beyond the limits of ocors_resource_path_split() is held against
- * no resource.
+ * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `buffer` has at least facts->origin.length
+ * bytes and receives the configured origins (R9). No allocation, no lock, no system call.
  *
- * Of several policies, each is layered by itself, and what any of them allows is allowed. None, or
- * none that has a layer: nothing is allowed.
+ * The cost does not depend on the number of origins or clients, with two exceptions:
+ *   - the methods of a preflight: one step for each resource of the clients concerned, for each
+ *     distinct member of the Origin header
+ *   - an origin of an earlier layer: one step for each client that lists it and that a later layer
+ *     replaces
+ * A path beyond the limits of ocors_resource_path_split() matches no resource.
+ *
+ * Each policy is layered by itself. What one of several policies allows is allowed. Without a
+ * policy, or without a layer in any, nothing is allowed.
  */
 void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const ocors_facts_t *facts,
-                  char *room, ocors_decision_t *decision);
+                  char *buffer, ocors_decision_t *decision);
 
 /* "preflight-allow", "not-listed"; never NULL. */
 const char *ocors_verdict_name(ocors_verdict_t verdict);

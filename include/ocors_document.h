@@ -8,14 +8,15 @@
 
 #include <httpd.h>
 
-#include "ocors_snapshot.h"
 #include "ocors_report.h"
+#include "ocors_snapshot.h"
 
-/* An image: on the heap and its document's to free, or in the segment in force. */
+/* An image of a document. */
 typedef struct ocors_document_image_t {
     const void *bytes; /* NULL: there is none */
     size_t size;
-    bool is_on_heap;
+    bool is_on_heap; /* malloc'd, and its document's to free; else it is in an area of the store */
+    uint64_t check;  /* of an image in an area, by the private part (ocors_store_check()) */
 } ocors_document_image_t;
 
 /* What was found, as a line for the administrator. */
@@ -26,50 +27,43 @@ typedef struct ocors_document_line_t {
 
 typedef struct ocors_document_t {
     const char *path;
-    const char *where; /* the directive that names it first: "CONF:LINE: DIRECTIVE"; or NULL */
-    uint32_t number;   /* in its generation */
-    ocors_snapshot_file_t file;   /* which file it is; all zero: there is none to look at */
+    const char *where;            /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
+    uint32_t index;               /* in its collection */
+    ocors_snapshot_file_t file;   /* which file it is; all zero: there is none */
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
     apr_array_header_t *lines;    /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
-    bool has_changed; /* while it was read */
-    bool is_passing;  /* its error is not the file's fault: read again at the next occasion */
-    bool is_told;     /* its errors, by ocors_document_tell() */
-    bool is_logged;
-    /* Where it is bad: policies that keep their last good state for it, and that allow nothing. */
+    bool is_unread;    /* its file is not the one in force, and has not been judged */
+    bool is_pending;   /* its file is deferred, and none is in force: its policies wait for it */
+    bool is_overtaken; /* its file changed after it was listed: its policies keep their version */
+    bool has_changed;  /* while it was read */
+    bool is_transient; /* its error may go away although the file is unchanged */
+    /* If it cannot be used: policies that keep their previous version, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
-    uint32_t kept_logged, closed_logged; /* what was said of them last */
+    uint32_t kept_logged, closed_logged; /* what the log said of them last */
 } ocors_document_t;
 
-/* Whether the file of this path is another now than the one that was judged. */
-bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
-
-/* A document of this absolute path, looked at but not read. All of it but the image is in `pool`.
- */
+/* A document of this absolute path, not read yet. All of it but the image is in `pool`. */
 ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
 
 /*
- * Reads and judges it, again if need be: file bytes -> JSON -> settings -> image. Fills in lines
- * and image.
+ * Reads and judges it, also again: file -> text -> settings -> image. Fills in file, lines and
+ * image, which is hashed by `seed`.
  */
 void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool);
 
-/* The document is left out for a reason that is not in its file: `text`, a line in `pool`. */
+/* Whether the file of its path is another one now, or changed while it was read. */
+bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
+
+/* The document is left out for a reason that is not in its file: `text`, a line in its pool. */
 void ocors_document_reject(ocors_document_t *document, const char *text);
 
 /*
- * Takes over what was judged of this path, whatever its file is now: the lines are copied, the
- * image changes hands.
+ * Takes over what is in force: the file, the image, which stays in its area, and what the log said.
+ * What was found in the file has been logged, and is not known any more.
  */
-void ocors_document_take(ocors_document_t *document, ocors_document_t *known, apr_pool_t *pool);
-
-/*
- * Takes over what a snapshot knows of the same file (same path, size, times, inode, device). False:
- * it is another file; nothing was taken. `image` is NULL, or in the snapshot's segment, and stays
- * there. What was found then has been logged, and is not known any more.
- */
-bool ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
-                           const void *image);
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_t *snapshot,
+                           const ocors_snapshot_document_t *known);
 
 /*
  * Tells its errors where the administrator is, at a start the terminal, each with the directive
@@ -78,12 +72,12 @@ bool ocors_document_recall(ocors_document_t *document, const ocors_snapshot_docu
 uint32_t ocors_document_tell(ocors_document_t *document);
 
 /*
- * Logs its lines, once, but for errors that were told, and what became of its policies, as often as
- * that changes.
+ * Logs its lines, `with_errors` or without, and, as often as it changes, what becomes of its
+ * policies.
  */
-void ocors_document_log(ocors_document_t *document, server_rec *server);
+void ocors_document_log(ocors_document_t *document, server_rec *server, bool with_errors);
 
-/* Frees the image, if it is the document's. */
+/* Frees an image on the heap; the document has none then. */
 void ocors_document_free_image(ocors_document_t *document);
 
 #endif

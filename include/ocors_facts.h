@@ -6,12 +6,22 @@
 #include <httpd.h>
 
 #include "ocors_config.h"
-#include "ocors_request.h"
+#include "ocors_decide.h"
+
+/* What was decided about a request, and by which section; in the request's pool. */
+typedef struct ocors_request_t {
+    const ocors_config_t *config;
+    ocors_decision_t decision;
+    ocors_span_t fault_version;  /* of a refusal: `_v` of the fault, or empty */
+    const char *client;          /* the client that the request names, printable, or NULL */
+    const char *site;            /* of the URL or of OcapiCorsSite, printable, or NULL */
+    apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
+} ocors_request_t;
 
 /*
- * Gathers what a request says, asks the policy of the section, and logs what is refused or
- * withheld. What it returns is in the request's pool. NULL: the section has nothing to say of it,
- * as it is a path outside /dw/ and the section's documents are a tree (1.7).
+ * Gathers the facts of a request, decides by the policy of the section, and logs a refusal or a
+ * withheld grant. NULL: the section's documents are a tree and the path is outside /dw/, so that
+ * the section does not cover the request (1.7).
  */
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config);
 

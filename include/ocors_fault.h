@@ -7,21 +7,21 @@
 
 #include "ocors_span.h"
 
-/* How much of the origin a fault repeats, in bytes before escaping (R9, 1.7). */
+/* The most bytes of the origin that a fault repeats, before escaping (R9, 1.7). */
 #define OCORS_FAULT_ORIGIN_MAX 256
 
-/* The longest fault, its NUL included: every byte of the origin as \u00xx, and what is around. */
+/* The size of the longest fault with its NUL: each byte of the origin as \u00xx, and the rest. */
 #define OCORS_FAULT_MAX (OCORS_FAULT_ORIGIN_MAX * 6 + 320)
 
 /*
  * Writes the fault and a NUL; returns its length. `version` is `_v`, DIGITS.DIGITS of at most 16
- * bytes; anything else becomes "19.1". `origin` may hold any bytes: it is cut at
- * OCORS_FAULT_ORIGIN_MAX, never inside a character, bytes that are not UTF-8 become U+FFFD, and
- * what JSON or HTML could take for syntax is escaped.
+ * bytes; any other value becomes "19.1". `origin` may hold any bytes. It is cut at
+ * OCORS_FAULT_ORIGIN_MAX, never inside a character; bytes that are not UTF-8 become U+FFFD;
+ * characters with a meaning in JSON or HTML are escaped.
  */
 size_t ocors_fault_write(ocors_span_t version, ocors_span_t origin, char *buffer);
 
-/* The fixed fields of the response that carries it; NULL ends the list. */
+/* The fixed fields of a response with a fault; NULL ends the list. */
 typedef struct ocors_fault_field_t {
     const char *name;
     const char *value;

@@ -8,9 +8,9 @@
 #include "ocors_span.h"
 
 /*
- * Whether a text is one that the pattern describes: '*' is any run of characters, '?' is one (as
- * UTF-8 has it; where the bytes are none, each is one), all else itself. No allocation, no
- * recursion. Linear in both lengths but for what stands between two '*': that takes at most its
+ * Whether the pattern matches a text: '*' matches any run of characters, '?' one character, any
+ * other byte itself. A character is one of UTF-8; a byte that is not part of one is a character.
+ * No allocation, no recursion. Linear in both lengths; a part between two '*' costs at most its
  * length for each character of the text.
  */
 bool ocors_glob_is_match(ocors_span_t pattern, ocors_span_t text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one hash of the core: seeded, for tables that only a document's author can fill. */
+/* The hash of the core: seeded, for tables that only the author of a document can fill. */
 #ifndef OCORS_HASH_H
 #define OCORS_HASH_H
 
@@ -9,9 +9,9 @@
 #include "ocors_span.h"
 
 /*
- * The product of 64 by 64 bits, folded: every bit of both decides about every bit of it. A product
- * cut at 64 bits will not do: flipping the topmost bit of its input flips bits that are known
- * beforehand, whatever the seed, and keys can be prepared that collide under every seed.
+ * The folded product of 64 by 64 bits: each bit of both factors changes each bit of the result. A
+ * product that is cut at 64 bits is not enough: a flip of the input's highest bit flips the same
+ * bits under every seed, and an attacker can prepare keys that always collide.
  */
 static inline uint64_t ocors_hash_mix(uint64_t a, uint64_t b)
 {
@@ -32,12 +32,12 @@ static inline uint64_t ocors_hash_mix(uint64_t a, uint64_t b)
 }
 
 /*
- * The seed is random for each process that builds tables, so that nobody can prepare a document
- * whose keys all collide. Requests only look up; they cannot lengthen a chain.
+ * Each process that builds tables has a random seed: nobody can prepare a document whose keys all
+ * collide. Requests only look up; they cannot make a chain longer.
  */
 static inline uint64_t ocors_hash(uint64_t seed, ocors_span_t key)
 {
-    /* A multiplier that only this process knows; a seed of 0, in a test, is as good as any. */
+    /* Only this process knows the multiplier. A seed of 0 (in a test) works, too. */
     const uint64_t secret = (seed ^ UINT64_C(0x94d049bb133111eb)) | 1;
     uint64_t state = ocors_hash_mix(seed ^ key.length, UINT64_C(0x9e3779b97f4a7c15));
     const char *at = key.bytes;

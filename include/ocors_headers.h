@@ -9,19 +9,19 @@
 #include "ocors_decide.h"
 #include "ocors_span.h"
 
-/* P5, R13: more than this grants no header at all. An empty element counts as a name. */
+/* P5, R13: a longer list grants no header. An empty element counts as a name. */
 #define OCORS_REQUEST_HEADERS_NAMES_MAX 64
 #define OCORS_REQUEST_HEADERS_BYTES_MAX 4096
 
-/* What a section says of its responses. Strings are the section's. */
+/* What a section says of its responses. The section owns the strings. */
 typedef struct ocors_header_policy_t {
-    const char *expose_headers;    /* "location,x-dw-version-status"; "" = send none */
+    const char *expose_headers;    /* "location,x-dw-version-status"; "": not sent */
     bool has_credentials;          /* Access-Control-Allow-Credentials: true */
     const char *max_age;           /* "86400" */
-    const ocors_span_t *grantable; /* the names that may be granted; NULL = whatever is asked */
+    const ocors_span_t *grantable; /* the names that may be granted; NULL: any name */
     size_t grantable_count;
     ocors_methods_t fallback_methods;
-    const char *fallback_extensions; /* ", PROPFIND" and so on: methods beyond ours; "" = none */
+    const char *fallback_extensions; /* ", PROPFIND": methods beyond ours; "": none */
 } ocors_header_policy_t;
 
 typedef struct ocors_header_t {
@@ -29,30 +29,36 @@ typedef struct ocors_header_t {
     const char *value;
 } ocors_header_t;
 
-/* The most Access-Control-* fields that one response can get. */
+/* The most Access-Control-* fields of one response. */
 #define OCORS_HEADERS_MAX 5
 
 typedef struct ocors_headers_t {
     ocors_header_t items[OCORS_HEADERS_MAX]; /* Access-Control-*, each name once */
     size_t count;
     const char *allow; /* the value of Allow, or NULL */
-    const char *vary;  /* what Vary must name */
+    const char *vary;  /* the fields that Vary must name */
 } ocors_headers_t;
 
-/* Bytes that ocors_headers_make() may write. */
-size_t ocors_headers_room(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
-                          ocors_span_t request_headers);
+/*
+ * P5: whether a request header is one that a script cannot set (Fetch: "forbidden request-header",
+ * and '*'): it is never granted.
+ */
+bool ocors_header_is_forbidden(ocors_span_t name);
+
+/* The most bytes that ocors_headers_make() writes. */
+size_t ocors_headers_buffer_size(const ocors_decision_t *decision,
+                                 const ocors_header_policy_t *policy, ocors_span_t request_headers);
 
 /*
- * Gives the fields that a response to this decision carries, in the order of the OCAPI document;
- * none for a decision that grants nothing but the `Allow` of a preflight. Values are C strings:
- * constants, the section's, or written into `room`. `request_headers` is the merged value of
- * Access-Control-Request-Headers, empty if absent.
+ * Makes the fields of the response to this decision, in the order of the OCAPI page. A decision
+ * that grants nothing has no Access-Control-* field. Values are C strings: constants, the
+ * section's, or written into `buffer`. `request_headers` is the merged value of
+ * Access-Control-Request-Headers, empty if not sent.
  */
 void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
-                        ocors_span_t request_headers, char *room, ocors_headers_t *headers);
+                        ocors_span_t request_headers, char *buffer, ocors_headers_t *headers);
 
-/* H1: whether a field is one that only we may send: Access-Control-*, without case. */
+/* H1: whether only the module may send a field: Access-Control-*, without case. */
 static inline bool ocors_header_is_ours(const char *name)
 {
     static const char prefix[] = "access-control-";
@@ -65,27 +71,27 @@ static inline bool ocors_header_is_ours(const char *name)
     return true;
 }
 
-/* A list of header names that is being written, as Access-Control-Expose-Headers has them. */
+/* A list of header names that is being written, for Access-Control-Expose-Headers. */
 typedef struct ocors_name_list_t {
-    char *text; /* with a NUL behind it */
+    char *text; /* ends in a NUL */
     size_t length;
     size_t count;
-    size_t read; /* elements of values, be they added or not */
+    size_t read; /* elements of values so far, added or not */
 } ocors_name_list_t;
 
-/* No more names are added to a list that has as many, and no more elements are read for it (R13).
- */
+/* The most names of a list, and the most elements that are read for it (R13). */
 #define OCORS_NAME_LIST_MAX      64
 #define OCORS_NAME_LIST_READ_MAX 256
 
 /*
- * Adds to a list what it has not got yet of a value of Access-Control-Expose-Headers, without case:
- * header names alone, and no '*', which means nothing beside credentials and all without them.
- * `text` has room for value.length + 1 bytes more, and its NUL.
+ * Adds the names of an Access-Control-Expose-Headers value that the list does not have yet, without
+ * case. Elements that are not header names are skipped, and so is '*': with credentials it has no
+ * meaning, without them it would expose every header. `text` has space for value.length + 1 bytes
+ * more, and its NUL.
  */
 void ocors_name_list_add(ocors_name_list_t *list, ocors_span_t value);
 
-/* H3: whether a Vary value already names `field`, or is `*` and so names everything. */
+/* H3: whether a Vary value names `field`, or is `*`. */
 bool ocors_vary_has(ocors_span_t vary, ocors_span_t field);
 
 #endif

@@ -8,10 +8,15 @@
 #include <stdint.h>
 
 #include "ocors_hash.h"
-#include "ocors_report.h"
-#include "ocors_settings.h"
+#include "ocors_resource.h"
 #include "ocors_slots.h"
 #include "ocors_span.h"
+
+/* A header that a client's response_headers ask for. */
+typedef struct ocors_response_header_t {
+    ocors_span_t name;
+    ocors_span_t value;
+} ocors_response_header_t;
 
 /* Where an image begins, its address must be a multiple of this. */
 #define OCORS_IMAGE_ALIGNMENT 64
@@ -39,14 +44,6 @@ typedef struct ocors_image_t {
     const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;
 
-/*
- * Builds the image of a document. *bytes is malloc'd, aligned, *size bytes long, and the caller's
- * to free. `seed` hashes its tables; images that serve one policy share one seed.
- * OCORS_INVALID: the image would need 4 GiB or more. Linear in the document.
- */
-ocors_result_t ocors_image_build(const ocors_settings_t *settings, uint64_t seed, void **bytes,
-                                 size_t *size);
-
 /* Opens a view: checks magic, format and the bounds of every section, in constant time. */
 bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image);
 
@@ -68,6 +65,10 @@ typedef struct ocors_image_origin_t {
 
 /* Finds an origin byte for byte (R8): one hash, one comparison, whatever the size of the list. */
 bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
+                             ocors_image_origin_t *origin);
+
+/* Reads the origin of an index from 0 on. False: there is none. */
+bool ocors_image_read_origin(const ocors_image_t *image, uint32_t index,
                              ocors_image_origin_t *origin);
 
 /* Whether a client lists the origin. */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "ocors_hash.h"
-#include "ocors_sha256.h"
+#include "ocors_key.h"
 #include "ocors_slots.h"
 #include "ocors_span.h"
 
@@ -45,7 +45,7 @@ typedef struct ocors_image_header_t {
     uint32_t site_first_resource, site_resource_count;
     uint32_t version_length;
     uint32_t reserved[4];
-    unsigned char digest[OCORS_SHA256_SIZE]; /* of the document's bytes */
+    unsigned char digest[OCORS_DIGEST_SIZE]; /* of the document's bytes */
 } ocors_image_header_t;
 
 typedef struct ocors_image_origin_record_t {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An index from byte strings to numbers, for building: linear, and safe against prepared keys. */
+/* A table from byte strings to numbers that grows: linear, and safe against prepared keys. */
 #ifndef OCORS_INDEX_H
 #define OCORS_INDEX_H
 
@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ocors_slots.h"
 #include "ocors_span.h"
 
 typedef struct ocors_index_entry_t {
@@ -16,10 +17,12 @@ typedef struct ocors_index_entry_t {
     uint64_t hash;
 } ocors_index_entry_t;
 
+/* The entries in the order in which they came, and slots that find them; see ocors_slots.h. */
 typedef struct ocors_index_t {
-    ocors_index_entry_t *slots; /* key.bytes == NULL: free */
-    size_t capacity;            /* a power of two, or 0 */
+    ocors_index_entry_t *entries;
     size_t count;
+    ocors_slot_t *slots; /* three quarters full at most, which is what `entries` has room for */
+    uint32_t slot_count; /* a power of two, or 0 */
     uint64_t seed;
 } ocors_index_t;
 
@@ -37,5 +40,9 @@ void ocors_index_free(ocors_index_t *index);
  */
 ocors_index_entry_t *ocors_index_put(ocors_index_t *index, uint32_t space, ocors_span_t key,
                                      uint32_t value, bool *is_new);
+
+/* Finds (space, key); NULL: it is not there. Valid until the next ocors_index_put(). */
+const ocors_index_entry_t *ocors_index_find(const ocors_index_t *index, uint32_t space,
+                                            ocors_span_t key);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds what is not JSON in a text, every place of it, and what json-c would let through. */
+/* Finds what is not JSON in a text, every place of it, and what a reader of JSON would not tell. */
 #ifndef OCORS_JSON_SCAN_H
 #define OCORS_JSON_SCAN_H
 
@@ -8,53 +8,43 @@
 #include "ocors_report.h"
 #include "ocors_span.h"
 
-/* Objects and arrays may be nested this deep, the document itself being 1. */
-#define OCORS_JSON_DEPTH_MAX 64
-
 /*
- * As many objects and arrays are read. json-c takes some 800 bytes for an empty object, so that a
- * text of nothing but "{}" would take 250 times its size; a resource, with its methods, is two.
+ * What reading one document may cost in bytes (DESIGN 5): the text, its tree, and the settings made
+ * of it. Measured with json-c 0.16 and the settings of a million origins; a string and a name cost
+ * their bytes as well, twice, as the tree and the settings each have a copy.
  */
-#define OCORS_JSON_OPENED_MAX 2000000
+#define OCORS_JSON_MEMORY_MAX  ((size_t)250 * 1024 * 1024)
+#define OCORS_JSON_STRING_COST 142
+#define OCORS_JSON_WORD_COST   112
+#define OCORS_JSON_NAME_COST   216
+#define OCORS_JSON_ARRAY_COST  400
+#define OCORS_JSON_OBJECT_COST 800
 
-/*
- * A byte that cannot stand in a string of the repaired text otherwise: as a control character it
- * is a fault there, and repaired away.
- *
- * A key that an object already has stands there as MARK, a decimal number, MARK, the key, so that
- * json-c keeps every value and every value is judged. The number is another for each such key,
- * until there are more of them than the report keeps findings.
- * (One mark for each time that the key stood there before would not be linear.)
- */
-#define OCORS_JSON_REPEATED_KEY_MARK '\x01'
-
-/*
- * A string that is the mark and nothing else is in the place of a value that was not to be read
- * and has been reported: it is of every type and never wrong. As text, between its quotes:
- */
-#define OCORS_JSON_UNKNOWN_TEXT "\"\\u0001\""
-
-/* What the repaired text holds: who makes a tree of it can tell whether all of it is there. */
+/* What the text holds: who makes a tree of it knows what that takes, and whether it is complete. */
 typedef struct ocors_json_counts_t {
-    size_t values; /* of all types, the document's own among them */
-    size_t opened; /* objects and arrays */
+    size_t memory;  /* in bytes, as above */
+    size_t values;  /* of all types, the document's own among them */
+    size_t repeats; /* members whose name their object has before them */
 } ocors_json_counts_t;
 
 /*
- * Reads `text` (any bytes) as strict JSON (RFC 8259) and adds every fault to the report with line
- * and column, a duplicate key with its path as well. Faults that leave no doubt how the text goes
- * on (trailing, stray and missing comma, comment, `...`, single quotes, byte order mark, control
- * character, bad UTF-8, lone surrogate, NaN and odd numbers, bad escape, a key or a value without
- * quotes, a missing value, text behind the document) are repaired, so that the reading goes on;
- * the first other fault ends it.
+ * Reads `text` (any bytes) as strict JSON (RFC 8259, in UTF-8), and adds every fault to the report
+ * with line and column (DESIGN 2). The text is not changed. A fault that leaves no doubt how the
+ * text goes on (a comma too many or too few, a comment, `...`, single quotes, a control character,
+ * a character that nobody can see, bad UTF-8, half of a surrogate pair, an odd number, a bad
+ * escape, a key or a value without quotes, a missing value) does not end the reading; any other one
+ * does, and so does a document that takes more than OCORS_JSON_MEMORY_MAX.
  *
- * OCORS_OK: *repaired (malloc'd, the caller frees it; NUL-terminated, *length without the NUL) is
- * strict JSON, the text itself where nothing was wrong. The report's errors say whether it was.
- * OCORS_INVALID: the reading ended at a fault; *repaired is NULL. OCORS_NO_MEMORY: likewise.
- * *counts (NULL: nobody asks) goes with *repaired.
+ * Three findings do not keep the text from being JSON: a byte order mark at its beginning, a
+ * repeated key, and a control character that is
+ * escaped (other than a NUL in a key) or is DEL. The last two are errors in what the policy reads
+ * and remarks elsewhere; a repeated key has its path as well.
+ *
+ * OCORS_OK: the text is JSON, and *counts says what it holds. OCORS_INVALID: it is not, and the
+ * report has an error more. OCORS_NO_MEMORY: an allocation failed.
  * Time and memory are linear in the text's length; nesting uses no C stack.
  */
-ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report, char **repaired,
-                               size_t *length, ocors_json_counts_t *counts);
+ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
+                               ocors_json_counts_t *counts);
 
 #endif

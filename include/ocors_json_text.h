@@ -1,82 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A JSON text that is read and repaired on the way: its blanks and its words without quotes. */
+/* A cursor over a JSON text (RFC 8259): its blanks, words, strings and whole values. */
 #ifndef OCORS_JSON_TEXT_H
 #define OCORS_JSON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ocors_report.h"
 #include "ocors_span.h"
 
-typedef struct ocors_json_place_t {
-    size_t at;
-    size_t line;
-    size_t column;
-} ocors_json_place_t;
+/* Objects and arrays may be nested this deep, in documents and in tokens. */
+#define OCORS_JSON_DEPTH_MAX 64
 
 /*
- *   text  |....... copied .......|.... fine so far ....|..... not read yet .....|
- *         0                   copied                  at                   length
- *   out   |.. as it is, or repaired ..|
- *                                 out_length
+ * What is read next is at[0], up to, not including, *end. The text is the caller's and is never
+ * changed. Every function goes forward only, in time linear in what it passes.
  *
- * What needs no repair is copied in long runs, when the next repair comes, or at the end.
+ * *stop ends every string that begins before it, so that its bytes need not be counted: a control
+ * character, or a quote that no backslash escapes. No string of the text ends after it.
  */
 typedef struct ocors_json_text_t {
-    const char *text;
-    size_t length;
-    size_t at;
-    size_t line;
-    size_t line_start;
-    size_t copied;
-    char *out; /* malloc'd; room for a NUL behind out_capacity bytes */
-    size_t out_length;
-    size_t out_capacity;
-    bool is_out_of_memory; /* then nothing more is written */
-    ocors_report_t *report;
+    const char *at;
+    const char *end;
+    const char *stop; /* NULL: the text has no string */
+    bool is_plain; /* the string that was read last holds no backslash, and nothing beyond ASCII */
 } ocors_json_text_t;
 
-/* UTF-16 begins with a mark, or every other of its bytes is NUL: one sentence, not a thousand. */
-bool ocors_json_text_is_utf16(ocors_span_t text);
+/* Begins a text, and finds its last stop. */
+ocors_json_text_t ocors_json_text_make(ocors_span_t span);
 
-/* Begins at the text's first byte. Whoever began gives `out` to free(). */
-void ocors_json_text_init(ocors_json_text_t *json, ocors_span_t text, ocors_report_t *report);
+/* Begins a text that has a NUL right after it, which is the stop. */
+static inline ocors_json_text_t ocors_json_text_make_terminated(ocors_span_t span)
+{
+    return (ocors_json_text_t){ .at = span.bytes,
+                                .end = span.bytes + span.length,
+                                .stop = span.bytes + span.length };
+}
 
-/* Where text[at] stands, which is in the line that is being read. */
-ocors_json_place_t ocors_json_text_place(const ocors_json_text_t *json, size_t at);
+static inline ocors_span_t ocors_json_text_rest(const ocors_json_text_t *text)
+{
+    return ocors_span_make(text->at, (size_t)(text->end - text->at));
+}
 
-/* Where text[at], at or after `copied`, will stand in the output. */
-size_t ocors_json_text_out_place(const ocors_json_text_t *json, size_t at);
+static inline bool ocors_json_is_next(const ocors_json_text_t *text, char c)
+{
+    return text->at < text->end && *text->at == c;
+}
 
-/* Copies what is before text[at]; writes a string; puts a string in the place of text[from, to). */
-void ocors_json_text_copy(ocors_json_text_t *json, size_t at);
-void ocors_json_text_write(ocors_json_text_t *json, const char *string);
-void ocors_json_text_repair(ocors_json_text_t *json, size_t from, size_t to, const char *string);
+/* The four blanks of RFC 8259 section 2, by their byte; and a run of them from `at` on. */
+extern const bool ocors_json_blanks[256];
+const char *ocors_json_blanks_end(const char *at, const char *end);
 
-/* Drops `length` bytes at `at`, writes a string in their place, and goes on behind them. */
-void ocors_json_text_drop(ocors_json_text_t *json, size_t length, const char *string);
+static inline void ocors_json_skip_blank(ocors_json_text_t *text)
+{
+    const char *at = text->at;
 
-/* Whether these bytes are next. */
-bool ocors_json_text_is_next(const ocors_json_text_t *json, ocors_span_t bytes);
+    /* One at most is the rule in a token. */
+    if (at < text->end && ocors_json_blanks[(unsigned char)*at]) {
+        at++;
+        if (at < text->end && ocors_json_blanks[(unsigned char)*at]) {
+            at = ocors_json_blanks_end(at, text->end);
+        }
+        text->at = at;
+    }
+}
 
-/* Notes that the line end at text[newline] was passed. */
-void ocors_json_text_count_line(ocors_json_text_t *json, size_t newline);
+/* Skips blanks and then this character. False: another one is next. */
+static inline bool ocors_json_take(ocors_json_text_t *text, char c)
+{
+    if (!ocors_json_is_next(text, c)) {
+        ocors_json_skip_blank(text);
+        if (!ocors_json_is_next(text, c)) {
+            return false;
+        }
+    }
+    text->at++;
+    return true;
+}
 
-/* Adds a finding at a place, or where the reading is. */
-void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place,
-                           ocors_finding_code_t code, const char *sentence);
-void ocors_json_text_fault_here(ocors_json_text_t *json, ocors_finding_code_t code,
-                                const char *sentence);
+/* Skips a byte order mark (U+FEFF), which a text may begin with. False: there is none. */
+bool ocors_json_skip_mark(ocors_json_text_t *text);
 
-/* Skips blanks, and what is repaired to blanks. True: an ellipsis was among them. */
-bool ocors_json_text_skip_blank(ocors_json_text_t *json);
+/* Whether a byte can be part of a number, of true, false or null, or of what is meant as one. */
+bool ocors_json_is_word(char c);
 
-/* Whether a word can begin so: a number, true, false, null, or what somebody took for one. */
-bool ocors_json_text_is_word(char first);
+/* The end of the number (RFC 8259 section 6), true, false or null at `at`; NULL: there is none. */
+const char *ocors_json_word_end(const char *at, const char *end);
 
-/* Reads a value that is a word; a key that is a word, and gets its quotes. */
-void ocors_json_text_read_word(ocors_json_text_t *json);
-void ocors_json_text_read_bare_key(ocors_json_text_t *json);
+/*
+ * Within a string: skips what needs no second look, up to a double quote, a backslash, a control
+ * character below the blank, a byte that is not UTF-8, or the end of the text.
+ */
+void ocors_json_skip_characters(ocors_json_text_t *text);
+
+/*
+ * From within a string, at or before `stop`, to its quote or to what no string can hold. A
+ * backslash and the byte after it are passed, unless that is a control character.
+ */
+const char *ocors_json_string_end(const char *at, const char *stop, bool *is_plain);
+
+/*
+ * Reads a string, whose quote is next; `inner` is what is between its quotes. What a backslash
+ * begins is not judged here but by ocors_json_decode(). False: there is no string, or it has a
+ * control character, a byte that is not UTF-8, or no end.
+ */
+static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t *inner)
+{
+    const char *start = text->at + 1;
+    bool is_plain = false;
+    const char *end;
+
+    if (!ocors_json_is_next(text, '"') || start > text->stop) {
+        return false;
+    }
+    end = ocors_json_string_end(start, text->stop, &is_plain);
+    text->is_plain = is_plain;
+    text->at = end;
+    if (!ocors_json_is_next(text, '"')) {
+        return false;
+    }
+    text->at++;
+    *inner = ocors_span_make(start, (size_t)(end - start));
+    return true;
+}
+
+/*
+ * Skips a value, whose first byte is next. `left` is how many members of objects and elements of
+ * arrays may still come, nested ones included. False: it is not JSON, it has more of them, or it is
+ * nested deeper than OCORS_JSON_DEPTH_MAX. No recursion.
+ */
+bool ocors_json_skip_value(ocors_json_text_t *text, size_t *left);
+
+/*
+ * The escape at the front of a text (RFC 8259 section 7); *value is the character. A surrogate
+ * pair is one escape of 12 bytes; half of a pair is one of 6 bytes whose value is from D800 to
+ * DFFF. Returns its length; 0: this is not an escape.
+ */
+size_t ocors_json_escape_length(ocors_span_t text, unsigned *value);
+
+/*
+ * Decodes what is between the quotes of a string into `to`, which has room for inner.length bytes
+ * and may be inner's own place. False: an escape is broken, or is half of a surrogate pair.
+ */
+bool ocors_json_decode(ocors_span_t inner, char *to, ocors_span_t *decoded);
+
+/* ---- Places ---------------------------------------------------------------------------------- */
+
+typedef struct ocors_json_place_t {
+    size_t line;   /* from 1 */
+    size_t column; /* from 1, in bytes */
+} ocors_json_place_t;
+
+/* Counts the lines of a text on the way through it. */
+typedef struct ocors_json_lines_t {
+    const char *counted; /* the lines before it are counted */
+    const char *start;   /* of the line that it is in */
+    size_t line;
+} ocors_json_lines_t;
+
+static inline ocors_json_lines_t ocors_json_lines_make(ocors_span_t text)
+{
+    return (ocors_json_lines_t){ .counted = text.bytes, .start = text.bytes, .line = 1 };
+}
+
+/* The place of a byte, or of the text's end, that is in the line counted last or after it. */
+ocors_json_place_t ocors_json_lines_place(ocors_json_lines_t *lines, const char *at);
 
 #endif

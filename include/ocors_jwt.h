@@ -14,9 +14,6 @@
  */
 #define OCORS_JWT_VALUES_MAX 256
 
-/* A token with a value of more objects and arrays within each other is passed over. */
-#define OCORS_JWT_DEPTH_MAX 64
-
 /* R13: a claim of more bytes, as it is spelled in the payload, counts as empty. */
 #define OCORS_JWT_CLAIM_MAX 1024
 
@@ -28,11 +25,13 @@ typedef struct ocors_jwt_t {
 /*
  * Reads the claim of this name, and `sub`, of a token: header.payload[.signature], of which the
  * payload is one JSON object (RFC 8259) in base64url or base64 (RFC 4648), padded or not. Of
- * several members of one name the last counts. `name` is not empty. Ids are ASCII: a string with an
- * escape beyond that, or with a broken one, is empty.
+ * several members of one name the last counts. `name` is not empty. Names and values are decoded
+ * (RFC 8259 section 7: \u00e9 in an `iss` is a letter); one with a broken escape, or with half of
+ * a surrogate pair, is empty.
  *
  * Writes at most token.length bytes into `buffer`, into which the claims point. False: the token is
- * none such. No allocation, no recursion; one pass over the payload, whatever it holds.
+ * not such a one, or an object or array in it is nested deeper than OCORS_JSON_DEPTH_MAX. No
+ * allocation, no recursion; one pass over the payload, whatever it holds.
  */
 bool ocors_jwt_read(ocors_span_t token, ocors_span_t name, char *buffer, ocors_jwt_t *jwt);
 

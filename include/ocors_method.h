@@ -9,7 +9,7 @@
 
 #include "ocors_span.h"
 
-/* A set of methods, a bit each. Lists are written in the order of the bits. */
+/* A set of methods, one bit each. Lists have the order of the bits. */
 typedef uint16_t ocors_methods_t;
 
 enum {
@@ -23,19 +23,19 @@ enum {
     OCORS_METHOD_ALL = 127
 };
 
-/* "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" and its NUL. */
+/* The size of "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" with its NUL. */
 #define OCORS_METHODS_TEXT_MAX 48
 
-/* One method by its exact, case-sensitive name (RFC 9110 section 9.1); 0 = none of these. */
+/* The method of a name, with case (RFC 9110 section 9.1); 0: not one of these. */
 ocors_methods_t ocors_method_parse(ocors_span_t name);
 
-/* The same for a settings document, where any case will do; 0 = none of these. */
+/* The same for a settings document: without case. */
 ocors_methods_t ocors_method_parse_nocase(ocors_span_t name);
 
 /* Writes "GET, HEAD" and a NUL; returns the length. `text` has OCORS_METHODS_TEXT_MAX bytes. */
 size_t ocors_methods_format(ocors_methods_t methods, char *text);
 
-/* RFC 9110 section 5.6.2: one or more token characters. */
+/* Whether a text is a token: one or more token characters (RFC 9110 section 5.6.2). */
 bool ocors_token_is_valid(ocors_span_t text);
 
 #endif

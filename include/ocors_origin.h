@@ -74,9 +74,6 @@ static inline bool ocors_origin_is_host_character(char c)
  */
 ocors_origin_result_t ocors_origin_canonicalise(ocors_span_t text, ocors_origin_t *origin);
 
-/* What is wrong and what is allowed, one sentence without a full stop; never NULL. */
-const char *ocors_origin_explain(ocors_origin_result_t result);
-
 /* http:// with a host that is not loopback (localhost, *.localhost, 127.0.0.0/8, [::1]). */
 bool ocors_origin_is_insecure(const ocors_origin_t *origin);
 

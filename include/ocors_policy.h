@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy: the images of its documents in layers, read as if they were one document (C4). */
+/* A policy: the images of its documents in layers, read as one document (C4). */
 #ifndef OCORS_POLICY_H
 #define OCORS_POLICY_H
 
@@ -9,40 +9,47 @@
 #include "ocors_image.h"
 #include "ocors_span.h"
 
-/* Documents that can be layered in one policy. */
+/* The most documents of one policy. */
 #define OCORS_POLICY_LAYERS_MAX 16
 
 /*
- * Global first, site after: a client of a later layer replaces the client of the same id in every
- * earlier one, whole. All images have one seed. No layers: nothing is allowed.
+ * The global document is the first layer, the site's follows. A client of a later layer replaces
+ * the client of the same id in every earlier one, whole. All images have one seed. Without a layer
+ * nothing is allowed.
  */
 typedef struct ocors_policy_t {
     ocors_image_t layers[OCORS_POLICY_LAYERS_MAX];
     uint32_t layer_count;
 } ocors_policy_t;
 
-/* A client that stands, and where. */
+/* The client that an id names, and its layer. */
 typedef struct ocors_policy_client_t {
     uint32_t layer;
-    uint32_t number; /* within the layer */
+    uint32_t index; /* within the layer */
 } ocors_policy_client_t;
 
-/* One hash of a request's bytes, for the functions below; 0 where there are no layers. */
+/* The hash of a request's bytes, for the functions below; 0 without a layer. */
 uint64_t ocors_policy_hash(const ocors_policy_t *policy, ocors_span_t key);
 
-/* The client of this id: that of the last layer that has one. */
+/* Finds the client of this id in the last layer that has one. False: no layer has one. */
 bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
                               ocors_policy_client_t *client);
 
-/* Whether a client of a layer is replaced by one of the same id in a later layer. */
-bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t number);
+/* Whether a later layer has a client of the same id. True if the image is damaged. */
+bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index);
 
-/* Whether a client that stands lists the origin (C3); its text as it is configured. */
+/* Whether a client in force lists the origin (C3); its configured text. */
 bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
                         ocors_span_t *configured);
 
-/* Whether this client lists the origin (C2); its text as it is configured. */
+/* Whether this client lists the origin (C2); its configured text. */
 bool ocors_policy_client_lists(const ocors_policy_t *policy, const ocors_policy_client_t *client,
                                uint64_t hash, ocors_span_t text, ocors_span_t *configured);
+
+/*
+ * How many origins the policy allows for at least one client (DESIGN 2, field case 4.8), counted up
+ * to `enough`; an origin that several layers allow counts once. 0: the policy allows nothing.
+ */
+uint32_t ocors_policy_count_origins(const ocors_policy_t *policy, uint32_t enough);
 
 #endif

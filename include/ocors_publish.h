@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A generation -> a snapshot in shared memory. */
+/* A collection -> the current snapshot. */
 #ifndef OCORS_PUBLISH_H
 #define OCORS_PUBLISH_H
 
@@ -8,48 +8,47 @@
 
 #include <httpd.h>
 
-/*
- * Each publishes what ocors_generation() collected, logs what was found and what is in force,
- * and ends the generation.
- */
+#include "ocors_collection.h"
+#include "ocors_store.h"
 
-/*
- * At a start or a restart, before workers are forked: into a segment of its own, which has
- * `cache_size` bytes, or, where that is 0, room to grow. OK. Where it does not fit, or no memory
- * can be had: at a start an HTTP status; at a restart what is in force stays, and workers find it
- * by the new configuration's numbers. `pool` lives as long as the workers' configuration.
- */
-int ocors_publish_anew(apr_pool_t *pool, apr_pool_t *process_pool, server_rec *server,
-                       uint64_t cache_size);
-
-/*
- * At a start: rejects the documents, the largest first, for which `cache_size` bytes (0: any) have
- * no room, so that they are judged as any other that cannot be used.
- */
-void ocors_publish_fit(uint64_t cache_size);
-
-/*
- * At the first reading of a start: whether there is memory for what ocors_publish_anew() will want
- * at the second, whose failure nobody would see. Says so on the terminal where there is none.
- */
-bool ocors_publish_try(uint64_t cache_size);
-
-/*
- * While the server runs: into spare room of the segment in force; one atomic store makes it the
- * snapshot of every worker's next request.
- */
+/* When documents are read. */
 typedef enum {
-    OCORS_PUBLISHED,
-    OCORS_PUBLISH_NOTHING_NEW, /* the reading found what is in force */
-    OCORS_PUBLISH_NO_ROOM      /* nothing has changed; room may come back as readers go */
+    OCORS_OCCASION_START,   /* into the first store */
+    OCORS_OCCASION_RESTART, /* into a new store: the old workers read theirs on */
+    OCORS_OCCASION_LOOK     /* into the store in use, while workers read it */
+} ocors_occasion_t;
+
+typedef enum {
+    OCORS_PUBLISH_DONE,
+    OCORS_PUBLISH_UNCHANGED, /* what was collected is in force already */
+    OCORS_PUBLISH_NO_AREA,   /* every area is current or read; a later look may find one */
+    OCORS_PUBLISH_TOO_LARGE, /* the snapshot is larger than an area, by collection->excess */
+    OCORS_PUBLISH_UNWRITTEN, /* the collection could not be written; memory is short */
+    OCORS_PUBLISH_NO_MEMORY  /* the system has none for a store */
 } ocors_publish_result_t;
 
+/* What ocors_publish() needs to know beside the collection. */
+typedef struct ocors_publication_t {
+    ocors_occasion_t occasion;
+    apr_pool_t *process_pool;
+    server_rec *server;  /* whose log is written to */
+    uint64_t cache_size; /* OcapiCorsCacheSize; 0: Auto */
+    apr_time_t started;
+} ocors_publication_t;
+
 /*
- * A document for which there is no room is held as it is in force (ocors_hold_document()), the
- * largest one, so that the others can be published at the next occasion; said in the log if
- * `is_first`.
+ * Loads and settles a listed collection, writes it into a free area and makes it current. Whatever
+ * fails, what was current stays current, whole. Where a restart has no memory for a new store, it
+ * publishes into a free area of the old one. Logs what was found, what is in force, and what
+ * changed; at a start, at which there is no store yet, nothing.
  */
-ocors_publish_result_t ocors_publish_again(apr_pool_t *process_pool, server_rec *server,
-                                           bool is_first);
+ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
+                                     ocors_collection_t *collection);
+
+/* Logs what is in force, at a start. */
+void ocors_publication_tell(const ocors_publication_t *publication);
+
+/* At a start: rejects documents, the largest first, until the rest fits into `cache_size` bytes. */
+void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size);
 
 #endif

@@ -1,55 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request's decision: made once, found again (rule H4). */
+/* The decision about a request: made once, then found again (rule H4). */
 #ifndef OCORS_REQUEST_H
 #define OCORS_REQUEST_H
 
 #include <httpd.h>
 #include <http_config.h>
 
-#include "ocors_config.h"
-#include "ocors_decide.h"
+#include "ocors_facts.h"
 
-/* What was decided about a request, and by which section; in the request's pool. */
-typedef struct ocors_request_t {
-    const ocors_config_t *config;
-    ocors_decision_t decision;
-    ocors_span_t fault_version;  /* of a refusal: `_v` of the fault, or empty */
-    const char *client;          /* the client that the request names, printable, or NULL */
-    const char *site;            /* of the URL or of OcapiCorsSite, printable, or NULL */
-    apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
-} ocors_request_t;
-
-/* Whether the module answers the request itself: it is a preflight, or refused. */
+/* Whether the module answers the request itself: a preflight, or a refused request. */
 bool ocors_request_is_ours(const ocors_request_t *request);
 
 /*
- * The decision about a request, if there is one: its own, or that of the request which an internal
- * redirect or an ErrorDocument replaced (H4).
+ * Finds the decision about a request: its own, or that of the request which an internal redirect or
+ * an ErrorDocument replaced (H4). NULL: not decided.
  */
 const ocors_request_t *ocors_request_find(const request_rec *r);
 
 /*
- * The same, made now if there is none, by the section that r->per_dir_config is: for hooks that run
- * when that is final. NULL: no section covers the request.
+ * Finds the decision, or decides now by the section in r->per_dir_config: for hooks that run when
+ * that is final. NULL: no section covers the request.
  */
 const ocors_request_t *ocors_request_decide(request_rec *r);
 
 /*
- * The same where it may not be final: in mod_cache's quick handler, and on errors from before the
- * sections are merged. The <Location> sections of the normalised path decide.
+ * The same for hooks that may run before r->per_dir_config is final: mod_cache's quick handler, and
+ * errors from before the sections are merged. The <Location> sections of the normalised path
+ * decide.
  */
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r);
 
 /*
- * P8, each at its place in httpd's order: the decision about a request that is ours to answer (a
- * preflight, or a refusal), by the <Location> sections of its path; NULL leaves the request
- * undecided, and so does each where a later section or rewriting can change the answer. The
- * sections that decided are then in force for the answer.
+ * P8: decides a request that the module answers itself (a preflight, or a refusal) by the
+ * <Location> sections of its path. These sections are then in force for the answer. NULL: another
+ * request, or one whose answer a later section or rewriting can change; it stays undecided. Each
+ * function has its place in httpd's order:
  *
- *   _early      before httpd has done anything with the path: one in normal form alone
- *   _unmappable where httpd is about to refuse a path that has an encoded slash; the answer is
- * given by _mapped, as httpd ends no request at this place _mapped     when the path is what it
- * will be, before redirects and rewriting
+ *   _early       before httpd touches the path; only for a path in normal form
+ *   _unmappable  before httpd refuses a path with an encoded slash; httpd ends no request here, so
+ *                that _mapped gives the answer
+ *   _mapped      when the path is final, before redirects and rewriting
  */
 const ocors_request_t *ocors_request_decide_early(request_rec *r);
 const ocors_request_t *ocors_request_decide_unmappable(request_rec *r);
@@ -60,9 +50,9 @@ void ocors_request_note_final(request_rec *r);
 
 /*
  * Sets the notes ocapi_cors_verdict, _reason, _client and _site, and the environment variables of
- * the same names in upper case, on a request that is decided and on those that replaced it, where
- * anything can show them (ocors_survey.h). Called when a request is logged; a decision does it too,
- * at once, and so does each request that an internal redirect makes.
+ * the same names in upper case, on a decided request and on those that replaced it, if anything can
+ * show them (ocors_survey.h). Called when a request is logged. A decision sets them at once, and so
+ * does each request that an internal redirect makes.
  */
 void ocors_request_show(request_rec *r);
 

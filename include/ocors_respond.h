@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said to the client: our own answers, and the headers of everybody's. */
+/* Responses: the module's own answers, and the headers of every answer. */
 #ifndef OCORS_RESPOND_H
 #define OCORS_RESPOND_H
 
@@ -10,14 +10,13 @@
 #include "ocors_request.h"
 
 /*
- * Answers a request that is ours to answer (R5, P1, P2, 1.5): the whole response goes through the
- * filters of the section, and nothing of the request body is asked for. `has_filters` says whether
- * httpd has inserted them already, as it has when it asks for a handler. DONE, for the hook to
- * return.
+ * Answers a preflight or a refused request (R5, P1, P2, 1.5). The response passes the filters of
+ * the section; the client is not asked for the request body. `has_filters`: httpd has inserted the
+ * filters already, as it has when it calls a handler. Returns DONE, for the hook to return.
  */
 int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filters);
 
-/* Registers the filter that gives a response its headers, and adds it to a request (H1, H3). */
+/* Registers the filter that writes the headers of a response, and adds it to a request (H1, H3). */
 void ocors_respond_register_filter(apr_pool_t *pool);
 void ocors_respond_add_filter(request_rec *r, const ocors_request_t *request);
 

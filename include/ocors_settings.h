@@ -7,27 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ocors_image.h"
+#include "ocors_key.h"
 #include "ocors_method.h"
 #include "ocors_report.h"
 #include "ocors_resource.h"
-#include "ocors_sha256.h"
 #include "ocors_span.h"
 
 /* A document larger than this is refused. */
 #define OCORS_DOCUMENT_MAX ((size_t)64 * 1024 * 1024)
-
-/* One resources[] entry for one version range; an entry with n ranges becomes n of these. */
-typedef struct ocors_resource_t {
-    ocors_span_t pattern; /* as ocors_resource_pattern_normalise() leaves it */
-    ocors_methods_t methods;
-    ocors_version_t from;  /* 0 = from the oldest */
-    ocors_version_t until; /* exclusive; UINT32_MAX = to the newest */
-} ocors_resource_t;
-
-typedef struct ocors_response_header_t {
-    ocors_span_t name;
-    ocors_span_t value;
-} ocors_response_header_t;
 
 /* A client's runs in the document's arrays. */
 typedef struct ocors_client_t {
@@ -51,7 +39,8 @@ typedef struct ocors_settings_t {
     size_t resource_count;
     ocors_response_header_t *headers;
     size_t header_count;
-    unsigned char digest[OCORS_SHA256_SIZE]; /* of the bytes that it was read from */
+    unsigned char digest[OCORS_DIGEST_SIZE]; /* of the bytes that it was read from; whoever builds
+                                                an image sets it */
     struct ocors_settings_memory_t *memory;  /* capacities, text, indexes: settings.c's own */
 } ocors_settings_t;
 
@@ -69,13 +58,27 @@ ocors_result_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span
                                           ocors_report_t *report, const ocors_path_t *path);
 
 /*
- * Begins a client. An empty id is a placeholder: a warning, and the client matches nothing. bytes
- * == NULL: the id's own error has been reported; the rest is judged all the same, and not kept.
+ * The element of `clients` in which a client was begun with this id first; false: no client was.
+ */
+bool ocors_settings_find_client(const ocors_settings_t *settings, ocors_span_t id,
+                                uint32_t *element);
+
+/*
+ * Begins a client. An empty id is a placeholder: a warning, and the client matches nothing. An id
+ * that another client has is an error. bytes == NULL: the caller has reported what is to be said of
+ * the id; the rest of the client is judged, and not kept.
  */
 ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_span_t id,
                                            ocors_report_t *report, const ocors_path_t *path);
 ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
                                          ocors_report_t *report, const ocors_path_t *path);
+
+/*
+ * Judges the list of origins as a whole, after its entries: a remark if it has none, a warning if
+ * none of them is an origin. Not for a list with errors, which says enough.
+ */
+void ocors_settings_end_origins(const ocors_settings_t *settings, size_t entry_count,
+                                ocors_report_t *report, const ocors_path_t *path);
 ocors_result_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
                                            ocors_methods_t methods, ocors_version_t from,
                                            ocors_version_t until, ocors_report_t *report,

@@ -5,7 +5,7 @@
 
 #include "ocors_report.h"
 #include "ocors_settings.h"
-#include "ocors_settings_json.h"
+#include "ocors_json_tree.h"
 
 /* Adds what the document says to empty settings, and findings to the report. */
 ocors_result_t ocors_settings_read(ocors_settings_t *settings, ocors_json_t *root,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slots: a hash table as it lies in shared memory, from hashes of keys to numbers of records. */
+/* Slots: the one hash table, from hashes of keys to the numbers of records. */
 #ifndef OCORS_SLOTS_H
 #define OCORS_SLOTS_H
 
@@ -9,7 +9,8 @@
 
 /*
  * Open addressing with linear probing, at most three quarters full. Slots know no keys: whoever
- * finds a number compares the record's key, as a rule one, since the tags are the same.
+ * finds a number compares the record's key, as a rule one, since the tags are the same. Images and
+ * snapshots have slots in shared memory; ocors_index.h has slots that grow.
  */
 typedef struct ocors_slot_t {
     uint32_t tag;    /* the upper half of the hash */
@@ -81,15 +82,15 @@ static inline ocors_probe_t ocors_slots_probe(const ocors_slot_t *slots, uint32_
 static inline bool ocors_probe_next(ocors_probe_t *probe, uint32_t *number)
 {
     while (probe->steps <= probe->mask) {
-        const ocors_slot_t *slot = &probe->slots[probe->at];
+        const ocors_slot_t slot = probe->slots[probe->at]; /* a copy: it may be in shared memory */
 
         probe->steps++;
         probe->at = (probe->at + 1) & probe->mask;
-        if (slot->number == 0) {
+        if (slot.number == 0) {
             return false;
         }
-        if (slot->tag == probe->tag) {
-            *number = slot->number - 1;
+        if (slot.tag == probe->tag) {
+            *number = slot.number - 1;
             return true;
         }
     }

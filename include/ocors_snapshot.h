@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A snapshot: all that is in force at a time, as tables in shared memory beside the images. */
+/* A snapshot: all that is in force at a time, as tables and images in one area of shared memory. */
 #ifndef OCORS_SNAPSHOT_H
 #define OCORS_SNAPSHOT_H
 
@@ -8,30 +8,47 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ocors_url_path.h"
+#include "ocors_key.h"
 #include "ocors_policy.h"
-#include "ocors_sha256.h"
 #include "ocors_slots.h"
 #include "ocors_span.h"
+#include "ocors_url_path.h"
 
 /*
- *   +--------+-----------+--------+----------+-------+------------+---------+----------+-------+
- *   | header | documents | layers | policies | sites | site_slots | members | settings | trees |
- *   +--------+-----------+--------+----------+-------+------------+---------+----------+-------+
- *   | text ... |
- *   +----------+
+ *   area
+ *   +--------+--------+-----------+----------+-------+-------+--------------+------------+---
+ *   | header | images | documents | policies | trees | sites | policy_slots | site_slots | ...
+ *   +--------+--------+-----------+----------+-------+-------+--------------+------------+---
+ *   | layers | members | text ... | padding | image | image | ...
+ *   +--------+---------+----------+---------+-------+-------+---
+ *    <---------- tables_size ------------->
  *
- *   settings[n]  the policy of the configuration's n-th list of documents
- *   trees[n]     its n-th tree --> sites, in byte order of names --> a policy for each API
- *   site_slots   --hash of tree and site key (ocors_url_name.h)--> sites
- *   policies     --> layers: images, in the segment;  --> members: the documents asked for
- *   documents    what is known of each file, so that a later reading need not read it again
+ *   policy_slots  --the key's hash------------------------------> policies
+ *   site_slots    --hash of the tree's key and the site's key---> sites (R12)
+ *   sites         --> their tree, and a policy for each API
+ *   policies      --> layers: images, global first;  --> members: the documents the policy names
+ *   documents     --> their image; and which file it was, for the next reading
  *
- * A snapshot is all that a process needs to know of the past: nothing of it is kept elsewhere.
- * Places of images count from the segment's first byte, text references from that of the text.
+ * A snapshot needs nothing outside its area, and nothing of the past is stored elsewhere. Images
+ * count their places from the area's first byte, text references from the first byte of the text.
+ * References between tables are indexes. Numbers are this machine's.
+ *
+ * Any process that maps the area may write to it once somebody has got hold of it. For that reason
+ * a reader copies each record before it checks it, and checks it before it uses it.
  */
-/* No document speaks for this API: nothing is allowed there. */
-#define OCORS_SNAPSHOT_NO_POLICY UINT32_MAX
+#define OCORS_SNAPSHOT_MAGIC "ocorssnp"
+/* Another number whenever a record or the header changes: another version of the module reads them.
+ */
+#define OCORS_SNAPSHOT_FORMAT 1
+
+/* An index that leads nowhere: a document without an image, an API without a policy. */
+#define OCORS_SNAPSHOT_NONE UINT32_MAX
+
+/* The least multiple of `unit` that is not below `size`; 0 if 64 bits do not hold it. */
+static inline uint64_t ocors_round_up(uint64_t size, uint64_t unit)
+{
+    return (size + unit - 1) / unit * unit;
+}
 
 typedef struct ocors_snapshot_text_t {
     uint32_t at, length;
@@ -43,128 +60,138 @@ typedef struct ocors_snapshot_file_t {
     uint64_t inode, device;
 } ocors_snapshot_file_t;
 
-/* Whether nothing tells two apart; two that were not there have only their absence in common. */
+/* Whether nothing tells two files apart. Two that are not there are equal. */
 static inline bool ocors_snapshot_file_is_same(const ocors_snapshot_file_t *a,
                                                const ocors_snapshot_file_t *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+typedef struct ocors_snapshot_image_t {
+    uint64_t at; /* a multiple of OCORS_IMAGE_ALIGNMENT */
+    uint64_t size;
+    uint64_t check; /* of its bytes, by the store's secret (ocors_store_check()) */
+} ocors_snapshot_image_t;
+
 typedef struct ocors_snapshot_document_t {
     ocors_snapshot_file_t file;
-    uint64_t image, image_size; /* size 0: the document cannot be used */
     ocors_snapshot_text_t path;
-    uint32_t kept_policies, closed_policies; /* what was said of a bad one (ocors_document.h) */
+    uint32_t image; /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
+    uint32_t kept_policies, closed_policies; /* what the log said of it (ocors_document.h) */
+    uint32_t is_transient; /* its error may go away although the file is unchanged */
 } ocors_snapshot_document_t;
 
-typedef struct ocors_snapshot_layer_t {
-    uint64_t image, image_size;
-} ocors_snapshot_layer_t;
-
 typedef struct ocors_snapshot_policy_t {
-    ocors_snapshot_text_t owner; /* whose policy it is, across snapshots */
-    uint32_t first_layer, layer_count;
-    uint32_t first_member, member_count; /* members: numbers of documents */
+    ocors_key_t key;
+    uint32_t first_layer, layer_count;   /* layers: indexes of images */
+    uint32_t first_member, member_count; /* members: indexes of documents */
 } ocors_snapshot_policy_t;
 
 typedef struct ocors_snapshot_tree_t {
+    ocors_key_t key;
     ocors_snapshot_text_t directory;
-    uint32_t first_site, site_count;
+    uint32_t first_site, site_count; /* sites: by name, in byte order; "" is the first */
 } ocors_snapshot_tree_t;
 
 typedef struct ocors_snapshot_site_t {
-    ocors_snapshot_text_t name; /* empty, the first: the organisation */
-    uint32_t policies[OCORS_API_COUNT];
+    ocors_snapshot_text_t name; /* empty: the organisation */
+    uint32_t tree;
+    uint32_t policies[OCORS_API_COUNT]; /* or OCORS_SNAPSHOT_NONE: the API allows nothing */
 } ocors_snapshot_site_t;
 
 typedef struct ocors_snapshot_header_t {
-    uint64_t size;        /* of the snapshot, without images */
-    uint64_t seed;        /* of the site slots */
-    uint64_t fingerprint; /* of the files and folders that were looked at (ocors_fingerprint.h) */
+    char magic[8];
+    uint32_t format;
+    uint32_t generation;  /* from 1, over the life of the server */
+    uint64_t tables_size; /* of header and tables, padding included: the first image's place */
+    uint64_t size;        /* of the snapshot: tables and images */
+    uint64_t seed;        /* of the site slots, and of all images */
+    uint64_t fingerprint; /* of the files and folders that were listed */
     uint64_t problems;    /* of what was wrong with folders, the same way */
-    uint64_t image_bytes, origin_count,
-        client_count;            /* of all images that layers show, each once */
+    uint64_t image_bytes, origin_count, client_count; /* of the images in layers, each once */
     int64_t published, duration; /* microseconds: since 1970, and what loading took */
-    uint32_t generation;         /* from 1, over the life of the server */
-    uint32_t document_count, layer_count, policy_count, member_count, settings_count, tree_count,
-        site_count, site_slot_count, text_size;
+    uint32_t image_count, document_count, policy_count, tree_count, site_count;
+    uint32_t policy_slot_count, site_slot_count; /* powers of two */
+    uint32_t layer_count, member_count, text_size;
     uint32_t has_response_headers; /* a client of some layer has some */
-    unsigned char digest[OCORS_SHA256_SIZE];
+    uint32_t reserved;
+    unsigned char digest[OCORS_DIGEST_SIZE]; /* of the documents in force: equal in all the fleet */
 } ocors_snapshot_header_t;
 
-/* A view of a snapshot: its tables, checked against the segment; as long-lived as the snapshot. */
+/* A view of a snapshot: where its tables are. It lives as long as the snapshot. */
 typedef struct ocors_snapshot_t {
-    ocors_snapshot_header_t
-        header; /* copied before it is checked: what others write later is too late */
-    const char *segment;
-    uint64_t segment_size;
+    ocors_snapshot_header_t header; /* a copy, and checked: what others write later is too late */
+    const char *area;
+    const ocors_snapshot_image_t *images;
     const ocors_snapshot_document_t *documents;
-    const ocors_snapshot_layer_t *layers;
     const ocors_snapshot_policy_t *policies;
-    const ocors_snapshot_site_t *sites;
-    const ocors_slot_t *site_slots;
-    const uint32_t *members;
-    const uint32_t *settings;
     const ocors_snapshot_tree_t *trees;
+    const ocors_snapshot_site_t *sites;
+    const ocors_slot_t *policy_slots, *site_slots;
+    const uint32_t *layers, *members;
     const char *text;
 } ocors_snapshot_t;
 
-/* The size of a snapshot with the counts of `header`. */
-uint64_t ocors_snapshot_size(const ocors_snapshot_header_t *header);
+/*
+ * Completes a header in which the counts of images, documents, policies, trees, sites, layers and
+ * members and the size of the text are set: magic, format, the counts of slots, and tables_size.
+ * The images, each at a multiple of OCORS_IMAGE_ALIGNMENT, and `size` are the caller's.
+ */
+void ocors_snapshot_complete(ocors_snapshot_header_t *header);
 
 /*
- * Opens the snapshot at a multiple of 8 in a segment: constant time. False: it does not lie within
- * it. Whoever writes one opens it too, once the header's counts and `size` are there.
+ * Opens the snapshot of an area: constant time. `tables` is the area itself, or a copy of its
+ * tables (ocors_store.h); it is aligned to 8 bytes, the area to OCORS_IMAGE_ALIGNMENT. False:
+ * it is not a snapshot of this format, or does not lie within these sizes. Whoever writes one
+ * opens it too, once the header is complete.
  */
-bool ocors_snapshot_open(const void *segment, uint64_t segment_size, uint64_t offset,
-                         ocors_snapshot_t *snapshot);
+bool ocors_snapshot_open(const void *tables, uint64_t tables_size, const void *area,
+                         uint64_t area_size, ocors_snapshot_t *snapshot);
 
-/* The same where the tables lie elsewhere than the segment that their images are in. */
-bool ocors_snapshot_open_tables(const void *tables, uint64_t tables_size, const void *segment,
-                                uint64_t segment_size, ocors_snapshot_t *snapshot);
-
-/* The span of a text reference; the empty span where it leaves the snapshot. */
+/* The span of a text reference; the empty span if it leaves the text. */
 ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapshot_text_t text);
 
-/* An image of a document or a layer; NULL: there is none, or it does not lie within the segment. */
-const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint64_t image, uint64_t size);
+/* The bytes of an image, within the area. NULL: the snapshot has no such image. */
+const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size);
 
-/* Writes the slots of a snapshot of which all else is written. */
-void ocors_snapshot_index_sites(const ocors_snapshot_t *snapshot);
+/* Writes both tables of slots of a snapshot whose other tables are written. */
+void ocors_snapshot_index(const ocors_snapshot_t *snapshot);
 
-/* The number of the tree of this directory; UINT32_MAX: there is none. */
-uint32_t ocors_snapshot_find_tree(const ocors_snapshot_t *snapshot, ocors_span_t directory);
+/* Finds the policy of this key: one hash and one comparison. False: there is none. */
+bool ocors_snapshot_find_policy(const ocors_snapshot_t *snapshot, const ocors_key_t *key,
+                                uint32_t *index);
 
-/* Opens a policy, layers and all. False: there is none; the policy then has no layers. */
-bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t number,
+/* Opens a policy, whole. False: there is none, or it is damaged; it then has no layers. */
+bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t index,
                                 ocors_policy_t *policy);
 
-/* Opens the policy of a list of documents. */
-bool ocors_snapshot_read_settings(const ocors_snapshot_t *snapshot, uint32_t number,
-                                  ocors_policy_t *policy);
+/* Finds the tree of this key, for writers: linear, as there are few trees. False: there is none. */
+bool ocors_snapshot_find_tree(const ocors_snapshot_t *snapshot, const ocors_key_t *key,
+                              uint32_t *index);
 
 /*
- * Finds a site of a tree by its id (R12): the number of its record; that of the tree's first one,
- * the organisation, where the tree has no such site, and for "" and "-". False: the id is not one
- * that the tree has, and has the key of one; or the tree is damaged. One hash and, as a rule, one
- * comparison, whatever the number of sites.
+ * Finds a site of a tree by its id (R12), by one or two hashes, whatever the number of sites. An id
+ * that the tree has exactly is that site. An id that differs from a site's only as R12 does not
+ * tell apart is ambiguous: false. Any other id, "" and "-" among them, is the organisation.
+ * OCORS_SNAPSHOT_NONE: the snapshot does not have the tree.
  */
-bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, uint32_t tree, ocors_span_t id,
-                              uint32_t *site);
+bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
+                              ocors_span_t id, uint32_t *site);
 
 /*
- * Opens the policies that judge an API of a site (C5): one for shop and for data, both for whatever
- * else there is below /dw/. Returns how many; 0: no document speaks for it, and nothing is allowed.
+ * Opens the policies that judge an API of a site (C5): one for shop and for data, both for any
+ * other segment below /dw/. Returns how many. 0: nothing is allowed, as no document speaks for the
+ * API, or there is no such site.
  */
 size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site, ocors_api_t api,
                                 ocors_policy_t policies[OCORS_API_COUNT]);
 
 /*
- * Opens the policies that judge a path (C5, R12). `site` is the id that counts where the path names
+ * Opens the policies that judge a path (C5, R12). `site` is the id that counts if the path names
  * none. False: the path is ambiguous, or its readings lead to different sites, and nothing is
  * allowed. A tree that the snapshot does not have gives no policy.
  */
-bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, uint32_t tree,
+bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site,
                               ocors_policy_t policies[OCORS_API_COUNT], size_t *count);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run of bytes that somebody else owns, and the comparisons that the core makes on it. */
+/* A run of bytes that the span does not own, and the comparisons of the core. */
 #ifndef OCORS_SPAN_H
 #define OCORS_SPAN_H
 
@@ -31,13 +31,13 @@ static inline ocors_span_t ocors_span_from_string(const char *string)
     return ocors_span_make(string, string != NULL ? strlen(string) : 0);
 }
 
-/* Byte for byte. */
+/* Whether two spans have the same bytes. */
 static inline bool ocors_span_is_equal(ocors_span_t a, ocors_span_t b)
 {
     return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
 }
 
-/* ASCII only, whatever the locale says. */
+/* ASCII only, in any locale. */
 static inline char ocors_ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
@@ -58,7 +58,7 @@ static inline bool ocors_ascii_is_alpha(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The value of a hexadecimal digit; -1: it is none. */
+/* The value of a hexadecimal digit; -1: not a digit. */
 static inline int ocors_ascii_hex_value(char c)
 {
     if (ocors_ascii_is_digit(c)) {
@@ -68,18 +68,18 @@ static inline int ocors_ascii_hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that three bytes stand for, "%41" and the like (RFC 3986 section 2.1); -1: none. */
+/* The byte of an escape such as "%41" (RFC 3986 section 2.1); -1: not an escape. */
 static inline int ocors_escape_value(const char *escape)
 {
     if (escape[0] != '%') {
-        return -1; /* as most bytes are none */
+        return -1; /* most bytes are not */
     }
     const int high = ocors_ascii_hex_value(escape[1]), low = ocors_ascii_hex_value(escape[2]);
 
     return high >= 0 && low >= 0 ? high * 16 + low : -1;
 }
 
-/* Equal but for the case of ASCII letters (RFC 9110 section 5.1: field names). */
+/* Whether two spans are equal without the case of ASCII letters (RFC 9110 section 5.1). */
 static inline bool ocors_span_is_equal_nocase(ocors_span_t a, ocors_span_t b)
 {
     if (a.length != b.length) {
@@ -93,7 +93,7 @@ static inline bool ocors_span_is_equal_nocase(ocors_span_t a, ocors_span_t b)
     return true;
 }
 
-/* A byte below the space, or DEL. */
+/* Whether a span has a byte below 0x20, or DEL. */
 static inline bool ocors_span_has_control(ocors_span_t span)
 {
     for (size_t i = 0; i < span.length; i++) {
@@ -108,6 +108,14 @@ static inline bool ocors_span_has_prefix(ocors_span_t span, ocors_span_t prefix)
 {
     return span.length >= prefix.length
            && (prefix.length == 0 || memcmp(span.bytes, prefix.bytes, prefix.length) == 0);
+}
+
+static inline bool ocors_span_has_suffix(ocors_span_t span, ocors_span_t suffix)
+{
+    return span.length >= suffix.length
+           && (suffix.length == 0
+               || memcmp(span.bytes + (span.length - suffix.length), suffix.bytes, suffix.length)
+                      == 0);
 }
 
 #endif

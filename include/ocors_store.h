@@ -4,84 +4,113 @@
 #define OCORS_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <httpd.h>
 
+#include "ocors_epoch.h"
 #include "ocors_snapshot.h"
-#include "ocors_rooms.h"
 
 /*
- * A segment. Workers inherit it by fork. The parent writes the first snapshot into it; the process
- * that watches the documents (ocors_watch.h) all others, never both at a time.
+ *                                workers   the parent, the watching process
+ *   segment
+ *   | readers | (page aligned)   write     write: they clear the counts of a dead worker
+ *   | head    | (page aligned)   read      write
+ *   | area 0  | ... | area 3 |   read      write
+ *   private part
+ *   | page: current, secret  |   -         write
+ *   | row 0   | ... | row 3  |   -         write
+ *
+ * All areas have one size. The number of an area is its index in the epoch (ocors_epoch.h), its
+ * place in the segment, and its row in the private part: the tables of its snapshot, once more.
+ * Writers go by the private part alone. A worker that somebody has got hold of can write to the
+ * segment; it can spoil answers of workers and, by the counts, hold up timed reloads until a
+ * restart, and it cannot lead the parent, which is root, anywhere.
+ *
+ * Two processes write, never both at a time. A writer that is killed at any instruction leaves a
+ * store that the next one can use: what it was writing is neither current nor read.
+ *
+ * A store lives as long as a process that has it. A restart makes a new one; the workers of before
+ * keep theirs. The memory is anonymous: it has no name that could clash, or leak.
  */
 typedef struct ocors_store_t ocors_store_t;
 
-/*
- * Makes a segment with `room` bytes for snapshots and images, and a ledger for snapshots of up to
- * `tables` bytes, for the workers of this server. NULL: *status says why. It lives as long as the
- * process, or until another takes its place.
+/* ---- For writers: the parent, and the process that watches the documents ----------------------
  */
-ocors_store_t *ocors_store_create(apr_pool_t *process_pool, uint64_t room, uint64_t tables,
+
+/*
+ * Makes a store with areas of `area_size` bytes, rounded up to pages, and rows as large, as a
+ * snapshot may be nothing but tables. Pages that nobody writes to cost nothing. NULL: *status says
+ * why. It lives until
+ * ocors_store_destroy(), or the end of `process_pool`. A store that is not in use has to be
+ * destroyed before workers are forked, as they would have it whole.
+ */
+ocors_store_t *ocors_store_create(apr_pool_t *process_pool, uint64_t area_size,
                                   apr_status_t *status);
 void ocors_store_destroy(ocors_store_t *store);
 
-/* Puts it in force for the workers that come, and ends the one before; theirs keep it. */
-void ocors_store_adopt(ocors_store_t *store);
-
-/*
- * The segment in force, from an earlier reading of the configuration too; NULL: there is none.
- * Writers only, like all up to the pins.
- */
-ocors_store_t *ocors_store_in_force(void);
-
-/*
- * The snapshot in force, from the ledger, which no worker can write to; NULL: there is none. Its
- * images are in the segment.
- */
-const ocors_snapshot_t *ocors_store_snapshot(void);
-
-/* Where the next snapshot's tables are written, and how much there is. */
-char *ocors_store_draft(const ocors_store_t *store, uint64_t *size);
-
-/* Gives room that nothing is in back to the system, which does so where it can. */
-void ocors_store_trim(apr_pool_t *scratch);
-
-/* Where places count from, and how much there is. */
-char *ocors_store_base(const ocors_store_t *store);
+/* Bytes of one area, and of all areas: what OcapiCorsCacheSize limits. */
+uint64_t ocors_store_area_size(const ocors_store_t *store);
 uint64_t ocors_store_size(const ocors_store_t *store);
 
 /*
- * The room for what is to be written: all that no snapshot has that is in force or has a reader,
- * and no image that one of those shows. All other snapshots are forgotten. True: free with
- * ocors_rooms_free(). False: there is no memory.
+ * Opens the current snapshot: its tables in the private part, its images in its area. A worker can
+ * write to an image: copy it, and compare the copy with the image's check (ocors_store_check())
+ * before it is used. False: nothing was published, or it is of another format.
  */
-bool ocors_store_find_gaps(const ocors_store_t *store, apr_pool_t *scratch, ocors_rooms_t *gaps);
+bool ocors_store_current(const ocors_store_t *store, ocors_snapshot_t *snapshot);
+
+/* An area that is neither current nor read. False: there is none now. */
+bool ocors_store_find_free(const ocors_store_t *store, uint32_t *area);
+
+/* Where the images and the tables of an area's next snapshot are written; *size: the row's size. */
+char *ocors_store_area(const ocors_store_t *store, uint32_t area);
+char *ocors_store_tables(const ocors_store_t *store, uint32_t area, uint64_t *size);
 
 /*
- * Publishes the draft, at this place of the segment, to which it is copied. False: every cell has a
- * reader that stays, and nothing has changed.
+ * SipHash-2-4 of bytes by the secret of the private part. Who lacks the secret cannot make other
+ * bytes with the same check, except by chance.
  */
-bool ocors_store_publish(ocors_store_t *store, uint64_t place);
+uint64_t ocors_store_check(const ocors_store_t *store, const void *bytes, size_t size);
 
 /*
- * For workers: a new segment could not be made, so that the one in force stays, and its numbers
- * with it. `settings` and `trees` give for each number of the new configuration the old one.
+ * Makes a free area current by one atomic store. Its row and its images are written; the row is
+ * copied into the area here.
  */
-void ocors_store_renumber(const uint32_t *settings, const uint32_t *trees);
+void ocors_store_publish(ocors_store_t *store, uint32_t area);
 
 /*
- * A worker begins: what it must not write becomes read-only for it, the ledger is out of its reach,
- * and it has a slot of its own. A stray write then faults. (Processes that other modules fork in
- * the parent are no workers, and keep what the parent has.) One has ended, in whatever way: it
- * reads no more.
+ * Gives the memory of all free areas back to the system, which takes it where it can. What
+ * somebody has written to a free area, and not published yet, is lost. False: a worker still reads
+ * an area that is not current.
  */
-void ocors_store_child_begins(server_rec *server);
+bool ocors_store_trim(const ocors_store_t *store);
+
+/*
+ * Which store the workers read that are forked from now on; NULL: none. It is remembered across
+ * restarts, in which httpd unmaps this module. A store of another version of the module that this
+ * one cannot read is destroyed; the log says so, and there is none in use.
+ */
+void ocors_store_use(ocors_store_t *store);
+ocors_store_t *ocors_store_in_use(void);
+
+/* A worker has ended, in whatever way: it reads no more. */
 void ocors_store_child_ended(pid_t pid);
 
+/* ---- For workers ------------------------------------------------------------------------------
+ */
+
 /*
- * A pin. What a policy's views show stays as it is until the pin ends; what a request keeps of
- * it, it copies. False: there is no snapshot, and nothing to leave.
+ * A worker begins: the head and the areas become read-only for it, the private part is out of its
+ * reach, and it has a reader of its own. A stray write of any module then faults. (Processes that
+ * other modules fork in the parent are not workers, and keep what the parent has.)
+ */
+void ocors_store_child_begins(server_rec *server);
+
+/*
+ * A pin. What the views of its policies show does not change until the unpin; a request copies what
+ * it needs longer. False: there is no snapshot, and nothing to unpin.
  */
 typedef struct ocors_pin_t {
     uint32_t area;
@@ -90,12 +119,6 @@ typedef struct ocors_pin_t {
 
 bool ocors_store_pin(ocors_pin_t *pin);
 void ocors_store_unpin(const ocors_pin_t *pin);
-
-/* As ocors_snapshot_read_settings() and _read_path(), by the numbers of the configuration. */
-bool ocors_store_read_settings(const ocors_pin_t *pin, uint32_t number, ocors_policy_t *policy);
-bool ocors_store_read_path(const ocors_pin_t *pin, uint32_t tree, const ocors_url_path_t *path,
-                           ocors_span_t site, ocors_policy_t policies[OCORS_API_COUNT],
-                           size_t *count);
 
 /* Whether any client of any policy has response_headers; without a pin. */
 bool ocors_store_has_response_headers(void);

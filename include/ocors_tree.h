@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A directory of settings documents in the layout of a site archive (rule C5). */
+/* A directory in the layout of a site archive -> its sites and their documents (rule C5). */
 #ifndef OCORS_TREE_H
 #define OCORS_TREE_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
+#include <apr_tables.h>
 #include <httpd.h>
 
-#include "ocors_notify.h"
+#include "ocors_archive.h"
+#include "ocors_deferral.h"
+#include "ocors_known.h"
+#include "ocors_listing.h"
+
+typedef struct ocors_tree_site_t {
+    const char *name;                   /* "": the organisation */
+    const char *paths[OCORS_API_COUNT]; /* its own document of each API; NULL: there is none */
+    bool is_unknown; /* its folder does not tell which documents it has: a policy that is in force
+                        stays, and no other is made */
+} ocors_tree_site_t;
+
+typedef struct ocors_tree_t {
+    const char *directory;
+    ocors_key_t key;
+    apr_array_header_t *sites; /* of ocors_tree_site_t, in byte order of names; "" is the first */
+    apr_array_header_t *problems; /* of const char *: what is wrong with folders; errors */
+    apr_array_header_t *warnings; /* of const char *: names that were meant to be others; sites that
+                                     differ in case only */
+} ocors_tree_t;
 
 /*
- *   DIRECTORY/ocapi-settings/wapi_{shop,data}_config.json                the organisation's
- *   DIRECTORY/sites/{site}/ocapi-settings/wapi_{shop,data}_config.json   a site's
+ * Lists a tree, in memory of `pool`; opens no document. A site's folder that is gone is a removed
+ * site. A document that is in force and gone from a folder that is there is listed, as it will be
+ * missed. If the sites cannot be listed, those in force are, each as unknown.
  */
-
-/*
- * Reads a tree and adds its policies to the generation that is being loaded (ocors_load.h); gives
- * the tree's number. A site's folder that is gone is a removed site; one that stands without a
- * document that it had keeps the last good one. What is wrong with folders is a problem of the
- * generation: sites that cannot be listed keep what is in force, and where nothing is, the tree
- * allows nothing.
- */
-uint32_t ocors_tree_load(const char *directory);
-
-/* Watches all folders that tell which sites and documents a tree has. */
-void ocors_tree_watch(apr_pool_t *pool, const char *directory, ocors_notify_t *notify);
+ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const ocors_key_t *key,
+                              const ocors_known_t *known, ocors_listing_t *listing,
+                              ocors_deferral_t *deferral);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names in a URL path, compared as the loosest application does it (R12). */
+/* Names in a URL path, compared as the most lenient application does (R12). */
 #ifndef OCORS_URL_NAME_H
 #define OCORS_URL_NAME_H
 
@@ -9,27 +9,26 @@
 #include "ocors_span.h"
 
 /*
- * Two names are equal here if they are so in lower case (U+017F is an s, U+212A a k, U+0130 and
- * U+0131 an i), without blanks and dots around them. Blanks are bytes up to 0x20 and the white
- * space of Unicode. Words to compare with are given in lower case. Nothing allocates; all is
- * linear.
+ * Two names are equal if they are equal in lower case (U+017F is an s, U+212A a k, U+0130 and
+ * U+0131 an i) and without the blanks and dots around them. Blanks are bytes up to 0x20 and the
+ * white space of Unicode. Callers give words in lower case. No allocation; linear.
  */
 
-/* Without blanks around it, and without dots too if `with_dots`. */
+/* The name without the blanks around it; `with_dots`: without the dots, too. */
 ocors_span_t ocors_url_name_trim(ocors_span_t name, bool with_dots);
 
-/* Whether a name is this word. A span without bytes is none. */
+/* Whether a name is this word. False for a span without bytes. */
 bool ocors_url_name_is(ocors_span_t name, ocors_span_t word);
 
-/* How many bytes at the name's beginning are this word in any case; 0: it begins otherwise. */
+/* How many bytes at the name's start are this word in any case; 0: the name starts otherwise. */
 size_t ocors_url_name_prefix(ocors_span_t name, ocors_span_t word);
 
-/* A site id that is longer, once it is folded, is none that a tree has: it is a folder's name. */
+/* A tree has no longer site id: it is the name of a folder. */
 #define OCORS_SITE_KEY_MAX 255
 
 /*
- * Brings a site id to the form in which ids that R12 does not tell apart are equal. Returns the
- * key's length; 0: nothing is left of the id, or the key is longer than OCORS_SITE_KEY_MAX.
+ * Writes the key of a site id: ids that R12 does not tell apart have the same key. Returns the
+ * key's length; 0: the key is empty, or longer than OCORS_SITE_KEY_MAX.
  */
 size_t ocors_site_key(ocors_span_t id, char key[OCORS_SITE_KEY_MAX]);
 

@@ -93,7 +93,8 @@ make_configure()
 }
 
 # build_in DIRECTORY [CONFIGURE ARGUMENT]... [-- MAKE ARGUMENT...]: out of tree, under build/;
-# configured again only when configure or the arguments changed. One at a time in a tree.
+# configured again only when configure or the arguments changed. One at a time in a directory, and
+# one makes configure.
 build_in()
 {
     local directory=$repository/build/$1 arguments=()
@@ -107,6 +108,9 @@ build_in()
     (
         flock 9
         make_configure
+    ) 9>"$repository/build/.lock"
+    (
+        flock 9
         cd "$directory" || exit
         if [ ! -e Makefile ] || [ "$repository/configure" -nt config.status ] ||
             [ "$(cat arguments 2>/dev/null)" != "${arguments[*]}" ]; then
@@ -118,5 +122,5 @@ build_in()
             printf '%s\n' "${arguments[*]}" >arguments
         fi
         logged "$directory/make.log" make -j"$(nproc)" "$@"
-    ) 9>"$repository/build/.lock"
+    ) 9>"$directory/.lock"
 }

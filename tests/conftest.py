@@ -8,8 +8,9 @@ import pairs
 LEFT_OUT = pytest.StashKey()
 # A worker of xdist takes a module whole (--dist loadgroup), in this order: the longest do not come last, while
 # another worker has nothing left to do.
-LONGEST = ["test_endurance.py", "test_shared_memory.py", "test_demo.py", "test_reload.py", "test_signals.py",
-           "test_resources.py", "test_scale.py", "test_build.py"]
+LONGEST = ["test_build.py", "test_browser.py", "test_shared_memory.py", "test_endurance.py", "test_demo.py",
+           "test_signals.py", "test_access.py", "test_reload.py", "test_site_archive.py", "test_own_origins.py",
+           "test_resources.py", "test_scale.py", "test_programs.py"]
 
 
 def pytest_addoption(parser):

@@ -10,6 +10,27 @@ leaves pairs of others out: 43 of 270 for the table of test_responses.py."""
 from itertools import combinations
 from types import SimpleNamespace
 
+# Unit tests that not every mode of tests/unit/test_programs.py runs by default; --exhaustive leaves none out.
+# TIMES: how long something takes. Only the optimised program has a time that means anything.
+TIMES = {
+    "test_json_scan": ("time_is_linear", "different_keys_take_linear_time"),
+    "test_origin": ("very_long_entries",),
+    "test_url_path": ("long_paths_are_linear",),
+}
+# LIMITS: megabytes of one byte, or one step some 100,000 times. They are left out under valgrind, too, and by distcheck.
+LIMITS = {
+    "test_image": ("test_size_for_each_origin",),
+    "test_json_scan": ("memory_is_limited",),
+    "test_resource": ("agrees_with_trying_everything",),
+    "test_settings": ("size_is_limited", "many_of_everything"),
+}
+
+
+def left_out(program, mode, is_exhaustive):
+    """The names of the tests that a run of this unit program leaves out."""
+    tables = {"sanitize": (TIMES,), "valgrind": (TIMES, LIMITS), "distcheck": (TIMES, LIMITS)}.get(mode, ())
+    return () if is_exhaustive else tuple(name for table in tables for name in table.get(program, ()))
+
 
 def pairs_of(row):
     """The pairs of values that a row holds, each value with its dimension."""

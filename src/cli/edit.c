@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ocors_settings_json.h"
+#include "ocors_origin_advice.h"
+#include "ocors_settings_parse.h"
 
 typedef struct edit_t {
     ocors_edit_action_t action;
@@ -324,17 +325,14 @@ int ocors_edit_run(ocors_edit_action_t action, int count, char *const arguments[
         if (strcmp(arguments[i], "--client") == 0 && edit.client == NULL && i + 1 < count) {
             edit.client = arguments[++i];
         }
-        else if (arguments[i][0] == '-') {
+        else if (arguments[i][0] == '-' || entry != NULL) {
             return -1;
         }
         else if (edit.path == NULL) {
             edit.path = arguments[i];
         }
-        else if (entry == NULL) {
-            entry = arguments[i];
-        }
         else {
-            return -1;
+            entry = arguments[i];
         }
     }
     if (edit.path == NULL || edit.client == NULL || edit.client[0] == '\0' || entry == NULL) {
@@ -342,7 +340,10 @@ int ocors_edit_run(ocors_edit_action_t action, int count, char *const arguments[
     }
     result = ocors_origin_canonicalise(ocors_span_from_string(entry), &edit.origin);
     if (result != OCORS_ORIGIN_OK) {
-        say(edit.path, "\"%.120s\": %s", entry, ocors_origin_explain(result));
+        ocors_advice_t advice;
+
+        ocors_origin_advise(ocors_span_from_string(entry), result, &advice);
+        say(edit.path, "\"%.120s\": %s", entry, advice.text);
         return EXIT_ERRORS;
     }
     if (edit.origin.changes != 0) {

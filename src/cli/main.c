@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "cli.h"
-#include "ocors_settings_json.h"
+#include "ocors_settings_parse.h"
 #include "ocors_version.h"
 
 static const char usage[] =
@@ -19,7 +19,8 @@ static const char usage[] =
     "\n"
     "check   Prints every error, warning and remark of OCAPI settings documents, each with its\n"
     "        place: FILE:LINE:COLUMN where the text is not JSON, else FILE: PATH. \"-\" is standard\n"
-    "        input. A document with errors is one that the module refuses.\n"
+    "        input. A document with errors is one that the module refuses. The last line counts\n"
+    "        the findings, the clients, and the origins that the clients can use.\n"
     "allow   Puts an origin into allowed_origins of one client of a document, and changes nothing\n"
     "        else of its text. The file is replaced as a whole; its owner and mode stay, and a link\n"
     "        is followed. An origin that is listed already leaves the file alone.\n"
@@ -83,23 +84,18 @@ static char *file_read(const char *path, size_t *length)
     return bytes;
 }
 
-static void finding_print(const ocors_finding_t *error, const char *path)
+static void finding_print(const ocors_finding_t *finding, const char *path)
 {
-    static const char *const severities[] = {
-        [OCORS_SEVERITY_ERROR] = "error",
-        [OCORS_SEVERITY_WARNING] = "warning",
-        [OCORS_SEVERITY_REMARK] = "remark",
-    };
-    const int length = ocors_finding_format(error, path, NULL, 0);
+    const char *name = ocors_finding_name(finding->code);
+    const int length = ocors_finding_format(finding, path, NULL, 0);
     char *line = malloc((size_t)length + 1);
 
     if (line == NULL) {
-        printf("%s: %s\n", path, ocors_finding_name(error->code));
+        printf("%s: %s\n", path, name);
         return;
     }
-    ocors_finding_format(error, path, line, (size_t)length + 1);
-    printf("%s: %s [%s]\n", severities[ocors_finding_severity(error->code)], line,
-           ocors_finding_name(error->code));
+    ocors_finding_format(finding, path, line, (size_t)length + 1);
+    printf("%s [%s]\n", line, name);
     free(line);
 }
 
@@ -110,7 +106,23 @@ void ocors_findings_print(const ocors_report_t *report, const char *path)
     }
 }
 
-/* One document: what is to be said of it, and its verdict. */
+/* The last line about a document: its verdict, and what it allows. */
+static void verdict_print(const char *path, const ocors_report_t *report,
+                          const ocors_settings_t *settings)
+{
+    char totals[128];
+
+    (void)ocors_report_format_totals(report, totals, sizeof(totals));
+    if (settings == NULL) {
+        printf("%s: refused: %s\n", path, totals);
+        return;
+    }
+    printf("%s: good: %s; %zu client%s, %zu usable origin%s\n", path, totals,
+           settings->client_count, settings->client_count == 1 ? "" : "s", settings->origin_count,
+           settings->origin_count == 1 ? "" : "s");
+}
+
+/* One document: what there is to say of it, and its verdict. */
 static int check_file(const char *path)
 {
     ocors_report_t report;
@@ -133,9 +145,7 @@ static int check_file(const char *path)
         fprintf(stderr, "ocapi-cors: %s: %s\n", path, strerror(ENOMEM));
     }
     else {
-        printf("%s: %s: %zu errors, %zu warnings, %zu remarks\n", path,
-               status == OCORS_OK ? "good" : "refused", report.totals[OCORS_SEVERITY_ERROR],
-               report.totals[OCORS_SEVERITY_WARNING], report.totals[OCORS_SEVERITY_REMARK]);
+        verdict_print(path, &report, settings);
     }
     if (status == OCORS_OK) {
         ocors_settings_free(settings);

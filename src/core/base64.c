@@ -14,17 +14,21 @@
      : (byte) == '-' || (byte) == '+' ? 62                                                         \
      : (byte) == '_' || (byte) == '/' ? 63                                                         \
                                       : 0)
-#define IS_NONE(byte) (VALUE(byte) == 0 && (byte) != 'A')
+/* Each byte's value by a name, VALUE_0x41 for 'A': the tables below then hold constants only. */
+#define NAMED_VALUE(byte) VALUE_##byte = VALUE(byte)
+enum OCORS_TABLE(NAMED_VALUE);
+
+#define IS_NONE(byte) (VALUE_##byte == 0 && (byte) != 'A')
 #define ENTRY(byte, first, second, third)                                                          \
     {                                                                                              \
         {                                                                                          \
             (unsigned char)(first), (unsigned char)(second), (unsigned char)(third), IS_NONE(byte) \
         }                                                                                          \
     }
-#define FIRST(byte)  ENTRY(byte, VALUE(byte) << 2, 0, 0)
-#define SECOND(byte) ENTRY(byte, VALUE(byte) >> 4, VALUE(byte) << 4 & 0xff, 0)
-#define THIRD(byte)  ENTRY(byte, 0, VALUE(byte) >> 2, VALUE(byte) << 6 & 0xff)
-#define FOURTH(byte) ENTRY(byte, 0, 0, VALUE(byte))
+#define FIRST(byte)  ENTRY(byte, VALUE_##byte << 2, 0, 0)
+#define SECOND(byte) ENTRY(byte, VALUE_##byte >> 4, VALUE_##byte << 4 & 0xff, 0)
+#define THIRD(byte)  ENTRY(byte, 0, VALUE_##byte >> 2, VALUE_##byte << 6 & 0xff)
+#define FOURTH(byte) ENTRY(byte, 0, 0, VALUE_##byte)
 
 /*
  * What a character adds to the three bytes that four make, and in the last byte whether it is none.

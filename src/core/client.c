@@ -14,7 +14,7 @@ typedef struct room_t {
 static ocors_span_t slas_client(ocors_span_t sub)
 {
     static const ocors_span_t mark = OCORS_SPAN_INITIALISER("scid:");
-    const char *const end = sub.bytes + sub.length;
+    const char *const end = sub.bytes != NULL ? sub.bytes + sub.length : NULL;
 
     for (const char *at = sub.bytes; at < end;) {
         const char *stop = at;
@@ -100,7 +100,7 @@ static ocors_span_t form_decode(ocors_span_t text, room_t *room)
 /* The parameter of this name; two different ones are ambiguous, empty ones are none (1.7). */
 static ocors_named_client_t query_identify(const ocors_source_t *source, room_t *room)
 {
-    ocors_named_client_t claim = { .kind = OCORS_CLIENT_NONE };
+    ocors_named_client_t named = { .kind = OCORS_CLIENT_NONE };
     ocors_span_t rest = source->value;
 
     while (rest.length > 0) {
@@ -128,12 +128,12 @@ static ocors_named_client_t query_identify(const ocors_source_t *source, room_t 
         if (id.length == 0) {
             continue;
         }
-        if (claim.kind == OCORS_CLIENT_NAMED && !ocors_span_is_equal(claim.id, id)) {
+        if (named.kind == OCORS_CLIENT_NAMED && !ocors_span_is_equal(named.id, id)) {
             return (ocors_named_client_t){ .kind = OCORS_CLIENT_AMBIGUOUS };
         }
-        claim = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED, .id = id };
+        named = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED, .id = id };
     }
-    return claim;
+    return named;
 }
 
 size_t ocors_client_room(const ocors_source_t *sources, size_t count)
@@ -154,26 +154,26 @@ ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_
     room_t room = { .at = room_bytes };
 
     for (size_t i = 0; i < count; i++) {
-        ocors_named_client_t claim = { .kind = OCORS_CLIENT_NONE };
+        ocors_named_client_t named = { .kind = OCORS_CLIENT_NONE };
 
         switch (sources[i].kind) {
         case OCORS_SOURCE_BEARER:
-            if (bearer_identify(known, &sources[i], &room, &claim.id)) {
-                claim.kind = OCORS_CLIENT_NAMED;
+            if (bearer_identify(known, &sources[i], &room, &named.id)) {
+                named.kind = OCORS_CLIENT_NAMED;
             }
             break;
         case OCORS_SOURCE_QUERY:
-            claim = query_identify(&sources[i], &room);
+            named = query_identify(&sources[i], &room);
             break;
         case OCORS_SOURCE_HEADER:
             if (sources[i].value.length > 0) {
-                claim = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED,
+                named = (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED,
                                                 .id = sources[i].value };
             }
             break;
         }
-        if (claim.kind != OCORS_CLIENT_NONE) {
-            return claim;
+        if (named.kind != OCORS_CLIENT_NONE) {
+            return named;
         }
     }
     return (ocors_named_client_t){ .kind = OCORS_CLIENT_NONE };

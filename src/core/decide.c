@@ -6,17 +6,17 @@
 #include "ocors_origin.h"
 #include "ocors_resource.h"
 
-/* One decision's inputs, looked up once. */
+/* The inputs of one decision, looked up once. */
 typedef struct judge_t {
     const ocors_policy_t *policies;
     size_t policy_count;
     const ocors_facts_t *facts;
-    /* For each policy: whether the claim names a client that it knows (C2), and which. */
+    /* For each policy: whether it has the client that the request names (C2), and which it is. */
     bool has_client[OCORS_DECIDE_POLICIES_MAX];
     ocors_policy_client_t clients[OCORS_DECIDE_POLICIES_MAX];
 } judge_t;
 
-/* The distinct members of an Origin header that are allowed, as they are configured. */
+/* The distinct allowed members of an Origin header, as configured. */
 typedef struct members_t {
     ocors_span_t items[OCORS_DECIDE_MEMBERS_MAX];
     uint64_t hashes[OCORS_DECIDE_MEMBERS_MAX]; /* for the first policy */
@@ -35,13 +35,13 @@ static const char *const reason_names[] = {
 #undef REASON_NAME
 };
 
-/* Whether the list of one policy that applies has the origin (C2, C3); the text as configured. */
+/* Whether the list that applies in one policy has the origin (C2, C3); its configured text. */
 static bool policy_has(const judge_t *judge, size_t which, uint64_t hash, ocors_span_t text,
                        ocors_span_t *configured)
 {
     const ocors_policy_t *policy = &judge->policies[which];
 
-    switch (judge->facts->claim.kind) {
+    switch (judge->facts->named.kind) {
     case OCORS_CLIENT_NONE:
         return ocors_policy_lists(policy, hash, text, configured);
     case OCORS_CLIENT_NAMED:
@@ -78,7 +78,7 @@ static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *conf
     return list_has_hashed(judge, hash_for(judge, 0, text), text, configured);
 }
 
-/* Whether the site lists the origin for any client at all. */
+/* Whether the site lists the origin for any client. */
 static bool site_has(const judge_t *judge, ocors_span_t text)
 {
     ocors_span_t configured;
@@ -93,7 +93,7 @@ static bool site_has(const judge_t *judge, ocors_span_t text)
     return false;
 }
 
-/* C2: whether a claim names a client that a document has. */
+/* C2: whether a document has the client that the request names. */
 static bool client_is_known(const judge_t *judge)
 {
     for (size_t i = 0; i < judge->policy_count; i++) {
@@ -104,7 +104,7 @@ static bool client_is_known(const judge_t *judge)
     return false;
 }
 
-/* R10: of the whole value, and of one member of a list (R6). */
+/* R10: whether the whole value, or one member of a list (R6), is an own origin. */
 static bool origin_is_own(const ocors_facts_t *facts)
 {
     return facts->own != NULL && ocors_own_is_own(facts->own, facts->origin);
@@ -115,7 +115,7 @@ static bool member_is_own(const ocors_facts_t *facts, ocors_span_t member)
     return facts->own != NULL && ocors_own_is_own_member(facts->own, member);
 }
 
-/* R6: the next member of a list whose members one space separates. False: there is no next. */
+/* R6: the next member of a list; one space separates members. False: the list has ended. */
 static bool member_next(ocors_span_t *rest, ocors_span_t *member)
 {
     const char *space;
@@ -136,7 +136,7 @@ static bool member_next(ocors_span_t *rest, ocors_span_t *member)
     return true;
 }
 
-/* The member that has been judged already and is the same; NULL: there is none. */
+/* The equal member that has been judged before; NULL: none. */
 static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
                                         ocors_span_t member)
 {
@@ -148,24 +148,24 @@ static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
     return NULL;
 }
 
-/* Whether one member is allowed; its text as it is configured. */
+/* Whether one member is allowed; its configured text. */
 static bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t member,
                               bool is_in_list, ocors_span_t *configured)
 {
     if (list_has_hashed(judge, hash, member, configured)) {
         return true;
     }
-    *configured = member; /* a serialised origin: R9 has nothing to fear of it */
+    *configured = member; /* an own origin is serialised, so that R9 holds */
     return is_in_list && member_is_own(judge->facts, member);
 }
 
 /*
- * Judges an Origin header member by member (R6), each of equal ones once, and writes the configured
- * text of each into the caller's room, which never takes more than the header's own length. One
- * that is not allowed ends it. The distinct ones are in `members`.
- * In a list an own member is allowed; an own origin by itself is not cross-origin (R10).
+ * Judges an Origin header member by member (R6) and writes the configured text of each into the
+ * caller's buffer; the text is never longer than the header. Equal members are judged once;
+ * `members` holds the distinct ones. The first member that is not allowed ends the judgement. An
+ * own member of a list is allowed; a single own origin is not cross-origin (R10).
  */
-static bool origin_is_allowed(const judge_t *judge, char *room, members_t *members,
+static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *members,
                               ocors_span_t *allowed)
 {
     ocors_span_t rest = judge->facts->origin;
@@ -194,16 +194,16 @@ static bool origin_is_allowed(const judge_t *judge, char *room, members_t *membe
             judged = &members->items[members->count++];
         }
         if (used > 0) {
-            room[used++] = ' ';
+            buffer[used++] = ' ';
         }
-        memcpy(room + used, judged->bytes, judged->length);
+        memcpy(buffer + used, judged->bytes, judged->length);
         used += judged->length;
     }
-    *allowed = ocors_span_make(room, used);
+    *allowed = ocors_span_make(buffer, used);
     return true;
 }
 
-/* The reason of a value that differs from a listed one by its form alone, or NOT_LISTED. */
+/* Why a value that is nearly a listed one is not equal to it; NOT_LISTED: it is not near. */
 static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
 {
     static const struct {
@@ -243,7 +243,7 @@ static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
     return origin.changes != 0 ? OCORS_REASON_MALFORMED : OCORS_REASON_NOT_LISTED;
 }
 
-/* R10: the reason of what looks like an own origin, or NONE. */
+/* R10: why an origin that looks like an own one is not own; NONE: it does not look like one. */
 static ocors_reason_t own_reason(const ocors_facts_t *facts)
 {
     switch (facts->own != NULL ? ocors_own_miss(facts->own, facts->origin) : OCORS_OWN_MISS_NONE) {
@@ -289,16 +289,16 @@ static ocors_reason_t reason_find(const judge_t *judge)
     if (memchr(text.bytes, ',', text.length) != NULL) {
         return OCORS_REASON_SEVERAL_LINES;
     }
-    if (judge->facts->claim.kind == OCORS_CLIENT_AMBIGUOUS) {
+    if (judge->facts->named.kind == OCORS_CLIENT_AMBIGUOUS) {
         return OCORS_REASON_AMBIGUOUS_CLIENT;
     }
-    if (judge->facts->claim.kind == OCORS_CLIENT_NAMED && !client_is_known(judge)) {
+    if (judge->facts->named.kind == OCORS_CLIENT_NAMED && !client_is_known(judge)) {
         return OCORS_REASON_UNKNOWN_CLIENT;
     }
     if (memchr(text.bytes, ' ', text.length) != NULL) {
         return OCORS_REASON_LIST_MEMBER;
     }
-    if (judge->facts->claim.kind == OCORS_CLIENT_NAMED && site_has(judge, text)) {
+    if (judge->facts->named.kind == OCORS_CLIENT_NAMED && site_has(judge, text)) {
         return OCORS_REASON_OTHER_CLIENT;
     }
     const ocors_reason_t own = own_reason(judge->facts);
@@ -306,7 +306,7 @@ static ocors_reason_t reason_find(const judge_t *judge)
     return own != OCORS_REASON_NONE ? own : near_miss(judge, text);
 }
 
-/* M1: which methods a path has, as far as they are found. */
+/* M1: the methods of a path that have been found so far. */
 typedef struct listing_t {
     const judge_t *judge;
     ocors_segments_t path;
@@ -320,7 +320,7 @@ static void methods_add_run(listing_t *listing, const ocors_image_t *image, uint
     const ocors_version_t version = listing->judge->facts->version;
     ocors_resource_t resource;
 
-    /* What cannot be read ends it: a damaged image may say any count. */
+    /* A failed read ends the loop: the count of a damaged image may be anything. */
     for (uint32_t i = 0; i < count && ocors_image_read_resource(image, first + i, &resource); i++) {
         if ((resource.methods & ~listing->methods) == 0) {
             continue;
@@ -334,21 +334,21 @@ static void methods_add_run(listing_t *listing, const ocors_image_t *image, uint
     }
 }
 
-/* False: there is no such client, which only a damaged image can say. */
+/* False: the image has no such client, so that it is damaged. */
 static bool methods_add_client(listing_t *listing, const ocors_policy_t *policy, uint32_t layer,
-                               uint32_t number)
+                               uint32_t index)
 {
     const ocors_image_t *image = &policy->layers[layer];
     ocors_image_client_t client;
 
-    if (!ocors_image_read_client(image, number, &client)) {
+    if (!ocors_image_read_client(image, index, &client)) {
         return false;
     }
     methods_add_run(listing, image, client.first_resource, client.resource_count);
     return true;
 }
 
-/* C3, M1: the clients that stand and list a member of the origin. */
+/* C3, M1: adds the methods of the clients in force that list a member of the origin. */
 static void methods_add_listing_clients(listing_t *listing, const ocors_policy_t *policy,
                                         uint64_t hash, ocors_span_t member)
 {
@@ -359,34 +359,38 @@ static void methods_add_listing_clients(listing_t *listing, const ocors_policy_t
             continue;
         }
         for (uint32_t i = 0; i < origin.client_count; i++) {
-            if (!ocors_policy_is_replaced(policy, layer, origin.clients[i])
-                && !methods_add_client(listing, policy, layer, origin.clients[i])) {
-                break;
+            const uint32_t client = origin.clients[i];
+
+            if (client >= policy->layers[layer].client_count) {
+                break; /* only a damaged image says so */
+            }
+            if (!ocors_policy_is_replaced(policy, layer, client)) {
+                (void)methods_add_client(listing, policy, layer, client);
             }
         }
     }
 }
 
-/* M1 for a refused origin: all clients of the site. */
+/* M1, a refused origin: adds the methods of all clients of the site. */
 static void methods_add_site(listing_t *listing, const ocors_policy_t *policy)
 {
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         const ocors_image_t *image = &policy->layers[layer];
 
         if (layer + 1 == policy->layer_count) {
-            /* Nothing replaces the last layer's clients: their merged run will do. */
+            /* No layer replaces clients of the last one: its merged run has all their resources. */
             methods_add_run(listing, image, image->site_first_resource, image->site_resource_count);
             return;
         }
-        for (uint32_t number = 0; number < image->client_count; number++) {
-            if (!ocors_policy_is_replaced(policy, layer, number)) {
-                methods_add_client(listing, policy, layer, number);
+        for (uint32_t index = 0; index < image->client_count; index++) {
+            if (!ocors_policy_is_replaced(policy, layer, index)) {
+                methods_add_client(listing, policy, layer, index);
             }
         }
     }
 }
 
-/* `allowed`: the members of an allowed origin; NULL: the origin is refused. */
+/* M1. `allowed`: the members of an allowed origin; NULL: the origin is not allowed. */
 static void methods_find(const judge_t *judge, const members_t *allowed, ocors_decision_t *decision)
 {
     const bool is_known = client_is_known(judge);
@@ -402,7 +406,7 @@ static void methods_find(const judge_t *judge, const members_t *allowed, ocors_d
         const ocors_policy_t *policy = &judge->policies[i];
 
         if (judge->has_client[i]) {
-            methods_add_client(&listing, policy, judge->clients[i].layer, judge->clients[i].number);
+            methods_add_client(&listing, policy, judge->clients[i].layer, judge->clients[i].index);
         }
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {
@@ -427,7 +431,7 @@ static bool method_is_safe(ocors_span_t method)
            != 0;
 }
 
-/* `allowed` as methods_find() has it. */
+/* P1, P2, P6; `allowed` as in methods_find(). */
 static void decide_preflight(const judge_t *judge, const members_t *allowed,
                              ocors_decision_t *decision)
 {
@@ -446,7 +450,7 @@ static void decide_preflight(const judge_t *judge, const members_t *allowed,
 }
 
 void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const ocors_facts_t *facts,
-                  char *room, ocors_decision_t *decision)
+                  char *buffer, ocors_decision_t *decision)
 {
     judge_t judge = { .policies = policies, .policy_count = policy_count, .facts = facts };
     members_t members;
@@ -455,11 +459,11 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     if (!facts->has_origin) {
         return;
     }
-    for (size_t i = 0; i < policy_count && facts->claim.kind == OCORS_CLIENT_NAMED; i++) {
-        judge.has_client[i] = ocors_policy_find_client(&policies[i], facts->claim.id,
+    for (size_t i = 0; i < policy_count && facts->named.kind == OCORS_CLIENT_NAMED; i++) {
+        judge.has_client[i] = ocors_policy_find_client(&policies[i], facts->named.id,
                                                        &judge.clients[i]);
     }
-    const bool is_allowed = origin_is_allowed(&judge, room, &members, &decision->allowed_origin);
+    const bool is_allowed = origin_is_allowed(&judge, buffer, &members, &decision->allowed_origin);
 
     if (!is_allowed && origin_is_own(facts)) {
         return; /* R10; the list goes first */

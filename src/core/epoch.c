@@ -2,34 +2,33 @@
 /*
  * The protocol between the one publisher and the readers.
  *
- *   reader:     E1  area = current                  publisher:  P1  area != current, and every
- *               E2  inside[area] += 1                               inside[area] is 0: it is free
- *               E3  current names the area still?               P2  write the snapshot's room
- *                   no: inside[area] -= 1, again                P3  current = area
- *               R   read the snapshot
- *               L   inside[area] -= 1
+ *   reader:  E1  area = current                   publisher:  P1  area != current, and every
+ *            E2  inside[area] += 1                                inside[area] is 0: it is free
+ *            E3  does current still name the area?            P2  write the area's snapshot
+ *                no: inside[area] -= 1, again                 P3  current = area
+ *            R   read the snapshot
+ *            L   inside[area] -= 1
  *
- * Claim: no reader is in R while P2 writes to what it reads.
+ * Claim: no reader is in R while P2 writes to the area that it reads.
  *
- * E1, E2, E3, P1 and P3 are sequentially consistent, so all of them stand in one order. Take a
+ * E1, E2, E3, P1 and P3 are sequentially consistent, so that all of them have one order. Take a
  * reader between E3 and L, and P1 of its area, which found the area not current and 0 everywhere.
- *  - P1 after L: the reader is gone; P1's acquire sees L's release, so that its reads are over.
- *  - P1 between E2 and L: impossible, the reader's own count is not 0.
- *  - P1 before E2: at P1 the area was not current, and E3 found that it was, so the P3 that ends
- *    this publication lies between; its writing is done, E3's acquire sees it whole, and the next
- * P1 of this area comes after a P3 of another, hence after E3, and is one of the cases above. A
- * area that is given up and published again between E1 and E3 (ABA) does no harm for that reason:
- * nothing of the snapshot is read before E3. The publisher alone writes `current`, so that it knows
- * between P1 and P3 what stands there; another one begins only when it is dead and waited for.
+ *  - P1 after L: the reader is gone. P1's acquire sees L's release, so that its reads are over.
+ *  - P1 between E2 and L: impossible, as the reader's own count is not 0.
+ *  - P1 before E2: at P1 the area was not current, and at E3 it was. So the P3 that ends this
+ *    publication lies between them; its writing is done, and E3's acquire sees it whole. The next
+ *    P1 of this area comes after a P3 of another area, hence after E3, and is a case above.
+ * An area that is left and published again between E1 and E3 (ABA) does no harm for that reason:
+ * nothing of the snapshot is read before E3. Only the publisher writes `current`, so that it knows
+ * its value between P1 and P3; another publisher begins only when this one is dead and waited for.
  *
- * A reader that is stopped between E2 and L keeps its one area, and no other; so does one that
- * is stopped between E2 and E3 in an area that is not current any more. One that is killed is
- * counted until the publisher's side hears of its death and clears its reader
- * (ocors_epoch_release): from then on it executes nothing. A count can only be too high, never too
- * low: reuse waits.
+ * A reader that is stopped between E2 and L keeps its one area, also if the area is not current any
+ * more. A reader that is killed is counted until the publisher's side hears of its death and clears
+ * its counts (ocors_epoch_release): from then on it executes nothing. A count can be too high, and
+ * never too low: reuse waits.
  *
  * tests/unit/test_epoch.c walks through every interleaving of this file's own code, and shows that
- * a weaker protocol is found out.
+ * it finds the fault of a weaker protocol.
  */
 
 #include "ocors_epoch.h"
@@ -37,7 +36,7 @@
 #define AREA_BITS 4
 #define AREA_MASK ((UINT32_C(1) << AREA_BITS) - 1)
 
-_Static_assert(OCORS_EPOCH_AREAS < AREA_MASK, "an area's number fits");
+_Static_assert(OCORS_EPOCH_AREAS < AREA_MASK, "the number of an area fits");
 _Static_assert(sizeof(ocors_epoch_reader_t) == 64, "a reader is a cache line");
 
 /* The area that a value of `current` names. */

@@ -27,7 +27,7 @@ static char *write_text(char *at, const char *text)
     return at + length;
 }
 
-/* DIGITS.DIGITS, which needs no escape. */
+/* Whether the version is DIGITS.DIGITS, which needs no escape. */
 static bool version_is_plain(ocors_span_t version)
 {
     const char *dot;
@@ -44,7 +44,7 @@ static bool version_is_plain(ocors_span_t version)
     return dot != NULL && dot != version.bytes && dot != version.bytes + version.length - 1;
 }
 
-/* One character as JSON, with nothing in it that HTML, or a log, could take for syntax. */
+/* Writes a character as JSON; characters with a meaning in HTML or a log are escaped. */
 static char *write_ascii(char *at, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";

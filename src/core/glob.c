@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands before the first '*' is matched at the text's beginning, what stands after the last
- * one at its end, and what stands between two is searched for from the left.
+ * The part of a pattern before its first '*' is matched at the start of the text, the part after
+ * the last one at the end. A part between two is searched for from the left.
  */
 
 #include "ocors_glob.h"
@@ -14,7 +14,7 @@ static bool is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The length of the character that begins at `at`. */
+/* The length of the character that starts at `at`. */
 static size_t character_length(ocors_span_t text, size_t at)
 {
     size_t length = 1;
@@ -28,7 +28,7 @@ static size_t character_length(ocors_span_t text, size_t at)
     return length;
 }
 
-/* The length of the character that ends before `end`, and does not begin before `start`. */
+/* The length of the character that ends before `end` and does not start before `start`. */
 static size_t character_length_before(ocors_span_t text, size_t start, size_t end)
 {
     size_t length = 1;
@@ -40,7 +40,7 @@ static size_t character_length_before(ocors_span_t text, size_t start, size_t en
     return (unsigned char)text.bytes[end - length] >= 0xc0 ? length : 1;
 }
 
-/* Matches the pattern from *p up to its next '*' or its end; *p and *t move behind what matches. */
+/* Matches the pattern from *p up to its next '*' or its end; *p and *t move past the match. */
 static bool take_run(ocors_span_t pattern, size_t *p, ocors_span_t text, size_t *t)
 {
     for (; *p < pattern.length && pattern.bytes[*p] != '*'; ++*p) {
@@ -61,8 +61,9 @@ static bool take_run(ocors_span_t pattern, size_t *p, ocors_span_t text, size_t 
 }
 
 /*
- * Matches what stands after the last '*' of the pattern at the end of the text, of which `start`
- * bytes are taken. What is left of both: the pattern up to that '*', the text up to the match.
+ * Matches the part after the last '*' of the pattern at the end of the text; the text's first
+ * `start` bytes are matched already. Shortens the pattern to that '*', the text to the start of the
+ * match.
  */
 static bool take_tail(ocors_span_t *pattern, ocors_span_t *text, size_t start)
 {
@@ -97,7 +98,7 @@ bool ocors_glob_is_match(ocors_span_t pattern, ocors_span_t text)
     if (!take_tail(&pattern, &text, t)) {
         return false;
     }
-    while (++p < pattern.length) { /* behind a '*', of which the last one ends the pattern */
+    while (++p < pattern.length) { /* after a '*'; the last '*' ends the pattern */
         size_t run = p;
         size_t taken = t;
 

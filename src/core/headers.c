@@ -3,17 +3,17 @@
 
 #include "ocors_headers.h"
 
-/* Where values are written; the room was computed by ocors_headers_room(). */
+/* Where values are written. ocors_headers_buffer_size() gave the size. */
 typedef struct writer_t {
     char *at;
 } writer_t;
 
 /*
- * What the Fetch standard calls forbidden request-headers: a script cannot set them anyway. The
- * shortest first, and those of one length side by side.
+ * The forbidden request-headers of the Fetch standard: a script cannot set them. Sorted by length,
+ * the shortest first.
  */
 static const ocors_span_t forbidden_names[] = {
-    OCORS_SPAN_INITIALISER("*"), /* a name like any other here, and with credentials no wildcard */
+    OCORS_SPAN_INITIALISER("*"), /* with credentials a name, not a wildcard */
     OCORS_SPAN_INITIALISER("te"),
     OCORS_SPAN_INITIALISER("via"),
     OCORS_SPAN_INITIALISER("dnt"),
@@ -44,8 +44,7 @@ static const ocors_span_t forbidden_prefixes[] = {
 };
 
 /*
- * The name is not empty. Few share their first letter with one that is looked for: only they cost a
- * comparison.
+ * The name is not empty. Only a name with the same first letter costs a comparison; few have it.
  */
 static bool name_begins_with(ocors_span_t name, ocors_span_t prefix)
 {
@@ -53,7 +52,7 @@ static bool name_begins_with(ocors_span_t name, ocors_span_t prefix)
            && ocors_span_is_equal_nocase(ocors_span_make(name.bytes, prefix.length), prefix);
 }
 
-static bool name_is_forbidden(ocors_span_t name)
+bool ocors_header_is_forbidden(ocors_span_t name)
 {
     const size_t count = sizeof(forbidden_names) / sizeof(forbidden_names[0]);
 
@@ -76,7 +75,7 @@ static bool name_is_forbidden(ocors_span_t name)
 
 static bool name_is_grantable(const ocors_header_policy_t *policy, ocors_span_t name)
 {
-    if (name_is_forbidden(name)) {
+    if (ocors_header_is_forbidden(name)) {
         return false;
     }
     if (policy->grantable == NULL) {
@@ -131,9 +130,8 @@ static void write_bytes(writer_t *writer, const char *bytes, size_t length)
 }
 
 /*
- * P5: the granted names as they were asked for: their case, their order, their spacing. NULL where
- * there is none, an element is no header name, or there are more elements than allowed, empty ones
- * included.
+ * P5: the granted names as requested, in their case, order and spacing. NULL: no name is granted,
+ * an element is not a header name, or there are too many elements, empty ones included.
  */
 static const char *write_granted(writer_t *writer, const ocors_header_policy_t *policy,
                                  ocors_span_t request_headers)
@@ -166,7 +164,7 @@ static const char *write_granted(writer_t *writer, const ocors_header_policy_t *
     return value;
 }
 
-/* M1, M3: the list of methods, "" where there is none. */
+/* M1, M3: the list of methods; "": none. */
 static const char *write_methods(writer_t *writer, const ocors_decision_t *decision,
                                  const ocors_header_policy_t *policy)
 {
@@ -202,8 +200,8 @@ static void add_origin(ocors_headers_t *headers, writer_t *writer, const ocors_d
     }
 }
 
-size_t ocors_headers_room(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
-                          ocors_span_t request_headers)
+size_t ocors_headers_buffer_size(const ocors_decision_t *decision,
+                                 const ocors_header_policy_t *policy, ocors_span_t request_headers)
 {
     return decision->allowed_origin.length + 1 + OCORS_METHODS_TEXT_MAX
            + strlen(policy->fallback_extensions)
@@ -212,9 +210,9 @@ size_t ocors_headers_room(const ocors_decision_t *decision, const ocors_header_p
 }
 
 void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
-                        ocors_span_t request_headers, char *room, ocors_headers_t *headers)
+                        ocors_span_t request_headers, char *buffer, ocors_headers_t *headers)
 {
-    writer_t writer = { .at = room };
+    writer_t writer = { .at = buffer };
     const char *granted;
 
     headers->count = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings -> one flat, relocatable, immutable image; its verification; its readers. */
+/*
+ * An image: its verification and its readers. The bytes may be changed meanwhile by a worker that
+ * is not ours any more, so that a record is copied before it is checked, and the copy is used.
+ */
 
 #include "ocors_image.h"
 
@@ -24,50 +27,54 @@ static bool text_is_within(const ocors_image_t *image, uint32_t at, uint32_t len
 
 bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
 {
-    const ocors_image_header_t *header = bytes;
+    ocors_image_header_t header;
 
-    if ((uintptr_t)bytes % OCORS_IMAGE_ALIGNMENT != 0 || size < sizeof(*header)
-        || memcmp(header->magic, OCORS_IMAGE_MAGIC, sizeof(header->magic)) != 0
-        || header->format != OCORS_IMAGE_FORMAT || header->size != size) {
+    if ((uintptr_t)bytes % OCORS_IMAGE_ALIGNMENT != 0 || size < sizeof(header)) {
+        return false;
+    }
+    /* Whoever can write to the image must not change what was checked. */
+    memcpy(&header, bytes, sizeof(header));
+    if (memcmp(header.magic, OCORS_IMAGE_MAGIC, sizeof(header.magic)) != 0
+        || header.format != OCORS_IMAGE_FORMAT || header.size != size) {
         return false;
     }
     *image = (ocors_image_t){
-        .seed = header->seed,
-        .origin_slots = section_at(bytes, size, header->origin_slots, header->origin_slot_count,
+        .seed = header.seed,
+        .origin_slots = section_at(bytes, size, header.origin_slots, header.origin_slot_count,
                                    sizeof(ocors_slot_t)),
-        .client_slots = section_at(bytes, size, header->client_slots, header->client_slot_count,
+        .client_slots = section_at(bytes, size, header.client_slots, header.client_slot_count,
                                    sizeof(ocors_slot_t)),
-        .origins = section_at(bytes, size, header->origins, header->origin_count,
+        .origins = section_at(bytes, size, header.origins, header.origin_count,
                               sizeof(ocors_image_origin_record_t)),
-        .members = section_at(bytes, size, header->members, header->member_count, sizeof(uint32_t)),
-        .clients = section_at(bytes, size, header->clients, header->client_count,
+        .members = section_at(bytes, size, header.members, header.member_count, sizeof(uint32_t)),
+        .clients = section_at(bytes, size, header.clients, header.client_count,
                               sizeof(ocors_image_client_record_t)),
-        .resources = section_at(bytes, size, header->resources, header->resource_count,
+        .resources = section_at(bytes, size, header.resources, header.resource_count,
                                 sizeof(ocors_image_resource_record_t)),
-        .headers = section_at(bytes, size, header->headers, header->header_count,
+        .headers = section_at(bytes, size, header.headers, header.header_count,
                               sizeof(ocors_image_header_record_t)),
-        .text = section_at(bytes, size, header->text, header->text_size, 1),
-        .origin_slot_count = header->origin_slot_count,
-        .client_slot_count = header->client_slot_count,
-        .origin_count = header->origin_count,
-        .member_count = header->member_count,
-        .client_count = header->client_count,
-        .resource_count = header->resource_count,
-        .header_count = header->header_count,
-        .text_size = header->text_size,
-        .site_first_resource = header->site_first_resource,
-        .site_resource_count = header->site_resource_count,
-        .digest = header->digest,
+        .text = section_at(bytes, size, header.text, header.text_size, 1),
+        .origin_slot_count = header.origin_slot_count,
+        .client_slot_count = header.client_slot_count,
+        .origin_count = header.origin_count,
+        .member_count = header.member_count,
+        .client_count = header.client_count,
+        .resource_count = header.resource_count,
+        .header_count = header.header_count,
+        .text_size = header.text_size,
+        .site_first_resource = header.site_first_resource,
+        .site_resource_count = header.site_resource_count,
+        .digest = ((const ocors_image_header_t *)bytes)->digest,
     };
     if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
         || image->members == NULL || image->clients == NULL || image->resources == NULL
         || image->headers == NULL || image->text == NULL
         || !ocors_slots_count_is_sound(image->origin_slot_count)
         || !ocors_slots_count_is_sound(image->client_slot_count)
-        || !text_is_within(image, 0, header->version_length)) {
+        || !text_is_within(image, 0, header.version_length)) {
         return false;
     }
-    image->version = ocors_span_make(image->text, header->version_length);
+    image->version = ocors_span_make(image->text, header.version_length);
     return true;
 }
 
@@ -78,6 +85,28 @@ static ocors_span_t text_span(const ocors_image_t *image, uint32_t at, uint32_t 
                                              : ocors_span_make(NULL, 0);
 }
 
+bool ocors_image_read_origin(const ocors_image_t *image, uint32_t index,
+                             ocors_image_origin_t *origin)
+{
+    ocors_image_origin_record_t record;
+
+    if (index >= image->origin_count) {
+        return false;
+    }
+    record = image->origins[index];
+    if (!text_is_within(image, record.text, record.length)
+        || record.first_member > image->member_count
+        || record.member_count > image->member_count - record.first_member) {
+        return false;
+    }
+    *origin = (ocors_image_origin_t){
+        .text = ocors_span_make(image->text + record.text, record.length),
+        .clients = image->members + record.first_member,
+        .client_count = record.member_count,
+    };
+    return true;
+}
+
 bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
                              ocors_image_origin_t *origin)
 {
@@ -85,16 +114,16 @@ bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_sp
     uint32_t number;
 
     while (ocors_probe_next(&probe, &number) && number < image->origin_count) {
-        const ocors_image_origin_record_t *record = &image->origins[number];
+        const ocors_image_origin_record_t record = image->origins[number];
 
-        if (record->length == text.length && text_is_within(image, record->text, record->length)
-            && memcmp(image->text + record->text, text.bytes, text.length) == 0
-            && record->first_member <= image->member_count
-            && record->member_count <= image->member_count - record->first_member) {
+        if (record.length == text.length && text_is_within(image, record.text, record.length)
+            && memcmp(image->text + record.text, text.bytes, text.length) == 0
+            && record.first_member <= image->member_count
+            && record.member_count <= image->member_count - record.first_member) {
             *origin = (ocors_image_origin_t){
-                .text = ocors_span_make(image->text + record->text, record->length),
-                .clients = image->members + record->first_member,
-                .client_count = record->member_count,
+                .text = ocors_span_make(image->text + record.text, record.length),
+                .clients = image->members + record.first_member,
+                .client_count = record.member_count,
             };
             return true;
         }
@@ -108,11 +137,12 @@ bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t 
 
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
+        const uint32_t found = origin->clients[middle];
 
-        if (origin->clients[middle] == client) {
+        if (found == client) {
             return true;
         }
-        if (origin->clients[middle] < client) {
+        if (found < client) {
             low = middle + 1;
         }
         else {
@@ -129,9 +159,9 @@ bool ocors_image_find_client(const ocors_image_t *image, uint64_t hash, ocors_sp
     uint32_t number;
 
     while (ocors_probe_next(&probe, &number) && number < image->client_count) {
-        const ocors_image_client_record_t *record = &image->clients[number];
+        const ocors_image_client_record_t record = image->clients[number];
 
-        if (ocors_span_is_equal(text_span(image, record->id, record->id_length), id)) {
+        if (ocors_span_is_equal(text_span(image, record.id, record.id_length), id)) {
             *client = number;
             return true;
         }
@@ -145,13 +175,13 @@ bool ocors_image_read_client(const ocors_image_t *image, uint32_t number,
     if (number >= image->client_count) {
         return false;
     }
-    const ocors_image_client_record_t *record = &image->clients[number];
+    const ocors_image_client_record_t record = image->clients[number];
     *client = (ocors_image_client_t){
-        .id = text_span(image, record->id, record->id_length),
-        .first_resource = record->first_resource,
-        .resource_count = record->resource_count,
-        .first_header = record->first_header,
-        .header_count = record->header_count,
+        .id = text_span(image, record.id, record.id_length),
+        .first_resource = record.first_resource,
+        .resource_count = record.resource_count,
+        .first_header = record.first_header,
+        .header_count = record.header_count,
     };
     return true;
 }
@@ -162,12 +192,12 @@ bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
     if (number >= image->resource_count) {
         return false;
     }
-    const ocors_image_resource_record_t *record = &image->resources[number];
+    const ocors_image_resource_record_t record = image->resources[number];
     *resource = (ocors_resource_t){
-        .pattern = text_span(image, record->pattern, record->pattern_length),
-        .methods = record->methods,
-        .from = record->from,
-        .until = record->until,
+        .pattern = text_span(image, record.pattern, record.pattern_length),
+        .methods = record.methods,
+        .from = record.from,
+        .until = record.until,
     };
     return true;
 }
@@ -178,10 +208,10 @@ bool ocors_image_read_header(const ocors_image_t *image, uint32_t number,
     if (number >= image->header_count) {
         return false;
     }
-    const ocors_image_header_record_t *record = &image->headers[number];
+    const ocors_image_header_record_t record = image->headers[number];
     *header = (ocors_response_header_t){
-        .name = text_span(image, record->name, record->name_length),
-        .value = text_span(image, record->value, record->value_length),
+        .name = text_span(image, record.name, record.name_length),
+        .value = text_span(image, record.value, record.value_length),
     };
     return true;
 }
@@ -191,9 +221,9 @@ static void announce_origins(const ocors_image_t *image, uint32_t first,
                              uint64_t hashes[OCORS_SLOTS_AHEAD])
 {
     for (uint32_t i = 0; i < OCORS_SLOTS_AHEAD && first + i < image->origin_count; i++) {
-        const ocors_image_origin_record_t *record = &image->origins[first + i];
+        const ocors_image_origin_record_t record = image->origins[first + i];
 
-        hashes[i] = ocors_image_hash(image, text_span(image, record->text, record->length));
+        hashes[i] = ocors_image_hash(image, text_span(image, record.text, record.length));
         ocors_slots_announce(image->origin_slots, image->origin_slot_count, hashes[i]);
     }
 }
@@ -204,8 +234,8 @@ static bool origins_are_sound(const ocors_image_t *image)
     uint64_t hashes[OCORS_SLOTS_AHEAD];
 
     for (uint32_t number = 0; number < image->origin_count; number++) {
-        const ocors_image_origin_record_t *record = &image->origins[number];
-        const ocors_span_t text = text_span(image, record->text, record->length);
+        const ocors_image_origin_record_t record = image->origins[number];
+        const ocors_span_t text = text_span(image, record.text, record.length);
         ocors_image_origin_t found;
 
         if (number % OCORS_SLOTS_AHEAD == 0) {
@@ -213,15 +243,17 @@ static bool origins_are_sound(const ocors_image_t *image)
         }
         if (text.length == 0
             || !ocors_image_find_origin(image, hashes[number % OCORS_SLOTS_AHEAD], text, &found)
-            || found.clients - image->members != (ptrdiff_t)record->first_member
+            || found.clients - image->members != (ptrdiff_t)record.first_member
             || found.client_count == 0) {
             return false;
         }
-        for (uint32_t i = 0; i < found.client_count; i++) {
-            if (found.clients[i] >= image->client_count
-                || (i > 0 && found.clients[i] <= found.clients[i - 1])) {
+        for (uint32_t i = 0, least = 0; i < found.client_count; i++) {
+            const uint32_t client = found.clients[i];
+
+            if (client < least || client >= image->client_count) {
                 return false;
             }
+            least = client + 1;
         }
     }
     return true;
@@ -272,12 +304,13 @@ static bool texts_are_sound(const ocors_image_t *image)
 
 bool ocors_image_verify(const void *bytes, size_t size)
 {
+    ocors_image_header_t header;
     ocors_image_t image;
 
     if (!ocors_image_open(bytes, size, &image)) {
         return false;
     }
-    const ocors_image_header_t *header = bytes;
-    return ocors_image_checksum(bytes, size, header->seed) == header->checksum
+    memcpy(&header, bytes, sizeof(header));
+    return ocors_image_checksum(bytes, size, header.seed) == header.checksum
            && origins_are_sound(&image) && clients_are_sound(&image) && texts_are_sound(&image);
 }

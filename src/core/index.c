@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An index from byte strings to numbers: open addressing, linear probing, at most 3/4 full. */
+/* A table from byte strings to numbers that grows; the slots are those of ocors_slots.h. */
 #include "ocors_index.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "ocors_hash.h"
 
 /* Most objects of a document have fewer keys than would fill this. */
-#define FIRST_CAPACITY 16
+#define FIRST_SLOTS 16
 
 uint64_t ocors_index_seed(void)
 {
@@ -36,73 +36,90 @@ void ocors_index_init(ocors_index_t *index, uint64_t seed)
 
 void ocors_index_free(ocors_index_t *index)
 {
+    free(index->entries);
     free(index->slots);
     ocors_index_init(index, index->seed);
 }
 
-/* The slot that holds the key, or the free one where it would be. There always is a free one. */
-static ocors_index_entry_t *find_slot(const ocors_index_t *index, uint32_t space, ocors_span_t key,
-                                      uint64_t hash)
+static uint64_t key_hash(const ocors_index_t *index, uint32_t space, ocors_span_t key)
 {
-    size_t mask = index->capacity - 1;
-    size_t at = (size_t)hash & mask;
-
-    for (;;) {
-        ocors_index_entry_t *slot = &index->slots[at];
-
-        if (slot->key.bytes == NULL
-            || (slot->hash == hash && slot->space == space
-                && ocors_span_is_equal(slot->key, key))) {
-            return slot;
-        }
-        at = (at + 1) & mask;
-    }
+    return ocors_hash(index->seed ^ ((uint64_t)space << 32 | space), key);
 }
 
-static bool grow(ocors_index_t *index)
+static ocors_index_entry_t *find(const ocors_index_t *index, uint32_t space, ocors_span_t key,
+                                 uint64_t hash)
 {
-    ocors_index_t grown = { .count = index->count, .seed = index->seed };
-
-    grown.capacity = index->capacity > 0 ? index->capacity * 2 : FIRST_CAPACITY;
-    if (grown.capacity > SIZE_MAX / 2 / sizeof(*grown.slots)) {
-        return false;
+    if (index->count == 0) {
+        return NULL;
     }
-    grown.slots = calloc(grown.capacity, sizeof(*grown.slots));
-    if (grown.slots == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < index->capacity; i++) {
-        const ocors_index_entry_t *old = &index->slots[i];
+    ocors_probe_t probe = ocors_slots_probe(index->slots, index->slot_count, hash);
+    uint32_t number;
 
-        if (old->key.bytes != NULL) {
-            /* All keys differ, so the first free slot is the right one. */
-            size_t at = (size_t)old->hash & (grown.capacity - 1);
+    while (ocors_probe_next(&probe, &number)) {
+        ocors_index_entry_t *entry = &index->entries[number];
 
-            while (grown.slots[at].key.bytes != NULL) {
-                at = (at + 1) & (grown.capacity - 1);
-            }
-            grown.slots[at] = *old;
+        if (entry->space == space && ocors_span_is_equal(entry->key, key)) {
+            return entry;
         }
     }
+    return NULL;
+}
+
+const ocors_index_entry_t *ocors_index_find(const ocors_index_t *index, uint32_t space,
+                                            ocors_span_t key)
+{
+    return find(index, space, key, key_hash(index, space, key));
+}
+
+/* How many entries so many slots hold: a quarter stays empty, so that a search ends early. */
+static size_t entries_for(uint32_t slot_count)
+{
+    return (size_t)slot_count / 4 * 3;
+}
+
+/* Makes room for one entry more in slots that are too few for it. */
+static bool grow(ocors_index_t *index)
+{
+    const uint32_t slot_count = index->slot_count > 0 ? index->slot_count * 2 : FIRST_SLOTS;
+    ocors_index_entry_t *entries;
+    ocors_slot_t *slots;
+
+    if (slot_count < FIRST_SLOTS) {
+        return false; /* there are 2^31 already */
+    }
+    entries = realloc(index->entries, entries_for(slot_count) * sizeof(*entries));
+    if (entries == NULL) {
+        return false;
+    }
+    index->entries = entries;
+    slots = calloc(slot_count, sizeof(*slots));
+    if (slots == NULL) {
+        return false;
+    }
     free(index->slots);
-    *index = grown;
+    for (uint32_t i = 0; i < index->count; i++) {
+        ocors_slots_add(slots, slot_count, entries[i].hash, i);
+    }
+    index->slots = slots;
+    index->slot_count = slot_count;
     return true;
 }
 
 ocors_index_entry_t *ocors_index_put(ocors_index_t *index, uint32_t space, ocors_span_t key,
                                      uint32_t value, bool *is_new)
 {
-    uint64_t hash = ocors_hash(index->seed ^ ((uint64_t)space << 32 | space), key);
-    ocors_index_entry_t *slot;
+    const uint64_t hash = key_hash(index, space, key);
+    ocors_index_entry_t *entry = find(index, space, key, hash);
 
-    if (index->count >= index->capacity / 4 * 3 && !grow(index)) {
+    *is_new = entry == NULL;
+    if (!*is_new) {
+        return entry;
+    }
+    if (index->count >= entries_for(index->slot_count) && !grow(index)) {
         return NULL;
     }
-    slot = find_slot(index, space, key, hash);
-    *is_new = slot->key.bytes == NULL;
-    if (*is_new) {
-        *slot = (ocors_index_entry_t){ .key = key, .space = space, .value = value, .hash = hash };
-        index->count++;
-    }
-    return slot;
+    ocors_slots_add(index->slots, index->slot_count, hash, (uint32_t)index->count);
+    entry = &index->entries[index->count++];
+    *entry = (ocors_index_entry_t){ .key = key, .space = space, .value = value, .hash = hash };
+    return entry;
 }

@@ -1,301 +1,444 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A JSON text that is read and repaired on the way: its blanks and its words without quotes. */
+/* A cursor over a JSON text (RFC 8259): its blanks, words, strings and whole values. */
 #include "ocors_json_text.h"
 
-#include <stdlib.h>
+#include <stdint.h>
 
-#include "ocors_json_scan.h"
+#include "ocors_table.h"
+#include "ocors_utf8.h"
 
-void ocors_json_text_fault(ocors_json_text_t *json, ocors_json_place_t place,
-                           ocors_finding_code_t code, const char *sentence)
+#define IS_BLANK(byte) ((byte) == ' ' || (byte) == '\t' || (byte) == '\n' || (byte) == '\r')
+
+const bool ocors_json_blanks[256] = OCORS_TABLE(IS_BLANK);
+
+#define IS_DIGIT(byte) ((byte) >= '0' && (byte) <= '9')
+
+static const bool digits[256] = OCORS_TABLE(IS_DIGIT);
+
+/* The end of a run of bytes of one kind; four at a time, as a long run is an attacker's (R13). */
+static const char *run_end(const char *at, const char *end, const bool kind[256])
 {
-    ocors_report_add_at(json->report, code, place.line, place.column, NULL, "%s", sentence);
-}
+    const unsigned char *from = (const unsigned char *)at;
+    const unsigned char *const to = (const unsigned char *)end;
 
-void ocors_json_text_fault_here(ocors_json_text_t *json, ocors_finding_code_t code,
-                                const char *sentence)
-{
-    ocors_json_text_fault(json, ocors_json_text_place(json, json->at), code, sentence);
-}
-
-void ocors_json_text_init(ocors_json_text_t *json, ocors_span_t text, ocors_report_t *report)
-{
-    *json = (ocors_json_text_t){
-        .text = text.bytes, .length = text.length, .line = 1, .report = report
-    };
-}
-
-ocors_json_place_t ocors_json_text_place(const ocors_json_text_t *json, size_t at)
-{
-    return (
-        ocors_json_place_t){ .at = at, .line = json->line, .column = at - json->line_start + 1 };
-}
-
-size_t ocors_json_text_out_place(const ocors_json_text_t *json, size_t at)
-{
-    return json->out_length + (at - json->copied);
-}
-
-static void write_bytes(ocors_json_text_t *json, const char *bytes, size_t length)
-{
-    size_t capacity = json->out_capacity;
-    char *out;
-
-    if (json->is_out_of_memory) {
-        return;
+    while (to - from >= 4 && kind[from[0]] && kind[from[1]] && kind[from[2]] && kind[from[3]]) {
+        from += 4;
     }
-    if (json->out == NULL || length > capacity - json->out_length) {
-        /* Room for the whole text at once: most documents need no repair, or few. */
-        capacity = capacity == 0 ? json->length + 64 : capacity * 2;
-        while (length > capacity - json->out_length) {
-            capacity *= 2;
-        }
-        out = realloc(json->out, capacity + 1);
-        if (out == NULL) {
-            json->is_out_of_memory = true;
-            return;
-        }
-        json->out = out;
-        json->out_capacity = capacity;
+    while (from < to && kind[*from]) {
+        from++;
     }
-    if (length > 0) {
-        memcpy(json->out + json->out_length, bytes, length);
-        json->out_length += length;
+    return (const char *)from;
+}
+
+const char *ocors_json_blanks_end(const char *at, const char *end)
+{
+    return run_end(at, end, ocors_json_blanks);
+}
+
+/* Whether a quote ends a string: no backslash, or an even number of them, is before it. */
+static bool is_closing(ocors_span_t span, size_t at)
+{
+    size_t first = at;
+
+    while (first > 0 && span.bytes[first - 1] == '\\') {
+        first--;
     }
-    json->out[json->out_length] = '\0';
+    return (at - first) % 2 == 0;
 }
 
-void ocors_json_text_copy(ocors_json_text_t *json, size_t at)
+ocors_json_text_t ocors_json_text_make(ocors_span_t span)
 {
-    write_bytes(json, json->text + json->copied, at - json->copied);
-    json->copied = at;
-}
+    ocors_json_text_t text = { .at = span.bytes,
+                               .end = span.length > 0 ? span.bytes + span.length : span.bytes };
 
-void ocors_json_text_write(ocors_json_text_t *json, const char *string)
-{
-    write_bytes(json, string, strlen(string));
-}
+    for (size_t i = span.length; i > 0 && text.stop == NULL; i--) {
+        const char byte = span.bytes[i - 1];
 
-void ocors_json_text_repair(ocors_json_text_t *json, size_t from, size_t to, const char *string)
-{
-    ocors_json_text_copy(json, from);
-    ocors_json_text_write(json, string);
-    json->copied = to;
-}
-
-void ocors_json_text_drop(ocors_json_text_t *json, size_t length, const char *replacement)
-{
-    ocors_json_text_repair(json, json->at, json->at + length, replacement);
-    json->at += length;
-}
-
-bool ocors_json_text_is_next(const ocors_json_text_t *json, ocors_span_t bytes)
-{
-    return ocors_span_has_prefix(ocors_span_make(json->text + json->at, json->length - json->at),
-                                 bytes);
-}
-
-void ocors_json_text_count_line(ocors_json_text_t *json, size_t newline)
-{
-    json->line++;
-    json->line_start = newline + 1;
-}
-
-/* A comment, from its first character; one that never ends goes to the end of the text. */
-static void skip_comment(ocors_json_text_t *json)
-{
-    bool is_block = ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("/*"));
-    size_t start = json->at;
-
-    ocors_json_text_fault_here(json, OCORS_FINDING_COMMENT,
-                               "JSON has no comments; remove this one");
-    json->at += is_block ? 2 : 1;
-    while (json->at < json->length) {
-        if (is_block && ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("*/"))) {
-            json->at += 2;
-            break;
-        }
-        if (json->text[json->at] == '\n') {
-            if (!is_block) {
-                break;
-            }
-            ocors_json_text_count_line(json, json->at);
-        }
-        json->at++;
-    }
-    ocors_json_text_repair(json, start, json->at, " ");
-}
-
-static bool skip_ellipsis(ocors_json_text_t *json)
-{
-    const ocors_span_t character = OCORS_SPAN_LITERAL("\xe2\x80\xa6");
-    size_t length = character.length;
-
-    if (ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("..."))) {
-        while (json->at + length < json->length && json->text[json->at + length] == '.') {
-            length++;
+        if ((unsigned char)byte < 0x20 || (byte == '"' && is_closing(span, i - 1))) {
+            text.stop = span.bytes + i - 1;
         }
     }
-    else if (!ocors_json_text_is_next(json, character)) {
+    return text;
+}
+
+bool ocors_json_skip_mark(ocors_json_text_t *text)
+{
+    const ocors_span_t mark = OCORS_SPAN_LITERAL("\xef\xbb\xbf");
+
+    if (!ocors_span_has_prefix(ocors_json_text_rest(text), mark)) {
         return false;
     }
-    ocors_json_text_fault_here(
-        json, OCORS_FINDING_ELLIPSIS,
-        "\"...\" stands in examples for what was left out; remove it, or write what belongs "
-        "here");
-    ocors_json_text_drop(json, length, " ");
+    text->at += mark.length;
     return true;
 }
 
-bool ocors_json_text_skip_blank(ocors_json_text_t *json)
+/* ---- Words ----------------------------------------------------------------------------------- */
+
+bool ocors_json_is_word(char c)
 {
-    const ocors_span_t mark = OCORS_SPAN_LITERAL("\xef\xbb\xbf");
-    bool has_ellipsis = false;
+    return ocors_ascii_is_alpha(c) || ocors_ascii_is_digit(c)
+           || (c != '\0' && strchr("+-._$", c) != NULL);
+}
 
-    while (json->at < json->length) {
-        char c = json->text[json->at];
+/* One digit or more; NULL: there is none. */
+static inline const char *skip_digits(const char *at, const char *end)
+{
+    const char *const start = at;
+    const char *const few = end - at > 4 ? at + 4 : end;
 
-        if (c == '\n') {
-            ocors_json_text_count_line(json, json->at++);
+    while (at < few && digits[(unsigned char)*at]) {
+        at++;
+    }
+    if (at == few) {
+        at = run_end(at, end, digits);
+    }
+    return at > start ? at : NULL;
+}
+
+/* RFC 8259 section 6. */
+static const char *skip_number(const char *at, const char *end)
+{
+    if (at < end && *at == '-') {
+        at++;
+    }
+    at = at < end && *at == '0' ? at + 1 : skip_digits(at, end);
+    if (at != NULL && at < end && *at == '.') {
+        at = skip_digits(at + 1, end);
+    }
+    if (at != NULL && at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at = skip_digits(at < end && (*at == '+' || *at == '-') ? at + 1 : at, end);
+    }
+    return at;
+}
+
+static inline const char *word_end(const char *at, const char *end)
+{
+    static const ocors_span_t words[] = { OCORS_SPAN_INITIALISER("true"),
+                                          OCORS_SPAN_INITIALISER("false"),
+                                          OCORS_SPAN_INITIALISER("null") };
+
+    if (at<end && * at> '9') {
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+            if (ocors_span_has_prefix(ocors_span_make(at, (size_t)(end - at)), words[i])) {
+                return at + words[i].length;
+            }
         }
-        else if (c == ' ' || c == '\t' || c == '\r') {
-            json->at++;
-        }
-        else if (c == '#' || ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("//"))
-                 || ocors_json_text_is_next(json, OCORS_SPAN_LITERAL("/*"))) {
-            skip_comment(json);
-        }
-        else if (ocors_json_text_is_next(json, mark)) {
-            ocors_json_text_fault_here(
-                json, OCORS_FINDING_BYTE_ORDER_MARK,
-                "JSON has no byte order mark (EF BB BF); save the file as UTF-8 without BOM");
-            ocors_json_text_drop(json, mark.length, "");
-        }
-        else if ((unsigned char)c < 0x20 || c == 0x7f) {
-            ocors_json_text_fault_here(
-                json, OCORS_FINDING_CONTROL_CHARACTER,
-                "a control character; between values only blanks and line ends can stand");
-            ocors_json_text_drop(json, 1, " ");
-        }
-        else if (skip_ellipsis(json)) {
-            has_ellipsis = true;
-        }
-        else {
+        return NULL;
+    }
+    return skip_number(at, end);
+}
+
+const char *ocors_json_word_end(const char *at, const char *end)
+{
+    return word_end(at, end);
+}
+
+/* ---- Strings --------------------------------------------------------------------------------- */
+
+/*
+ * What a byte is within a string: an escape, the first byte of a character in a form of UTF-8, or
+ * one of the others. Of the first two a bit of string_follows[] says whether a byte may come next.
+ */
+enum {
+    PLAIN = 0,
+    ESCAPE = 1,
+    TWO_BYTES = OCORS_UTF8_TWO << 1,
+    THREE_BYTES = OCORS_UTF8_AFTER_ED << 1, /* the last of them */
+    FOUR_BYTES = OCORS_UTF8_AFTER_F4 << 1,  /* the last of them */
+    NOT_UTF8 = OCORS_UTF8_NONE << 1,
+    QUOTE = 0x200,
+    CONTROL = 0x400
+};
+
+#define STRING_KIND(byte)                                                                          \
+    ((byte) < 0x20    ? CONTROL                                                                    \
+     : (byte) == '"'  ? QUOTE                                                                      \
+     : (byte) == '\\' ? ESCAPE                                                                     \
+                      : OCORS_UTF8_FORM(byte) << 1)
+#define STRING_FOLLOWS(byte) (((byte) >= 0x20 ? ESCAPE : 0) | OCORS_UTF8_SECOND(byte) << 1)
+
+static const uint16_t string_kinds[256] = OCORS_TABLE(STRING_KIND);
+static const unsigned char string_follows[256] = OCORS_TABLE(STRING_FOLLOWS);
+
+static unsigned kind_of(const char *at)
+{
+    return string_kinds[(unsigned char)*at];
+}
+
+static bool may_follow(const char *at, unsigned kind)
+{
+    return (string_follows[(unsigned char)*at] & kind) != 0;
+}
+
+/*
+ * Skips plain bytes, eight at a time. `others` has the topmost bit of each byte that is not plain;
+ * a borrow reaches only bytes above such a one, so that the lowest is right.
+ */
+static inline const char *skip_plain(const char *at, const char *end)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+
+    for (; end - at >= 8; at += 8) {
+        uint64_t word, others;
+
+        memcpy(&word, at, sizeof(word));
+        others = ((word - each * 0x20) | ((word ^ each * '"') - each)
+                  | ((word ^ each * '\\') - each) | word)
+                 & each * 0x80;
+        if (others != 0) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return at + (__builtin_ctzll(others) >> 3);
+#else
             break;
+#endif
         }
     }
-    return has_ellipsis;
-}
-
-bool ocors_json_text_is_word(char first)
-{
-    return ocors_ascii_is_alpha(first) || ocors_ascii_is_digit(first)
-           || (first != '\0' && strchr("+-._$", first) != NULL);
-}
-
-static ocors_span_t word_at(const ocors_json_text_t *json)
-{
-    size_t end = json->at;
-
-    while (end < json->length && ocors_json_text_is_word(json->text[end])) {
-        end++;
-    }
-    return ocors_span_make(json->text + json->at, end - json->at);
-}
-
-static size_t skip_digits(ocors_span_t word, size_t at)
-{
-    while (at < word.length && ocors_ascii_is_digit(word.bytes[at])) {
+    while (at < end && kind_of(at) == PLAIN) {
         at++;
     }
     return at;
 }
 
-/* RFC 8259 section 6. */
-static bool is_number(ocors_span_t word)
+void ocors_json_skip_characters(ocors_json_text_t *text)
 {
-    size_t start = word.length > 0 && word.bytes[0] == '-' ? 1 : 0;
-    size_t at = skip_digits(word, start);
+    const char *at = skip_plain(text->at, text->end);
 
-    if (at == start || (word.bytes[start] == '0' && at > start + 1)) {
+    while (at < text->end && kind_of(at) >= TWO_BYTES && kind_of(at) < NOT_UTF8) {
+        const size_t length = ocors_utf8_length_at(at, text->end);
+
+        if (length == 0) {
+            break;
+        }
+        at = skip_plain(at + length, text->end);
+    }
+    text->at = at;
+}
+
+/* From what is not plain. Nothing passes `stop`: it is in no character and follows no backslash. */
+static const char *characters_end(const char *at)
+{
+    for (;;) {
+        unsigned kind;
+
+        for (kind = kind_of(at); kind == PLAIN; kind = kind_of(++at)) {
+        }
+        if (kind <= TWO_BYTES) {
+            if (!may_follow(at + 1, kind)) {
+                return at;
+            }
+            at += 2;
+        }
+        else if (kind <= THREE_BYTES) {
+            if (!may_follow(at + 1, kind) || !may_follow(at + 2, TWO_BYTES)) {
+                return at;
+            }
+            at += 3;
+        }
+        else if (kind <= FOUR_BYTES) {
+            if (!may_follow(at + 1, kind) || !may_follow(at + 2, TWO_BYTES)
+                || !may_follow(at + 3, TWO_BYTES)) {
+                return at;
+            }
+            at += 4;
+        }
+        else {
+            return at;
+        }
+    }
+}
+
+const char *ocors_json_string_end(const char *at, const char *stop, bool *is_plain)
+{
+    at = skip_plain(at, stop);
+    *is_plain = *at == '"';
+    return *is_plain ? at : characters_end(at);
+}
+
+/* The value of four hexadecimal digits; -1: they are not there. */
+static int hex_value(ocors_span_t text, size_t at)
+{
+    int value = 0;
+
+    if (text.length < at + 4) {
+        return -1;
+    }
+    for (size_t i = at; i < at + 4; i++) {
+        const int digit = ocors_ascii_hex_value(text.bytes[i]);
+
+        if (digit < 0) {
+            return -1;
+        }
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static size_t unicode_escape_length(ocors_span_t text, unsigned *value)
+{
+    const int first = hex_value(text, 2);
+
+    if (first < 0) {
+        return 0;
+    }
+    *value = (unsigned)first;
+    if (first >= 0xd800 && first < 0xdc00 && text.length >= 12 && text.bytes[6] == '\\'
+        && text.bytes[7] == 'u') {
+        const int second = hex_value(text, 8);
+
+        if (second >= 0xdc00 && second <= 0xdfff) {
+            *value = 0x10000 + ((*value & 0x3ff) << 10) + ((unsigned)second & 0x3ff);
+            return 12;
+        }
+    }
+    return 6;
+}
+
+size_t ocors_json_escape_length(ocors_span_t text, unsigned *value)
+{
+    static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+
+    if (text.length < 2 || text.bytes[0] != '\\') {
+        return 0;
+    }
+    if (text.bytes[1] == 'u') {
+        return unicode_escape_length(text, value);
+    }
+    for (size_t i = 0; i < sizeof(escapes) - 1; i += 2) {
+        if (escapes[i] == text.bytes[1]) {
+            *value = (unsigned char)escapes[i + 1];
+            return 2;
+        }
+    }
+    return 0;
+}
+
+bool ocors_json_decode(ocors_span_t inner, char *to, ocors_span_t *decoded)
+{
+    char *const start = to;
+
+    while (inner.length > 0) {
+        const char *escape = memchr(inner.bytes, '\\', inner.length);
+        size_t length = escape != NULL ? (size_t)(escape - inner.bytes) : inner.length;
+        unsigned value;
+
+        if (length > 0) {
+            memmove(to, inner.bytes, length);
+            to += length;
+        }
+        if (escape != NULL) {
+            const size_t escape_length = ocors_json_escape_length(
+                ocors_span_make(escape, inner.length - length), &value);
+
+            if (escape_length == 0 || (value >= 0xd800 && value <= 0xdfff)) {
+                return false;
+            }
+            to += ocors_utf8_write(to, value);
+            length += escape_length;
+        }
+        inner.bytes += length;
+        inner.length -= length;
+    }
+    *decoded = ocors_span_make(start, (size_t)(to - start));
+    return true;
+}
+
+/* ---- Values ---------------------------------------------------------------------------------- */
+
+/* To the first value of an object or an array that is not empty, or to the next one. */
+static inline bool skip_to_value(ocors_json_text_t *text, bool is_object, size_t *left)
+{
+    ocors_span_t name;
+
+    if (*left == 0) {
         return false;
     }
-    if (at < word.length && word.bytes[at] == '.') {
-        start = ++at;
-        at = skip_digits(word, at);
-        if (at == start) {
+    --*left;
+    ocors_json_skip_blank(text);
+    if (!is_object) {
+        return true;
+    }
+    if (!ocors_json_read_string(text, &name) || !ocors_json_take(text, ':')) {
+        return false;
+    }
+    ocors_json_skip_blank(text);
+    return true;
+}
+
+/* What is open is a bit each: 1 an object, 0 an array. */
+static inline bool skip_value(ocors_json_text_t *text, size_t *left)
+{
+    uint64_t objects = 0;
+    unsigned depth = 0;
+    ocors_span_t inner;
+
+    for (;;) {
+        if (ocors_json_is_next(text, '{') || ocors_json_is_next(text, '[')) {
+            const bool is_object = *text->at++ == '{';
+
+            if (++depth > OCORS_JSON_DEPTH_MAX) {
+                return false;
+            }
+            objects = objects << 1 | is_object;
+            ocors_json_skip_blank(text);
+            if (!ocors_json_is_next(text, is_object ? '}' : ']')) {
+                if (!skip_to_value(text, is_object, left)) {
+                    return false;
+                }
+                continue;
+            }
+        }
+        else if (ocors_json_is_next(text, '"')) {
+            if (!ocors_json_read_string(text, &inner)) {
+                return false;
+            }
+        }
+        else {
+            const char *const word = word_end(text->at, text->end);
+
+            if (word == NULL) {
+                return false;
+            }
+            text->at = word;
+        }
+        while (depth > 0 && ocors_json_take(text, (objects & 1) != 0 ? '}' : ']')) {
+            objects >>= 1;
+            depth--;
+        }
+        if (depth == 0) {
+            return true;
+        }
+        if (!ocors_json_take(text, ',') || !skip_to_value(text, (objects & 1) != 0, left)) {
             return false;
         }
     }
-    if (at < word.length && ocors_ascii_lower(word.bytes[at]) == 'e') {
-        at++;
-        if (at < word.length && (word.bytes[at] == '+' || word.bytes[at] == '-')) {
-            at++;
+}
+
+bool ocors_json_skip_value(ocors_json_text_t *text, size_t *left)
+{
+    /* Copies, which stay in registers. */
+    ocors_json_text_t copy = *text;
+    size_t copy_left = *left;
+    const bool is_value = skip_value(&copy, &copy_left);
+
+    *text = copy;
+    *left = copy_left;
+    return is_value;
+}
+
+/* ---- Places ---------------------------------------------------------------------------------- */
+
+ocors_json_place_t ocors_json_lines_place(ocors_json_lines_t *lines, const char *at)
+{
+    while (lines->counted < at) {
+        const char *newline = memchr(lines->counted, '\n', (size_t)(at - lines->counted));
+
+        if (newline == NULL) {
+            lines->counted = at;
+            break;
         }
-        start = at;
-        at = skip_digits(word, at);
-        if (at == start) {
-            return false;
-        }
+        lines->counted = lines->start = newline + 1;
+        lines->line++;
     }
-    return at == word.length;
-}
-
-/* Whether somebody took it for a number. */
-static bool is_odd_number(ocors_span_t word)
-{
-    char first = word.bytes[0];
-
-    return ocors_ascii_is_digit(first) || first == '+' || first == '-' || first == '.'
-           || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("nan"))
-           || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("inf"))
-           || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("infinity"));
-}
-
-void ocors_json_text_read_word(ocors_json_text_t *json)
-{
-    ocors_span_t word = word_at(json);
-
-    if (is_number(word) || ocors_span_is_equal(word, OCORS_SPAN_LITERAL("true"))
-        || ocors_span_is_equal(word, OCORS_SPAN_LITERAL("false"))
-        || ocors_span_is_equal(word, OCORS_SPAN_LITERAL("null"))) {
-        json->at += word.length;
-    }
-    else if (is_odd_number(word)) {
-        ocors_json_text_fault_here(
-            json, OCORS_FINDING_NUMBER,
-            "this is no JSON number; it has decimal digits, no leading zero or '+', a digit "
-            "on both sides of the point, and is finite");
-        ocors_json_text_drop(json, word.length, "0");
-    }
-    else {
-        ocors_json_text_fault_here(
-            json, OCORS_FINDING_SYNTAX,
-            "a word without quotes; strings stand in double quotes, and true, false and "
-            "null in lower case");
-        ocors_json_text_drop(json, word.length, OCORS_JSON_UNKNOWN_TEXT);
-    }
-}
-
-void ocors_json_text_read_bare_key(ocors_json_text_t *json)
-{
-    ocors_span_t word = word_at(json);
-
-    ocors_json_text_fault_here(json, OCORS_FINDING_SYNTAX,
-                               "a key without quotes; keys stand in double quotes");
-    ocors_json_text_repair(json, json->at, json->at, "\"");
-    json->at += word.length;
-    ocors_json_text_repair(json, json->at, json->at, "\"");
-}
-
-bool ocors_json_text_is_utf16(ocors_span_t text)
-{
-    const unsigned char *at = (const unsigned char *)text.bytes;
-
-    if (text.length < 2) {
-        return false;
-    }
-    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)
-           || (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0)
-           || (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
+    return (ocors_json_place_t){ .line = lines->line, .column = (size_t)(at - lines->start) + 1 };
 }

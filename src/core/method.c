@@ -60,7 +60,7 @@ size_t ocors_methods_format(ocors_methods_t methods, char *text)
 
 static const unsigned char is_token_character[256] = OCORS_TABLE(IS_TOKEN_CHARACTER);
 
-/* 1: it is one; 0: it is none. */
+/* 1: a token character; 0: another byte. */
 static unsigned is_token_at(ocors_span_t text, size_t at)
 {
     return is_token_character[(unsigned char)text.bytes[at]];
@@ -70,7 +70,7 @@ bool ocors_token_is_valid(ocors_span_t text)
 {
     size_t at = 0;
 
-    /* By fours: a header may hold thousands. */
+    /* Four at a time: a header may hold thousands. */
     for (; text.length - at >= 4; at += 4) {
         if ((is_token_at(text, at) & is_token_at(text, at + 1) & is_token_at(text, at + 2)
              & is_token_at(text, at + 3))

@@ -403,68 +403,6 @@ ocors_origin_result_t ocors_origin_canonicalise(ocors_span_t text, ocors_origin_
     return OCORS_ORIGIN_OK;
 }
 
-const char *ocors_origin_explain(ocors_origin_result_t result)
-{
-    switch (result) {
-    case OCORS_ORIGIN_OK:
-        return "this is an origin";
-    case OCORS_ORIGIN_WILDCARD:
-        return "the '*' wildcard is not supported; list each origin, such as "
-               "\"https://www.example.com\"";
-    case OCORS_ORIGIN_NULL:
-        return "\"null\" is what browsers send for pages without an origin, anybody's, and is "
-               "never "
-               "allowed; list real origins, such as \"https://www.example.com\"";
-    case OCORS_ORIGIN_EMPTY:
-        return "an empty entry matches nothing; write an origin, such as "
-               "\"https://www.example.com\", or remove it";
-    case OCORS_ORIGIN_PLACEHOLDER:
-        return "without \"://\" this is a placeholder and matches nothing; write an origin, such "
-               "as "
-               "\"https://www.example.com\"";
-    case OCORS_ORIGIN_NOT_ASCII:
-        return "an origin is ASCII; write the host in punycode, such as "
-               "\"https://xn--bcher-kva.example\"";
-    case OCORS_ORIGIN_SPACE:
-        return "an origin has no spaces or control characters; write scheme://host or "
-               "scheme://host:port, one origin for each entry";
-    case OCORS_ORIGIN_SCHEME:
-        return "before \"://\" stands no scheme; it begins with a letter and has letters, digits, "
-               "'+', '-' and '.', at most 32, such as \"https\"";
-    case OCORS_ORIGIN_OPAQUE_SCHEME:
-        return "browsers send \"null\" for pages of this scheme, so that it can never match; list "
-               "origins such as \"https://www.example.com\"";
-    case OCORS_ORIGIN_USERINFO:
-        return "an origin has no user name or password ('@'); write scheme://host or "
-               "scheme://host:port";
-    case OCORS_ORIGIN_PATH:
-        return "an origin has no path; write scheme://host or scheme://host:port and nothing after "
-               "it";
-    case OCORS_ORIGIN_QUERY:
-        return "an origin has no query ('?'); write scheme://host or scheme://host:port and "
-               "nothing "
-               "after it";
-    case OCORS_ORIGIN_FRAGMENT:
-        return "an origin has no fragment ('#'); write scheme://host or scheme://host:port and "
-               "nothing after it";
-    case OCORS_ORIGIN_HOST:
-        return "this is no host name; it has letters, digits, '-' and '_' between single dots, at "
-               "most 253 characters";
-    case OCORS_ORIGIN_IPV4:
-        return "browsers send an IPv4 address as four decimal numbers from 0 to 255 without "
-               "leading "
-               "zeros, such as \"http://192.0.2.10:3000\"; write that form";
-    case OCORS_ORIGIN_IPV6:
-        return "browsers send an IPv6 address in brackets, in hexadecimal, its longest run of "
-               "zeros "
-               "as '::' and without a zone, such as \"http://[2001:db8::1]:8080\"; write that form";
-    case OCORS_ORIGIN_PORT:
-        return "a port is a number from 1 to 65535 without leading zeros, such as "
-               "\"https://www.example.com:8443\"; leave it out, ':' and all, for the default";
-    }
-    return "this is no origin";
-}
-
 bool ocors_origin_is_insecure(const ocors_origin_t *origin)
 {
     const ocors_span_t localhost = OCORS_SPAN_LITERAL(".localhost");

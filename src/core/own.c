@@ -6,17 +6,17 @@
 #include "ocors_glob.h"
 #include "ocors_origin.h"
 
-/* A host, and its port: 0 where none is named. */
+/* A host and its port; the port is 0 if the text names none. */
 typedef struct authority_t {
-    ocors_span_t host; /* empty: there is none, or it is malformed */
+    ocors_span_t host; /* empty: the text has no host, or is malformed */
     uint16_t port;
 } authority_t;
 
 /* What Sec-Fetch-Site says. */
 typedef enum {
-    SITE_UNKNOWN, /* nothing, or `none`: the user asked, or the browser does not say */
+    SITE_UNKNOWN, /* not sent, or `none` (the user typed the address) */
     SITE_SAME_ORIGIN,
-    SITE_FOREIGN /* cross-site, same-site, or anything that no standard has */
+    SITE_FOREIGN /* cross-site, same-site, or any value that no standard defines */
 } site_t;
 
 static site_t site_of(const ocors_own_t *own)
@@ -30,7 +30,7 @@ static site_t site_of(const ocors_own_t *own)
                : SITE_FOREIGN;
 }
 
-/* 1 to 65535, or 0. */
+/* 1 to 65535; 0: not a port. */
 static uint16_t port_parse(ocors_span_t digits)
 {
     unsigned value = 0;
@@ -47,7 +47,7 @@ static uint16_t port_parse(ocors_span_t digits)
     return (uint16_t)(value <= UINT16_MAX ? value : 0);
 }
 
-/* Where the host of a text ends: "[...]", or a run of characters that hosts have. */
+/* The end of the host at the start of a text: "[...]", or a run of host characters. */
 static size_t host_end(ocors_span_t text)
 {
     const char *close;
@@ -63,7 +63,7 @@ static size_t host_end(ocors_span_t text)
     return end;
 }
 
-/* "shop.example", "shop.example:8443", "[::1]:8080"; what is anything else has no host. */
+/* Parses "shop.example", "shop.example:8443", "[::1]:8080"; any other text has no host. */
 static authority_t authority_parse(ocors_span_t text)
 {
     const authority_t none = { .host = { NULL, 0 } };
@@ -82,7 +82,7 @@ static authority_t authority_parse(ocors_span_t text)
     return authority;
 }
 
-/* Browsers take a host whose last label is a number for an address, which is nobody's subdomain. */
+/* Browsers read a host whose last label begins with a digit as an address. */
 static bool host_is_address(ocors_span_t host)
 {
     size_t start = host.length;
@@ -93,7 +93,7 @@ static bool host_is_address(ocors_span_t host)
     return host.bytes[0] == '[' || (start < host.length && ocors_ascii_is_digit(host.bytes[start]));
 }
 
-/* Whether a host, in any case and with a trailing dot or without, is a configured name. */
+/* Whether a host is a configured name; case and a trailing dot do not count. */
 static bool host_is_configured(const ocors_own_names_t *names, ocors_span_t host)
 {
     char lower[OCORS_ORIGIN_HOST_MAX];
@@ -135,7 +135,7 @@ static bool host_is_known(const ocors_own_t *own, ocors_span_t host, ocors_span_
            || host_is_configured(own->names, host);
 }
 
-/* R10 b): not weaker than what the server knows. */
+/* R10 b): the scheme is not weaker than what the server knows. */
 static bool scheme_is_own(const ocors_own_t *own, ocors_span_t scheme)
 {
     if (ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("https"))) {
@@ -145,7 +145,7 @@ static bool scheme_is_own(const ocors_own_t *own, ocors_span_t scheme)
            && ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("http"));
 }
 
-/* A port that Host does not name is the default of the origin's scheme, as is one that it lacks. */
+/* A port that Host or the origin does not name is the default port of the origin's scheme. */
 static bool port_is_own(uint16_t asked, uint16_t port, ocors_span_t scheme)
 {
     const uint16_t standard = ocors_span_is_equal(scheme, OCORS_SPAN_LITERAL("https")) ? 443 : 80;
@@ -159,7 +159,7 @@ typedef struct parts_t {
     authority_t authority;
 } parts_t;
 
-/* False: it has no such parts. */
+/* False: the text is not SCHEME://HOST[:PORT]. */
 static bool origin_split(ocors_span_t origin, parts_t *parts)
 {
     const char *colon = origin.length > 0 ? memchr(origin.bytes, ':', origin.length) : NULL;
@@ -173,7 +173,7 @@ static bool origin_split(ocors_span_t origin, parts_t *parts)
     return parts->authority.host.length > 0;
 }
 
-/* Only the serialised form is own: what had to be brought to it is not what a browser sends. */
+/* Whether the origin has its serialised form already: browsers send no other. */
 static bool origin_is_serialised(ocors_span_t origin)
 {
     ocors_origin_t canonical;
@@ -192,7 +192,7 @@ static bool is_listed(const ocors_own_t *own, ocors_span_t origin)
     return false;
 }
 
-/* R10 a): what a browser calls same-origin. */
+/* R10 a): a browser says that the request is same-origin. */
 static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
 {
     const authority_t asked = authority_parse(own->asked);
@@ -206,8 +206,8 @@ static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
 }
 
 /*
- * Whether an http or https origin can be the asked one: it is what Host says, but for a default
- * port. Ends at the first byte that differs, as most origins are of another host.
+ * Whether an http or https origin names what Host says, a default port apart. Ends at the first
+ * byte that differs: most origins name another host.
  */
 static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
 {
@@ -228,7 +228,7 @@ static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
     return i == rest.length && (i == asked.length || asked.bytes[i] == ':');
 }
 
-/* R10 b): the host and port that were asked. */
+/* R10 b): the origin names the asked host and port. */
 static bool is_own_by_host(const ocors_own_t *own, ocors_span_t origin)
 {
     parts_t parts;
@@ -288,7 +288,7 @@ bool ocors_own_pattern_is_usable(ocors_span_t pattern)
     size_t labels = 0;
     bool has_letters = false;
 
-    /* From the end to the last wildcard: whole labels that no registrant can choose. */
+    /* Counts the whole labels after the last wildcard: nobody can register those. */
     while (at > 0 && pattern.bytes[at - 1] != '*' && pattern.bytes[at - 1] != '?') {
         at--;
         if (pattern.bytes[at] != '.') {

@@ -14,7 +14,7 @@ bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
     const uint64_t hash = ocors_policy_hash(policy, id);
 
     for (uint32_t layer = policy->layer_count; layer-- > 0;) {
-        if (ocors_image_find_client(&policy->layers[layer], hash, id, &client->number)) {
+        if (ocors_image_find_client(&policy->layers[layer], hash, id, &client->index)) {
             client->layer = layer;
             return true;
         }
@@ -22,16 +22,33 @@ bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
     return false;
 }
 
-bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t number)
+bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index)
 {
     ocors_image_client_t client;
-    ocors_policy_client_t standing;
+    ocors_policy_client_t last;
 
     if (layer + 1 == policy->layer_count) {
         return false;
     }
-    return !ocors_image_read_client(&policy->layers[layer], number, &client)
-           || !ocors_policy_find_client(policy, client.id, &standing) || standing.layer != layer;
+    return !ocors_image_read_client(&policy->layers[layer], index, &client)
+           || !ocors_policy_find_client(policy, client.id, &last) || last.layer != layer;
+}
+
+/* Whether a client that is not replaced lists the origin. */
+static bool origin_is_allowed(const ocors_policy_t *policy, uint32_t layer,
+                              const ocors_image_origin_t *origin)
+{
+    for (uint32_t i = 0; i < origin->client_count; i++) {
+        const uint32_t client = origin->clients[i];
+
+        if (client >= policy->layers[layer].client_count) {
+            return false; /* only a damaged image says so */
+        }
+        if (!ocors_policy_is_replaced(policy, layer, client)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
@@ -43,11 +60,9 @@ bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_
         if (!ocors_image_find_origin(&policy->layers[layer], hash, text, &origin)) {
             continue;
         }
-        for (uint32_t i = 0; i < origin.client_count; i++) {
-            if (!ocors_policy_is_replaced(policy, layer, origin.clients[i])) {
-                *configured = origin.text;
-                return true;
-            }
+        if (origin_is_allowed(policy, layer, &origin)) {
+            *configured = origin.text;
+            return true;
         }
     }
     return false;
@@ -59,9 +74,43 @@ bool ocors_policy_client_lists(const ocors_policy_t *policy, const ocors_policy_
     ocors_image_origin_t origin;
 
     if (!ocors_image_find_origin(&policy->layers[client->layer], hash, text, &origin)
-        || !ocors_image_origin_has_client(&origin, client->number)) {
+        || !ocors_image_origin_has_client(&origin, client->index)) {
         return false;
     }
     *configured = origin.text;
     return true;
+}
+
+/* Whether a layer above allows the same origin. */
+static bool is_allowed_above(const ocors_policy_t *policy, uint32_t layer, ocors_span_t text)
+{
+    const uint64_t hash = ocors_policy_hash(policy, text);
+
+    while (++layer < policy->layer_count) {
+        ocors_image_origin_t origin;
+
+        if (ocors_image_find_origin(&policy->layers[layer], hash, text, &origin)
+            && origin_is_allowed(policy, layer, &origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t ocors_policy_count_origins(const ocors_policy_t *policy, uint32_t enough)
+{
+    uint32_t count = 0;
+
+    for (uint32_t layer = policy->layer_count; layer-- > 0;) {
+        ocors_image_origin_t origin;
+
+        for (uint32_t i = 0;
+             count < enough && ocors_image_read_origin(&policy->layers[layer], i, &origin); i++) {
+            if (origin_is_allowed(policy, layer, &origin)
+                && !is_allowed_above(policy, layer, origin.text)) {
+                count++;
+            }
+        }
+    }
+    return count;
 }

@@ -6,7 +6,7 @@
 
 #include "ocors_glob.h"
 
-/* The length of "{name}" or "{name:regex}", whose regex may hold braces; 0: it stays open. */
+/* The length of "{name}" or "{name:regex}" (a regex may hold braces); 0: a brace stays open. */
 static size_t placeholder_length(ocors_span_t text)
 {
     size_t open = 0;
@@ -22,7 +22,7 @@ static size_t placeholder_length(ocors_span_t text)
     return 0;
 }
 
-/* "(*)", "(*,*)", "(*,...,*)": a list of ids, whose one segment may come without parentheses. */
+/* Whether a segment is a list of ids: "(*)", "(*,*)", "(*,...,*)". */
 static bool is_id_list(ocors_span_t segment)
 {
     size_t start = 1;
@@ -31,7 +31,7 @@ static bool is_id_list(ocors_span_t segment)
         return false;
     }
     for (size_t i = 1; i < segment.length; i++) {
-        if (segment.bytes[i] != ',' && i < segment.length - 1) {
+        if (i < segment.length - 1 && segment.bytes[i] != ',') {
             continue;
         }
         ocors_span_t element = ocors_span_make(segment.bytes + start, i - start);
@@ -46,8 +46,9 @@ static bool is_id_list(ocors_span_t segment)
 }
 
 /*
- * Ends the segment that began at `start` and came from `source`: a list of ids becomes '*', and so
- * does a run of '*' ("{a}{b}"), lest it be read as the "**" that names any number of segments.
+ * Ends the segment that began at `start` and came from `source`. A list of ids becomes '*'. A run
+ * of
+ * '*' ("{a}{b}") becomes '*', too: "**" would match any number of segments.
  */
 static size_t end_segment(char *pattern, size_t start, size_t length, ocors_span_t source)
 {
@@ -65,7 +66,7 @@ static size_t end_segment(char *pattern, size_t start, size_t length, ocors_span
     return length;
 }
 
-/* A segment with its placeholders replaced, appended to the pattern. *at moves behind it. */
+/* Appends a segment to the pattern, its placeholders replaced. *at moves past it. */
 static bool normalise_segment(ocors_span_t resource_id, size_t *at, char *pattern, size_t *length)
 {
     size_t first = *at;
@@ -134,7 +135,7 @@ bool ocors_resource_path_split(ocors_span_t path, ocors_segments_t *segments)
     return true;
 }
 
-/* The segment of the pattern that ends before *end, which moves to its beginning. */
+/* The segment of the pattern that ends before *end. *end moves to its start. */
 static ocors_span_t previous_segment(ocors_span_t pattern, size_t *end)
 {
     size_t start;
@@ -156,7 +157,7 @@ static bool is_any(ocors_span_t segment)
     return segment.length == 2 && segment.bytes[0] == '*' && segment.bytes[1] == '*';
 }
 
-/* What ends a run of segments without "**". */
+/* Why a run of segments without "**" ended. */
 typedef enum {
     RUN_DIFFERS,
     RUN_ENDS,
@@ -164,8 +165,8 @@ typedef enum {
 } run_end_t;
 
 /*
- * Matches the pattern from *p up to its next "**" or its end, against the path's segments from *at
- * up to `end`. *p moves behind that "**", *at behind what matches.
+ * Matches the pattern from *p up to its next "**" or its end with the path's segments from *at up
+ * to `end`. *p moves past that "**", *at past the segments that match.
  */
 static run_end_t take_run(ocors_span_t pattern, size_t *p, const ocors_segments_t *path, size_t *at,
                           size_t end)
@@ -185,11 +186,11 @@ static run_end_t take_run(ocors_span_t pattern, size_t *p, const ocors_segments_
     }
 }
 
-/* ocors_glob_is_match() one level up: segments for characters, "**" for '*'. */
+/* As ocors_glob_is_match(), with segments for characters and "**" for '*'. */
 bool ocors_resource_is_match(ocors_span_t pattern, const ocors_segments_t *path)
 {
     size_t p = 0;
-    size_t last = pattern.length; /* where the last "**" begins */
+    size_t last = pattern.length; /* the start of the last "**" */
     size_t at = 0;
     size_t end = path->count;
     const run_end_t head = take_run(pattern, &p, path, &at, end);

@@ -1,235 +1,293 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads snapshots. Counts and references are held against the segment: a damaged one opens no door.
- */
+/* Reads snapshots. Whatever a damaged one says, no reader leaves it, and none allows more. */
 
 #include "ocors_snapshot.h"
+
+#include <stdatomic.h>
 
 #include "ocors_hash.h"
 #include "ocors_url_name.h"
 
-uint64_t ocors_snapshot_size(const ocors_snapshot_header_t *header)
+/*
+ * Copies a record out of memory that others may write to. The fence makes the compiler use the copy
+ * from here on: without it, it may read the record again after it was checked.
+ */
+static inline void take(void *copy, const void *record, size_t size)
 {
-    return sizeof(ocors_snapshot_header_t)
-           + (uint64_t)header->document_count * sizeof(ocors_snapshot_document_t)
-           + (uint64_t)header->layer_count * sizeof(ocors_snapshot_layer_t)
-           + (uint64_t)header->policy_count * sizeof(ocors_snapshot_policy_t)
-           + (uint64_t)header->site_count * sizeof(ocors_snapshot_site_t)
-           + (uint64_t)header->site_slot_count * sizeof(ocors_slot_t)
-           + ((uint64_t)header->member_count + header->settings_count) * sizeof(uint32_t)
-           + (uint64_t)header->tree_count * sizeof(ocors_snapshot_tree_t) + header->text_size;
+    memcpy(copy, record, size);
+    atomic_signal_fence(memory_order_seq_cst);
 }
 
-bool ocors_snapshot_open_tables(const void *tables, uint64_t tables_size, const void *segment,
-                                uint64_t segment_size, ocors_snapshot_t *snapshot)
+static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
+{
+    return first <= total && count <= total - first;
+}
+
+/* Where the tables begin, and where they end. */
+typedef struct layout_t {
+    uint64_t images, documents, policies, trees, sites, policy_slots, site_slots, layers, members,
+        text, end;
+} layout_t;
+
+/* No count leads beyond 64 bits. */
+static inline layout_t lay_out(const ocors_snapshot_header_t *header)
+{
+    layout_t at = { .images = sizeof(*header) };
+
+    at.documents = at.images + (uint64_t)header->image_count * sizeof(ocors_snapshot_image_t);
+    at.policies = at.documents
+                  + (uint64_t)header->document_count * sizeof(ocors_snapshot_document_t);
+    at.trees = at.policies + (uint64_t)header->policy_count * sizeof(ocors_snapshot_policy_t);
+    at.sites = at.trees + (uint64_t)header->tree_count * sizeof(ocors_snapshot_tree_t);
+    at.policy_slots = at.sites + (uint64_t)header->site_count * sizeof(ocors_snapshot_site_t);
+    at.site_slots = at.policy_slots + (uint64_t)header->policy_slot_count * sizeof(ocors_slot_t);
+    at.layers = at.site_slots + (uint64_t)header->site_slot_count * sizeof(ocors_slot_t);
+    at.members = at.layers + (uint64_t)header->layer_count * sizeof(uint32_t);
+    at.text = at.members + (uint64_t)header->member_count * sizeof(uint32_t);
+    at.end = at.text + header->text_size;
+    return at;
+}
+
+void ocors_snapshot_complete(ocors_snapshot_header_t *header)
+{
+    memcpy(header->magic, OCORS_SNAPSHOT_MAGIC, sizeof(header->magic));
+    header->format = OCORS_SNAPSHOT_FORMAT;
+    header->policy_slot_count = (uint32_t)ocors_slots_count(header->policy_count);
+    header->site_slot_count = (uint32_t)ocors_slots_count(header->site_count);
+    header->tables_size = ocors_round_up(lay_out(header).end, OCORS_IMAGE_ALIGNMENT);
+}
+
+bool ocors_snapshot_open(const void *tables, uint64_t tables_size, const void *area,
+                         uint64_t area_size, ocors_snapshot_t *snapshot)
 {
     const ocors_snapshot_header_t *header = &snapshot->header;
+    const char *const base = tables;
 
     if (tables_size < sizeof(*header)) {
         return false;
     }
-    memcpy(&snapshot->header, tables, sizeof(*header));
-    if (header->size > tables_size || ocors_snapshot_size(header) > header->size
+    take(&snapshot->header, tables, sizeof(*header));
+    const layout_t at = lay_out(header);
+    if (memcmp(header->magic, OCORS_SNAPSHOT_MAGIC, sizeof(header->magic)) != 0
+        || header->format != OCORS_SNAPSHOT_FORMAT || header->size > area_size
+        || header->tables_size > header->size || header->tables_size > tables_size
+        || at.end > header->tables_size || !ocors_slots_count_is_sound(header->policy_slot_count)
         || !ocors_slots_count_is_sound(header->site_slot_count)) {
         return false;
     }
-    snapshot->segment = segment;
-    snapshot->segment_size = segment_size;
-    snapshot->documents = (const void *)((const char *)tables + sizeof(*header));
-    snapshot->layers = (const void *)(snapshot->documents + header->document_count);
-    snapshot->policies = (const void *)(snapshot->layers + header->layer_count);
-    snapshot->sites = (const void *)(snapshot->policies + header->policy_count);
-    snapshot->site_slots = (const void *)(snapshot->sites + header->site_count);
-    snapshot->members = (const void *)(snapshot->site_slots + header->site_slot_count);
-    snapshot->settings = snapshot->members + header->member_count;
-    snapshot->trees = (const void *)(snapshot->settings + header->settings_count);
-    snapshot->text = (const char *)(snapshot->trees + header->tree_count);
+    snapshot->area = area;
+    snapshot->images = (const void *)(base + at.images);
+    snapshot->documents = (const void *)(base + at.documents);
+    snapshot->policies = (const void *)(base + at.policies);
+    snapshot->trees = (const void *)(base + at.trees);
+    snapshot->sites = (const void *)(base + at.sites);
+    snapshot->policy_slots = (const void *)(base + at.policy_slots);
+    snapshot->site_slots = (const void *)(base + at.site_slots);
+    snapshot->layers = (const void *)(base + at.layers);
+    snapshot->members = (const void *)(base + at.members);
+    snapshot->text = base + at.text;
     return true;
-}
-
-bool ocors_snapshot_open(const void *segment, uint64_t segment_size, uint64_t offset,
-                         ocors_snapshot_t *snapshot)
-{
-    return offset % 8 == 0 && offset <= segment_size
-           && ocors_snapshot_open_tables((const char *)segment + offset, segment_size - offset,
-                                         segment, segment_size, snapshot);
 }
 
 ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapshot_text_t text)
 {
-    const uint32_t size = snapshot->header.text_size;
-
-    return text.at <= size && text.length <= size - text.at
+    return range_is_within(text.at, text.length, snapshot->header.text_size)
                ? ocors_span_make(snapshot->text + text.at, text.length)
                : ocors_span_make(NULL, 0);
 }
 
-const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint64_t image, uint64_t size)
+/* Inlined: every decision opens images by it. */
+static inline const void *image_at(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size)
 {
-    return size > 0 && image <= snapshot->segment_size && size <= snapshot->segment_size - image
-               ? snapshot->segment + image
-               : NULL;
+    const uint64_t end = snapshot->header.size;
+    ocors_snapshot_image_t record;
+
+    if (index >= snapshot->header.image_count) {
+        return NULL;
+    }
+    take(&record, &snapshot->images[index], sizeof(record));
+    if (record.size == 0 || record.at > end || record.size > end - record.at) {
+        return NULL;
+    }
+    *size = (size_t)record.size;
+    return snapshot->area + record.at;
 }
 
-uint32_t ocors_snapshot_find_tree(const ocors_snapshot_t *snapshot, ocors_span_t directory)
+const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size)
 {
-    for (uint32_t i = 0; i < snapshot->header.tree_count; i++) {
-        if (ocors_span_is_equal(ocors_snapshot_text(snapshot, snapshot->trees[i].directory),
-                                directory)) {
-            return i;
+    return image_at(snapshot, index, size);
+}
+
+bool ocors_snapshot_find_policy(const ocors_snapshot_t *snapshot, const ocors_key_t *key,
+                                uint32_t *index)
+{
+    ocors_probe_t probe = ocors_slots_probe(
+        snapshot->policy_slots, snapshot->header.policy_slot_count, ocors_key_hash(key));
+
+    while (ocors_probe_next(&probe, index) && *index < snapshot->header.policy_count) {
+        if (ocors_key_is_equal(&snapshot->policies[*index].key, key)) {
+            return true;
         }
     }
-    return UINT32_MAX;
+    return false;
 }
 
-bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t number,
+bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t index,
                                 ocors_policy_t *policy)
 {
     ocors_snapshot_policy_t record;
-    const ocors_snapshot_layer_t *layer;
 
     policy->layer_count = 0;
-    if (number >= snapshot->header.policy_count) {
+    if (index >= snapshot->header.policy_count) {
         return false;
     }
-    record = snapshot->policies[number];
+    take(&record, &snapshot->policies[index], sizeof(record));
     if (record.layer_count > OCORS_POLICY_LAYERS_MAX
-        || record.first_layer > snapshot->header.layer_count
-        || record.layer_count > snapshot->header.layer_count - record.first_layer) {
+        || !range_is_within(record.first_layer, record.layer_count, snapshot->header.layer_count)) {
         return false;
     }
-    layer = &snapshot->layers[record.first_layer];
-    for (uint32_t i = 0; i < record.layer_count; i++, layer++) {
-        const void *image = ocors_snapshot_image(snapshot, layer->image, layer->image_size);
+    for (uint32_t i = 0; i < record.layer_count; i++) {
+        size_t size = 0;
+        uint32_t image;
 
-        if (image == NULL
-            || !ocors_image_open(image, (size_t)layer->image_size, &policy->layers[i])) {
-            policy->layer_count = 0; /* half a policy is none */
-            return false;
+        take(&image, &snapshot->layers[record.first_layer + i], sizeof(image));
+        const void *bytes = image_at(snapshot, image, &size);
+        if (bytes == NULL || !ocors_image_open(bytes, size, &policy->layers[i])) {
+            return false; /* half a policy is none */
         }
-        policy->layer_count++;
     }
+    policy->layer_count = record.layer_count;
     return true;
 }
 
-bool ocors_snapshot_read_settings(const ocors_snapshot_t *snapshot, uint32_t number,
-                                  ocors_policy_t *policy)
+static bool take_tree(const ocors_snapshot_t *snapshot, uint32_t index, ocors_snapshot_tree_t *tree)
 {
-    return ocors_snapshot_read_policy(snapshot,
-                                      number < snapshot->header.settings_count
-                                          ? snapshot->settings[number]
-                                          : OCORS_SNAPSHOT_NO_POLICY,
-                                      policy);
-}
-
-/* The hash by which a site is found: of its key, so that ids which R12 does not tell apart meet. */
-static uint64_t site_hash(const ocors_snapshot_t *snapshot, uint32_t tree, ocors_span_t key)
-{
-    return ocors_hash(snapshot->header.seed + tree, key);
-}
-
-static ocors_span_t site_key(ocors_span_t id, char room[OCORS_SITE_KEY_MAX])
-{
-    return ocors_span_make(room, ocors_site_key(id, room));
-}
-
-void ocors_snapshot_index_sites(const ocors_snapshot_t *snapshot)
-{
-    ocors_slot_t *const slots = (void *)(uintptr_t)snapshot->site_slots;
-    char room[OCORS_SITE_KEY_MAX];
-
-    memset(slots, 0, snapshot->header.site_slot_count * sizeof(*slots));
-    for (uint32_t tree = 0; tree < snapshot->header.tree_count; tree++) {
-        const uint32_t first = snapshot->trees[tree].first_site;
-
-        for (uint32_t site = first; site < first + snapshot->trees[tree].site_count; site++) {
-            const ocors_span_t name = ocors_snapshot_text(snapshot, snapshot->sites[site].name);
-
-            ocors_slots_add(slots, snapshot->header.site_slot_count,
-                            site_hash(snapshot, tree, site_key(name, room)), site);
-        }
-    }
-}
-
-/* The sites of a tree as its record has them. False: there is no such tree, or it is damaged. */
-static bool read_tree(const ocors_snapshot_t *snapshot, uint32_t number,
-                      ocors_snapshot_tree_t *tree)
-{
-    if (number >= snapshot->header.tree_count) {
+    if (index >= snapshot->header.tree_count) {
         return false;
     }
-    *tree = snapshot->trees[number];
-    return tree->site_count > 0 && tree->first_site <= snapshot->header.site_count
-           && tree->site_count <= snapshot->header.site_count - tree->first_site;
+    take(tree, &snapshot->trees[index], sizeof(*tree));
+    return true;
 }
 
-/* What a tree has for an id: the very site, one that has its key, or neither. */
-typedef struct match_t {
-    bool is_exact, is_close;
-    uint32_t site; /* if is_exact */
+bool ocors_snapshot_find_tree(const ocors_snapshot_t *snapshot, const ocors_key_t *key,
+                              uint32_t *index)
+{
+    ocors_snapshot_tree_t tree;
+
+    for (*index = 0; take_tree(snapshot, *index, &tree); ++*index) {
+        if (ocors_key_is_equal(&tree.key, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ids that R12 does not tell apart have one key, and so one hash. */
+static ocors_span_t site_key(ocors_span_t id, char buffer[OCORS_SITE_KEY_MAX])
+{
+    return ocors_span_make(buffer, ocors_site_key(id, buffer));
+}
+
+static uint64_t site_hash(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
+                          ocors_span_t key)
+{
+    return ocors_hash(snapshot->header.seed + ocors_key_hash(tree), key);
+}
+
+void ocors_snapshot_index(const ocors_snapshot_t *snapshot)
+{
+    const ocors_snapshot_header_t *header = &snapshot->header;
+    ocors_slot_t *const policies = (void *)(uintptr_t)snapshot->policy_slots;
+    ocors_slot_t *const sites = (void *)(uintptr_t)snapshot->site_slots;
+    char buffer[OCORS_SITE_KEY_MAX];
+
+    memset(policies, 0, header->policy_slot_count * sizeof(*policies));
+    for (uint32_t i = 0; i < header->policy_count; i++) {
+        ocors_slots_add(policies, header->policy_slot_count,
+                        ocors_key_hash(&snapshot->policies[i].key), i);
+    }
+    memset(sites, 0, header->site_slot_count * sizeof(*sites));
+    for (uint32_t i = 0; i < header->site_count; i++) {
+        const ocors_snapshot_site_t *site = &snapshot->sites[i];
+        const ocors_span_t key = site_key(ocors_snapshot_text(snapshot, site->name), buffer);
+
+        ocors_slots_add(sites, header->site_slot_count,
+                        site_hash(snapshot, &snapshot->trees[site->tree].key, key), i);
+    }
+}
+
+/* What a tree has for an id. */
+typedef enum {
+    MATCH_NONE,
+    MATCH_KEY, /* a site whose id R12 does not tell apart from it */
+    MATCH_EXACT
 } match_t;
 
-/* Looks among a tree's sites for one with this key, and for one with this id. */
-static match_t match_site(const ocors_snapshot_t *snapshot, uint32_t number,
-                          const ocors_snapshot_tree_t *tree, ocors_span_t id, ocors_span_t key)
+/* Looks among the sites of a tree for one with this id, and for one with its key. */
+static match_t match_site(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
+                          ocors_span_t id, ocors_span_t key, uint32_t *site)
 {
     ocors_probe_t probe = ocors_slots_probe(snapshot->site_slots, snapshot->header.site_slot_count,
-                                            site_hash(snapshot, number, key));
-    match_t match = { .is_exact = false };
-    char room[OCORS_SITE_KEY_MAX];
-    uint32_t site;
+                                            site_hash(snapshot, tree, key));
+    match_t match = MATCH_NONE;
+    char buffer[OCORS_SITE_KEY_MAX];
+    ocors_snapshot_site_t record;
+    ocors_snapshot_tree_t owner;
 
-    while (!match.is_exact && ocors_probe_next(&probe, &site)) {
-        if (site - tree->first_site >= tree->site_count) {
+    while (ocors_probe_next(&probe, site) && *site < snapshot->header.site_count) {
+        take(&record, &snapshot->sites[*site], sizeof(record));
+        if (!take_tree(snapshot, record.tree, &owner)) {
+            break;
+        }
+        if (!ocors_key_is_equal(&owner.key, tree)) {
             continue;
         }
-        const ocors_span_t name = ocors_snapshot_text(snapshot, snapshot->sites[site].name);
+        const ocors_span_t name = ocors_snapshot_text(snapshot, record.name);
         if (ocors_span_is_equal(name, id)) {
-            match = (match_t){ .is_exact = true, .site = site };
+            return MATCH_EXACT;
         }
-        else {
-            match.is_close = match.is_close || ocors_span_is_equal(site_key(name, room), key);
+        if (match == MATCH_NONE && ocors_span_is_equal(site_key(name, buffer), key)) {
+            match = MATCH_KEY;
         }
     }
     return match;
 }
 
-bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, uint32_t tree, ocors_span_t id,
-                              uint32_t *site)
+bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
+                              ocors_span_t id, uint32_t *site)
 {
-    char room[OCORS_SITE_KEY_MAX];
-    const ocors_span_t key = site_key(id, room);
-    ocors_snapshot_tree_t record;
-    match_t match = { .is_exact = false };
+    const ocors_span_t organisation = { .length = 0 };
+    char buffer[OCORS_SITE_KEY_MAX];
+    const ocors_span_t key = site_key(id, buffer);
+    const match_t match = key.length > 0 ? match_site(snapshot, tree, id, key, site) : MATCH_NONE;
 
-    if (!read_tree(snapshot, tree, &record)) {
-        return false;
+    if (match == MATCH_NONE
+        && match_site(snapshot, tree, organisation, organisation, site) != MATCH_EXACT) {
+        *site = OCORS_SNAPSHOT_NONE;
     }
-    if (key.length > 0) {
-        match = match_site(snapshot, tree, &record, id, key);
-    }
-    *site = match.is_exact ? match.site : record.first_site;
-    return match.is_exact || !match.is_close;
+    return match != MATCH_KEY;
 }
 
 size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site, ocors_api_t api,
                                 ocors_policy_t policies[OCORS_API_COUNT])
 {
+    ocors_snapshot_site_t record;
     size_t count = 0;
 
     if (site >= snapshot->header.site_count) {
         return 0;
     }
+    take(&record, &snapshot->sites[site], sizeof(record));
     for (unsigned each = 0; each < OCORS_API_COUNT; each++) {
         if ((api == (ocors_api_t)each || api == OCORS_API_OTHER)
-            && ocors_snapshot_read_policy(snapshot, snapshot->sites[site].policies[each],
-                                          &policies[count])) {
+            && ocors_snapshot_read_policy(snapshot, record.policies[each], &policies[count])) {
             count++;
         }
     }
     return count;
 }
 
-bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, uint32_t tree,
+bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site,
                               ocors_policy_t policies[OCORS_API_COUNT], size_t *count)
 {
@@ -238,13 +296,8 @@ bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, uint32_t tree,
     uint32_t found, other;
 
     *count = 0;
-    if (path->is_ambiguous || path->plain.api != path->loose.api) {
-        return false;
-    }
-    if (tree >= snapshot->header.tree_count) {
-        return true;
-    }
-    if (!ocors_snapshot_find_site(snapshot, tree, plain, &found)) {
+    if (path->is_ambiguous || path->plain.api != path->loose.api
+        || !ocors_snapshot_find_site(snapshot, tree, plain, &found)) {
         return false;
     }
     if (!ocors_span_is_equal(plain, loose)

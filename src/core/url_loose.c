@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading 2 of a URL path: decoded, then resolved, in one buffer. All of it is an attacker's input.
- */
+/* Reading 2 of a URL path: decoded, then resolved, in one buffer. Clients choose every byte. */
 
 #include "ocors_url_loose.h"
 
@@ -8,14 +7,14 @@
 
 /* ---- Decoding -------------------------------------------------------------------------------- */
 
-/* What decode() gives, and what it meets on its way. */
+/* What decode() returns: the path, and what it found. */
 typedef struct decoded_t {
     ocors_span_t path;
     bool is_deep;      /* an escape within an escape */
-    bool steps_differ; /* two ".." that are not spelled alike: some resolve but one of them */
+    bool steps_differ; /* two ".." are not spelled alike: some applications resolve only one */
 } decoded_t;
 
-/* A segment without its parameters; `parameter` says whether it has any. */
+/* A segment without its parameters; `has_parameter`: whether it has any. */
 static ocors_span_t cut(ocors_span_t segment, bool *has_parameter)
 {
     const char *parameter = segment.length > 0 ? memchr(segment.bytes, ';', segment.length) : NULL;
@@ -31,9 +30,9 @@ static bool is_step(ocors_span_t segment)
 }
 
 /*
- * Decodes a segment until no escape is left; its length. A '/' that was encoded becomes a '\', as
- * which it is told from those that separate segments of the text; TAB, LF and CR go, as the URL
- * standard takes them out of what it parses. Each escape takes two bytes or three away.
+ * Decodes a segment until no escape is left; returns its length. An encoded '/' becomes a '\': a
+ * '/' separates segments of the text. TAB, LF and CR are removed, as by the URL standard. Each
+ * escape makes the text two or three bytes shorter.
  */
 static size_t decode_segment(ocors_span_t segment, char *to, bool *is_deep)
 {
@@ -89,23 +88,23 @@ static decoded_t decode(ocors_span_t text, char *to)
 
 /* ---- Resolving ------------------------------------------------------------------------------- */
 
-/* What is resolved so far, and what was met on the way. */
+/* The path that is resolved so far, and what was found in it. */
 typedef struct resolver_t {
     char *path; /* each segment with a '/' before it */
     size_t length;
-    size_t dw_end;      /* where the first "dw" ends; 0: there is none */
-    bool has_api;       /* a segment is behind it */
-    bool is_watched;    /* of the text's segment, which an API may not have come before ... */
-    bool has_semicolon; /* ... and a ';' in it, so far */
-    bool has_vanished;  /* a segment that this reading does not have */
+    size_t dw_end;      /* the end of the first "dw"; 0: none */
+    bool has_api;       /* a segment follows the "dw" */
+    bool is_watched;    /* the current segment of the text is before the API ... */
+    bool has_semicolon; /* ... and has a ';' so far */
+    bool has_vanished;  /* a segment was dropped */
     bool has_steps, has_separator, has_parameter;
-    bool has_session;   /* a "(S(...))" before the API, which ASP.NET takes out of a path */
-    bool splits;        /* an encoded separator behind a ';', before the API */
-    bool vanishes;      /* a step behind what has vanished, or that beside an encoded separator */
-    bool is_taken_back; /* a part of an address, or more than there is */
+    bool has_session;   /* a "(S(...))" before the API, which ASP.NET removes from a path */
+    bool splits;        /* an encoded separator after a ';', before the API */
+    bool vanishes;      /* a dropped segment before a "..", or next to an encoded separator */
+    bool is_taken_back; /* a ".." removed a part of an address, or climbs above the root */
 } resolver_t;
 
-/* Where the last segment begins, with its '/'. */
+/* The start of the last segment, with its '/'. */
 static size_t last_segment(const resolver_t *resolver)
 {
     size_t start = resolver->length;
@@ -127,7 +126,7 @@ static void separator_take(resolver_t *resolver, char separator)
     resolver->splits = resolver->splits || (resolver->is_watched && resolver->has_semicolon);
 }
 
-/* A ".." takes the last segment back. */
+/* A ".." removes the last segment. */
 static void step_take(resolver_t *resolver, bool has_blanks)
 {
     const size_t start = last_segment(resolver);
@@ -139,7 +138,7 @@ static void step_take(resolver_t *resolver, bool has_blanks)
     resolver->length = start;
 }
 
-/* A "dw" that was taken back makes the path ambiguous, whatever comes in its place. */
+/* A removed "dw" makes the path ambiguous, whatever replaces it. */
 static void name_take(resolver_t *resolver, ocors_span_t name)
 {
     resolver->has_api = resolver->has_api
@@ -152,8 +151,7 @@ static void name_take(resolver_t *resolver, ocors_span_t name)
     resolver->length += name.length;
 }
 
-/* What is behind "(S(...))" at a segment's beginning, or "(A(...)F(...))"; bytes NULL: it is none.
- */
+/* What follows "(S(...))" or "(A(...)F(...))" at a segment's start; bytes NULL: not a session. */
 static ocors_span_t behind_session(ocors_span_t name)
 {
     if (name.length < 5 || name.bytes[0] != '(' || !ocors_ascii_is_alpha(name.bytes[1])
@@ -168,7 +166,7 @@ static ocors_span_t behind_session(ocors_span_t name)
     return ocors_span_make(NULL, 0);
 }
 
-/* A session is taken out with the '/' before it: what is behind it goes on where the path ended. */
+/* Removes a session with the '/' before it; `rest` continues the segment before it. */
 static void session_take(resolver_t *resolver, ocors_span_t rest)
 {
     const size_t start = last_segment(resolver);
@@ -184,7 +182,7 @@ static void session_take(resolver_t *resolver, ocors_span_t rest)
     }
 }
 
-/* A segment; `is_split` says whether an encoded separator is beside it. */
+/* Appends a segment; `is_split`: an encoded separator is next to it. */
 static void segment_take(resolver_t *resolver, ocors_span_t segment, bool is_split)
 {
     bool has_parameter;
@@ -215,7 +213,7 @@ static bool is_separator(char c)
     return c == '/' || c == '\\';
 }
 
-/* Resolves what decode() gave; the result is never longer, so that it may be right before it. */
+/* Resolves what decode() wrote. The result is never longer: it may begin one byte before. */
 static void resolve(ocors_span_t decoded, resolver_t *resolver)
 {
     size_t at = 0;
@@ -236,14 +234,14 @@ static void resolve(ocors_span_t decoded, resolver_t *resolver)
     }
 }
 
-ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *room)
+ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *buffer)
 {
-    const decoded_t decoded = decode(text, room + 1);
-    resolver_t resolver = { .path = room, .is_watched = true };
+    const decoded_t decoded = decode(text, buffer + 1);
+    resolver_t resolver = { .path = buffer, .is_watched = true };
 
     resolve(decoded.path, &resolver);
     return (ocors_url_loose_t){
-        .path = ocors_span_make(room, resolver.length),
+        .path = ocors_span_make(buffer, resolver.length),
         .is_ambiguous = resolver.splits || resolver.is_taken_back
                         || (resolver.has_steps && (resolver.has_separator || decoded.is_deep))
                         || (resolver.dw_end > 0

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names in a URL path, without what the loosest application does not tell apart. */
+/* Names in a URL path, folded as the most lenient application does. */
 
 #include "ocors_url_name.h"
 
 /*
- * The first character in lower case; `at` moves behind it. Four letters beyond ASCII are equal to
- * an ASCII one where applications compare without case.
+ * The character at *at in lower case; *at moves past it. Applications that compare without case
+ * take four letters beyond ASCII for an ASCII one.
  */
 static char fold_next(ocors_span_t text, size_t *at)
 {
@@ -28,7 +28,7 @@ static char fold_next(ocors_span_t text, size_t *at)
 }
 
 /*
- * White space beyond ASCII that trim() and strip() of common languages take away: U+0085, U+00A0,
+ * White space beyond ASCII that trim() and strip() of common languages remove: U+0085, U+00A0,
  * U+1680, U+2000 to U+200F (with the zero-width ones), U+2028, U+2029, U+202F, U+205F, U+3000,
  * U+FEFF.
  */
@@ -48,17 +48,19 @@ static bool is_wide_blank(const char *bytes, size_t length)
            || (at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf);
 }
 
-/* The length of what is trimmed at one end of a name; 0: nothing is. */
+/* The number of bytes to trim at one end of a name. */
 static size_t trimmed_length(ocors_span_t name, bool at_end, bool with_dots)
 {
-    const char *const end = name.bytes + name.length;
+    const char *end;
+    char c;
 
-    if (name.length > 0) {
-        const char c = at_end ? end[-1] : name.bytes[0];
-
-        if ((unsigned char)c <= 0x20 || (with_dots && c == '.')) {
-            return 1;
-        }
+    if (name.length == 0) { /* its bytes may be NULL, which has no end */
+        return 0;
+    }
+    end = name.bytes + name.length;
+    c = at_end ? end[-1] : name.bytes[0];
+    if ((unsigned char)c <= 0x20 || (with_dots && c == '.')) {
+        return 1;
     }
     for (size_t length = 2; length <= 3 && length <= name.length; length++) {
         if (is_wide_blank(at_end ? end - length : name.bytes, length)) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two readings of a URL path. All of it is an attacker's input. */
+/* Two readings of a URL path. Clients choose every byte. */
 
 #include "ocors_url_path.h"
 
 #include "ocors_url_loose.h"
 #include "ocors_url_name.h"
 
-/* How names are compared: as they stand (reading 1), or loosely (reading 2). */
+/* How names are compared: byte for byte (reading 1), or leniently (reading 2). */
 typedef enum {
     READING_PLAIN,
     READING_LOOSE
@@ -14,7 +14,7 @@ typedef enum {
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
-/* The next segment that is neither empty nor "."; bytes NULL at the end. `at` moves behind it. */
+/* The next segment that is neither empty nor "."; bytes NULL: none. *at moves past it. */
 static ocors_span_t segment_next(ocors_span_t path, size_t *at)
 {
     ocors_span_t segment;
@@ -25,7 +25,7 @@ static ocors_span_t segment_next(ocors_span_t path, size_t *at)
     return segment;
 }
 
-/* Whether a segment is this name, which is in lower case. */
+/* Whether a segment is this name; the name is in lower case. */
 static bool name_is(ocors_span_t segment, ocors_span_t name, reading_t reading)
 {
     return reading == READING_PLAIN ? ocors_span_is_equal(segment, name)
@@ -49,7 +49,7 @@ static ocors_api_t api_of(ocors_span_t segment, reading_t reading)
                                                                    : OCORS_API_OTHER;
 }
 
-/* The bytes of "-Site" at the end of a segment; 0: it does not end so. */
+/* The length of "-Site" at the end of a segment; 0: the segment ends otherwise. */
 static size_t suffix_length(ocors_span_t segment, reading_t reading)
 {
     const ocors_span_t plain = OCORS_SPAN_LITERAL("-Site"), folded = OCORS_SPAN_LITERAL("-site");
@@ -65,7 +65,7 @@ static size_t suffix_length(ocors_span_t segment, reading_t reading)
     return 0;
 }
 
-/* "Sites-{site}-Site" names the site that it wraps. */
+/* The site of a segment: of "Sites-{site}-Site" the part between. */
 static ocors_span_t site_unwrap(ocors_span_t segment, reading_t reading)
 {
     const ocors_span_t plain = OCORS_SPAN_LITERAL("Sites-");
@@ -88,8 +88,8 @@ static ocors_span_t site_unwrap(ocors_span_t segment, reading_t reading)
 /* ---- Addresses ------------------------------------------------------------------------------- */
 
 /*
- * The address of a path: its first "s/{site}/dw/{api}" or "dw/{api}". `behind` is where the rest
- * begins. False: it has none; `ends` says whether there is a "dw" with nothing behind it.
+ * The address of a path: its first "s/{site}/dw/{api}" or "dw/{api}". *behind is where the rest
+ * begins. False: the path has none; *ends: the path ends at a "dw".
  */
 static bool address_find(ocors_span_t path, reading_t reading, ocors_address_t *address,
                          size_t *behind, bool *ends)
@@ -178,13 +178,13 @@ void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path)
     path->loose = path->plain;
 }
 
-size_t ocors_url_path_room(ocors_span_t uri, ocors_span_t line)
+size_t ocors_url_path_buffer_size(ocors_span_t uri, ocors_span_t line)
 {
     return (uri.length > line.length ? uri.length : line.length) + 1;
 }
 
-/* Reading 2 of the path, into `loose`; whether it, or that of the request line, is ambiguous. */
-static bool read_loosely(ocors_span_t uri, ocors_span_t line, char *room, ocors_span_t *loose)
+/* Writes reading 2 of the path to *loose. True: it, or that of the request line, is ambiguous. */
+static bool read_loosely(ocors_span_t uri, ocors_span_t line, char *buffer, ocors_span_t *loose)
 {
     const bool is_as_asked = ocors_span_is_equal(uri, line);
     ocors_url_loose_t asked = { .is_ambiguous = false };
@@ -194,22 +194,22 @@ static bool read_loosely(ocors_span_t uri, ocors_span_t line, char *room, ocors_
         return false;
     }
     if (!is_as_asked) {
-        asked = ocors_url_loosen(line, room);
+        asked = ocors_url_loosen(line, buffer);
     }
-    const ocors_url_loose_t passed = ocors_url_loosen(uri, room);
+    const ocors_url_loose_t passed = ocors_url_loosen(uri, buffer);
     *loose = passed.path;
     return passed.is_ambiguous || asked.is_ambiguous
            || (asked.has_parameter && !passed.has_parameter); /* mapping=servlet has cut it */
 }
 
-void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *room, ocors_url_path_t *path)
+void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocors_url_path_t *path)
 {
     ocors_span_t loose;
     size_t behind = 0;
     bool ends;
 
     ocors_url_path_parse(uri, path);
-    path->is_ambiguous = read_loosely(uri, line, room, &loose);
+    path->is_ambiguous = read_loosely(uri, line, buffer, &loose);
     if (address_find(loose, READING_LOOSE, &path->loose, &behind, &ends)) {
         path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind);
     }

@@ -3,34 +3,39 @@
 
 #include "ocors_utf8.h"
 
+#include "ocors_table.h"
+
+const unsigned char ocors_utf8_forms[256] = OCORS_TABLE(OCORS_UTF8_FORM);
+const unsigned char ocors_utf8_seconds[256] = OCORS_TABLE(OCORS_UTF8_SECOND);
+
 size_t ocors_utf8_length(ocors_span_t text)
 {
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t length;
-    } forms[] = {
-        { 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
-    const unsigned char first = (unsigned char)text.bytes[0];
+    return ocors_utf8_length_at(text.bytes, text.bytes + text.length);
+}
 
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (first < forms[i].first_low || first > forms[i].first_high) {
-            continue;
-        }
-        if (forms[i].length > text.length) {
-            return 0;
-        }
-        for (size_t k = 1; k < forms[i].length; k++) {
-            const unsigned char next = (unsigned char)text.bytes[k];
+uint32_t ocors_utf8_character(const char *bytes, size_t length)
+{
+    static const unsigned char bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 }; /* of the first byte */
+    uint32_t character = (unsigned char)bytes[0] & bits[length];
 
-            if (next < (k == 1 ? forms[i].second_low : 0x80)
-                || next > (k == 1 ? forms[i].second_high : 0xbf)) {
-                return 0;
-            }
-        }
-        return forms[i].length;
+    for (size_t i = 1; i < length; i++) {
+        character = character << 6 | ((unsigned char)bytes[i] & 0x3f);
     }
-    return 0;
+    return character;
+}
+
+size_t ocors_utf8_write(char *bytes, uint32_t character)
+{
+    static const unsigned char leads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    const size_t length = character < 0x80      ? 1
+                          : character < 0x800   ? 2
+                          : character < 0x10000 ? 3
+                                                : 4;
+
+    for (size_t i = length - 1; i > 0; i--) {
+        bytes[i] = (char)(0x80 | (character & 0x3f));
+        character >>= 6;
+    }
+    bytes[0] = (char)(leads[length] | character);
+    return length;
 }

@@ -10,8 +10,10 @@
 const char *ocors_argument_check_token(cmd_parms *cmd, const char *token, const char *kind,
                                        const char *keyword)
 {
-    if (keyword != NULL && ap_cstr_casecmp(token, keyword) == 0) {
-        return apr_psprintf(cmd->pool, "%s: '%s' stands alone", cmd->cmd->name, keyword);
+    if (ap_cstr_casecmp(token, "None") == 0
+        || (keyword != NULL && ap_cstr_casecmp(token, keyword) == 0)) {
+        return apr_psprintf(cmd->pool, "%s: '%s' cannot be combined with other arguments",
+                            cmd->cmd->name, token);
     }
     if (strcmp(token, "*") == 0) {
         return apr_psprintf(cmd->pool, "%s: the '*' wildcard is not supported; name each %s",
@@ -19,11 +21,46 @@ const char *ocors_argument_check_token(cmd_parms *cmd, const char *token, const 
     }
     if (!ocors_token_is_valid(ocors_span_from_string(token))) {
         return apr_psprintf(cmd->pool,
-                            "%s: '%s' is no %s: letters, digits and !#$%%&'*+-.^_`|~ "
-                            "only",
+                            "%s: '%s' is not a valid %s; it may have only letters, digits and "
+                            "!#$%%&'*+-.^_`|~",
                             cmd->cmd->name, token, kind);
     }
     return NULL;
+}
+
+const char *ocors_argument_check_granted(cmd_parms *cmd, const char *name)
+{
+    if (ocors_header_is_forbidden(ocors_span_from_string(name)) && strcmp(name, "*") != 0) {
+        return apr_psprintf(cmd->pool,
+                            "%s: '%s' cannot be granted; the browser sets this header itself, and "
+                            "no script can",
+                            cmd->cmd->name, name);
+    }
+    return ocors_argument_check_token(cmd, name, "header name", "Requested");
+}
+
+const char *ocors_argument_check_exposed(cmd_parms *cmd, const char *name)
+{
+    if (ap_cstr_casecmp(name, "Set-Cookie") == 0 || ap_cstr_casecmp(name, "Set-Cookie2") == 0) {
+        return apr_psprintf(cmd->pool, "%s: '%s' cannot be exposed; browsers show it to no script",
+                            cmd->cmd->name, name);
+    }
+    return ocors_argument_check_token(cmd, name, "header name", NULL);
+}
+
+const char *ocors_argument_upper(cmd_parms *cmd, const char *argument)
+{
+    char *const upper = apr_pstrdup(cmd->pool, argument);
+
+    for (char *c = upper; *c != '\0'; c++) {
+        *c = ocors_ascii_upper(*c);
+    }
+    return upper;
+}
+
+bool ocors_argument_is_none(int argc, char *const argv[])
+{
+    return argc == 1 && ap_cstr_casecmp(argv[0], "None") == 0;
 }
 
 const char *ocors_argument_parse_source(cmd_parms *cmd, const char *argument,
@@ -52,8 +89,7 @@ const char *ocors_argument_parse_source(cmd_parms *cmd, const char *argument,
         }
     }
     return apr_psprintf(cmd->pool,
-                        "%s: '%s' is none of bearer:CLAIM, query:PARAMETER and "
-                        "header:NAME",
+                        "%s: must be bearer:CLAIM, query:PARAMETER or header:NAME, not '%s'",
                         cmd->cmd->name, argument);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sections: created, merged, held against each other. Owns what one reading of the configuration
- * notes. */
+/* Sections: created, merged, compared. Owns the notes of one reading of the configuration. */
 
 #include "ocors_config.h"
 
@@ -9,27 +8,27 @@
 #include <http_core.h>
 #include <http_log.h>
 
-#include "messages.h"
+#include "ocors_messages.h"
 #include "ocors_survey.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
 #define RELOAD_DEFAULT apr_time_from_sec(5)
 
-/* An `OcapiCors On` or `ReportOnly`, or a section that names documents: where it stands. */
-typedef struct place_t {
+/* A place of the configuration with `OcapiCors On` or `ReportOnly`, or with documents. */
+typedef struct occurrence_t {
     const server_rec *server;
     const ocors_config_t *section;
     ocors_section_kind_t kind;
     const char *path;
     const char *file;
     int line;
-} place_t;
+} occurrence_t;
 
-/* What one reading of the configuration noted; begun anew by ocors_config_begin(). */
-static apr_array_header_t *activations; /* of place_t */
-static apr_array_header_t *documented;  /* of place_t */
-static ocors_config_server_t server_config;
+/* The notes of one reading of the configuration; ocors_config_begin() clears them. */
+static apr_array_header_t *activations; /* of occurrence_t */
+static apr_array_header_t *documented;  /* of occurrence_t */
+static ocors_lists_t lists;
 
 static const ocors_fallback_t default_fallback = {
     .methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT
@@ -85,19 +84,22 @@ bool ocors_config_is_equal(const ocors_config_t *one, const ocors_config_t *othe
 
 void ocors_config_begin(apr_pool_t *pool)
 {
-    activations = apr_array_make(pool, 4, sizeof(place_t));
-    documented = apr_array_make(pool, 4, sizeof(place_t));
-    server_config = (ocors_config_server_t){ .reload = RELOAD_DEFAULT };
+    activations = apr_array_make(pool, 4, sizeof(occurrence_t));
+    documented = apr_array_make(pool, 4, sizeof(occurrence_t));
+    lists = (ocors_lists_t){
+        .lists = apr_array_make(pool, 4, sizeof(const ocors_list_t *)),
+        .interval = RELOAD_DEFAULT,
+    };
 }
 
-ocors_config_server_t *ocors_config_server(void)
+ocors_lists_t *ocors_config_lists(void)
 {
-    return &server_config;
+    return &lists;
 }
 
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd)
 {
-    const ap_directive_t *section = cmd->directive != NULL ? cmd->directive->parent : NULL;
+    const ap_directive_t *section = cmd->directive->parent;
 
     if (section == NULL || ap_cstr_casecmp(section->directive, "<VirtualHost") == 0) {
         return OCORS_SECTION_SERVER;
@@ -113,9 +115,9 @@ ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd)
                                                                   : OCORS_SECTION_OTHER;
 }
 
-static place_t place_of(const cmd_parms *cmd, const ocors_config_t *section)
+static occurrence_t occurrence_of(const cmd_parms *cmd, const ocors_config_t *section)
 {
-    return (place_t){
+    return (occurrence_t){
         .server = cmd->server,
         .section = section,
         .kind = ocors_config_section_kind(cmd),
@@ -127,20 +129,21 @@ static place_t place_of(const cmd_parms *cmd, const ocors_config_t *section)
 
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section)
 {
-    APR_ARRAY_PUSH(activations, place_t) = place_of(cmd, section);
+    APR_ARRAY_PUSH(activations, occurrence_t) = occurrence_of(cmd, section);
 }
 
 void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section)
 {
-    APR_ARRAY_PUSH(documented, place_t) = place_of(cmd, section);
+    APR_ARRAY_PUSH(documented, occurrence_t) = occurrence_of(cmd, section);
+    APR_ARRAY_PUSH(lists.lists, const ocors_list_t *) = &section->documents->list;
 }
 
 /*
- * Whether documents that are named at one place can reach a section at another: from the server
- * into all of it, from a <Location> into those below it. Where only a request can tell, they can.
+ * Whether documents of one place can hold in a section: those of a server hold in all its sections,
+ * those of a <Location> in the ones below it. True if only a request can tell.
  */
-static bool place_reaches(const place_t *documents, const place_t *section,
-                          const server_rec *main_server)
+static bool documents_reach(const occurrence_t *documents, const occurrence_t *section,
+                            const server_rec *main_server)
 {
     if (documents->server != section->server && documents->server != main_server
         && section->server != main_server) {
@@ -156,10 +159,10 @@ static bool place_reaches(const place_t *documents, const place_t *section,
     return true;
 }
 
-static bool place_has_documents(const place_t *section, const server_rec *main_server)
+static bool section_has_documents(const occurrence_t *section, const server_rec *main_server)
 {
     for (int i = 0; i < documented->nelts; i++) {
-        if (place_reaches(&APR_ARRAY_IDX(documented, i, place_t), section, main_server)) {
+        if (documents_reach(&APR_ARRAY_IDX(documented, i, occurrence_t), section, main_server)) {
             return true;
         }
     }
@@ -171,9 +174,9 @@ int ocors_config_check(apr_pool_t *pool, server_rec *server)
     int status = OK;
 
     for (int i = 0; i < activations->nelts; i++) {
-        const place_t *section = &APR_ARRAY_IDX(activations, i, place_t);
+        const occurrence_t *section = &APR_ARRAY_IDX(activations, i, occurrence_t);
 
-        if (!place_has_documents(section, server)) {
+        if (!section_has_documents(section, server)) {
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
                          OCORS_LOG_NO_DOCUMENTS
                          "%s:%d: OcapiCors is on, but no OcapiCorsSettings or "
@@ -196,10 +199,10 @@ bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_s
         return true;
     }
     for (int i = 0; i < activations->nelts; i++) {
-        const place_t *place = &APR_ARRAY_IDX(activations, i, place_t);
+        const occurrence_t *occurrence = &APR_ARRAY_IDX(activations, i, occurrence_t);
 
-        if (place->section->mode == OCORS_MODE_ON && place->kind != OCORS_SECTION_SERVER
-            && (place->server == server || place->server == main_server)) {
+        if (occurrence->section->mode == OCORS_MODE_ON && occurrence->kind != OCORS_SECTION_SERVER
+            && (occurrence->server == server || occurrence->server == main_server)) {
             return true;
         }
     }

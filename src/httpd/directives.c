@@ -7,8 +7,8 @@
 
 #include "ocors_arguments.h"
 #include "ocors_config.h"
-#include "ocors_lists.h"
-#include "ocors_origin.h"
+#include "ocors_digest.h"
+#include "ocors_origin_advice.h"
 #include "ocors_policy.h"
 
 #define MAX_AGE_LIMIT 86400
@@ -30,28 +30,29 @@ static const char *set_mode(cmd_parms *cmd, void *section, const char *argument)
         config->mode = OCORS_MODE_REPORT_ONLY;
     }
     else {
-        return apr_psprintf(cmd->pool, "%s: '%s' is none of On, Off and ReportOnly", cmd->cmd->name,
-                            argument);
+        return apr_psprintf(cmd->pool, "%s: must be On, Off or ReportOnly, not '%s'",
+                            cmd->cmd->name, argument);
     }
     ocors_config_note_activation(cmd, config);
     return NULL;
 }
 
 /*
- * Gives the section its documents, unless it has some. They are named here and not opened: what is
- * wrong with them must not stop a signal (ocors_lists.h).
+ * Gives the section its documents, unless it has some. This names them and does not open them: an
+ * error in a document must not stop a signal (ocors_reload.h).
  */
 static const char *set_documents(cmd_parms *cmd, ocors_config_t *config, bool is_tree,
                                  char *const names[], uint32_t count)
 {
     ocors_documents_t *documents = apr_pcalloc(cmd->pool, sizeof(*documents));
     const char **paths = apr_palloc(cmd->pool, count * sizeof(*paths));
+    const char *text = is_tree ? "tree" : "list";
 
     if (config->documents != NULL) {
         return apr_psprintf(cmd->pool,
-                            "%s: the section has its documents already; name all of "
-                            "them in one OcapiCorsSettings, later ones are layered over earlier "
-                            "ones, or one OcapiCorsSettingsTree",
+                            "%s: this section already has documents; name all of them in one "
+                            "OcapiCorsSettings (later ones are layered over earlier ones), or "
+                            "name one OcapiCorsSettingsTree",
                             cmd->cmd->name);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -60,17 +61,18 @@ static const char *set_documents(cmd_parms *cmd, ocors_config_t *config, bool is
             return apr_psprintf(cmd->pool, "%s: '%s' is not a valid path of a %s", cmd->cmd->name,
                                 names[i], is_tree ? "directory" : "file");
         }
+        text = apr_pstrcat(cmd->temp_pool, text, "\n", paths[i], NULL);
     }
-    documents->is_tree = is_tree;
-    documents->paths = paths;
-    documents->path_count = count;
-    documents->where = apr_psprintf(cmd->pool, "%s:%d: %s", cmd->directive->filename,
-                                    cmd->directive->line_num, cmd->cmd->name);
+    documents->list.is_tree = is_tree;
+    documents->list.paths = paths;
+    documents->list.path_count = count;
+    documents->list.where = apr_psprintf(cmd->pool, "%s:%d: %s", cmd->directive->filename,
+                                         cmd->directive->line_num, cmd->cmd->name);
+    documents->list.key = ocors_digest_key(cmd->temp_pool, ocors_span_from_string(text));
     documents->kind = ocors_config_section_kind(cmd);
     documents->path = cmd->path != NULL ? cmd->path : "";
     config->documents = documents;
     ocors_config_note_documents(cmd, config);
-    ocors_lists_note(documents);
     return NULL;
 }
 
@@ -97,12 +99,17 @@ static const char *set_site(cmd_parms *cmd, void *section, const char *argument)
     ocors_config_t *config = section;
 
     if (argument[0] == '\0' || argument[0] == '.' || strchr(argument, '/') != NULL) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is no site id", cmd->cmd->name, argument);
+        return apr_psprintf(cmd->pool,
+                            "%s: '%s' is not a valid site id; it has no '/' and does not begin "
+                            "with '.'",
+                            cmd->cmd->name, argument);
     }
     config->site = argument;
     return NULL;
 }
 
+/* Methods in any number and any case; in upper case from here on, as all of ours and Fetch's are.
+ */
 static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
     static const char *const never[] = { "CONNECT", "TRACE", "TRACK" };
@@ -110,10 +117,10 @@ static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *co
     ocors_fallback_t *fallback = apr_pcalloc(cmd->pool, sizeof(*fallback));
 
     if (argc < 1) {
-        return apr_psprintf(cmd->pool, "%s: needs at least one method", cmd->cmd->name);
+        return apr_psprintf(cmd->pool, "%s: needs methods, or 'None'", cmd->cmd->name);
     }
     fallback->extensions = "";
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc && !ocors_argument_is_none(argc, argv); i++) {
         const ocors_methods_t method = ocors_method_parse_nocase(ocors_span_from_string(argv[i]));
         const char *error = ocors_argument_check_token(cmd, argv[i], "method", NULL);
 
@@ -123,15 +130,15 @@ static const char *set_methods(cmd_parms *cmd, void *section, int argc, char *co
         for (size_t k = 0; k < sizeof(never) / sizeof(never[0]); k++) {
             if (ap_cstr_casecmp(argv[i], never[k]) == 0) {
                 return apr_psprintf(cmd->pool,
-                                    "%s: browsers never send %s to another origin; it "
-                                    "cannot be listed",
+                                    "%s: %s cannot be listed; browsers never send it to another "
+                                    "origin",
                                     cmd->cmd->name, never[k]);
             }
         }
         fallback->methods |= method;
         if (method == 0) {
-            fallback->extensions = apr_pstrcat(cmd->pool, fallback->extensions, ", ", argv[i],
-                                               NULL);
+            fallback->extensions = apr_pstrcat(cmd->pool, fallback->extensions, ", ",
+                                               ocors_argument_upper(cmd, argv[i]), NULL);
         }
     }
     config->fallback = fallback;
@@ -149,8 +156,8 @@ static const char *set_expose_headers(cmd_parms *cmd, void *section, int argc, c
                             cmd->cmd->name);
     }
     expose->names = "";
-    for (int i = 0; i < argc && (argc > 1 || ap_cstr_casecmp(argv[0], "None") != 0); i++) {
-        const char *error = ocors_argument_check_token(cmd, argv[i], "header name", "None");
+    for (int i = 0; i < argc && !ocors_argument_is_none(argc, argv); i++) {
+        const char *error = ocors_argument_check_exposed(cmd, argv[i]);
 
         if (error != NULL) {
             return error;
@@ -166,6 +173,7 @@ static const char *set_expose_headers(cmd_parms *cmd, void *section, int argc, c
     return NULL;
 }
 
+/* Requested, None, or names in any number. */
 static const char *set_allow_headers(cmd_parms *cmd, void *section, int argc, char *const argv[])
 {
     ocors_config_t *config = section;
@@ -173,9 +181,7 @@ static const char *set_allow_headers(cmd_parms *cmd, void *section, int argc, ch
     ocors_span_t *names;
 
     if (argc < 1) {
-        return apr_psprintf(cmd->pool,
-                            "%s: needs 'Requested', or the header names that may be "
-                            "granted",
+        return apr_psprintf(cmd->pool, "%s: needs header names, 'Requested', or 'None'",
                             cmd->cmd->name);
     }
     config->grantable = grantable;
@@ -183,15 +189,18 @@ static const char *set_allow_headers(cmd_parms *cmd, void *section, int argc, ch
         return NULL;
     }
     names = apr_palloc(cmd->pool, (apr_size_t)argc * sizeof(*names));
+    grantable->names = names;
+    if (ocors_argument_is_none(argc, argv)) {
+        return NULL;
+    }
     for (int i = 0; i < argc; i++) {
-        const char *error = ocors_argument_check_token(cmd, argv[i], "header name", "Requested");
+        const char *error = ocors_argument_check_granted(cmd, argv[i]);
 
         if (error != NULL) {
             return error;
         }
         names[i] = ocors_span_from_string(apr_pstrdup(cmd->pool, argv[i]));
     }
-    grantable->names = names;
     grantable->count = (size_t)argc;
     return NULL;
 }
@@ -209,8 +218,8 @@ static const char *set_client_id(cmd_parms *cmd, void *section, int argc, char *
                             cmd->cmd->name, OCORS_SOURCES_MAX);
     }
     config->sources = sources;
-    if (argc == 1 && ap_cstr_casecmp(argv[0], "None") == 0) {
-        return NULL; /* no source: nobody is ever named */
+    if (ocors_argument_is_none(argc, argv)) {
+        return NULL; /* no source: no request names a client */
     }
     for (int i = 0; i < argc; i++) {
         const char *error = ocors_argument_parse_source(cmd, argv[i], &items[i]);
@@ -232,8 +241,8 @@ static const char *set_self_origin(cmd_parms *cmd, void *section, int argc, char
 
     if (argc < 1) {
         return apr_psprintf(cmd->pool,
-                            "%s: needs On, Off, Asked, or origins to add to the "
-                            "virtual host's own",
+                            "%s: needs On, Off, Asked, or origins to add to the virtual "
+                            "host's own",
                             cmd->cmd->name);
     }
     config->self = self;
@@ -249,23 +258,16 @@ static const char *set_self_origin(cmd_parms *cmd, void *section, int argc, char
             ocors_span_from_string(argv[i]), &origin);
 
         if (result != OCORS_ORIGIN_OK) {
-            return apr_psprintf(cmd->pool, "%s: '%s': %s", cmd->cmd->name, argv[i],
-                                ocors_origin_explain(result));
+            ocors_advice_t advice;
+
+            ocors_origin_advise(ocors_span_from_string(argv[i]), result, &advice);
+            return apr_psprintf(cmd->pool, "%s: '%s': %s", cmd->cmd->name, argv[i], advice.text);
         }
         listed[i] = ocors_span_make(apr_pstrmemdup(cmd->pool, origin.bytes, origin.length),
                                     origin.length);
     }
     self->listed = listed;
     self->listed_count = (size_t)argc;
-    return NULL;
-}
-
-static const char *set_credentials(cmd_parms *cmd, void *section, int flag)
-{
-    ocors_config_t *config = section;
-
-    (void)cmd;
-    config->has_credentials = flag != 0;
     return NULL;
 }
 
@@ -276,8 +278,8 @@ static const char *set_max_age(cmd_parms *cmd, void *section, const char *argume
 
     if (length == 0 || length > 5 || strspn(argument, "0123456789") != length
         || apr_atoi64(argument) > MAX_AGE_LIMIT) {
-        return apr_psprintf(cmd->pool, "%s: '%s' is no number of seconds from 0 to %d",
-                            cmd->cmd->name, argument, MAX_AGE_LIMIT);
+        return apr_psprintf(cmd->pool, "%s: must be a number of seconds from 0 to %d, not '%s'",
+                            cmd->cmd->name, MAX_AGE_LIMIT, argument);
     }
     config->max_age = apr_psprintf(cmd->pool, "%" APR_INT64_T_FMT, apr_atoi64(argument));
     return NULL;
@@ -286,7 +288,7 @@ static const char *set_max_age(cmd_parms *cmd, void *section, const char *argume
 static const char *set_reload(cmd_parms *cmd, void *section, const char *argument)
 {
     const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    apr_interval_time_t *reload = &ocors_config_server()->reload;
+    apr_interval_time_t *reload = &ocors_config_lists()->interval;
 
     (void)section;
     if (error != NULL) {
@@ -299,8 +301,7 @@ static const char *set_reload(cmd_parms *cmd, void *section, const char *argumen
     if (ap_timeout_parameter_parse(argument, reload, "s") != APR_SUCCESS || *reload < RELOAD_LEAST
         || *reload > RELOAD_MOST) {
         return apr_psprintf(cmd->pool,
-                            "%s: '%s' is neither Off nor a time from 100ms to 24h, such "
-                            "as 5s",
+                            "%s: must be Off or a time from 100ms to 24h, such as 5s, not '%s'",
                             cmd->cmd->name, argument);
     }
     return NULL;
@@ -317,11 +318,11 @@ static const char *set_cache_size(cmd_parms *cmd, void *section, const char *arg
     }
     if (size == 0 && ap_cstr_casecmp(argument, "Auto") != 0) {
         return apr_psprintf(cmd->pool,
-                            "%s: '%s' is neither Auto nor a number of bytes, with K, M "
-                            "or G after it if need be",
+                            "%s: must be Auto or a number of bytes, optionally with K, M or G "
+                            "after it, not '%s'",
                             cmd->cmd->name, argument);
     }
-    ocors_config_server()->cache_size = size;
+    ocors_config_lists()->cache_size = size;
     return NULL;
 }
 
@@ -338,7 +339,7 @@ static const char *set_bad_document(cmd_parms *cmd, void *section, const char *a
         return apr_psprintf(cmd->pool, "%s: must be Refuse or Deny, not '%s'", cmd->cmd->name,
                             argument);
     }
-    ocors_config_server()->denies_bad = denies;
+    ocors_config_lists()->denies_bad = denies;
     return NULL;
 }
 
@@ -347,7 +348,7 @@ static const char *set_bad_document(cmd_parms *cmd, void *section, const char *a
 
 const command_rec ocors_directives[] = {
     AP_INIT_TAKE1("OcapiCors", set_mode, NULL, EVERY_SECTION,
-                  "On, Off, or ReportOnly: judge and log, touch nothing"),
+                  "On, Off, or ReportOnly: judge and log, change nothing"),
     AP_INIT_TAKE_ARGV("OcapiCorsSettings", set_settings, NULL, EVERY_SECTION,
                       "settings documents, later ones layered over earlier ones"),
     AP_INIT_TAKE1("OcapiCorsSettingsTree", set_settings_tree, NULL, EVERY_SECTION,
@@ -360,21 +361,24 @@ const command_rec ocors_directives[] = {
     AP_INIT_TAKE_ARGV("OcapiCorsSelfOrigin", set_self_origin, NULL, EVERY_SECTION,
                       "On, Off, Asked, or origins to add to the virtual host's own"),
     AP_INIT_TAKE_ARGV("OcapiCorsMethods", set_methods, NULL, EVERY_SECTION,
-                      "the methods of what no `resources` entry names"),
+                      "the methods of a path that no `resources` entry names, or None"),
     AP_INIT_TAKE_ARGV(
         "OcapiCorsExposeHeaders", set_expose_headers, NULL, EVERY_SECTION,
         "None, or the response headers that scripts may read; Backend adds the backend's"),
-    AP_INIT_FLAG("OcapiCorsCredentials", set_credentials, NULL, EVERY_SECTION,
+    AP_INIT_FLAG("OcapiCorsCredentials", ap_set_flag_slot,
+                 (void *)APR_OFFSETOF(ocors_config_t, has_credentials), EVERY_SECTION,
                  "whether cookies and authentication may be sent"),
     AP_INIT_TAKE1("OcapiCorsMaxAge", set_max_age, NULL, EVERY_SECTION,
                   "seconds for which a browser may keep a preflight's answer, 0 to 86400"),
     AP_INIT_TAKE_ARGV("OcapiCorsAllowHeaders", set_allow_headers, NULL, EVERY_SECTION,
-                      "Requested, or the request headers that may be granted"),
+                      "Requested, None, or the request headers that may be granted; a JSON body "
+                      "needs Content-Type"),
     AP_INIT_TAKE1("OcapiCorsReload", set_reload, NULL, RSRC_CONF,
                   "how often changed documents are looked for, or Off"),
     AP_INIT_TAKE1("OcapiCorsCacheSize", set_cache_size, NULL, RSRC_CONF,
                   "bytes of shared memory for the policies, or Auto"),
     AP_INIT_TAKE1("OcapiCorsBadDocument", set_bad_document, NULL, RSRC_CONF,
-                  "Refuse to start, or Deny what a document that cannot be used is for"),
+                  "Refuse to start with a document that cannot be used, or Deny: its policy "
+                  "allows nothing"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL },
 };

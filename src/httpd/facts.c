@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
-#include "messages.h"
+#include "ocors_messages.h"
 #include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
@@ -14,16 +14,16 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* How much of what a client sent a log line repeats. */
+/* The most bytes of a header or path that a log line repeats. */
 #define LOGGED_BYTES_MAX 256
 
-/* What is looked up on the way to a decision. */
+/* What is looked up for one decision. */
 typedef struct inquiry_t {
     request_rec *r;
     const ocors_config_t *config;
     ocors_request_t *request;
     ocors_url_path_t path;
-    bool has_visit; /* there is a snapshot */
+    bool has_pin; /* there is a snapshot */
     ocors_pin_t pin;
     ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX]; /* as long as the pin */
     size_t policy_count;
@@ -37,8 +37,8 @@ static ocors_span_t header_in(const request_rec *r, const char *name)
 }
 
 /*
- * R11: the method on the wire. For an ErrorDocument httpd has turned r->method into GET by the time
- * that we are asked about the request which failed.
+ * R11: the method on the wire. For an ErrorDocument httpd has changed r->method to GET before the
+ * failed request is decided.
  */
 static ocors_span_t method_of(const request_rec *r)
 {
@@ -53,10 +53,10 @@ static ocors_span_t method_of(const request_rec *r)
 }
 
 /*
- * What a client sent, for logs, notes and environment variables: cut, and with a '?' for each
- * control character, which would end a line or a string there.
+ * A copy of a client's text for logs, notes and environment variables: cut, with '?' for each
+ * control character (one could end a line or a string).
  */
-static const char *printable(apr_pool_t *pool, ocors_span_t text)
+static const char *without_controls(apr_pool_t *pool, ocors_span_t text)
 {
     const size_t length = text.length < LOGGED_BYTES_MAX ? text.length : LOGGED_BYTES_MAX;
     char *copy = apr_pstrmemdup(pool, text.bytes, length);
@@ -69,32 +69,34 @@ static const char *printable(apr_pool_t *pool, ocors_span_t text)
     return copy;
 }
 
-/* C5: the policies that judge the request, and the site they are of. */
+/* C5: the site of the request, and its policies. */
 static void read_policies(inquiry_t *inquiry)
 {
     const ocors_config_t *config = inquiry->config;
+    const ocors_snapshot_t *snapshot = &inquiry->pin.snapshot;
     const ocors_span_t configured = ocors_span_from_string(config->site);
     const ocors_span_t site = inquiry->path.plain.site.bytes != NULL ? inquiry->path.plain.site
                                                                      : configured;
+    uint32_t index;
 
     if (site.length > 0 && ocors_survey_shows_decisions()) {
-        inquiry->request->site = printable(inquiry->r->pool, site);
+        inquiry->request->site = without_controls(inquiry->r->pool, site);
     }
-    if (config->documents == NULL || !inquiry->has_visit) {
+    if (config->documents == NULL || !inquiry->has_pin) {
         return;
     }
-    if (config->documents->is_tree) {
-        inquiry->facts.is_path_ambiguous = !ocors_store_read_path(
-            &inquiry->pin, config->documents->number, &inquiry->path, configured, inquiry->policies,
+    if (config->documents->list.is_tree) {
+        inquiry->facts.is_path_ambiguous = !ocors_snapshot_read_path(
+            snapshot, &config->documents->list.key, &inquiry->path, configured, inquiry->policies,
             &inquiry->policy_count);
     }
-    else if (ocors_store_read_settings(&inquiry->pin, config->documents->number,
-                                       &inquiry->policies[0])) {
+    else if (ocors_snapshot_find_policy(snapshot, &config->documents->list.key, &index)
+             && ocors_snapshot_read_policy(snapshot, index, &inquiry->policies[0])) {
         inquiry->policy_count = 1;
     }
 }
 
-/* C1: who asks. What is known of it is copied: policies are read, not kept. */
+/* C1: the client. Its id is copied: a policy's memory is readable only while it is pinned. */
 static void identify_client(inquiry_t *inquiry)
 {
     request_rec *r = inquiry->r;
@@ -113,11 +115,11 @@ static void identify_client(inquiry_t *inquiry)
     if (!says_anything) {
         return; /* nobody is named, as in most requests of browsers */
     }
-    inquiry->facts.claim = ocors_client_identify(
+    inquiry->facts.named = ocors_client_identify(
         inquiry->policies, inquiry->policy_count, sources, wanted->count,
         apr_palloc(r->pool, ocors_client_room(sources, wanted->count)));
-    if (inquiry->facts.claim.kind == OCORS_CLIENT_NAMED) {
-        inquiry->request->client = printable(r->pool, inquiry->facts.claim.id);
+    if (inquiry->facts.named.kind == OCORS_CLIENT_NAMED) {
+        inquiry->request->client = without_controls(r->pool, inquiry->facts.named.id);
     }
 }
 
@@ -126,18 +128,18 @@ static void copy_response_headers(inquiry_t *inquiry)
 {
     apr_pool_t *pool = inquiry->r->pool;
 
-    for (size_t i = 0; i < inquiry->policy_count && inquiry->facts.claim.kind == OCORS_CLIENT_NAMED;
+    for (size_t i = 0; i < inquiry->policy_count && inquiry->facts.named.kind == OCORS_CLIENT_NAMED;
          i++) {
         ocors_policy_client_t found;
         ocors_image_client_t client;
 
-        if (!ocors_policy_find_client(&inquiry->policies[i], inquiry->facts.claim.id, &found)) {
+        if (!ocors_policy_find_client(&inquiry->policies[i], inquiry->facts.named.id, &found)) {
             continue;
         }
         const ocors_image_t *image = &inquiry->policies[i].layers[found.layer];
         ocors_response_header_t header;
 
-        if (!ocors_image_read_client(image, found.number, &client)) {
+        if (!ocors_image_read_client(image, found.index, &client)) {
             continue;
         }
         for (uint32_t k = 0; k < client.header_count
@@ -154,8 +156,8 @@ static void copy_response_headers(inquiry_t *inquiry)
     }
 }
 
-/* What a client sent, for a log line: cut, and without the quote that ends it there. */
-static const char *quotable(apr_pool_t *pool, const char *text)
+/* A copy of a client's text for a quoted part of a log line: cut, with ' for each ". */
+static const char *without_quotes(apr_pool_t *pool, const char *text)
 {
     char *copy = apr_pstrndup(pool, text, LOGGED_BYTES_MAX);
 
@@ -167,8 +169,7 @@ static const char *quotable(apr_pool_t *pool, const char *text)
     return copy;
 }
 
-/* What to do about a host that is not configured (R10); only the administrator knows whose it is.
- */
+/* R10: what an administrator can do about a host that is not configured. */
 static const char *advice_of(const request_rec *r, const ocors_decision_t *decision)
 {
     const char *host = apr_table_get(r->headers_in, "Host");
@@ -180,11 +181,10 @@ static const char *advice_of(const request_rec *r, const ocors_decision_t *decis
                         "; asked host \"%s\": if the page is your own, add a ServerAlias, set "
                         "ProxyPreserveHost On in the proxy in front, or list the origin by "
                         "OcapiCorsSelfOrigin",
-                        host != NULL ? quotable(r->pool, host) : "");
+                        host != NULL ? without_quotes(r->pool, host) : "");
 }
 
-/* httpd escapes control characters. The closed words come first, so that nothing can pose as one.
- */
+/* The fixed words come first: no text of a client can imitate them. httpd escapes controls. */
 static void log_decision(const inquiry_t *inquiry)
 {
     request_rec *r = inquiry->r;
@@ -196,21 +196,21 @@ static void log_decision(const inquiry_t *inquiry)
     if (decision->reason == OCORS_REASON_NONE || !APLOG_R_IS_LEVEL(r, APLOG_INFO)) {
         return;
     }
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"%s",
-                  is_report    ? OCORS_LOG_WOULD_REFUSE
-                  : is_refusal ? OCORS_LOG_REFUSED
-                               : OCORS_LOG_WITHHELD,
-                  is_report    ? "report only"
-                  : is_refusal ? "refused"
-                               : "nothing granted",
-                  ocors_reason_name(decision->reason),
-                  quotable(r->pool, apr_table_get(r->headers_in, "Origin")),
-                  client != NULL ? quotable(r->pool, client) : "", quotable(r->pool, r->method),
-                  quotable(r->pool, r->uri), advice_of(r, decision));
+    ap_log_rerror(
+        APLOG_MARK, APLOG_INFO, 0, r, "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"%s",
+        is_report    ? OCORS_LOG_WOULD_REFUSE
+        : is_refusal ? OCORS_LOG_REFUSED
+                     : OCORS_LOG_WITHHELD,
+        is_report    ? "report only"
+        : is_refusal ? "refused"
+                     : "nothing granted",
+        ocors_reason_name(decision->reason),
+        without_quotes(r->pool, apr_table_get(r->headers_in, "Origin")),
+        client != NULL ? without_quotes(r->pool, client) : "", without_quotes(r->pool, r->method),
+        without_quotes(r->pool, r->uri), advice_of(r, decision));
 }
 
-/* 1.5: the version in the URL, else that of the policy's last document; in the request's pool. */
+/* 1.5: the version in the URL, or of the policy's last document; in the request's pool. */
 static ocors_span_t fault_version(const inquiry_t *inquiry)
 {
     apr_pool_t *pool = inquiry->r->pool;
@@ -232,7 +232,7 @@ static ocors_span_t fault_version(const inquiry_t *inquiry)
                : found;
 }
 
-/* Judges a request that has an Origin. */
+/* Decides a request that has an Origin. */
 static void judge(inquiry_t *inquiry)
 {
     request_rec *r = inquiry->r;
@@ -261,7 +261,7 @@ static void judge(inquiry_t *inquiry)
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
 {
     const char *origin = apr_table_get(r->headers_in, "Origin");
-    const bool is_tree = config->documents != NULL && config->documents->is_tree;
+    const bool is_tree = config->documents != NULL && config->documents->list.is_tree;
     inquiry_t inquiry;
 
     inquiry.r = r;
@@ -270,7 +270,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     inquiry.facts = (ocors_facts_t){ .has_origin = origin != NULL,
                                      .origin = ocors_span_from_string(origin) };
     inquiry.path = (ocors_url_path_t){ .version = 0 };
-    /* Of a GET under one policy, the path is for those who are shown its site. */
+    /* A GET under one policy needs its path only if the site is shown. */
     if (is_tree
         || (origin != NULL && (r->method_number != M_GET || ocors_survey_shows_decisions()))) {
         ocors_request_path_read(r, is_tree, &inquiry.path);
@@ -281,23 +281,23 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     inquiry.request = apr_pcalloc(r->pool, sizeof(*inquiry.request));
     inquiry.request->config = config;
     if (origin == NULL && !ocors_store_has_response_headers()) {
-        return inquiry.request; /* R1, without a look at the policy */
+        return inquiry.request; /* R1: the policy is not read */
     }
-    inquiry.has_visit = ocors_store_pin(&inquiry.pin);
+    inquiry.has_pin = ocors_store_pin(&inquiry.pin);
     read_policies(&inquiry);
     identify_client(&inquiry);
     copy_response_headers(&inquiry);
     if (origin != NULL) {
         judge(&inquiry);
     }
-    if (inquiry.has_visit) {
+    if (inquiry.has_pin) {
         ocors_store_unpin(&inquiry.pin);
     }
     if (origin != NULL) {
         log_decision(&inquiry);
     }
     else {
-        /* Logs shall not depend on whether some document has response_headers. */
+        /* Logs do not depend on response_headers in some document. */
         inquiry.request->client = inquiry.request->site = NULL;
     }
     return inquiry.request;

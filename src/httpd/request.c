@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request's decision: made once, found again. Owns the module's slot in a request's
- * configuration. */
+/* The decision about a request. Owns the module's state in r->request_config. */
 
 #include "ocors_request.h"
 
@@ -14,39 +13,39 @@
 
 extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 
-/* A request's slot. */
-typedef struct slot_t {
-    bool is_final;                  /* r->per_dir_config is what it will be */
+/* The module's state of a request. */
+typedef struct state_t {
+    bool is_final;                  /* r->per_dir_config is final */
     const ocors_request_t *request; /* NULL: not decided, or not covered */
-    ap_conf_vector_t *sections;     /* of a decision that is ours to answer later; or NULL */
-    const ocors_request_t *early;   /* an early decision that was not ours to answer; or NULL */
-    const char *early_uri;          /* the path that it is of */
-} slot_t;
+    ap_conf_vector_t *sections;     /* of a request that the module answers later; or NULL */
+    const ocors_request_t *early;   /* an early decision without an answer of ours; or NULL */
+    const char *early_uri;          /* the path of that decision */
+} state_t;
 
-static slot_t *slot_of(request_rec *r)
+static state_t *state_of(request_rec *r)
 {
-    slot_t *slot = ap_get_module_config(r->request_config, &ocapi_cors_module);
+    state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
 
-    if (slot == NULL) {
-        slot = apr_pcalloc(r->pool, sizeof(*slot));
-        ap_set_module_config(r->request_config, &ocapi_cors_module, slot);
+    if (state == NULL) {
+        state = apr_pcalloc(r->pool, sizeof(*state));
+        ap_set_module_config(r->request_config, &ocapi_cors_module, state);
     }
-    return slot;
+    return state;
 }
 
 const ocors_request_t *ocors_request_find(const request_rec *r)
 {
     for (; r != NULL; r = r->prev) {
-        const slot_t *slot = ap_get_module_config(r->request_config, &ocapi_cors_module);
+        const state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
 
-        if (slot != NULL && slot->request != NULL) {
-            return slot->request;
+        if (state != NULL && state->request != NULL) {
+            return state->request;
         }
     }
     return NULL;
 }
 
-/* A word for those who look at notes, and for those who look at the environment. */
+/* Sets a note and an environment variable. */
 static void show_word(request_rec *r, const char *note, const char *variable, const char *word)
 {
     if (word != NULL) {
@@ -69,26 +68,27 @@ static void show(request_rec *r, const ocors_request_t *request)
     show_word(r, "ocapi_cors_site", "OCAPI_CORS_SITE", request->site);
 }
 
-/* Whether an early decision still holds: of the same path, by sections that say the same. */
-static bool early_holds(const slot_t *slot, const request_rec *r, const ocors_config_t *config)
+/* Whether an early decision still holds: the path and the section are unchanged. */
+static bool early_holds(const state_t *state, const request_rec *r, const ocors_config_t *config)
 {
-    return slot != NULL && slot->early != NULL && ocors_config_is_equal(slot->early->config, config)
-           && strcmp(slot->early_uri, r->uri) == 0;
+    return state != NULL && state->early != NULL
+           && ocors_config_is_equal(state->early->config, config)
+           && strcmp(state->early_uri, r->uri) == 0;
 }
 
-/* The decision by these sections; NULL: they do not cover the request. */
+/* Decides by these sections; NULL: they do not cover the request. */
 static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections)
 {
     const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
-    const slot_t *slot = ap_get_module_config(r->request_config, &ocapi_cors_module);
+    const state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
 
     if (config->mode != OCORS_MODE_ON && config->mode != OCORS_MODE_REPORT_ONLY) {
         return NULL;
     }
-    return early_holds(slot, r, config) ? slot->early : ocors_facts_judge(r, config);
+    return early_holds(state, r, config) ? state->early : ocors_facts_judge(r, config);
 }
 
-/* The same before the sections are final. A report alone can wait, and is logged once. */
+/* The same before the sections are final. ReportOnly waits until they are: it logs once. */
 static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t *sections)
 {
     const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
@@ -96,31 +96,31 @@ static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t
     return config->mode == OCORS_MODE_ON ? judge_by(r, sections) : NULL;
 }
 
-/* Keeps a decision, if there is one. */
+/* Remembers a decision, if there is one. */
 static const ocors_request_t *keep(request_rec *r, const ocors_request_t *request)
 {
     if (request != NULL) {
-        slot_of(r)->request = request;
+        state_of(r)->request = request;
         show(r, request);
     }
     return request;
 }
 
 /*
- * Keeps a decision that is ours to answer. Any other is remembered: it counts if the final sections
- * say the same of the same path.
+ * Remembers an early decision. If the module answers the request, the decision is final. Otherwise
+ * it counts if path and section are the same when the sections are final.
  */
 static const ocors_request_t *keep_ours(request_rec *r, const ocors_request_t *request)
 {
-    slot_t *slot;
+    state_t *state;
 
     if (request == NULL || ocors_request_is_ours(request)) {
         return keep(r, request);
     }
-    slot = slot_of(r);
-    if (slot->early != request) {
-        slot->early = request;
-        slot->early_uri = apr_pstrdup(r->pool, r->uri);
+    state = state_of(r);
+    if (state->early != request) {
+        state->early = request;
+        state->early_uri = apr_pstrdup(r->pool, r->uri);
     }
     return NULL;
 }
@@ -142,8 +142,8 @@ static ap_conf_vector_t *sections_of(request_rec *r, char *path)
 }
 
 /*
- * The <Location> sections of a path that httpd has not normalised yet, or whose sections it has set
- * aside while it mapped the path to a file.
+ * The <Location> sections of a path that httpd has not normalised yet, or whose sections it has
+ * reset to map the path to a file.
  */
 static ap_conf_vector_t *location_sections(request_rec *r)
 {
@@ -155,8 +155,8 @@ static ap_conf_vector_t *location_sections(request_rec *r)
 }
 
 /*
- * No escape, no parameter (which mapping=servlet takes away), no empty segment, none that begins
- * with a dot: httpd will leave it as it is.
+ * Whether httpd leaves a path unchanged: it has no escape, no parameter (mapping=servlet removes
+ * those), no empty segment and no segment that begins with a dot.
  */
 static bool path_is_normal(const char *path)
 {
@@ -168,7 +168,7 @@ static bool path_is_normal(const char *path)
     return true;
 }
 
-/* Whether a request is such that it may be ours to answer before its configuration is final. */
+/* Whether the module may answer a request before its configuration is final. */
 static bool request_may_be_ours(const request_rec *r)
 {
     const char *method;
@@ -198,7 +198,7 @@ const ocors_request_t *ocors_request_decide_early(request_rec *r)
     return request;
 }
 
-/* Whether httpd is about to refuse this path for an encoded slash: AllowEncodedSlashes is Off. */
+/* Whether httpd will refuse this path for an encoded slash (AllowEncodedSlashes Off). */
 static bool path_is_unmappable(request_rec *r)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
@@ -218,14 +218,14 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     }
     path = apr_pstrdup(r->pool, uri);
     if (ap_unescape_url_keep2f(path, 0) != OK) {
-        return NULL; /* an encoded NUL, or no escape at all: httpd answers that */
+        return NULL; /* an encoded NUL, or no escape: httpd answers */
     }
     sections = location_sections(r);
     r->uri = path;
     request = keep_ours(r, judge_early(r, sections));
     r->uri = uri;
     if (request != NULL) {
-        slot_of(r)->sections = sections;
+        state_of(r)->sections = sections;
     }
     return request;
 }
@@ -235,9 +235,9 @@ const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
     if (!request_may_be_ours(r)) {
         return NULL;
     }
-    if (slot_of(r)->sections != NULL) {
-        r->per_dir_config = slot_of(r)->sections;
-        return slot_of(r)->request;
+    if (state_of(r)->sections != NULL) {
+        r->per_dir_config = state_of(r)->sections;
+        return state_of(r)->request;
     }
     return ocors_server_of(r->server)->is_late ? NULL
                                                : keep_ours(r, judge_early(r, r->per_dir_config));
@@ -253,10 +253,10 @@ bool ocors_request_is_ours(const ocors_request_t *request)
 
 void ocors_request_note_final(request_rec *r)
 {
-    slot_of(r)->is_final = true;
+    state_of(r)->is_final = true;
 }
 
-/* What came before may have ended before any hook of ours; it counts all the same (H4). */
+/* H4: a replaced request counts, even if it ended before any hook of ours. */
 static const ocors_request_t *decided_before(request_rec *r)
 {
     const ocors_request_t *request = ocors_request_find(r);
@@ -282,9 +282,9 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
     const ocors_request_t *request = decided_before(r);
 
     if (request != NULL || r->uri == NULL) {
-        return request; /* without a path, not even a request line was understood */
+        return request; /* without a path: httpd has not understood the request line */
     }
-    return keep(r, judge_by(r, slot_of(r)->is_final ? r->per_dir_config : location_sections(r)));
+    return keep(r, judge_by(r, state_of(r)->is_final ? r->per_dir_config : location_sections(r)));
 }
 
 void ocors_request_show(request_rec *r)

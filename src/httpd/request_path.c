@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The path of a request, as httpd has it and as it was asked for. Owns nothing. */
+/* The path of a request: httpd's, and that of the request line. Owns nothing. */
 
 #include "ocors_request_path.h"
 
@@ -18,7 +18,7 @@ static ocors_span_t line_path_of(const request_rec *r)
                                           : ocors_span_from_string(r->uri);
 }
 
-/* The path as an application takes it: a slash that httpd was told to leave encoded is one. */
+/* Decodes encoded slashes, as applications do. */
 static ocors_span_t decode_slashes(apr_pool_t *pool, ocors_span_t path)
 {
     char *copy, *to;
@@ -36,7 +36,7 @@ static ocors_span_t decode_slashes(apr_pool_t *pool, ocors_span_t path)
     return ocors_span_make(copy, (size_t)(to - copy));
 }
 
-/* The URL path of what lies in a directory: as much of its end as the file's path has beyond it. */
+/* The URL path below a directory: the end of the URL path that is also the file's path below it. */
 static ocors_span_t path_below_directory(const request_rec *r, const char *directory)
 {
     const ocors_span_t whole = ocors_span_from_string(r->uri);
@@ -50,14 +50,10 @@ static ocors_span_t path_below_directory(const request_rec *r, const char *direc
         return whole;
     }
     const ocors_span_t below = ocors_span_from_string(file + prefix);
-    return below.length <= whole.length
-                   && memcmp(whole.bytes + whole.length - below.length, below.bytes, below.length)
-                          == 0
-               ? below
-               : whole;
+    return ocors_span_has_suffix(whole, below) ? below : whole;
 }
 
-/* M1: the path that resources are held against where the URL has no version. */
+/* M1: the path to match with resources if the URL has no version. */
 static ocors_span_t path_below_section(const request_rec *r, const ocors_documents_t *documents)
 {
     const ocors_span_t whole = ocors_span_from_string(r->uri);
@@ -84,7 +80,8 @@ static void read_twice(const request_rec *r, ocors_span_t uri, ocors_url_path_t 
 {
     const ocors_span_t line = line_path_of(r);
 
-    ocors_url_path_read(uri, line, apr_palloc(r->pool, ocors_url_path_room(uri, line)), path);
+    ocors_url_path_read(uri, line, apr_palloc(r->pool, ocors_url_path_buffer_size(uri, line)),
+                        path);
 }
 
 void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_t *path)
@@ -98,7 +95,7 @@ void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_
     read_twice(r, uri, path);
     if (ocors_url_path_is_outside(path) && r->parsed_uri.path != NULL
         && strcmp(r->parsed_uri.path, r->uri) != 0) {
-        /* Rewritten ([PT]) to a front controller, which goes by what was asked. */
+        /* Rewritten ([PT]) to a front controller, which reads the requested path. */
         read_twice(r, ocors_span_from_string(r->parsed_uri.path), path);
     }
 }

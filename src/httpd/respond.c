@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our own answers, and the headers of everybody's. Owns the output filter. */
+/* The module's own answers, and the headers of every answer. Owns the output filter. */
 
 #include "ocors_respond.h"
 
@@ -19,8 +19,8 @@
 static ap_filter_rec_t *header_filter;
 
 /*
- * H1: removes what is ours to say, whoever said it. H3: tells whether all that `vary` names is
- * named already, or everything is.
+ * H1: removes the fields that only the module may send. H3: returns whether Vary names all fields
+ * of `vary` already, or is `*`.
  */
 static bool table_clean(apr_table_t *table, const char *vary)
 {
@@ -33,7 +33,7 @@ static bool table_clean(apr_table_t *table, const char *vary)
 
         if (first == 'a' && ocors_header_is_ours(field->key)) {
             apr_table_unset(table, field->key);
-            i = -1; /* the table has moved: once more from its start */
+            i = -1; /* the table has moved: restart */
         }
         else if (first == 'v' && ap_cstr_casecmp(field->key, "Vary") == 0) {
             has_vary = has_vary
@@ -44,7 +44,7 @@ static bool table_clean(apr_table_t *table, const char *vary)
     return has_vary;
 }
 
-/* What the client's document adds to its responses replaces what they have of the same name. */
+/* The response_headers of a document replace the fields of the same name. */
 static void add_response_headers(request_rec *r, const apr_array_header_t *headers)
 {
     for (int i = 0; i < headers->nelts; i++) {
@@ -98,7 +98,7 @@ static const char *exposed_with_backend(request_rec *r, const char *names)
     return list.text;
 }
 
-/* The fields of the response, in the request's pool; before those of others are removed. */
+/* The fields of the response, in the request's pool. Reads the backend's fields first. */
 static void headers_make(request_rec *r, const ocors_request_t *request, ocors_headers_t *headers)
 {
     ocors_header_policy_t policy = ocors_config_header_policy(request->config);
@@ -112,14 +112,15 @@ static void headers_make(request_rec *r, const ocors_request_t *request, ocors_h
         asked = ocors_span_from_string(
             apr_table_get(r->headers_in, "Access-Control-Request-Headers"));
     }
-    ocors_headers_make(&request->decision, &policy, asked,
-                       apr_palloc(r->pool, ocors_headers_room(&request->decision, &policy, asked)),
-                       headers);
+    ocors_headers_make(
+        &request->decision, &policy, asked,
+        apr_palloc(r->pool, ocors_headers_buffer_size(&request->decision, &policy, asked)),
+        headers);
 }
 
 /*
- * The one place where the module writes headers: last of the content filters, after mod_cache has
- * stored and mod_headers has set, before httpd puts the fields on the wire.
+ * The module writes headers only here: in the last content filter, after mod_cache has stored the
+ * response and mod_headers has set its fields, before httpd sends them.
  */
 static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
@@ -142,7 +143,7 @@ static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *b
         apr_table_setn(r->headers_out, "Allow", headers.allow);
     }
     if (!has_vary) {
-        apr_table_addn(r->headers_out, "Vary", headers.vary); /* httpd makes one field of all */
+        apr_table_addn(r->headers_out, "Vary", headers.vary); /* httpd merges them into one field */
     }
     ap_remove_output_filter(filter);
     return ap_pass_brigade(filter->next, brigade);
@@ -163,9 +164,9 @@ void ocors_respond_add_filter(request_rec *r, const ocors_request_t *request)
 }
 
 /*
- * Decides what becomes of a request body that nobody reads: a short one is dropped by httpd once
- * the answer is out; for a long one, or one of unknown length, the connection ends. Returns
- * whether there is any, so that the answer does not wait for it.
+ * Prepares for a request body that nobody reads. httpd drops a short one after the answer; for a
+ * long one, or one of unknown length, the connection is closed. Returns whether there is a body:
+ * the answer does not wait for it.
  */
 static bool body_give_up(request_rec *r)
 {
@@ -211,8 +212,7 @@ int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filte
     }
     ap_pass_brigade(r->output_filters, brigade);
     if (has_body) {
-        /* Not before the end of the answer: httpd drops a flush bucket there if there is no body.
-         */
+        /* After the end of the answer: before it, httpd drops a flush bucket without a body. */
         apr_brigade_cleanup(brigade);
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(allocator));
         ap_pass_brigade(r->connection->output_filters, brigade);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A virtual host's configured names. Owns the module's slot in a server's configuration, which
- * httpd would let virtual hosts share: it is filled for each of them once all is read.
+ * The configured names of a virtual host. Owns the module's configuration of each server. httpd
+ * would let virtual hosts share one; it is made for each of them when the whole configuration is
+ * read.
  */
 
 #include "ocors_server.h"
@@ -12,13 +13,12 @@
 #include <http_log.h>
 #include <http_ssl.h>
 
-#include "messages.h"
+#include "ocors_messages.h"
 #include "ocors_survey.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* The server whose ServerName is this server's: itself, the main one where httpd inherits, or NULL.
- */
+/* The server that a server has its ServerName from: itself, or the main server; NULL: none. */
 static const server_rec *named_server(const server_rec *server, const server_rec *main_server)
 {
     if (ocors_survey_is_named(server)) {
@@ -60,7 +60,7 @@ static void add_name(apr_pool_t *pool, apr_array_header_t *names, const char *te
     }
 }
 
-/* ServerAlias; both arrays may be NULL. */
+/* Adds the names and patterns of ServerAlias; both arrays may be NULL. */
 static void add_aliases(apr_pool_t *pool, apr_array_header_t *names, apr_array_header_t *patterns,
                         server_rec *server)
 {
@@ -82,7 +82,7 @@ static void add_aliases(apr_pool_t *pool, apr_array_header_t *names, apr_array_h
     }
 }
 
-/* Whether some virtual host takes every connection of a listener. */
+/* Whether virtual hosts take every connection of a listener. */
 static bool listener_is_taken(const ap_listen_rec *listener, const server_rec *hosts)
 {
     for (; hosts != NULL; hosts = hosts->next) {
@@ -97,8 +97,7 @@ static bool listener_is_taken(const ap_listen_rec *listener, const server_rec *h
     return false;
 }
 
-/* Whether requests can come to a server: to the main one where virtual hosts leave it a listener.
- */
+/* Whether a server gets requests. The main server does if virtual hosts leave it a listener. */
 static bool server_is_asked(const server_rec *server, const server_rec *main_server)
 {
     for (const ap_listen_rec *at = ap_listeners; at != NULL && server == main_server;
@@ -133,23 +132,23 @@ static void warn_nameless(apr_pool_t *pool, server_rec *server, const server_rec
 
 static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_server)
 {
-    ocors_server_t *slot = apr_pcalloc(pool, sizeof(*slot));
+    ocors_server_t *entry = apr_pcalloc(pool, sizeof(*entry));
     apr_array_header_t *names = apr_array_make(pool, 2, sizeof(ocors_span_t));
     apr_array_header_t *patterns = apr_array_make(pool, 2, sizeof(ocors_span_t));
     const server_rec *origin = named_server(server, main_server);
 
     if (origin != NULL) {
         add_name(pool, names, origin->server_hostname);
-        slot->names.is_https = origin->server_scheme != NULL
-                               && strcmp(origin->server_scheme, "https") == 0;
+        entry->names.is_https = origin->server_scheme != NULL
+                                && strcmp(origin->server_scheme, "https") == 0;
     }
     add_aliases(pool, names, patterns, server);
-    slot->names.names = (const ocors_span_t *)(const void *)names->elts;
-    slot->names.name_count = (size_t)names->nelts;
-    slot->names.patterns = (const ocors_span_t *)(const void *)patterns->elts;
-    slot->names.pattern_count = (size_t)patterns->nelts;
-    slot->is_late = ocors_survey_is_late(server);
-    ap_set_module_config(server->module_config, &ocapi_cors_module, slot);
+    entry->names.names = (const ocors_span_t *)(const void *)names->elts;
+    entry->names.name_count = (size_t)names->nelts;
+    entry->names.patterns = (const ocors_span_t *)(const void *)patterns->elts;
+    entry->names.pattern_count = (size_t)patterns->nelts;
+    entry->is_late = ocors_survey_is_late(server);
+    ap_set_module_config(server->module_config, &ocapi_cors_module, entry);
     if (names->nelts == 0 && patterns->nelts == 0) {
         warn_nameless(pool, server, main_server);
     }

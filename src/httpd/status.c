@@ -9,14 +9,15 @@
 #include <http_request.h>
 #include <mod_core.h>
 
+#include "ocors_digest.h"
 #include "ocors_store.h"
 
 /* What the page shows, taken in one pin. */
 typedef struct state_t {
     ocors_snapshot_header_t header;
-    char digest[OCORS_SHA256_TEXT_SIZE];
+    char digest[OCORS_DIGEST_TEXT_SIZE];
     uint64_t unusable; /* documents that a last good policy, or none, stands in for */
-    uint64_t size;     /* of the segment */
+    uint64_t size;     /* of all areas */
 } state_t;
 
 /* A figure of the page: its name in JSON, its name and meaning for Prometheus. */
@@ -35,13 +36,13 @@ static bool state_take(state_t *state)
         return false;
     }
     state->header = pin.snapshot.header;
-    state->size = pin.snapshot.segment_size;
+    state->size = ocors_store_size(ocors_store_in_use());
     state->unusable = 0;
     for (uint32_t i = 0; i < state->header.document_count; i++) {
-        state->unusable += pin.snapshot.documents[i].image_size == 0;
+        state->unusable += pin.snapshot.documents[i].image == OCORS_SNAPSHOT_NONE;
     }
     ocors_store_unpin(&pin);
-    ocors_sha256_write(state->header.digest, state->digest);
+    ocors_digest_write(state->header.digest, state->digest);
     return true;
 }
 
@@ -61,8 +62,7 @@ static size_t figures_make(const state_t *state, figure_t figures[FIGURES_MAX])
         { "policies", "policies", "Policies.", header->policy_count },
         { "clients", "clients", "Client applications of all documents.", header->client_count },
         { "origins", "origins", "Origins, each counted once in a document.", header->origin_count },
-        { "bytes", "bytes", "Shared memory in use by what is in force.",
-          header->image_bytes + header->size },
+        { "bytes", "bytes", "Shared memory in use by what is in force.", header->size },
         { "cache_size", "cache_bytes", "Shared memory reserved.", state->size },
         { "published", "published_timestamp_seconds",
           "When what is in force was published, in seconds since 1970.",
@@ -72,6 +72,7 @@ static size_t figures_make(const state_t *state, figure_t figures[FIGURES_MAX])
     };
     const size_t count = sizeof(all) / sizeof(all[0]);
 
+    _Static_assert(sizeof(all) / sizeof(all[0]) <= FIGURES_MAX, "all figures have room");
     memcpy(figures, all, sizeof(all));
     return count;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One look through the whole configuration. Owns what it found in the configuration in force. */
+/* A survey of the whole configuration. Owns its result for the configuration in force. */
 
 #include "ocors_survey.h"
 
@@ -8,40 +8,40 @@
 #include <http_core.h>
 #include <http_log.h>
 
-#include "messages.h"
+#include "ocors_messages.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* What a virtual host says, or the main server outside virtual hosts. */
-typedef struct place_t {
+/* What a virtual host says, or the main server outside of virtual hosts. */
+typedef struct host_t {
     const char *file; /* where the <VirtualHost> is; NULL: the main server */
     int line;
     bool has_late_section; /* a <Directory>, <Files>, <If> or the like with a directive of ours */
     bool rewrites;         /* a RewriteRule outside sections */
     bool inherits_rules;   /* RewriteOptions Inherit... */
     bool is_named;         /* a ServerName of its own */
-} place_t;
+} host_t;
 
 typedef struct survey_t {
     const server_rec *main_server;
-    apr_array_header_t *places; /* of place_t; the first is the main server */
-    bool has_lua_hook;          /* a script may rewrite the paths of every virtual host */
+    apr_array_header_t *hosts; /* of host_t; the first is the main server */
+    bool has_lua_hook;         /* a script may rewrite the paths of every virtual host */
     bool shows_decisions, shows_reasons;
     int limited;
 } survey_t;
 
-/* Where a look is. */
+/* The position of the walk. */
 typedef struct walk_t {
     survey_t *survey;
-    int place;       /* the number of the virtual host */
-    bool in_section; /* below any section but <VirtualHost> */
-    bool is_early;   /* below none but <Location>s */
+    int host;        /* index of the virtual host */
+    bool in_section; /* in a section other than <VirtualHost> */
+    bool is_early;   /* in no section other than <Location> */
     bool is_limited;
 } walk_t;
 
 static survey_t survey;
 
-/* Modules that hand the environment of a request to programs, which may read anything in it. */
+/* Modules that pass the environment of a request to programs, which may read all of it. */
 static const char *const environment_modules[] = {
     "mod_cgi.c",   "mod_cgid.c", "mod_proxy_fcgi.c", "mod_proxy_scgi.c", "mod_proxy_uwsgi.c",
     "mod_fcgid.c", "mod_php.c",  "mod_php7.c",       "mod_php5.c",       "mod_perl.c",
@@ -58,7 +58,7 @@ static bool directive_begins(const ap_directive_t *directive, const char *prefix
     return ap_cstr_casecmpn(directive->directive, prefix, strlen(prefix)) == 0;
 }
 
-/* In any case: a note's name has none, and a variable's is in upper case. */
+/* Without case: the names of variables are in upper case. */
 static bool has_text(const ap_directive_t *directive, const char *text)
 {
     return directive->args != NULL && ap_strcasestr(directive->args, text) != NULL;
@@ -77,7 +77,7 @@ static bool inherits_rules(const ap_directive_t *directive, apr_pool_t *pool)
     return false;
 }
 
-/* Whether .htaccess files, which nobody has read yet, may name what we set. */
+/* Whether .htaccess files, which are read later, may name our notes and variables. */
 static bool allows_htaccess(const ap_directive_t *directive)
 {
     return directive_begins(directive, "AllowOverride") && directive->args != NULL
@@ -95,26 +95,26 @@ static void note_shows(const ap_directive_t *directive)
     }
 }
 
-static place_t *place_at(int number)
+static host_t *host_at(int index)
 {
-    return &APR_ARRAY_IDX(survey.places, number, place_t);
+    return &APR_ARRAY_IDX(survey.hosts, index, host_t);
 }
 
-static void note_place(const ap_directive_t *directive, const walk_t *walk)
+static void note_directive(const ap_directive_t *directive, const walk_t *walk)
 {
-    place_t *place = place_at(walk->place);
+    host_t *host = host_at(walk->host);
 
     if (directive_begins(directive, "OcapiCors") && !walk->is_early) {
-        place->has_late_section = true;
+        host->has_late_section = true;
     }
     if (directive_is(directive, "RewriteRule") && !walk->in_section) {
-        place->rewrites = true;
+        host->rewrites = true;
     }
-    if (!walk->in_section && inherits_rules(directive, survey.places->pool)) {
-        place->inherits_rules = true;
+    if (!walk->in_section && inherits_rules(directive, survey.hosts->pool)) {
+        host->inherits_rules = true;
     }
     if (directive_is(directive, "ServerName") && !walk->in_section) {
-        place->is_named = true;
+        host->is_named = true;
     }
     if (directive_begins(directive, "LuaHook")) {
         survey.has_lua_hook = true;
@@ -127,19 +127,19 @@ static void note_limited(const ap_directive_t *directive, const walk_t *walk)
     if (walk->is_limited && directive_begins(directive, "OcapiCors")) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, survey.main_server,
                      OCORS_LOG_LIMITED
-                     "%s:%d: %s cannot stand in <Limit> or <LimitExcept>: a policy holds for "
+                     "%s:%d: %s is not allowed in <Limit> or <LimitExcept>: a policy holds for "
                      "all methods",
                      directive->filename, directive->line_num, directive->directive);
         survey.limited++;
     }
 }
 
-/* The walk below a directive; a virtual host is a place of its own. */
+/* The walk below a directive. A <VirtualHost> begins a host of its own. */
 static walk_t walk_into(const ap_directive_t *directive, walk_t walk)
 {
     if (directive_is(directive, "<VirtualHost")) {
-        walk.place = survey.places->nelts;
-        APR_ARRAY_PUSH(survey.places, place_t) = (place_t){
+        walk.host = survey.hosts->nelts;
+        APR_ARRAY_PUSH(survey.hosts, host_t) = (host_t){
             .file = directive->filename,
             .line = directive->line_num,
         };
@@ -154,14 +154,14 @@ static walk_t walk_into(const ap_directive_t *directive, walk_t walk)
     return walk;
 }
 
-static void look(const ap_directive_t *directive, walk_t walk)
+static void walk_directives(const ap_directive_t *directive, walk_t walk)
 {
     for (; directive != NULL; directive = directive->next) {
         note_limited(directive, &walk);
-        note_place(directive, &walk);
+        note_directive(directive, &walk);
         note_shows(directive);
         if (directive->first_child != NULL) {
-            look(directive->first_child, walk_into(directive, walk));
+            walk_directives(directive->first_child, walk_into(directive, walk));
         }
     }
 }
@@ -170,10 +170,10 @@ int ocors_survey_make(apr_pool_t *pool, server_rec *main_server)
 {
     survey = (survey_t){
         .main_server = main_server,
-        .places = apr_array_make(pool, 4, sizeof(place_t)),
+        .hosts = apr_array_make(pool, 4, sizeof(host_t)),
     };
-    APR_ARRAY_PUSH(survey.places, place_t) = (place_t){ .file = NULL };
-    look(ap_conftree, (walk_t){ .place = 0, .is_early = true });
+    APR_ARRAY_PUSH(survey.hosts, host_t) = (host_t){ .file = NULL };
+    walk_directives(ap_conftree, (walk_t){ .host = 0, .is_early = true });
     for (size_t i = 0; i < sizeof(environment_modules) / sizeof(environment_modules[0]); i++) {
         if (ap_find_linked_module(environment_modules[i]) != NULL) {
             survey.shows_decisions = survey.shows_reasons = true;
@@ -182,40 +182,40 @@ int ocors_survey_make(apr_pool_t *pool, server_rec *main_server)
     return survey.limited;
 }
 
-/* Two virtual hosts that begin at one line (a macro's) count as one: each has what any has. */
-static bool is_of(const place_t *place, const server_rec *server)
+/* Virtual hosts that begin at the same line (of a macro) count as one: what one has, all have. */
+static bool is_of(const host_t *host, const server_rec *server)
 {
-    return place->file != NULL && server->defn_name != NULL
-           && strcmp(place->file, server->defn_name) == 0
-           && (unsigned)place->line == server->defn_line_number;
+    return host->file != NULL && server->defn_name != NULL
+           && strcmp(host->file, server->defn_name) == 0
+           && (unsigned)host->line == server->defn_line_number;
 }
 
 bool ocors_survey_is_late(const server_rec *server)
 {
-    const place_t *main_place = place_at(0);
-    bool is_late = survey.has_lua_hook || main_place->has_late_section
-                   || (server == survey.main_server && main_place->rewrites);
-    bool inherits = main_place->inherits_rules;
+    const host_t *main_host = host_at(0);
+    bool is_late = survey.has_lua_hook || main_host->has_late_section
+                   || (server == survey.main_server && main_host->rewrites);
+    bool inherits = main_host->inherits_rules;
 
-    for (int i = 1; i < survey.places->nelts && server != survey.main_server; i++) {
-        const place_t *place = place_at(i);
+    for (int i = 1; i < survey.hosts->nelts && server != survey.main_server; i++) {
+        const host_t *host = host_at(i);
 
-        if (is_of(place, server)) {
-            is_late = is_late || place->has_late_section || place->rewrites;
-            inherits = inherits || place->inherits_rules;
+        if (is_of(host, server)) {
+            is_late = is_late || host->has_late_section || host->rewrites;
+            inherits = inherits || host->inherits_rules;
         }
     }
-    return is_late || (main_place->rewrites && inherits);
+    return is_late || (main_host->rewrites && inherits);
 }
 
 bool ocors_survey_is_named(const server_rec *server)
 {
-    for (int i = 1; i < survey.places->nelts && server != survey.main_server; i++) {
-        if (is_of(place_at(i), server) && place_at(i)->is_named) {
+    for (int i = 1; i < survey.hosts->nelts && server != survey.main_server; i++) {
+        if (is_of(host_at(i), server) && host_at(i)->is_named) {
             return true;
         }
     }
-    return server == survey.main_server && place_at(0)->is_named;
+    return server == survey.main_server && host_at(0)->is_named;
 }
 
 bool ocors_survey_shows_decisions(void)

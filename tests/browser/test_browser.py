@@ -53,7 +53,7 @@ def outcomes(shop, path, count=1):
 @EVERY_KIND
 @pytest.mark.parametrize("site", ["foo", "www"])
 def test_an_allowed_origin_reads(shop, browser, backend, site, kind):
-    """R2"""
+    """O1, R2"""
     path = shop.path()
     told = browser.ask_from(getattr(shop, site), shop.url(path), **kind)
     assert (told.outcome, told.status, told.body) == ("read", 200, "{}"), told
@@ -169,7 +169,7 @@ def test_elements(shop, browser, backend, kind, content_type, body):
 @EVERY_KIND
 @pytest.mark.parametrize("site", ["foo", "www"])
 def test_a_preflighted_request(shop, browser, backend, site, kind):
-    """P1, R4: each method, custom headers and a JSON body arrive, and the answer is read."""
+    """O1, O9, O10, O11, P1, R4: each method, custom headers and a JSON body arrive, and the answer is read."""
     browser.open(getattr(shop, site))
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         path = shop.path()
@@ -340,7 +340,7 @@ def test_the_fault_is_hidden_from_the_page(shop, browser, backend, site, kind):
 
 
 def test_a_form_shows_the_fault_to_the_person(shop, browser, backend):
-    """R5, 1.5: the window goes to the answer: JSON, and no dialog that asks for a password."""
+    """R5: the window goes to the answer: JSON, and no dialog that asks for a password."""
     path = shop.path()
     browser.open(shop.bar)
     post_by_form(browser, shop.url(path))

@@ -51,7 +51,7 @@ class Hosting:
         files["htdocs/login.html"] = files["htdocs/page.html"]
         files["tls.pem"] = certificate(folder)
         files["settings.json"] = json.dumps({"_v": "19.1", "clients": [
-            {"client_id": "spa", "allowed_origins": []}]})
+            {"client_id": "spa", "allowed_origins": ["https://nobody.test"]}]})
         self.server = start(CONFIG, ports=3, files=files, defines={"BACKEND": backend.url},
                             modules=["headers", "http2", "log_config", "mime", "socache_shmcb", "ssl"])
         origins = [self.origin("listed", port) for port in PORTS]

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from pairs import left_out
 from test_tree import REPOSITORY, files, read
 
 APXS = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs") or ""
 NOT_IN_THE_TARBALL = {".gitignore", ".ci/run"}
+# What is compiled here is compiled by scripts/check too, with optimisation and every warning an error.
+QUICKLY = "CFLAGS=-O0"
 
 
 def run(command, where, **environment):
@@ -69,6 +72,12 @@ def loads(module, tmp_path):
     return run([httpd, "-t", "-f", str(conf)], tmp_path)
 
 
+def script(path, text):
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+    return str(path)
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     """A clean copy, with configure made."""
@@ -79,10 +88,14 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built(source, tmp_path_factory):
-    """An out-of-tree build with everything at its default."""
+    """An out-of-tree build with every place at its default, where there is no cmocka."""
     where = tmp_path_factory.mktemp("built")
     before = files(source)
-    run([str(source / "configure"), f"APXS={APXS}"], where)
+    real = shutil.which("pkg-config")
+    fake = script(tmp_path_factory.mktemp("tools") / "pkg-config",
+                  f'case "$*" in *cmocka*) exit 1 ;; esac\nexec {real} "$@"\n')
+    said = run([str(source / "configure"), f"APXS={APXS}", f"PKG_CONFIG={fake}", QUICKLY], where)
+    assert "cmocka not found" in said
     run(["make", "-j2"], where)
     assert files(source) == before, "the build wrote into the source tree"
     return where
@@ -92,7 +105,7 @@ def installed(root):
     return {str(p.relative_to(root)) for p in root.rglob("*") if not p.is_dir()}
 
 
-@pytest.mark.xdist_group("built")
+@pytest.mark.xdist_group("configured")
 def test_install_places_four_files_and_uninstall_leaves_none(built, tmp_path):
     before = places()
     root = tmp_path / "root"
@@ -113,7 +126,7 @@ def test_install_places_four_files_and_uninstall_leaves_none(built, tmp_path):
     assert places() == before
 
 
-@pytest.mark.xdist_group("built")
+@pytest.mark.xdist_group("configured")
 def test_apxs_installs_what_make_built(built, tmp_path):
     # libtool installs only into a directory that ends as the one it was linked for.
     target = tmp_path / apxs("LIBEXECDIR").lstrip("/")
@@ -124,15 +137,17 @@ def test_apxs_installs_what_make_built(built, tmp_path):
     assert places() == before
 
 
-@pytest.mark.xdist_group("distcheck")
-def test_distcheck_passes_and_touches_no_live_server(tmp_path):
-    source = copy_of_the_tree(tmp_path / "source")
-    run(["autoreconf", "-fi"], source)
+@pytest.mark.xdist_group("configured")
+def test_distcheck_passes_and_touches_no_live_server(source, pytestconfig, tmp_path):
     build = tmp_path / "build"
     build.mkdir()
     before = places()
     run([str(source / "configure"), f"APXS={APXS}"], build)
-    run(["make", "-j2", "distcheck", f"DISTCHECK_CONFIGURE_FLAGS=APXS={APXS}"], build)
+    is_exhaustive = pytestconfig.getoption("exhaustive")
+    names = [name for path in (REPOSITORY / "tests/unit").glob("test_*.c")
+             for name in left_out(path.stem, "distcheck", is_exhaustive)]
+    run(["make", "-j2", "distcheck", f"DISTCHECK_CONFIGURE_FLAGS=APXS={APXS} {QUICKLY}"], build,
+        OCORS_LEAVE_OUT=" ".join(names))
     assert places() == before
     version = re.search(r'OCORS_VERSION "(.*)"', read(source, "include/ocors_version.h"))[1]
     with tarfile.open(build / f"mod_ocapi_cors-{version}.tar.gz") as tarball:
@@ -177,24 +192,13 @@ def test_a_second_symbol_would_be_seen(tmp_path):
     assert dynamic_symbols(tmp_path / "two.so") == {"ocapi_cors_module", "ocors_other"}
 
 
-def script(path, text):
-    path.write_text("#!/bin/sh\n" + text)
-    path.chmod(0o755)
-    return str(path)
-
-
-@pytest.mark.xdist_group("configure")
-def test_without_cmocka_the_unit_tests_skip_visibly(source, tmp_path):
-    real = shutil.which("pkg-config")
-    fake = script(tmp_path / "pkg-config",
-                  f'case "$*" in *cmocka*) exit 1 ;; esac\nexec {real} "$@"\n')
-    said = run([str(source / "configure"), f"APXS={APXS}", f"PKG_CONFIG={fake}"], tmp_path)
-    assert "cmocka not found" in said
-    said = run(["make", "-j2", "check"], tmp_path)
+@pytest.mark.xdist_group("configured")
+def test_without_cmocka_the_unit_tests_skip_visibly(built):
+    said = run(["make", "check"], built)
     assert re.search(r"^# SKIP: +1$", said, re.M) and re.search(r"^# PASS: +0$", said, re.M)
 
 
-@pytest.mark.xdist_group("configure")
+@pytest.mark.xdist_group("configured")
 @pytest.mark.parametrize("version, message", [
     ("2.4.57", "httpd 2.4.57 is too old"),
     ("", "-q HTTPD_VERSION says nothing"),
@@ -205,7 +209,7 @@ def test_configure_refuses_an_httpd_that_is_too_old(source, tmp_path, version, m
     assert message in fails([str(source / "configure"), f"APXS={fake}"], tmp_path)
 
 
-@pytest.mark.xdist_group("configure")
+@pytest.mark.xdist_group("configured")
 def test_configure_takes_the_oldest_httpd_it_promises(source, tmp_path):
     fake = script(tmp_path / "apxs",
                   f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.58; else exec {APXS} "$@"; fi\n')
@@ -213,7 +217,7 @@ def test_configure_takes_the_oldest_httpd_it_promises(source, tmp_path):
     assert (tmp_path / "Makefile").exists()
 
 
-@pytest.mark.xdist_group("configure")
+@pytest.mark.xdist_group("configured")
 def test_the_places_can_be_redirected(source, tmp_path):
     run([str(source / "configure"), f"APXS={APXS}", f"--with-apache-moduledir={tmp_path}/m",
          f"--with-apache-confdir={tmp_path}/c"], tmp_path)

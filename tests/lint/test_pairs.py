@@ -176,6 +176,51 @@ def test_the_live_tests_lack_no_pair(tmp_path):
         assert len(chosen) < len(rows), f"{name}: the marker leaves nothing out"
 
 
+# ---- What else --exhaustive adds: it is left out by default, and nothing is left out of it --------
+
+EVERYTHING = """
+import sys
+sys.path[:0] = ["live", "unit"]
+import pairs
+import test_endurance
+import test_programs
+short, long = test_endurance.PLANS[False], test_endurance.PLANS[True]
+assert long.reloads == 200 and long.restarts == 50, long
+assert short.reloads * 5 > long.reloads and short.restarts * 5 > long.restarts, short
+modes = test_programs.MODES_OF_EXHAUSTIVE
+assert set(modes) - set(test_programs.MODES) == {"clang"}
+for program in test_programs.PROGRAMS:
+    assert pairs.left_out(program, "gcc", False) == () == pairs.left_out(program, "clang", False)
+    for mode in (*modes, "distcheck"):
+        assert pairs.left_out(program, mode, True) == ()
+names = [name for program in test_programs.PROGRAMS for name in pairs.left_out(program, "valgrind", False)]
+assert 4 <= len(names) <= 10, names
+"""
+
+
+def test_exhaustive_leaves_out_no_unit_test_and_no_reload():
+    subprocess.run([sys.executable, "-c", EVERYTHING], cwd=TESTS, check=True, timeout=100)
+
+
+def test_exhaustive_runs_the_programs_of_a_further_build():
+    def collected(*arguments):
+        done = subprocess.run([*PYTEST, "-c", "pytest.ini", "--collect-only", "-q", *arguments, "unit/test_programs.py"],
+                              cwd=TESTS, check=True, capture_output=True, text=True, timeout=100)
+        return {line for line in done.stdout.splitlines() if "::" in line}
+
+    default, whole = collected(), collected("--exhaustive")
+    assert default < whole and len(whole - default) >= 15
+    assert all("[clang-" in name for name in whole - default)
+
+
+def test_exhaustive_makes_that_build():
+    """scripts/check builds each mode of the unit programs, the further one if it is asked for."""
+    script = (TESTS.parent / "scripts/check").read_text()
+    always, _, asked = script.partition("*' --exhaustive '*)")
+    assert re.findall(r"^strictly (\w+)", always, re.M) == ["gcc", "sanitize"]
+    assert re.findall(r"^\s+strictly (\w+)", asked, re.M) == ["clang"]
+
+
 def test_the_modules_that_are_run_first_are_there():
     names = re.findall(r'"(test_\w+\.py)"', (TESTS / "conftest.py").read_text())
     assert len(names) >= 5 and [name for name in names if not any(TESTS.glob(f"*/{name}"))] == []

@@ -66,9 +66,73 @@ def core_is_pure(root):
                 if (source, own) not in seen:
                     seen.add((source, own))
                     todo.append((source, own))
-            elif header not in C_LIBRARY and not (name == "src/core/settings_json.c"
+            elif header not in C_LIBRARY and not (name == "src/core/settings/json_tree.c"
                                                   and header.startswith("json-c/")):
                 findings.append(f"{source}: {name} includes {header}")
+    return findings, count
+
+
+def noun_of(name):
+    """A source and its header have one noun: "src/core/own.c" and "include/ocors_own.h" are "own"."""
+    return Path(name).stem.removeprefix("ocors_")
+
+
+def include_graph(root):
+    """Noun -> the nouns whose headers its source or its header includes."""
+    graph = {}
+    for name in files(root, (".c", ".h"), "src") + files(root, ".h", "include") + ["mod_ocapi_cors.c"]:
+        nouns = graph.setdefault(noun_of(name), set())
+        nouns |= {noun_of(header) for header in INCLUDE.findall(read(root, name))
+                  if header.startswith("ocors_") and noun_of(header) != noun_of(name)}
+    return graph
+
+
+def includes_make_no_circle(root):
+    """house 1: "one direction": who includes a header is not included by it, however far away."""
+    graph = include_graph(root)
+    findings, done = [], set()
+
+    def walk(noun, way):
+        if noun in way:
+            findings.append("a circle of includes: " + " -> ".join([*way[way.index(noun):], noun]))
+        elif noun not in done:
+            for other in sorted(graph.get(noun, ())):
+                walk(other, [*way, noun])
+            done.add(noun)
+
+    for noun in sorted(graph):
+        walk(noun, [])
+    return findings, sum(len(nouns) for nouns in graph.values())
+
+
+# Who may include whom: a room itself, and those behind it. The command line knows the core alone.
+ROOMS = ["mod_ocapi_cors.c", "src/httpd", "src/httpd/reload", "src/core/settings", "src/core"]
+ROOMS_OF_CLI = ["src/cli", "src/core/settings", "src/core"]
+
+
+def rooms_of(root):
+    """Noun -> its room: that of its source; of a header without a source, the first room that may know all that the
+    header includes."""
+    rooms = {noun_of(name): str(Path(name).parent) for name in files(root, ".c", "src")}
+    rooms["mod_ocapi_cors"] = "mod_ocapi_cors.c"
+    for name in files(root, ".h", "include"):
+        if noun_of(name) not in rooms:
+            of_httpd = any(re.match("(apr|ap|http|util|mod)_|httpd", other) for other in INCLUDE.findall(read(root, name)))
+            rooms[noun_of(name)] = "src/httpd/reload" if of_httpd else "src/core"
+    return rooms
+
+
+def rooms_point_inwards(root):
+    """DESIGN 4, house 2: a room includes headers of its own and of the rooms behind it."""
+    rooms = rooms_of(root)
+    findings, count = [], 0
+    for noun, others in include_graph(root).items():
+        order = ROOMS_OF_CLI if rooms.get(noun, "src/cli") == "src/cli" else ROOMS
+        allowed = order[order.index(rooms.get(noun, "src/cli")):]
+        for other in sorted(others):
+            count += 1
+            if rooms.get(other) not in allowed:
+                findings.append(f"{noun} ({rooms.get(noun)}) includes {other} ({rooms.get(other)})")
     return findings, count
 
 
@@ -80,7 +144,7 @@ def one_file_knows_json_c(root):
             read(root, name)).replace('""', "")) or any(
                 "json-c" in header or header == "json.h"
                 for header in INCLUDE.findall(read(root, name)))
-        if bool(knows) != (name == "src/core/settings_json.c"):
+        if bool(knows) != (name == "src/core/settings/json_tree.c"):
             findings.append(f"{name}: {'knows' if knows else 'does not know'} json-c")
     return findings, len(names)
 
@@ -171,14 +235,14 @@ def directives_agree(root):
 
 def messages_are_numbered_once(root):
     """conventions 3.5: own numbers, unique, documented."""
-    numbers = re.findall(r'"(OCORS\d{4}): "', read(root, "src/httpd/messages.h"))
+    numbers = re.findall(r'"(OCORS\d{4}): "', read(root, "include/ocors_messages.h"))
     documented = re.findall(r"OCORS\d{4}", read(root, "docs/messages.md"))
     findings = [f"{n} is used twice" for n in set(numbers) if numbers.count(n) > 1]
     findings += [f"docs/messages.md does not have {n}" for n in sorted(set(numbers) - set(documented))]
     findings += [f"docs/messages.md has {n}, which nothing logs"
                  for n in sorted(set(documented) - set(numbers))]
     for name in files(root, (".c", ".h"), "src") + ["mod_ocapi_cors.c"]:
-        if name != "src/httpd/messages.h" and re.search(r'"OCORS\d', read(root, name)):
+        if name != "include/ocors_messages.h" and re.search(r'"OCORS\d', read(root, name)):
             findings.append(f"{name}: a number outside messages.h")
     return findings, len(numbers)
 
@@ -197,6 +261,8 @@ def vectors_are_used(root):
 
 GUARDS = [
     (core_is_pure, 12),
+    (includes_make_no_circle, 100),
+    (rooms_point_inwards, 100),
     (one_file_knows_json_c, 20),
     (sizes_are_bounded, 40),
     (makefile_lists_the_tree, 30),
@@ -236,11 +302,24 @@ BREAKS = [
     (core_is_pure, append("include/ocors_span.h", '#  include "httpd.h"\n'), "httpd.h"),
     (core_is_pure, append("src/core/fault.c", "#include <json-c/json.h>\n"), "json-c"),
     (core_is_pure, append("src/core/fault.c", "#include <unistd.h>\n"), "unistd.h"),
-    (one_file_knows_json_c, append("src/httpd/load.c", "#include <json-c/json.h>\n"), "load.c"),
-    (one_file_knows_json_c, append("src/core/settings.c", "void *o = json_object_new();\n"),
+    (includes_make_no_circle, append("include/ocors_span.h", '#include "ocors_policy.h"\n'),
+     "span -> policy -> "),
+    (includes_make_no_circle, append("src/core/glob.c", '#include "ocors_own.h"\n'), "glob -> own -> glob"),
+    (rooms_point_inwards, append("src/core/policy.c", '#include "ocors_survey.h"\n'),
+     "policy (src/core) includes survey (src/httpd)"),
+    (rooms_point_inwards, append("include/ocors_glob.h", '#include "ocors_config.h"\n'),
+     "glob (src/core) includes config (src/httpd)"),
+    (rooms_point_inwards, append("src/core/glob.c", '#include "ocors_report.h"\n'),
+     "glob (src/core) includes report (src/core/settings)"),
+    (rooms_point_inwards, append("src/httpd/reload/tree.c", '#include "ocors_config.h"\n'),
+     "tree (src/httpd/reload) includes config (src/httpd)"),
+    (rooms_point_inwards, append("src/cli/main.c", '#include "ocors_tree.h"\n'),
+     "main (src/cli) includes tree (src/httpd/reload)"),
+    (one_file_knows_json_c, append("src/httpd/reload/publish.c", "#include <json-c/json.h>\n"), "publish.c"),
+    (one_file_knows_json_c, append("src/core/settings/settings.c", "void *o = json_object_new();\n"),
      "settings.c"),
     (sizes_are_bounded, append("src/core/origin.c", "\n" * 500), "origin.c"),
-    (sizes_are_bounded, append("src/httpd/load.c", "\n" * 400), "load.c"),
+    (sizes_are_bounded, append("src/httpd/reload/publish.c", "\n" * 400), "publish.c"),
     (sizes_are_bounded, append("tests/live/wire.py", "\n" * 600), "wire.py"),
     (makefile_lists_the_tree, append("src/core/new.c", ""), "does not list src/core/new.c"),
     (makefile_lists_the_tree, append("include/ocors_new.h", ""), "ocors_new.h"),
@@ -255,11 +334,11 @@ BREAKS = [
     (directives_agree, append("README.md", "\n| `OcapiCorsNew` | x |\n"), "OcapiCorsNew"),
     (directives_agree, replace("src/httpd/directives.c", r'"OcapiCorsMaxAge"', '"OcapiCorsOther"'),
      "does not have OcapiCorsOther"),
-    (messages_are_numbered_once, append("src/httpd/messages.h", '#define A "OCORS0001: "\n'),
+    (messages_are_numbered_once, append("include/ocors_messages.h", '#define A "OCORS0001: "\n'),
      "OCORS0001 is used twice"),
-    (messages_are_numbered_once, append("src/httpd/messages.h", '#define A "OCORS9999: "\n'),
+    (messages_are_numbered_once, append("include/ocors_messages.h", '#define A "OCORS9999: "\n'),
      "does not have OCORS9999"),
-    (messages_are_numbered_once, append("src/httpd/load.c", 'char *a = "OCORS0001: ";\n'),
+    (messages_are_numbered_once, append("src/httpd/reload/publish.c", 'char *a = "OCORS0001: ";\n'),
      "outside messages.h"),
     (vectors_are_used, append("tests/vectors/unnam" "ed.json", "[]\n"), "unnam" "ed.json"),
 ]

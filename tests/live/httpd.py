@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CRASH = re.compile(r"AH0005[12]: child pid (?P<pid>\d+) exit signal Segmentation fault")
 ENDED_BADLY = re.compile(r"exit signal|seg fault|Segmentation|Sanitizer|runtime error|assert", re.I)
 LOG_LINE = re.compile(r"^\[[^\]]*\] \[(?P<module>\w*):(?P<level>\w+)\] \[pid \d+")
+NUMBER = re.compile(r"\b(OCORS\d{4}): ")  # of a message of ours
 QUIET_LEVELS = {"notice", "info", "debug"} | {f"trace{n}" for n in range(1, 9)}
 LOGS = ("stderr.log", "error.log")
 MPMS = ("event", "worker", "prefork")
@@ -62,6 +63,14 @@ def wait_until(condition, what, timeout=20):
         if time.monotonic() > end:
             raise HttpdFailed(f"after {timeout} s still not: {what}")
         time.sleep(0.01)
+
+
+@functools.lru_cache(maxsize=None)
+def documented_levels():
+    """The level of each message of the module, as docs/messages.md has it and a log shows it."""
+    shown = {"emergency": "emerg", "critical": "crit", "warning": "warn"}
+    rows = re.findall(r"^\| (OCORS\d{4}) \| (\w+) \|", (REPOSITORY / "docs/messages.md").read_text(), re.M)
+    return {number: shown.get(level, level) for number, level in rows}
 
 
 @functools.lru_cache(maxsize=None)
@@ -155,7 +164,7 @@ class Httpd:
         self.port = None
         self.generation = 0
         self.answered = dict.fromkeys(LOGS, 0)  # log lines that earlier tests answered for
-        self.expected, self.allowed = [], []
+        self.expected, self.allowed, self.allowed_at_end = [], [], []
         self.last_stack = []
         self.root = Path(tempfile.mkdtemp(prefix="ocors-httpd-"))
         self.root.chmod(0o755)
@@ -392,12 +401,13 @@ DocumentRoot "${{ROOT}}/htdocs"
             Httpd.live.remove(self)
         try:
             self._kill()
+            self.allowed += self.allowed_at_end
             self.check_log()
         finally:
             shutil.rmtree(self.root, ignore_errors=True)
 
     def tell_to_end(self):
-        """Returns soon, so that several can end side by side; stop() waits for it."""
+        """Returns soon: several can end at the same time; stop() waits for it."""
         if not self.is_told_to_end and self.process is not None and self.process.poll() is None:
             # Gracefully takes httpd a second. A second SIGWINCH would mean at once.
             is_at_once = self.mode == "-X" or (self._may_end_at_once() and self._comes_to_rest(0.1))
@@ -431,7 +441,7 @@ DocumentRoot "${{ROOT}}/htdocs"
             raise HttpdFailed("httpd did not stop within 20 s") from None
 
     def crash_stack(self):
-        """The innermost frames of the last crash, innermost first; "" where there is no core file."""
+        """The innermost frames of the last crash, innermost first; "" without a core file."""
         core = self.root / "run" / "core"
         for path in (core, *self.root.glob("run/core.*")):
             if path.exists():
@@ -483,7 +493,7 @@ DocumentRoot "${{ROOT}}/htdocs"
         return text
 
     def _lines(self, name):
-        """The lines of one log file; what is no log line (stderr, a sanitizer) counts as error."""
+        """The lines of one log file; a line of another form (stderr, a sanitizer) counts as error."""
         path = self.root / name
         if not path.exists():
             return []
@@ -509,11 +519,24 @@ DocumentRoot "${{ROOT}}/htdocs"
         """Such a line may come in this test, or not: for what httpd says now and then."""
         self.allowed.append(re.compile(pattern))
 
+    def allow_log_at_end(self, pattern):
+        """The same when the server ends, after its last test."""
+        self.allowed_at_end.append(re.compile(pattern))
+
     def wait_log(self, pattern, timeout=20):
         """Waits for a line of this test that matches, and returns it."""
         regex = re.compile(pattern)
         return wait_until(lambda: next((l for l in self.log_lines() if regex.search(l.text)), None),
                           f"a log line that matches {pattern!r}", timeout)
+
+    def wait_publication(self, number, occasion="[a-z ]+"):
+        """Waits for the publication of this number, from 1, in the life of the server, and returns its line. One that
+        says nothing new is of the same generation."""
+        regex = re.compile(r"OCORS0007: generation \d+ \(")
+        lines = wait_until(lambda: (found if len(found := [t for t in self.log_text().splitlines() if regex.search(t)])
+                                    >= number else None), f"publication {number}", LINE_TIMEOUT)
+        assert re.search(rf"generation \d+ \({occasion}\)", lines[number - 1]), lines[number - 1]
+        return lines[number - 1]
 
     def begin_test(self):
         self.answered = {name: len(self._lines(name)) for name in LOGS}
@@ -521,7 +544,8 @@ DocumentRoot "${{ROOT}}/htdocs"
 
     def check_log(self):
         """Fails on a line of level warn or above that nobody expected, on any trace of a crash, on
-        an expected line that did not come, and when the server is gone."""
+        an expected line that did not come, on a message of ours at another level than the documented
+        one, and when the server is gone."""
         expected, self.expected = self.expected, []
         allowed, self.allowed = self.allowed, []
         for regex in expected:
@@ -537,6 +561,10 @@ DocumentRoot "${{ROOT}}/htdocs"
                and not self.is_httpds_own(l.text)]
         if bad:
             raise HttpdFailed("unexpected lines in the error log:\n" + "\n".join(bad))
+        numbers = [(match[1], l) for l in lines if (match := NUMBER.search(l.text)) and l.module]
+        bad = [l.text for number, l in numbers if l.level != documented_levels().get(number)]
+        if bad:
+            raise HttpdFailed("levels that docs/messages.md does not have:\n" + "\n".join(bad))
         if self in Httpd.live and self.process.poll() is not None:
             Httpd.live.remove(self)
             raise HttpdFailed(f"httpd is gone (status {self.process.returncode})")

@@ -51,7 +51,7 @@ class Opens:
         os.close(self.handle)
 
 
-# ---- The table: what stands in the way, and what it says to none, wrong and right credentials ----
+# ---- The table: each guard, and its answer to none, wrong and right credentials ----
 
 BASIC = 'AuthType Basic\nAuthName test\nAuthBasicProvider {}\nAuthUserFile "${{ROOT}}/users"\n'
 FILE, FCGI = BASIC.format("file"), BASIC.format("counting")
@@ -363,7 +363,7 @@ def test_a_refusal_meets_no_guard(front, witness, guard):
 
 @every_guard
 def test_the_guard_stands_for_all_others(front, backend, witness, guard):
-    """The twin; R1 to R4, H1: its own answer has our headers too, so that a script can read why."""
+    """The twin; R1 to R4, H1: its own answer has our headers, too: a script can read why."""
     path = place_of(guard)
     for method in ("GET", "OPTIONS", "POST", "DELETE"):
         for origin, cors in ORIGINS:

@@ -232,7 +232,7 @@ SHORT_CHUNK = Body([CHUNKED], b"1f4\r\n" + b"z" * 200, False, None, None, None)
 
 @kinds(OURS)
 def test_the_answer_does_not_wait_for_the_body(front, backend, kind):
-    """R5, P4: it comes while half of the body is missing; the other half is no request."""
+    """R5, P4: it comes while half of the body is missing; the other half is not taken for a request."""
     with wire.Connection(front.port, timeout=15) as connection:
         connection.send(build(kind, *SHORT.fields) + SHORT.data)
         kind.check(connection.read(kind.method))
@@ -367,7 +367,7 @@ def test_http_1_0_ends_after_each_answer(front, backend, kind, data, host):
 
 @kinds()
 def test_http_1_0_keeps_alive_when_asked(front, backend, kind):
-    """R1 to R5, P1, P2: every answer has a length, so that the client finds the next."""
+    """R1 to R5, P1, P2: every answer has a length: the client finds the next one."""
     with front.connection() as connection:
         for _ in range(3):
             connection.send(http10(build(kind, ("Connection", "keep-alive"), body=b"12345")))
@@ -529,7 +529,7 @@ def test_a_pipeline_in_pieces(front, backend):
 
 def test_random_pipelines(front, backend):
     """R1 to R5, P1, P2: from a fixed seed, several at once. A body that is not dropped ends the connection,
-    and nothing that stands behind it is executed."""
+    and nothing that follows it is executed."""
     rng = random.Random(20191)
 
     def sequence(number):

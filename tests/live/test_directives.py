@@ -10,7 +10,7 @@ from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN
 CONFIG = """
 OcapiCorsSettings "${SETTINGS}/p.json"
 OcapiCorsMaxAge 600
-OcapiCorsMethods GET PROPFIND post
+OcapiCorsMethods GET PropFind post
 <Location "/api">
     OcapiCors On
 </Location>
@@ -21,6 +21,9 @@ OcapiCorsMethods GET PROPFIND post
 </Location>
 <Location "/api/methods">
     OcapiCorsMethods PUT
+</Location>
+<Location "/api/methods/none">
+    OcapiCorsMethods none
 </Location>
 <Location "/api/expose">
     OcapiCorsExposeHeaders etag X-Total
@@ -41,7 +44,10 @@ OcapiCorsMethods GET PROPFIND post
     OcapiCorsCredentials On
 </Location>
 <Location "/api/headers">
-    OcapiCorsAllowHeaders Content-Type x-dw-client-id Cookie
+    OcapiCorsAllowHeaders Content-Type x-dw-client-id
+</Location>
+<Location "/api/headers/none">
+    OcapiCorsAllowHeaders None
 </Location>
 <Location "/api/headers/requested">
     OcapiCorsAllowHeaders Requested
@@ -98,14 +104,15 @@ def preflight(front, path, *fields):
 @pytest.mark.parametrize("path, age", [("/api/x", "600"), ("/api/inherits/x", "600"),
                                        ("/api/age/x", "0"), ("/api/methods/x", "600")])
 def test_max_age(front, path, age):
+    """A11, A16"""
     assert preflight(front, path).one("Access-Control-Max-Age") == age
 
 
 @pytest.mark.parametrize("path, methods", [("/api/x", "GET, POST, PROPFIND"),
-                                           ("/api/methods/x", "PUT"),
+                                           ("/api/methods/x", "PUT"), ("/api/methods/none/x", ""),
                                            ("/api/dw/shop/v19_1/baskets", "POST")])
 def test_methods(front, path, methods):
-    """M3; `OcapiCorsMethods GET` implies no HEAD (1.7)."""
+    """A7, M3; `OcapiCorsMethods GET` implies no HEAD (1.7); upper case (field case 6.4); None is no method (6.3)."""
     response = preflight(front, path)
     assert response.one("Access-Control-Allow-Methods") == methods
     assert response.one("Allow") == methods
@@ -115,6 +122,7 @@ def test_methods(front, path, methods):
                                           ("/api/expose/x", "etag,X-Total"),
                                           ("/api/expose-none/x", None)])
 def test_expose_headers(front, backend, path, expose):
+    """A9"""
     assert front.request("GET", path, [ALLOWED]).one("Access-Control-Expose-Headers") == expose
     backend.answer("/" + path.split("/", 2)[2], 200, [("Access-Control-Expose-Headers", "X-Own")])
     assert front.request("GET", path, [ALLOWED]).one("Access-Control-Expose-Headers") == expose
@@ -128,7 +136,7 @@ def test_expose_headers(front, backend, path, expose):
     ([",".join(f"n{n}" for n in range(100))], "etag,X-Total," + ",".join(f"n{n}" for n in range(62)),
      ",".join(f"n{n}" for n in range(64)))])
 def test_the_backend_may_name_headers_too(front, backend, says, more, alone):
-    """Section 3: "`Backend` ... adds the backend's ... only where the verdict is allow" (field case 5.1)."""
+    """A9: "`Backend` ... adds the backend's ... only where the verdict is allow" (field case 5.1)."""
     fields = [("Access-Control-Expose-Headers", value) for value in says]
     for place, expose in (("expose-more", more), ("expose-backend", alone)):
         backend.answer(f"/{place}/x", 404, fields)
@@ -143,6 +151,7 @@ def test_the_backend_may_name_headers_too(front, backend, says, more, alone):
 @pytest.mark.parametrize("path, credentials", [("/api/x", "true"), ("/api/no-credentials/x", None),
                                                ("/api/no-credentials/again/x", "true")])
 def test_credentials(front, backend, path, credentials):
+    """A10"""
     name = "Access-Control-Allow-Credentials"
     assert front.request("GET", path, [ALLOWED]).one(name) == credentials
     assert preflight(front, path).one(name) == credentials
@@ -150,9 +159,9 @@ def test_credentials(front, backend, path, credentials):
 
 @pytest.mark.parametrize("path, granted", [
     ("/api/x", ["X-A", "content-type"]), ("/api/headers/x", ["content-type"]),
-    ("/api/headers/requested/x", ["X-A", "content-type"])])
+    ("/api/headers/requested/x", ["X-A", "content-type"]), ("/api/headers/none/x", [])])
 def test_allow_headers(front, path, granted):
-    """P5: a forbidden name is granted by no list."""
+    """A8, P5: a forbidden name is never granted; None is no header (field case 6.3)."""
     asked = ("Access-Control-Request-Headers", "X-A, content-type, cookie")
     assert preflight(front, path, asked).tokens("Access-Control-Allow-Headers") == granted
 
@@ -164,7 +173,7 @@ def test_off(front, backend):
 
 
 def test_report_only(front, backend):
-    """Judges and logs, touches nothing."""
+    """A1: Judges and logs, touches nothing."""
     backend.answer("/report/x", 200, [("Access-Control-Allow-Origin", "*")], b"{}")
     response = front.request("POST", "/api/report/x", [UNKNOWN])
     assert response.status == 200 and response.cors() == [("Access-Control-Allow-Origin", "*")]
@@ -215,39 +224,50 @@ BASE = 'OcapiCorsSettings "${SETTINGS}/p.json"\n'
 
 
 @pytest.mark.parametrize("line, said", [
-    ("OcapiCors Maybe", "'Maybe' is none of On, Off and ReportOnly"),
-    ("OcapiCorsMethods", "needs at least one method"),
+    ("OcapiCors Maybe", "must be On, Off or ReportOnly, not 'Maybe'"),
+    ("OcapiCorsMethods", "needs methods, or 'None'"),
     ("OcapiCorsMethods GET *", "the '*' wildcard is not supported"),
-    ("OcapiCorsMethods GET,POST", "'GET,POST' is no method"),
+    ("OcapiCorsMethods GET,POST", "'GET,POST' is not a valid method"),
     ("OcapiCorsMethods TRACE", "cannot be listed"),
-    ("OcapiCorsMethods connect", "cannot be listed"),
+    ("OcapiCorsMethods connect", "CONNECT cannot be listed"),
     ("OcapiCorsExposeHeaders", "needs header names"),
     ("OcapiCorsExposeHeaders *", "the '*' wildcard is not supported"),
-    ("OcapiCorsExposeHeaders etag location,x", "is no header name"),
-    ('OcapiCorsExposeHeaders "a b"', "is no header name"),
-    ("OcapiCorsExposeHeaders etag None", "'None' stands alone"),
-    ("OcapiCorsExposeHeaders Backend None", "'None' stands alone"),
-    ("OcapiCorsAllowHeaders Requested x-a", "'Requested' stands alone"),
+    ("OcapiCorsExposeHeaders etag location,x", "is not a valid header name"),
+    ('OcapiCorsExposeHeaders "a b"', "is not a valid header name"),
+    ("OcapiCorsExposeHeaders etag None", "'None' cannot be combined with other arguments"),
+    ("OcapiCorsExposeHeaders Backend None", "'None' cannot be combined with other arguments"),
+    ("OcapiCorsAllowHeaders Requested x-a", "'Requested' cannot be combined with other arguments"),
     ("OcapiCorsClientId", "needs 1 to 8 sources"),
-    ("OcapiCorsClientId cookie:id", "'cookie:id' is none of bearer:CLAIM"),
-    ("OcapiCorsClientId query:", "'query:' is none of bearer:CLAIM"),
-    ("OcapiCorsClientId header:a:b", "'a:b' is no header name"),
+    ("OcapiCorsClientId cookie:id", "must be bearer:CLAIM, query:PARAMETER or header:NAME, not 'cookie:id'"),
+    ("OcapiCorsClientId query:", "not 'query:'"),
+    ("OcapiCorsClientId header:a:b", "'a:b' is not a valid header name"),
     ("OcapiCorsSelfOrigin", "needs On, Off, Asked, or origins"),
-    ("OcapiCorsSelfOrigin shop.example", "'shop.example': "),
+    ("OcapiCorsSelfOrigin shop.example", "'shop.example': an origin begins with a scheme and \"://\", and this matches "
+     "nothing; did you mean \"https://shop.example\"?"),
     ("OcapiCorsSelfOrigin https://*.example", "'https://*.example': "),
-    ("OcapiCorsSite a/b", "'a/b' is no site id"),
-    ("OcapiCorsSite ..", "'..' is no site id"),
-    ("OcapiCorsAllowHeaders", "needs 'Requested'"),
+    ("OcapiCorsSite a/b", "'a/b' is not a valid site id"),
+    ("OcapiCorsSite ..", "'..' is not a valid site id"),
+    ("OcapiCorsAllowHeaders", "needs header names, 'Requested', or 'None'"),
     ("OcapiCorsAllowHeaders *", "the '*' wildcard is not supported"),
-    ("OcapiCorsAllowHeaders x:y", "is no header name"),
+    ("OcapiCorsAllowHeaders x:y", "is not a valid header name"),
+    # Field case 6.1: what can never work is refused, with the reason.
+    *[(f"OcapiCorsAllowHeaders {name}", f"'{name.split()[-1]}' cannot be granted; the browser sets this header itself")
+      for name in ("Connection", "Sec-Foo", "proxy-foo", "Origin", "x-a Cookie", "HOST", "Access-Control-Request-Method")],
+    *[(f"OcapiCorsExposeHeaders {name}", f"'{name.split()[-1]}' cannot be exposed; browsers show it to no script")
+      for name in ("Set-Cookie", "etag set-cookie2")],
+    # 6.3: None is one word in every list.
+    ("OcapiCorsMethods GET None", "'None' cannot be combined with other arguments"),
+    ("OcapiCorsAllowHeaders none x-a", "'none' cannot be combined with other arguments"),
     ("OcapiCorsCredentials Maybe", "must be On or Off"),
-    ("OcapiCorsMaxAge -1", "is no number of seconds from 0 to 86400"),
-    ("OcapiCorsMaxAge 86401", "is no number of seconds from 0 to 86400"),
-    ("OcapiCorsMaxAge 5s", "is no number of seconds from 0 to 86400"),
-    ("OcapiCorsMaxAge 99999999999999999999", "is no number of seconds from 0 to 86400"),
+    ("OcapiCorsReload soon", "must be Off or a time from 100ms to 24h, such as 5s, not 'soon'"),
+    ("OcapiCorsCacheSize 1T", "must be Auto or a number of bytes, optionally with K, M or G after it, not '1T'"),
+    ("OcapiCorsMaxAge -1", "must be a number of seconds from 0 to 86400, not '-1'"),
+    ("OcapiCorsMaxAge 86401", "must be a number of seconds from 0 to 86400, not '86401'"),
+    ("OcapiCorsMaxAge 5s", "must be a number of seconds from 0 to 86400, not '5s'"),
+    ("OcapiCorsMaxAge 99999999999999999999", "must be a number of seconds from 0 to 86400, not '99999999999999999999'"),
     ("OcapiCorsSettings", "needs 1 to 16 documents"),
     ("OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 17, "needs 1 to 16 documents"),
-    (BASE + BASE, "has its documents already"),
+    (BASE + BASE, "already has documents"),
     ("OcapiCorsBadDocument", "takes one argument"),
     ("OcapiCorsBadDocument Off", "must be Refuse or Deny, not 'Off'"),
     ("<VirtualHost *:1>\nOcapiCorsBadDocument Deny\n</VirtualHost>", "cannot occur within <VirtualHost> section"),
@@ -262,7 +282,8 @@ def test_refused_at_configtest(line, said):
     "OcapiCorsSelfOrigin https://shop.example http://localhost:3000", "OcapiCorsSite Site-1",
     "OcapiCorsBadDocument deny", "OcapiCorsBadDocument Refuse",
     "OcapiCors off", "OcapiCorsMethods GET M-SEARCH", "OcapiCorsExposeHeaders etag", "OcapiCorsExposeHeaders Backend", "OcapiCorsExposeHeaders backend ETag", "OcapiCorsExposeHeaders none",
-    "OcapiCorsAllowHeaders requested", "OcapiCorsCredentials off", "OcapiCorsMaxAge 0",
+    "OcapiCorsAllowHeaders requested", "OcapiCorsAllowHeaders none", "OcapiCorsMethods none", "OcapiCorsClientId None",
+    "OcapiCorsAllowHeaders X-Sec-Foo content-type", "OcapiCorsExposeHeaders cookie", "OcapiCorsCredentials off", "OcapiCorsMaxAge 0",
     "OcapiCorsMaxAge 86400", "OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 16, BASE,
     BASE + '<Location "/x">\n' + BASE + '</Location>',
     "OcapiCors On\n" + BASE, BASE + '<Location "/x">\nOcapiCors On\n</Location>',
@@ -283,6 +304,7 @@ LOCATION = '<Location "%s">\n%s\n</Location>\n'
     "<VirtualHost *:1>\n" + BASE + "</VirtualHost>\n<VirtualHost *:1>\nServerName b\n"
     "OcapiCors On\n</VirtualHost>"])
 def test_on_without_documents_is_refused(config):
+    """A17"""
     status, output = httpd.configtest(config, defines={"SETTINGS": SETTINGS})
     assert status != 0 and "OCORS0006" in output and "httpd.conf:" in output, output
 
@@ -298,7 +320,7 @@ def test_on_with_documents_from_elsewhere_is_accepted(config):
 
 @pytest.mark.parametrize("limit", ["<Limit GET>", "<LimitExcept GET>"])
 def test_refused_in_limit(limit):
-    """It would switch the policy for every method."""
+    """A15: It would switch the policy for every method."""
     end = limit.split()[0].replace("<", "</") + ">"
     status, output = httpd.configtest(BASE + LOCATION % ("/x", f"{limit}\nOcapiCors Off\n{end}"),
                                       defines={"SETTINGS": SETTINGS})
@@ -306,7 +328,7 @@ def test_refused_in_limit(limit):
 
 
 def test_not_in_htaccess(start_httpd):
-    """A document named there would be read by workers at request time."""
+    """A15: A document named there would be read by workers at request time."""
     server = start_httpd('<Directory "${ROOT}/htdocs">\nAllowOverride All\n</Directory>',
                          files={"htdocs/.htaccess": "OcapiCors On\n", "htdocs/x": "x"})
     server.expect_log("OcapiCors not allowed here")

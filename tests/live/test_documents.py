@@ -14,12 +14,13 @@ BAD = """{
     {
       "client_id": "x",
       "client_id": "y",
-      "allowed_origins": ["http://foo.com", "*",],
+      "allowed_origins": ["http://foo.com", "*", 1],
       "resources": { "resource_id": "/baskets" }
     }
   ]
 }
 """
+NO_JSON = BAD.replace("1]", "1,],").replace("{\n", "{ // a comment\n", 1)
 
 CONFIG = """
 OcapiCorsReload Off
@@ -47,16 +48,36 @@ def configtest(text):
     return httpd.configtest('OcapiCorsSettings "${ROOT}/x.json"\n', files={"x.json": text})
 
 
-def test_every_error_of_a_document_is_said_at_configtest():
-    """"one line per error, each with its place" """
-    status, output = configtest(BAD)
-    lines = [line for line in output.splitlines() if "x.json" in line]
+@pytest.mark.parametrize("text, errors", [
+    (BAD, [("x.json:6:7: error: clients[0].client_id: ", "line 5"),
+           ("x.json:7:45: error: clients[0].allowed_origins[1]: ", "'*'"),
+           ("x.json:7:50: error: clients[0].allowed_origins[2]: ", "a number"),
+           ("x.json:8:20: error: clients[0].resources: ", "array")]),
+    (NO_JSON, [("x.json:1:3: error: ", "comment"), ("x.json:6:7: error: clients[0].client_id: ", "line 5"),
+               ("x.json:7:51: error: ", "between two values"),
+               ("x.json:7:54: error: ", "without a value")]),
+], ids=["JSON", "not JSON"])
+def test_every_error_of_a_document_is_said_at_configtest(text, errors):
+    """D1, D2, A24: DESIGN 2: "All faults of the text are reported at once; where the text is JSON (a repeated key ... [does]
+    not stop it), all faults of its values with them", in the compilers' order."""
+    status, output = configtest(text)
+    lines = [line for line in output.splitlines() if "x.json:" in line]
     assert status != 0
-    assert len(lines) == 4, output
-    for place, word in [("x.json:6:7: ", "client_id"), ("x.json:7:48: ", "comma"),
-                        ("x.json: clients[0].allowed_origins[1]: ", "'*'"),
-                        ("x.json: clients[0].resources: ", "array")]:
-        assert any(place in line and word in line for line in lines), (place, output)
+    assert len(lines) == len(errors), output
+    for line, (place, word) in zip(lines, errors):
+        assert ": OcapiCorsSettings: /" in line and f"/{place}" in line and word in line, output
+
+
+def test_a_policy_that_allows_nothing_is_warned_of():
+    """A38: once its documents are layered (field case 4.8); the twin allows something."""
+    files = {"one.json": document("c", "https://a.example"), "two.json": document("c")}
+    line = 'OcapiCorsSettings "${ROOT}/one.json" "${ROOT}/two.json"\n'
+    status, output = httpd.configtest(line, files=files)
+    assert status == 0 and output.count("OCORS0026") == 1, output
+    assert "/two.json: the policy of this document, and of those before it, allows no origin" in output
+    files["two.json"] = document("d")
+    status, output = httpd.configtest(line, files=files)
+    assert status == 0 and "OCORS0026" not in output, output
 
 
 def test_a_good_document_is_accepted_at_configtest():
@@ -70,7 +91,13 @@ def test_warnings_are_shown_at_configtest():
     assert status == 0 and output.count("OCORS0004") == 2 and "Syntax OK" in output, output
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "\ufeff" + document("x"), "{" * 10000,
+def test_a_byte_order_mark_is_taken():
+    """Field case 4.13."""
+    status, output = configtest("\ufeff" + document("x", "https://foo.com"))
+    assert status == 0 and "x.json:1:1: remark: " in output and "Syntax OK" in output, output
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "\u00a0" + document("x"), "{" * 10000,
                                   document("x", "null"), document("x", "https://*.foo.com")])
 def test_refused_documents(text):
     status, output = configtest(text)
@@ -110,6 +137,7 @@ ONE, TWO, NEW = "http://one.example", "http://two.example", "http://new.example"
 
 @pytest.mark.parametrize("graceful", [True, False])
 def test_a_good_change_takes_effect(front, graceful):
+    """S17"""
     front.write("one.json", document("a", NEW))
     assert allowed(front, "/one", ONE, NEW) == {ONE}
     front.restart(graceful=graceful)
@@ -119,12 +147,12 @@ def test_a_good_change_takes_effect(front, graceful):
 
 @pytest.mark.parametrize("graceful", [True, False])
 def test_a_bad_change_keeps_the_last_good_policy_whole(front, graceful):
-    """Section 3: "the last good policy stays in force, whole" """
-    front.expect_log(r"OCORS0001: .*two\.json: clients\[0\].allowed_origins\[1\]: ")
-    front.expect_log(r"OCORS0001: .*two\.json:6:7: clients\[0\].client_id: ")
-    front.expect_log(r"OCORS0001: .*two\.json:7:48: ")
-    front.expect_log(r"OCORS0001: .*two\.json: clients\[0\].resources: ")
-    front.expect_log(r"OCORS0002: .*two\.json: .*, whole: 2$")
+    """S17, A26: "the last good policy stays in force, whole" """
+    front.expect_log(r"OCORS0001: .*two\.json:7:45: error: clients\[0\].allowed_origins\[1\]: ")
+    front.expect_log(r"OCORS0001: .*two\.json:6:7: error: clients\[0\].client_id: ")
+    front.expect_log(r"OCORS0001: .*two\.json:7:50: error: clients\[0\].allowed_origins\[2\]: ")
+    front.expect_log(r"OCORS0001: .*two\.json:8:20: error: clients\[0\].resources: ")
+    front.expect_log(r"OCORS0002: .*two\.json: .* 2 policies .* previous version$")
     front.write("two.json", BAD)
     front.write("one.json", document("a", NEW))
     front.restart(graceful=graceful)
@@ -142,6 +170,7 @@ def test_a_bad_change_keeps_the_last_good_policy_whole(front, graceful):
 
 
 def test_a_vanished_document_keeps_the_last_good_policy(front):
+    """A26"""
     front.expect_log(r"OCORS0001: .*one\.json: .*No such file")
     front.expect_log(r"OCORS0002: .*one\.json")
     (front.root / "one.json").unlink()
@@ -155,6 +184,7 @@ def test_a_vanished_document_keeps_the_last_good_policy(front):
 
 
 def test_a_bad_document_of_a_new_section_allows_nothing_and_stops_nothing(front):
+    """A28"""
     front.expect_log(r"OCORS0001: .*three\.json")
     front.expect_log(r"OCORS0003: .*three\.json")
     front.write("three.json", "{")
@@ -188,7 +218,7 @@ def test_beside_mod_md(start_httpd, backend):
 
 
 def test_a_good_document_outlives_a_generation_that_shows_nothing_of_it(front):
-    """The one policy that names it has a bad document and no last good state; then that is mended."""
+    """The one policy that names it has a bad document and no last good state; then the document is fixed."""
     front.expect_log(r"OCORS0001: .*three\.json")
     front.expect_log(r"OCORS0003: .*three\.json")
     front.write("three.json", "{")

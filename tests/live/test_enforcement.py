@@ -140,7 +140,7 @@ def test_the_guards_stand_for_everybody_else(front, backend, place, status):
 
 
 def test_the_fault(front, backend):
-    """1.5, whole; ErrorDocument 401 does not replace it."""
+    """F1, F2, F4, A23, whole; ErrorDocument 401 does not replace it."""
     response = front.request("POST", "/api/s/S/dw/shop/v20_10/baskets",
                              [("Origin", 'http://b"\\<\x7f\xe9')], b"{}")
     assert response.status == 400  # DEL is httpd's to refuse: the twin follows
@@ -164,21 +164,21 @@ def test_the_fault(front, backend):
 
 
 def test_the_fault_says_the_documents_version_where_the_url_has_none(front):
-    """1.5"""
+    """F3"""
     response = front.request("POST", "/api/x", [UNKNOWN])
     assert json.loads(response.body)["_v"] == "19.1"
 
 
 @pytest.mark.parametrize("length, shown", [(256, 256), (257, 256), (4000, 256)])
 def test_the_fault_cuts_the_origin(front, length, shown):
-    """R9, 1.5"""
+    """F6, R9"""
     origin = "http://" + "a" * (length - 7)
     response = front.request("POST", "/api/x", [("Origin", origin)])
     assert json.loads(response.body)["fault"]["arguments"]["origin"] == origin[:shown]
 
 
 def test_the_fault_never_cuts_a_character(front):
-    """1.7"""
+    """F6"""
     origin = "http://" + "a" * 248 + "\u00e9\u00e9"
     response = front.request("POST", "/api/x", [("Origin", origin.encode())])
     assert json.loads(response.body)["fault"]["arguments"]["origin"] == "http://" + "a" * 248
@@ -243,7 +243,7 @@ def test_every_status_of_a_backend(front, backend, status, origin, expected):
     ("/moved", 301, None)])
 @pytest.mark.parametrize("origin, expected", [(ALLOWED, GRANTED), (UNKNOWN, set()), (None, set())])
 def test_httpds_own_answers(front, target, status, body, origin, expected):
-    """H1, H4: files, an ErrorDocument whose own place the module does not cover, a redirect from
+    """S14, H1, H4: files, an ErrorDocument whose own place the module does not cover, a redirect from
     before the section was final."""
     response = front.request("GET", target, [origin] if origin else [])
     assert response.status == status
@@ -268,7 +268,7 @@ def test_outside_a_section_nothing_is_touched(front, backend):
 
 
 def test_connection_is_reused_after_a_refusal(front):
-    """R5, 1.5: "connection-safe": a short body is dropped, not taken for the next request."""
+    """F5, R5: "connection-safe": a short body is dropped, not taken for the next request."""
     smuggled = b"GET /static/file.txt HTTP/1.1\r\nHost: example.com\r\n\r\n"
     with front.connection() as connection:
         for _ in range(3):
@@ -293,7 +293,7 @@ def test_pipelined_requests(front):
     ([("Content-Length", "5000000")], b"x" * 1000),
     ([("Transfer-Encoding", "chunked")], b"5\r\nhello\r\n")])
 def test_a_long_body_is_not_asked_for(front, backend, fields, start):
-    """R5: the answer comes while the body is still under way, and the connection ends."""
+    """F5, R5: the answer comes while the body is still under way, and the connection ends."""
     with front.connection() as connection:
         connection.send(wire.build("POST", "/api/x", [UNKNOWN] + fields, close=False) + start)
         response = connection.read("POST")
@@ -346,7 +346,7 @@ def test_http_1_0(front):
 
 
 def test_trace_and_options_star_are_httpds(front, backend):
-    """1.7: answered before any module, be decisions early or late; the docs say so. A TRACE that is proxied is
+    """S11: answered before any module, be decisions early or late; the docs say so. A TRACE that is proxied is
     a method like any other (R5)."""
     for fields in ([UNKNOWN], [ALLOWED], []):
         response = front.request("TRACE", "/static/file.txt", fields)

@@ -76,7 +76,7 @@ ROWS = [
 @pytest.mark.parametrize("host", ["shown.example", "rewritten.example"])
 @pytest.mark.parametrize("method, path, origin, fields, expected", ROWS)
 def test_header_lines_see_the_decision(front, host, method, path, origin, fields, expected):
-    """Section 3: "from the moment of the decision", be it early or late; nothing of a client ends a line."""
+    """A20: "from the moment of the decision", early or late; no text of a client ends a line."""
     response = ask(front, method, path, origin, *fields, host=host)
     assert shown(response) == expected
     assert not response.all("X-Evil")
@@ -114,7 +114,7 @@ def test_a_log_of_refusals(front):
                                                 ("rewritten.example", "/api/redirected", 200)])
 @pytest.mark.parametrize("origin, verdict", [(ALLOWED, "allow"), (UNKNOWN, "withhold")])
 def test_the_decision_is_shown_again_after_an_internal_redirect(front, host, path, status, origin, verdict):
-    """Section 3: "again after each internal redirect", whose environment httpd renames."""
+    """A20: "again after each internal redirect", whose environment httpd renames."""
     response = ask(front, "GET", path, origin, host=host)
     assert (response.status, response.one("X-Verdict")) == (status, verdict)
 
@@ -133,7 +133,7 @@ SEEN = [
 
 @pytest.mark.parametrize("lines, modules, is_seen", SEEN)
 def test_what_makes_the_variables_be_written(start_httpd, lines, modules, is_seen):
-    """Section 3: "Both are written where the configuration contains ... anywhere"; whether they are is shown by
+    """A21: "Both are written where the configuration contains ... anywhere"; whether they are is shown by
     an expression that puts their name together, and so does not contain it."""
     # 'OCAPI_' . 'CORS_VERDICT' is no name that a search of the configuration finds.
     config = f"""

@@ -29,7 +29,7 @@ ERRORS = {
     "backend-500": Error(500, "/api/override/x?status=500"),
 }
 
-# What stands in the directive, and the body that comes of it (None: httpd's canned one). No page is in a
+# The text of the directive, and the body that comes of it (None: httpd's canned one). No page is in a
 # section that is on but for "strict", which allows nobody.
 Form = namedtuple("Form", "argument body")
 FORMS = {
@@ -175,7 +175,7 @@ def test_a_post_that_ends_in_an_error_document(front, backend, form, error, orig
 
 @every_error_document
 def test_a_refused_post_has_the_fault(front, backend, form, error):
-    """R5, 1.5: "An ErrorDocument 401 does not replace it", and nothing runs, no error page either."""
+    """F4, R5: "An ErrorDocument 401 does not replace it", and nothing runs, no error page either."""
     before = runs(front)
     response = send(front, backend, "POST", error, form, UNKNOWN, is_logged=False)
     if error.is_mapped and "nowhere" in front.config and form in ("text", "external"):

@@ -60,7 +60,7 @@ def preflight(front, origin):
 
 
 def test_example_1_get_with_unknown_origin(front, shop):
-    """ "Example 1: GET request with unknown origin - no Access-Control-Allow headers in response;
+    """O6, O7, O14: "Example 1: GET request with unknown origin - no Access-Control-Allow headers in response;
     browser should reject the response by forcing same origin policy." (R3) """
     response = front.request("GET", AVAILABILITY, [("Origin", "http://bar.com")])
     assert (response.status, response.reason) == (200, "OK")
@@ -75,7 +75,7 @@ def test_example_1_get_with_unknown_origin(front, shop):
 
 
 def test_example_2_get_with_known_origin(front, shop):
-    """ "Example 2: GET request with known origin - Access-Control-Allow headers in response; modern
+    """O5, O15: "Example 2: GET request with known origin - Access-Control-Allow headers in response; modern
     browsers should make the response content available." (R2) """
     response = front.request("GET", AVAILABILITY, [("Origin", "http://foo.com")])
     assert (response.status, response.reason) == (200, "OK")
@@ -95,7 +95,7 @@ def test_example_2_get_with_known_origin(front, shop):
 
 
 def test_example_3_preflight_with_unknown_origin(front, shop):
-    """ "Example 3: POST request with unknown origin: Pre-flight OPTIONS request contains no
+    """O16: "Example 3: POST request with unknown origin: Pre-flight OPTIONS request contains no
     confirming Access-Control-Allow headers; browsers skip the second request." (P2, P3) """
     response = preflight(front, "http://bar.com")
     assert (response.status, response.reason) == (204, "No Content")
@@ -106,7 +106,7 @@ def test_example_3_preflight_with_unknown_origin(front, shop):
 
 
 def test_example_4_request_1_preflight_with_known_origin(front, shop):
-    """ "Example 4: POST request with known origin: Pre-flight OPTIONS request has confirming
+    """O17: "Example 4: POST request with known origin: Pre-flight OPTIONS request has confirming
     Access-Control-Allow headers in response; browsers execute the second request." (P1, P3) """
     response = preflight(front, "http://foo.com")
     assert (response.status, response.reason) == (204, "No Content")
@@ -124,7 +124,7 @@ def test_example_4_request_1_preflight_with_known_origin(front, shop):
 
 
 def test_example_4_request_2_post_with_known_origin(front, shop):
-    """ "browsers execute the second request" (R4). The document's Content-Length, 158, does not fit
+    """O17: "browsers execute the second request" (R4). The document's Content-Length, 158, does not fit
     its own body (and a comma is missing there): the length is the body's here."""
     response = front.request("POST", BASKETS, [("Origin", "http://foo.com"), TOKEN,
                                                ("Content-Type", "application/json")], ITEM)
@@ -145,7 +145,7 @@ def test_example_4_request_2_post_with_known_origin(front, shop):
 
 
 def test_post_with_unknown_origin_is_not_processed(front, shop):
-    """ "For PATCH, POST, PUT, and DELETE requests, the API returns a 401 fault of type
+    """O8: "For PATCH, POST, PUT, and DELETE requests, the API returns a 401 fault of type
     UnauthorizedOriginException and ensures that there is no processing on the server side." (R5) """
     response = front.request("POST", BASKETS, [("Origin", "http://bar.com"), TOKEN,
                                                ("Content-Type", "application/json")], ITEM)

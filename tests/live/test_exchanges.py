@@ -78,6 +78,7 @@ def expected_cors(row):
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=[row["name"] for row in ROWS])
 def test_exchange(front, backend, number):
+    """A2, O2, O12"""
     row = ROWS[number]
     backend.answer(row["path"], 200, BACKEND_SAYS, b"{}")
     target = row["path"] + ("?" + row["query"] if "query" in row else "")
@@ -106,7 +107,7 @@ def test_exchange(front, backend, number):
 
 
 def test_verdicts_and_reasons_are_what_the_vectors_say(front):
-    """LogFormat shows them; every row's line is there, whichever row ran where."""
+    """A22: LogFormat shows them; every row's line is there, whichever row ran where."""
     sent = {}
     for number, row in enumerate(ROWS):
         host = f"policy{POLICIES.index(settings_of(row))}.example"

@@ -107,6 +107,25 @@ def test_a_line_on_stderr_counts_as_an_error(server):
         server.check_log()
 
 
+@pytest.mark.parametrize("number, level", [("OCORS0001", "info"), ("OCORS0010", "notice"), ("OCORS0007", "debug"),
+                                           ("OCORS9999", "info")])
+def test_a_message_at_another_level_than_the_documented_one_fails(server, number, level):
+    with open(server.root / "error.log", "a") as log:
+        log.write(f"[Thu Jan 01 00:00:00.000000 2026] [ocapi_cors:{level}] [pid 1:tid 1] {number}: text\n")
+    with pytest.raises(httpd.HttpdFailed, match=f"levels that docs/messages.md does not have(?s:.*){number}"):
+        server.check_log()
+
+
+@pytest.mark.parametrize("number, level", [("OCORS0001", "error"), ("OCORS0010", "info"), ("OCORS0007", "notice")])
+def test_a_message_at_its_level_passes(server, number, level):
+    """The twin."""
+    if level == "error":
+        server.expect_log(number)
+    with open(server.root / "error.log", "a") as log:
+        log.write(f"[Thu Jan 01 00:00:00.000000 2026] [ocapi_cors:{level}] [pid 1:tid 1] {number}: text\n")
+    server.check_log()
+
+
 def test_a_crashed_child_is_seen_though_httpd_calls_it_a_notice():
     with httpd.Httpd() as server:
         os.kill(server.children().pop(), signal.SIGSEGV)

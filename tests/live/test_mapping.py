@@ -44,7 +44,7 @@ WAYS = [
     Way("/api/htaccess/g", 410, 410), Way("/api/htaccess/end"), Way("/api/htaccess/out"),
 ]
 
-# A RewriteRule stands in the configuration: the module waits for the last path.
+# The configuration has a RewriteRule: the module waits for the last path.
 REWRITES = [
     Way("/api/rw/p/x"), Way("/api/rw/pt/run.cgi"), Way("/api/rw/l/run.cgi"), Way("/api/rw/end/run.cgi"),
     Way("/api/rw/map/script"), Way("/open/rw/in/run.cgi"),
@@ -287,7 +287,7 @@ def check_way(server, way, runs, **keywords):
 
 def check_way_is_shut(server, way, runs, **keywords):
     """R5, P1, P2, P4. Where httpd answers first nothing is opened either: no script and no backend runs,
-    and its answer has the headers of the origin that asks (H1); README says how to mend it."""
+    and its answer has the headers of the origin that asks (H1); README says how to fix it."""
     is_first = way.first and server.is_late
     runs.take()
     for method in ("POST", "DELETE"):
@@ -476,7 +476,7 @@ def test_dav_works_for_others(front, origin, cors):
 
 @pytest.mark.parametrize("origin, cors", ORIGINS, ids=ORIGIN_IDS)
 def test_dav_options_are_davs(front, origin, cors):
-    """P7, R2, R3: OPTIONS that is no preflight."""
+    """P7, R2, R3: OPTIONS without a preflight's headers."""
     response = ask(front, "OPTIONS", "/api/dav/", origin)
     check(response, 200, cors)
     assert response.tokens("DAV")[:2] == ["1", "2"] and "PROPFIND" in response.tokens("Allow")

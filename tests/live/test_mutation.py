@@ -154,7 +154,7 @@ def test_origins(asker, origin, client):
 
 
 def client_of_query(query):
-    """What the form rules make of `client_id=...`: None is no client, "?" is ambiguous."""
+    """The client of `client_id=...` by the rules of forms; None: no client, "?": ambiguous."""
     pairs = parse_qsl(query.split(b"#")[0].decode("latin-1"), keep_blank_values=True, encoding="latin-1",
                       separator="&")
     values = {v for n, v in pairs if n == "client_id" and v}
@@ -195,7 +195,7 @@ def test_client_ids_in_the_header(asker, client):
 
 
 def claimed(token):
-    """The `iss` of a token, or None: RFC 7519 read by another hand. What is no strict JSON names nobody."""
+    """The `iss` of a token, or None: RFC 7519 read by a second implementation. A text that is not strict JSON names nobody."""
     try:
         payload = token.split(b".")[1].replace(b"+", b"-").replace(b"/", b"_").rstrip(b"=")
         claims = json.loads(base64.b64decode(payload + b"=" * (-len(payload) % 4), b"-_", validate=True))

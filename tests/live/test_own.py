@@ -191,7 +191,8 @@ def test_an_unknown_host_makes_nothing_own(front, backend, host, origin, site):
 
 
 def test_asked(front, backend):
-    """`Asked`: any asked host counts as configured, and no other; a section that says `On` again does not take it."""
+    """A6, `Asked`: any asked host counts as configured, and no other. A section that says `On` again does not
+    inherit it."""
     for host in ("shop.mapped:PORT", "b.shop.mapped", "asked.example"):
         assert send(front, host, f"http://{host}").status == 200, host
         assert send(front, host, "http://other.mapped").status == 401, host
@@ -212,7 +213,7 @@ def test_what_a_document_lists_is_allowed_all_the_same(front, backend, label):
 @pytest.mark.parametrize("origin", ["http://self-off.example", "https://self-off.example"])
 @pytest.mark.parametrize("fields", [[], [("Sec-Fetch-Site", "same-origin")]], ids=["unsaid", "same-origin"])
 def test_self_origin_off(front, backend, origin, fields):
-    """`OcapiCorsSelfOrigin Off`: neither a) nor b); the twin is self-on."""
+    """A6: `OcapiCorsSelfOrigin Off`: neither a) nor b); the twin is self-on."""
     assert send(front, "self-off.example", origin, fields=fields).status == 401
     assert send(front, "self-off.example", origin, "GET", fields=fields).cors() == []
     assert len(backend.requests) == 1
@@ -220,7 +221,7 @@ def test_self_origin_off(front, backend, origin, fields):
 
 
 def test_self_origin_merges_as_a_whole(front, backend):
-    """Section 3: a section that names it replaces what it would inherit."""
+    """A16: a section that names it replaces what it would inherit."""
     for path, own, other in (("/other/x", "https://other.example", "https://shop.example"),
                              ("/other/x", "http://self-list.test", "https://m.example:8443"),
                              ("/x", "https://shop.example", "https://other.example")):
@@ -292,7 +293,7 @@ def test_own_methods_and_preflights_pass(front, backend):
     ("http://plain.example:PORT,http://plain.example:PORT", False),
     ("http://plain.example:PORT  http://foo.com", False), ("http://foo.com Http://plain.example:PORT", False)])
 def test_lists_with_an_own_member(front, backend, origin, allowed):
-    """R6, 1.7: "inside one, an origin that is own by R10 b) ... counts as allowed", and is named as it came."""
+    """S2, R6: "inside one, an origin that is own by R10 b) ... counts as allowed", and is named as it came."""
     host = "plain.example:PORT"
     response = send(front, host, origin)
     assert response.status == (200 if allowed else 401)
@@ -305,7 +306,7 @@ def test_lists_with_an_own_member(front, backend, origin, allowed):
                                     "https://m.example:8443 http://foo.com"])
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
 def test_a_list_and_what_a_browser_says(front, origin, site):
-    """R6, 1.7: by b) where it holds; by OcapiCorsSelfOrigin always; by a) never."""
+    """S2, R6: by b) where it holds; by OcapiCorsSelfOrigin always; by a) never."""
     fields = [("Sec-Fetch-Site", site)]
     is_listed = "m.example" in origin
     host = "self-list" if is_listed else "plain.example:PORT"
@@ -335,7 +336,7 @@ def test_any_changed_byte_is_not_own(front, backend):
 
 
 def test_what_is_logged(front):
-    """R10 as R1: nothing was refused, and nothing allowed. The list goes first; then each reason."""
+    """A22, R10 as R1: nothing was refused, and nothing allowed. The list goes first; then each reason."""
     asked = (("own", "plain.example", "http://plain.example", "none -"),
              ("listed", "plain.example", LISTED, "allow -"), ("foreign", "plain.example", FOREIGN, "refuse not-listed"),
              ("sibling", "plain.example", "http://www.plain.example", "refuse not-listed"),

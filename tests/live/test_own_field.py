@@ -193,7 +193,7 @@ def test_1_7a_a_proxy_in_front_replaces_host(front, backend):
 
 
 def test_1_7b_mapped_domains(front, backend, start_httpd, module_backend):
-    """`ServerAlias *` is no name that is configured; `OcapiCorsSelfOrigin Asked` takes it for one."""
+    """`ServerAlias *` does not configure a name; with `OcapiCorsSelfOrigin Asked` any host counts as configured."""
     host, own = "customer.example", "https://customer.example"
     config = ('OcapiCorsSettings "${ROOT}/d.json"\nOcapiCors On\n<VirtualHost *:${PORT}>\nServerAlias *\n'
               'ServerName mapped.example\nProxyPass "/" "${BACKEND}/"\n%s\n</VirtualHost>')

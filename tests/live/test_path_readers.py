@@ -12,12 +12,15 @@ SHOP = "ocapi-settings/wapi_shop_config.json"
 X = "shop/v19_1/x"
 
 
+NOBODY = ("Origin", "http://nobody.example")  # takes the organisation's client its origins, and is never asked
+
+
 def document(*origins):
     return json.dumps({"_v": "19.1", "clients": [
         {"client_id": "spa", "allowed_origins": [value for _, value in origins]}]})
 
 
-TREE = {f"tree/{SHOP}": document(ORG), f"tree/sites/A/{SHOP}": document(A), f"tree/sites/N/{SHOP}": document()}
+TREE = {f"tree/{SHOP}": document(ORG), f"tree/sites/A/{SHOP}": document(A), f"tree/sites/N/{SHOP}": document(NOBODY)}
 CONFIG = """
 <VirtualHost *:${PORT}>
     ServerName plain.invalid

@@ -17,13 +17,16 @@ SAYS = "header=Access-Control-Allow-Origin:%20*&header=Access-Control-Made-Up:%2
 X = "shop/v19_1/x"
 
 
+NOBODY = ("Origin", "http://nobody.example")  # takes the organisation's client its origins, and is never asked
+
+
 def document(*origins):
     return json.dumps({"_v": "19.1", "clients": [
         {"client_id": "spa", "allowed_origins": [value for _, value in origins]}]})
 
 
 TREE = {f"tree/{SHOP}": document(ORG), f"tree/sites/A/{SHOP}": document(A), f"tree/sites/B/{SHOP}": document(B),
-        f"tree/sites/N/{SHOP}": document(), f"tree/sites/Kiosk/{SHOP}": document(), "list.json": document(A)}
+        f"tree/sites/N/{SHOP}": document(NOBODY), f"tree/sites/Kiosk/{SHOP}": document(NOBODY), "list.json": document(A)}
 # Virtual hosts: how each hands a path on.
 HOSTS = {
     "off": 'ProxyPass "/" "${BACKEND}/"',

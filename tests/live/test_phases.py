@@ -151,7 +151,7 @@ def early(start_httpd, module_backend):
 
 
 def ask_early(server, host, case, method, origin, *fields):
-    """A RewriteRule stands in the configuration, so httpd looks for the file, and complains, before the
+    """The configuration has a RewriteRule, so httpd looks for the file, and complains, before the
     module answers anything."""
     if case.log:
         server.expect_log(case.log)

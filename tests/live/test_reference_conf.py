@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""conf/ocapi_cors.conf, the annotated reference: as it stands, and with each directive switched on."""
+"""conf/ocapi_cors.conf, the annotated reference: unchanged, and with each directive switched on."""
 
 import re
 
@@ -8,7 +8,7 @@ import pytest
 import httpd
 
 CONF = (httpd.REPOSITORY / "conf" / "ocapi_cors.conf").read_text()
-DOCUMENT = '{"_v":"19.1","clients":[]}'
+DOCUMENT = '{"_v":"19.1","clients":[{"client_id":"a","allowed_origins":["https://a.example"]}]}'
 SETTINGS = {"shop.json": DOCUMENT, "tree/ocapi-settings/wapi_shop_config.json": DOCUMENT}
 DEFAULTS = re.findall(r"^ *#(OcapiCors\w* .*)$", CONF, re.M)
 

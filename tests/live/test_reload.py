@@ -4,14 +4,12 @@ the policy or empties it (DESIGN 3 "a document that cannot be used", 4 "shared m
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import re
 import signal
 import subprocess
 import threading
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -46,15 +44,21 @@ def front(start_httpd, backend):
     return start
 
 
-def await_generation(server, number):
-    """Waits for it, and returns (occasion, digest)."""
-    line = server.wait_log(rf"OCORS0007: generation {number} ")
-    return re.search(PUBLISHED, line.text).groups()[1:]
+def await_publication(server, number):
+    """Waits for the publication of this number, from 1, and returns (occasion, digest). One that says nothing new
+    is of the same generation (field case 3.3)."""
+    return re.search(PUBLISHED, server.wait_publication(number)).groups()[1:]
 
 
-def generations(server):
-    """The published generations, in order."""
-    return [int(m[1]) for m in map(re.compile(PUBLISHED).search, server.log_text().splitlines()) if m]
+def published(server):
+    return [m for m in map(re.compile(PUBLISHED).search, server.log_text().splitlines()) if m]
+
+
+def publications(server):
+    """How many there were; generations never go back."""
+    numbers = [int(m[1]) for m in published(server)]
+    assert numbers == sorted(numbers)
+    return len(numbers)
 
 
 def check_allowed(server, origin, is_allowed):
@@ -66,16 +70,16 @@ def check_allowed(server, origin, is_allowed):
 
 
 def test_a_file_that_replaces_another(front):
-    """ "an edit is found, parsed and published": `mv` over the file; back and forth."""
+    """A12: "an edit is found, parsed and published": `mv` over the file; back and forth."""
     server = front("d.json", {"d.json": document(ALLOWED)})
-    assert generations(server) == [1]
+    assert publications(server) == 1
     for number in range(2, 6):
         origins = [ALLOWED, MORE] if number % 2 == 0 else [ALLOWED]
         server.write("d.json", document(*origins))
-        assert await_generation(server, number)[0] == "timed reload"
+        assert await_publication(server, number)[0] == "timed reload"
         check_allowed(server, ALLOWED, True)
         check_allowed(server, MORE, MORE in origins)
-    assert generations(server) == [1, 2, 3, 4, 5]
+    assert publications(server) == 5
 
 
 def test_nothing_is_read_where_nothing_changes(front):
@@ -83,23 +87,23 @@ def test_nothing_is_read_where_nothing_changes(front):
     server = front("d.json e.json", {"d.json": document(ALLOWED), "e.json": document(MORE, client="e")})
     server.write("other.json", "{")
     server.write("e.json", document(MORE, UNKNOWN, client="e"))
-    await_generation(server, 2)  # by now there were looks that found nothing
-    assert generations(server) == [1, 2]
+    await_publication(server, 2)  # by now there were looks that found nothing
+    assert publications(server) == 2
     check_allowed(server, UNKNOWN, True)
 
 
 def test_the_digest_tells_what_is_loaded(front):
-    """Fleet: the same documents give the same digest, wherever they lie and whenever they were written."""
+    """A34: Fleet: the same documents give the same digest, wherever they lie and whenever they were written."""
     one, two = document(ALLOWED), document(ALLOWED, MORE)
     first = front("d.json", {"d.json": one})
     second = front("other/place.json", {"other/place.json": two})
-    digest = await_generation(first, 1)[1]
-    other = await_generation(second, 1)[1]
+    digest = await_publication(first, 1)[1]
+    other = await_publication(second, 1)[1]
     assert digest != other
     second.write("other/place.json", one)
-    assert await_generation(second, 2) == ("timed reload", digest)
+    assert await_publication(second, 2) == ("timed reload", digest)
     second.write("other/place.json", two)
-    assert await_generation(second, 3) == ("timed reload", other)
+    assert await_publication(second, 3) == ("timed reload", other)
     assert digest == hashlib.sha256(b"\npolicy:" + hashlib.sha256(one.encode()).digest()).hexdigest()
 
 
@@ -118,13 +122,13 @@ TWO_STEPS = ("directory", "unreadable link")
 @pytest.mark.parametrize("kind", [*BAD, "gone", *TWO_STEPS])
 @pytest.mark.parametrize("is_graceful", [False, True], ids=["timed", "graceful"])
 def test_a_bad_edit_keeps_the_last_good_policy(front, kind, is_graceful):
-    """Section 3: "the last good policy stays in force, whole, and the error is logged once per change"."""
+    """A26: "the last good policy stays in force, whole, and the error is logged once per change"."""
     config = CONFIG.replace("100ms", "Off" if is_graceful else "500ms" if kind in TWO_STEPS else "100ms")
     server = front("g.json d.json", {"g.json": document(MORE, client="g"), "d.json": document(ALLOWED)}, config)
     path = server.root / "d.json"
     content, pattern = BAD.get(kind, (None, "cannot be read|no regular file"))
     server.expect_log(pattern)
-    server.expect_log("OCORS0002: .*d.json: this document cannot be used; policies that keep")
+    server.expect_log("OCORS0002: .*d.json: this document cannot be used; .* previous version")
     if content is not None:
         server.write("d.json", content)
     else:
@@ -135,24 +139,24 @@ def test_a_bad_edit_keeps_the_last_good_policy(front, kind, is_graceful):
             path.symlink_to(server.root / "nowhere")
     if is_graceful:
         server.restart()
-    await_generation(server, 2)
+    await_publication(server, 2)
     for origin, is_allowed in ((ALLOWED, True), (MORE, True), (UNKNOWN, False)):
         check_allowed(server, origin, is_allowed)
     # The other document changes: the policy stays whole, and the error has been said.
     server.write("g.json", document(client="g"))
     if is_graceful:
         server.restart()
-    await_generation(server, 3)
+    await_publication(server, 3)
     for origin, is_allowed in ((ALLOWED, True), (MORE, True), (UNKNOWN, False)):
         check_allowed(server, origin, is_allowed)
     assert len(re.findall("OCORS0002", server.log_text())) == 1
-    # What is mended is in force, both documents of it.
+    # The fixed documents are in force, both of them.
     if kind == "directory":
         path.rmdir()
     server.write("d.json", document(ALLOWED, UNKNOWN))
     if is_graceful:
         server.restart()
-    await_generation(server, 4)
+    await_publication(server, 4)
     for origin, is_allowed in ((ALLOWED, True), (MORE, False), (UNKNOWN, True)):
         check_allowed(server, origin, is_allowed)
 
@@ -194,7 +198,7 @@ def test_every_way_to_replace_a_file(front, way):
         origins = [MORE] if number % 2 == 0 else [ALLOWED]
         # Trailing space, so that sizes differ.
         WAYS[way](server.root / "d.json", (document(*origins) + " " * (number * 7 % 20)).encode())
-        await_generation(server, number)
+        await_publication(server, number)
         check_allowed(server, MORE, MORE in origins)
         check_allowed(server, ALLOWED, ALLOWED in origins)
 
@@ -209,7 +213,7 @@ def test_a_file_of_the_same_size_and_age(front):
     os.utime(beside, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert beside.stat().st_size == before.st_size
     beside.rename(path)
-    await_generation(server, 2)
+    await_publication(server, 2)
     check_allowed(server, ("Origin", "http://bbb.com"), True)
     check_allowed(server, ("Origin", "http://aaa.com"), False)
 
@@ -233,8 +237,8 @@ def test_a_configmap_is_swapped(front):
         (server.root / "map" / name).symlink_to(f"..data/{name}")
     with server:
         configmap(server, "2", {"a.json": document(client="a"), "b.json": document(UNKNOWN, client="b")})
-        await_generation(server, 2)
-        assert generations(server) == [1, 2]
+        await_publication(server, 2)
+        assert publications(server) == 2
         for origin in (ALLOWED, MORE):
             check_refused(ask(server, "POST", "/x", origin))
         check_preflight(ask(server, "OPTIONS", "/x", ALLOWED, PREFLIGHT), False)
@@ -262,17 +266,17 @@ def test_a_tree_grows_and_shrinks(front):
                         f"tree/sites/One/{SHOP}": document(MORE, client="one")}, TREE)
     assert not site_allows(server, "Two", MORE) and site_allows(server, "One", MORE)
     server.write(f"tree/sites/Two/{SHOP}", document(MORE, client="two"))
-    await_generation(server, 2)
+    await_publication(server, 2)
     assert site_allows(server, "Two", MORE) and site_allows(server, "One", MORE)
     (server.root / "tree/sites/One").rename(server.root / "tree/elsewhere")
-    await_generation(server, 3)
+    await_publication(server, 3)
     assert site_allows(server, "Two", MORE) and not site_allows(server, "One", MORE)
     assert site_allows(server, "One", ALLOWED)  # the organisation's
     (server.root / "tree/elsewhere").rename(server.root / "tree/sites/Three")
-    await_generation(server, 4)
+    await_publication(server, 4)
     assert site_allows(server, "Three", MORE) and not site_allows(server, "One", MORE)
     server.write(f"tree/{SHOP}", document(UNKNOWN, client="org"))
-    await_generation(server, 5)
+    await_publication(server, 5)
     for site in ("One", "Two", "Three", "-"):
         assert site_allows(server, site, UNKNOWN) and not site_allows(server, site, ALLOWED)
 
@@ -287,21 +291,24 @@ def test_a_tree_that_is_swapped_whole(front):
     with server:
         (server.root / "next").symlink_to("v2")
         (server.root / "next").rename(server.root / "now")
-        await_generation(server, 2)
+        await_publication(server, 2)
         for site, origin, is_allowed in (("-", ALLOWED, False), ("-", MORE, True), ("New", UNKNOWN, True)):
             response = ask(server, "OPTIONS", f"/s/{site}/dw/shop/v19_1/x", origin, PREFLIGHT)
             assert bool(response.one("Access-Control-Allow-Origin")) == is_allowed
 
 
 def test_a_file_that_never_rests_holds_up_no_other(front):
-    """A revocation does not wait for a neighbour's file; that is judged when it is still."""
+    """A revocation does not wait for a neighbour's file; that is judged when it is still. (What is said of such a
+    file, and how often: test_promises.py.)"""
     server = front("d.json e.json", {"d.json": document(ALLOWED), "e.json": document(MORE, client="e")})
     server.allow_log("OCORS0019: .*/e.json: the file changes all the time")
-    is_over, churn = threading.Event(), itertools.count()
+    is_over, churn = threading.Event(), 0
 
     def write():
+        nonlocal churn
         while not is_over.wait(0.01):
-            server.write("e.json", document(MORE, UNKNOWN, client="e") + " " * (next(churn) % 9))
+            server.write("e.json", document(MORE, UNKNOWN, client="e") + " " * (churn % 9))
+            churn += 1
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -313,9 +320,6 @@ def test_a_file_that_never_rests_holds_up_no_other(front):
         is_over.set()
         writer.join()
     httpd.wait_until(lambda: ask(server, "POST", "/x", UNKNOWN).status == 200, "the other is in force, too", 60)
-    said = [datetime.strptime(line.text[1:32], "%a %b %d %H:%M:%S.%f %Y") for line in server.log_lines()
-            if "OCORS0019" in line.text]
-    assert all(b - a > timedelta(milliseconds=500) for a, b in zip(said, said[1:]))  # of 10 looks, one line
 
 
 def test_two_versions_are_never_mixed(front):
@@ -352,14 +356,14 @@ def test_the_same_tree_in_two_sections(front):
         </VirtualHost>"""
     server = front("", {f"tree/{SHOP}": document(ALLOWED, client="org"),
                         f"tree/sites/One/{SHOP}": document(MORE, client="one")}, config, ports=2)
-    assert ", 2 sites," in server.wait_log("OCORS0007: generation 1 ").text
+    assert ", 2 sites," in server.wait_publication(1)
     server.expect_log("OCORS0001: .*the sites cannot be listed")
     server.expect_log("OCORS0001: .*the file cannot be read")
     server.expect_log("OCORS0002: ")
     (server.root / "tree/sites").rename(server.root / "tree/hidden")
-    assert ", 2 sites," in server.wait_log("OCORS0007: generation 2 ").text
+    assert ", 2 sites," in server.wait_publication(2)
     server.write(f"tree/{SHOP}", document(UNKNOWN, client="org"))
-    assert ", 2 sites," in server.wait_log("OCORS0007: generation 3 ").text
+    assert ", 2 sites," in server.wait_publication(3)
     assert site_allows(server, "One", MORE) and not site_allows(server, "One", UNKNOWN)  # kept, whole
     assert len(re.findall("the sites cannot be listed", server.log_text())) == 1
 
@@ -376,8 +380,8 @@ def test_a_start_is_followed_by_no_generation(front):
     server = front("", {"z.json": document(MORE, client="z"), f"tree/{SHOP}": document(ALLOWED, client="org"),
                         f"tree/sites/One/{SHOP}": document(MORE, client="one")}, config)
     server.write(f"tree/sites/One/{SHOP}", document(UNKNOWN, client="one"))
-    await_generation(server, 2)
-    assert generations(server) == [1, 2] and site_allows(server, "One", UNKNOWN)
+    await_publication(server, 2)
+    assert publications(server) == 2 and site_allows(server, "One", UNKNOWN)
 
 
 def test_no_documents_no_watcher(start_httpd):
@@ -396,24 +400,24 @@ def test_a_folder_of_sites_that_cannot_be_listed(front):
     server.expect_log("OCORS0002: ")
     sites.rename(server.root / "tree/hidden")
     sites.symlink_to(server.root / "nowhere")
-    await_generation(server, 2)
+    await_publication(server, 2)
     assert site_allows(server, "One", MORE)
     sites.unlink()
     (server.root / "tree/hidden").rename(sites)
-    await_generation(server, 3)
+    await_publication(server, 3)
     assert site_allows(server, "One", MORE)
     assert len(re.findall("the sites cannot be listed", server.log_text())) == 1
 
 
 def test_off_means_at_restarts_only(front):
-    """ `OcapiCorsReload Off`: no process looks; a restart does."""
+    """A12: `OcapiCorsReload Off`: no process looks; a restart does."""
     server = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", "Off"))
     assert server.watcher() is None and len(server.children()) == 1
     server.write("d.json", document(MORE))
     check_allowed(server, MORE, False)
     server.restart()
     check_allowed(server, MORE, True)
-    assert await_generation(server, 2)[0] == "restart"
+    assert await_publication(server, 2)[0] == "restart"
 
 
 def test_the_watcher_that_dies_is_replaced(front):
@@ -426,7 +430,7 @@ def test_the_watcher_that_dies_is_replaced(front):
         server.await_watcher(old)
         origins = [MORE] if number % 2 == 0 else [ALLOWED]
         server.write("d.json", document(*origins))
-        await_generation(server, number)
+        await_publication(server, number)
         check_allowed(server, MORE, MORE in origins)
         check_allowed(server, ALLOWED, ALLOWED in origins)
 
@@ -454,9 +458,9 @@ def test_a_file_that_is_being_written(front):
         writer.join()
     for response in answers[:-1]:
         check(response, 200, granted(ALLOWED))
-    await_generation(server, 2)
+    await_publication(server, 2)
     check_allowed(server, MORE, True)
-    assert generations(server) == [1, 2]
+    assert publications(server) == 2
 
 
 @pytest.mark.parametrize("mode, how", [("-DFOREGROUND", signal.SIGWINCH), ("-DFOREGROUND", signal.SIGTERM),
@@ -469,7 +473,7 @@ def test_the_watcher_ends_with_its_parent(mpm, mode, how, backend):
     with httpd.Httpd(CONFIG, mpm=mpm, mode=mode, files={"d.json": document(ALLOWED)},
                      defines={"DOCUMENTS": "d.json", "BACKEND": backend.url}) as server:
         server.write("d.json", document(MORE))
-        await_generation(server, 2)
+        await_publication(server, 2)
         check_allowed(server, MORE, True)
         watcher = server.await_watcher()
         server.await_idle()
@@ -502,7 +506,7 @@ def test_a_watcher_that_cannot_be_ended_holds_up_nothing(backend):
         with held_watcher(server) as old:
             server.restart()
             server.write("d.json", document(MORE))
-            await_generation(server, 3)
+            await_publication(server, 3)
             check_allowed(server, MORE, True)
         server.await_watcher(old)
         server.await_idle()
@@ -522,15 +526,15 @@ def test_a_stopped_watcher_is_ended_too(front):
 
 
 def test_a_restart_takes_what_a_timed_reload_published(front):
-    """Unchanged documents are not read again at a restart either, and generations count on."""
+    """Unchanged documents are not read again at a restart either, and publications count on."""
     server = front("d.json", {"d.json": document(ALLOWED)})
     server.write("d.json", document(MORE))
-    await_generation(server, 2)
+    await_publication(server, 2)
     server.restart()
-    assert await_generation(server, 3)[0] == "restart"
+    assert await_publication(server, 3)[0] == "restart"
     check_allowed(server, MORE, True)
     server.write("d.json", document(UNKNOWN))
-    await_generation(server, 4)
+    await_publication(server, 4)
     check_allowed(server, UNKNOWN, True)
     check_allowed(server, MORE, False)
 
@@ -541,8 +545,8 @@ def test_response_headers_come_and_go(front):
     ask_named = lambda: server.request("GET", "/x?client_id=c").one("X-Policy")
     assert ask_named() is None
     server.write("d.json", document(ALLOWED, response_headers={"x-policy": "two"}))
-    await_generation(server, 2)
+    await_publication(server, 2)
     assert ask_named() == "two"
     server.write("d.json", document(ALLOWED))
-    await_generation(server, 3)
+    await_publication(server, 3)
     assert ask_named() is None

@@ -2,6 +2,7 @@
 """The official resources with their methods: a document that grants each gives exactly its methods back,
 path by path (M1 to M3)."""
 
+import functools
 import json
 import os
 import re
@@ -53,10 +54,12 @@ def front(start_httpd):
                        files={f"{name}.json": settings(name) for name in LISTS})
 
 
+@functools.lru_cache(maxsize=None)
 def segments(path):
     return path.strip("/").split("/")
 
 
+@functools.lru_cache(maxsize=None)
 def is_variable(segment):
     return re.fullmatch(r"\{\w+\}|\(\{\w+\}\)", segment) is not None
 

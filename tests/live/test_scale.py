@@ -3,8 +3,11 @@
 
 import base64
 import json
+import os
 import random
+import re
 import shutil
+import signal
 import time
 
 import pytest
@@ -163,3 +166,51 @@ def test_ten_thousand_sites_start_and_serve(tmp_path_factory):
             assert is_allowed(connection, site_name(7), "client", "https://site7.example", "query", 0)
             assert not is_allowed(connection, site_name(8), "client", "https://site7.example", "query", 0)
     shutil.rmtree(tree)  # when nobody watches it any more
+
+
+def swap(server, tree, organisation, sites):
+    """Another version of the tree, which the watcher finds at once."""
+    pid = server.await_watcher()
+    os.kill(pid, signal.SIGSTOP)
+    shutil.rmtree(tree)
+    write_tree(tree, organisation, sites)
+    os.kill(pid, signal.SIGCONT)
+
+
+def test_a_tree_that_outgrows_its_memory(tmp_path_factory):
+    """Section 3, 4: most documents of a thousand sites have grown together, beyond what an area holds. Those that have
+    grown most wait, and are named as far as a reader can take it; all others are in force, first of all a revocation
+    in what is the largest document still."""
+    tree = tmp_path_factory.mktemp("growing") / "tree"
+    large = {"large": [f"https://large{n}.example" for n in range(2000)]}
+    small = {site_name(s): {"client": [f"https://site{s}.example"]} for s in range(SITES)}
+    grown = {name: {"client": [f"https://{name.lower()}-{n}.example" for n in range(40)]} for name in small}
+    grown[site_name(0)]["client"] = ["https://new.example"]
+    write_tree(tree, large, small)
+    with httpd.Httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"}) as server:
+        server.expect_log("OCORS0016: .*: the changed document does not fit into an area")
+        server.expect_log(r"OCORS0016: more changed documents that do not fit: \d+")
+        swap(server, tree, {"large": large["large"][:1900]}, grown)
+        server.wait_log("more changed documents that do not fit")
+        with server.connection() as connection:
+            httpd.wait_until(lambda: is_allowed(connection, site_name(0), "client", "https://new.example", "query", 0),
+                             "what is small is in force")
+            assert not is_allowed(connection, site_name(0), "client", "https://site0.example", "query", 0)
+            assert is_allowed(connection, site_name(0), "large", large["large"][0], "query", 0)
+            assert not is_allowed(connection, site_name(0), "large", large["large"][-1], "query", 0)
+        assert server.log_text().count("OCORS0016") <= 3 * 11  # of three looks at most
+        assert len(re.findall("OCORS0007", server.log_text())) < 5
+    shutil.rmtree(tree)
+
+
+def test_sites_that_come_may_fill_an_area(tmp_path_factory):
+    """OcapiCorsCacheSize is room for whatever comes: a tree of one site gets thousands."""
+    tree = tmp_path_factory.mktemp("coming") / "tree"
+    sites = {site_name(s): {"client": [f"https://site{s}.example"]} for s in range(5000)}
+    write_tree(tree, {"global": ["https://everywhere.example"]}, {})
+    with httpd.Httpd(CONFIG + "OcapiCorsCacheSize 64M", defines={"TREE": tree}, files={"htdocs/page": "page"}) as server:
+        swap(server, tree, {"global": ["https://everywhere.example"]}, sites)
+        server.wait_log("OCORS0007: generation 2 .* 5001 sites")
+        with server.connection() as connection:
+            assert is_allowed(connection, site_name(4999), "client", "https://site4999.example", "query", 0)
+    shutil.rmtree(tree)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shared memory of the policies: one copy that workers cannot write, room that is reused only when nobody
-reads it, and what happens when it is short (DESIGN 4; src/core/epoch.c)."""
+"""The shared memory of the policies: one copy that workers cannot write, areas that are used again only when nobody
+reads them, and what happens where memory is short (DESIGN 4; src/core/epoch.c)."""
 
 import contextlib
 import json
@@ -18,7 +18,8 @@ import wire
 from cors import ALLOWED, UNKNOWN, ask, check, check_refused, granted
 from debugger import Debugger
 
-PUBLISHED = re.compile(r"OCORS0007: generation (\d+) .*; (\d+) of (\d+) bytes")
+AREAS = 4  # include/ocors_epoch.h
+PUBLISHED = re.compile(r"; (\d+) of (\d+) bytes")
 CONFIG = """
 OcapiCorsReload 100ms
 OcapiCorsCacheSize ${SIZE}
@@ -31,7 +32,8 @@ StartServers 2
 """
 
 
-SLOTS_TO_SPARE = 16  # src/httpd/store.c
+THIRD = ("Origin", "http://baz.com")  # as long as the other two
+READERS_TO_SPARE = 16  # src/httpd/reload/store.c
 THREADS = {"prefork": 1, "worker": httpd.THREADS, "event": httpd.THREADS}
 
 
@@ -50,15 +52,13 @@ def front(start_httpd, backend):
 
 
 def published(server, number):
-    """(bytes in use, bytes of the segment) of a generation, once it is published."""
-    server.wait_log(rf"OCORS0007: generation {number} ")
-    found = {int(m[1]): (int(m[2]), int(m[3])) for m in map(PUBLISHED.search, server.log_text().splitlines()) if m}
-    return found[number]
+    """(bytes of the snapshot, bytes of all areas) of a publication, once it is done."""
+    return tuple(map(int, PUBLISHED.search(server.wait_publication(number)).groups()))
 
 
 @pytest.fixture(scope="module")
 def needed(start_httpd, module_backend):
-    """What one generation of the document takes."""
+    """What a snapshot of the document takes."""
     server = start_httpd(CONFIG, files={"d.json": document(ALLOWED)},
                          defines={"SIZE": "Auto", "BACKEND": module_backend.url})
     return published(server, 1)[0]
@@ -79,11 +79,31 @@ def answer(server):
     return ALLOWED if statuses[0] == 200 else UNKNOWN
 
 
-def change(server, number):
-    """Publishes generation `number`: even ones allow UNKNOWN, odd ones ALLOWED."""
-    server.write("d.json", document(UNKNOWN if number % 2 == 0 else ALLOWED))
+def wanted(number):
+    """Whom generation `number` allows: even ones UNKNOWN, odd ones ALLOWED."""
+    return UNKNOWN if number % 2 == 0 else ALLOWED
+
+
+def await_change(server, number):
+    """Waits for the publication of generation `number`."""
     published(server, number)
-    assert answer(server) == (UNKNOWN if number % 2 == 0 else ALLOWED)
+    assert answer(server) == wanted(number)
+
+
+def change(server, number):
+    """Publishes generation `number`."""
+    server.write("d.json", document(wanted(number)))
+    await_change(server, number)
+
+
+def let_it_look(server):
+    """Returns when the watcher has slept some more times, after each of which it looks."""
+    def slept():
+        status = open(f"/proc/{server.watcher()}/status").read()
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.M)[1])
+
+    before = slept()
+    httpd.wait_until(lambda: slept() > before + 20, "the watcher has slept and looked", 60)
 
 
 def is_stopped(pid):
@@ -96,20 +116,32 @@ def is_asleep(pid):
     return processes.stat_fields(pid)[0] == "S"
 
 
-class Stopped:
-    """A worker that is stopped in the middle of a decision, by a debugger, and the request it was at."""
+def restart_changed(server, size, content):
+    """A restart with another OcapiCorsCacheSize, which finds a document that the watcher has not seen."""
+    os.kill(server.await_watcher(), signal.SIGSTOP)
+    server.write("d.json", content)
+    server.defines["SIZE"] = size
+    server.restart()
 
-    def __init__(self, server):
+
+class Stopped:
+    """A worker that is stopped in the middle of a decision, by a debugger, and the request it was at; `others` are
+    stopped already."""
+
+    def __init__(self, server, others=(), count=2):
         self.server = server
         self.response = None
         server.await_watcher()  # from now on it is told from a worker
-        self.pid, other = sorted(httpd.wait_until(lambda: len(c := server.children()) == 2 and c, "two workers"))
-        server.await_idle()
+        workers = httpd.wait_until(lambda: len(c := server.children()) == count and c, f"{count} workers")
+        self.pid, *running = sorted(workers - {other.pid for other in others})
+        if not others:
+            server.await_idle()
         # Where the policy has been opened and not been asked yet.
         self.debugger = Debugger(server, self.pid, "ocors_decide")
         try:
-            os.kill(other, signal.SIGSTOP)  # so that the request comes to the one that is watched
-            httpd.wait_until(lambda: is_stopped(other), "the other worker is stopped")
+            for pid in running:  # so that the request comes to the one that is watched
+                os.kill(pid, signal.SIGSTOP)
+                httpd.wait_until(lambda pid=pid: is_stopped(pid), "every other worker is stopped")
             self.thread = threading.Thread(target=self._ask)
             self.thread.start()
             self.debugger.await_held()
@@ -117,7 +149,8 @@ class Stopped:
             self.debugger.gdb.kill()  # what it holds could not end
             raise
         finally:
-            os.kill(other, signal.SIGCONT)
+            for pid in running:
+                os.kill(pid, signal.SIGCONT)
 
     def _ask(self):
         with contextlib.suppress(EOFError, OSError), wire.Connection(self.server.port, 170) as connection:
@@ -140,58 +173,70 @@ class Stopped:
         assert self.response is None
 
 
+def check_snapshot(response, number):
+    """The response to a GET of ALLOWED is by generation `number`, whole."""
+    check(response, 200, granted(ALLOWED) if wanted(number) == ALLOWED else set())
+
+
 def test_a_reader_that_is_stopped_sees_its_own_snapshot(front, needed):
     """A worker that is stopped in mid-decision: 20 snapshots later it still reads the first, whole, while all
-    others have been using the rest of the room again and again."""
-    server = front(needed * 7 // 2)
+    others have been using the rest of the areas again and again."""
+    server = front(AREAS * needed)
     stopped = Stopped(server)
     for number in range(2, 22):
-        change(server, number)
+        origin = (UNKNOWN, THIRD)[number % 2]  # nothing but the first snapshot allows what it asked for
+        server.write("d.json", document(origin))
+        published(server, number)
+        check(ask(server, "POST", "/x", origin), 200, granted(origin))
+        check_refused(ask(server, "POST", "/x", ALLOWED))
     check(stopped.resume(), 200, granted(ALLOWED))
     change(server, 22)
-    check_refused(ask(server, "POST", "/x", ALLOWED))
 
 
-def test_room_of_a_reader_is_not_reused(front, needed):
-    """Where the stopped reader's room would be needed, the old policy stays, and the log says what is missing;
-    when the reader goes on, it fits."""
-    server = front(needed * 5 // 2)
-    stopped = Stopped(server)
-    change(server, 2)
-    server.expect_log(r"OCORS0016: the changed documents need \d+ bytes beside what is in force, .*/d.json stays as it "
-                      r"is in generation 2 until .* OcapiCorsCacheSize of at least \d+")
-    server.write("d.json", document(ALLOWED))
+@pytest.mark.parametrize("first", range(AREAS - 1))
+@pytest.mark.parametrize("end", [Stopped.resume, Stopped.kill], ids=["goes_on", "is_killed"])
+def test_a_change_waits_while_every_area_is_read(front, needed, end, first):
+    """Three workers are stopped at three snapshots, and the fourth is current: a change waits, and the log says so
+    once, however often it is tried. When any of the three goes on or is killed, the change comes into force, and the
+    other two have read their own snapshot, whole."""
+    count = AREAS + 1
+    server = front(AREAS * needed, config=CONFIG.replace("StartServers 2", f"""
+        StartServers {count}
+        ServerLimit {count}
+        MaxRequestWorkers {count * httpd.THREADS}
+        MinSpareThreads 1
+        MaxSpareThreads {count * httpd.THREADS}"""))
+    server.allow_log("AH1039[0-9]: children are killed successively")
+    stopped = []
+    for number in range(1, AREAS):
+        stopped.append(Stopped(server, stopped, count))
+        change(server, number + 1)  # the twin: with fewer, or with all three, what has an area is published
+    server.expect_log("OCORS0016: changed documents wait: every area of shared memory is current, or still read by a "
+                      "worker")
+    server.write("d.json", document(wanted(AREAS + 1)))
     server.wait_log("OCORS0016")
-    assert answer(server) == UNKNOWN
-    check(stopped.resume(), 200, granted(ALLOWED))
-    published(server, 3)
-    assert answer(server) == ALLOWED
-    assert server.log_text().count("OCORS0016") == 1
-
-
-def test_room_of_a_reader_that_is_killed_comes_back(front, needed):
-    """A worker that is killed in mid-decision reads no more, and counts no more."""
-    server = front(needed * 5 // 2)
-    stopped = Stopped(server)
-    change(server, 2)
-    server.expect_log("OCORS0016")
-    server.write("d.json", document(ALLOWED))
-    server.wait_log("OCORS0016")
-    stopped.kill()
-    published(server, 3)
-    assert answer(server) == ALLOWED
-    for number in range(4, 24):
+    let_it_look(server)
+    assert answer(server) == wanted(AREAS)
+    response = end(stopped[first])
+    if end is Stopped.resume:
+        check_snapshot(response, first + 1)
+    await_change(server, AREAS + 1)
+    for number, other in enumerate(stopped, 1):
+        if other is not stopped[first]:
+            check_snapshot(other.resume(), number)
+    for number in range(AREAS + 2, AREAS + 12):
         change(server, number)
+    assert server.log_text().count("OCORS0016") == 1
 
 
 @pytest.mark.parametrize("mpm", httpd.MPMS)
 def test_workers_that_are_recycled(front, needed, mpm):
-    """Slots are given back: many more workers than there are slots, and room enough for two snapshots. Prefork's end
+    """Readers are given back: many more workers than there are readers, and areas just large enough. Prefork's end
     by themselves; event's and worker's are killed, as those of httpd 2.4.71 that end by MaxConnectionsPerChild 1
     hang now and then, with or without the module (ap_mpm_podx_check)."""
     limit = 4
     recycling = "MaxConnectionsPerChild 1\n" if mpm == "prefork" else ""
-    server = front(needed * 5 // 2, mpm=mpm,
+    server = front(AREAS * needed, mpm=mpm,
                    config=CONFIG + f"{recycling}ServerLimit {limit}\nMaxRequestWorkers {2 * THREADS[mpm]}\n")
     server.allow_log("AH00161: server reached MaxRequestWorkers|AH1039[0-9]: children are killed successively")
     server.await_watcher()  # from now on it is told from a worker
@@ -203,9 +248,9 @@ def test_workers_that_are_recycled(front, needed, mpm):
             seen.add(pid)
             if mpm != "prefork":
                 os.kill(pid, signal.SIGKILL)
-        return len(seen) > limit + SLOTS_TO_SPARE
+        return len(seen) > limit + READERS_TO_SPARE
 
-    httpd.wait_until(has_seen_many, "more workers than there are slots", 90)
+    httpd.wait_until(has_seen_many, "more workers than there are readers", 90)
     for number in range(2, 8):
         change(server, number)
 
@@ -213,18 +258,22 @@ def test_workers_that_are_recycled(front, needed, mpm):
 # ---- A stray write ----
 
 STRAY = r"""
+#define _GNU_SOURCE
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
 #include <stdio.h>
 #include <sys/mman.h>
-/* Shows how shared memory of some size may be used; "write" writes to it, "seize" does all it can to it. */
+/*
+ * Shows how shared memory of some size may be used; "write" writes to it, "seize" overwrites it, "counts" the readers'
+ * counts as well, which are the mapping before it, and "forge" one origin by another, wherever it is.
+ */
 static int stray(request_rec *r)
 {
     FILE *maps;
     char line[512], access[8];
-    unsigned long from, to;
-    int count = 0;
+    unsigned long from, to, before = 0, end = 0;
+    static unsigned long seized, size; /* what this worker has had: by now the counts are part of the mapping */
 
     if (!r->handler || strcmp(r->handler, "stray") != 0) {
         return DECLINED;
@@ -236,14 +285,29 @@ static int stray(request_rec *r)
             if (r->args && strcmp(r->args, "write") == 0) {
                 ((volatile char *)from)[4096] = 1;
             }
-            /* Not again in one worker: by then the slots are part of the mapping. */
-            if (r->args && strcmp(r->args, "seize") == 0 && access[1] == '-') {
-                mprotect((void *)from, to - from, PROT_READ | PROT_WRITE);
-                memset((void *)from, 0xa5, to - from);
+            if (r->args && strcmp(r->args, "write") != 0) {
+                if (access[1] == '-') {
+                    seized = from;
+                    size = to - from;
+                    mprotect((void *)seized, size, PROT_READ | PROT_WRITE);
+                }
+                if (strcmp(r->args, "forge") == 0) {
+                    char *at = (char *)seized;
+                    while ((at = memmem(at, seized + size - (unsigned long)at, "http://foo.com", 14)) != NULL) {
+                        memcpy(at, "http://bar.com", 14);
+                    }
+                }
+                else {
+                    memset((void *)seized, 0xa5, size);
+                }
+                if (strcmp(r->args, "counts") == 0 && end == from) {
+                    memset((void *)before, 0xa5, end - before);
+                }
             }
             ap_rprintf(r, "%s\n", access);
-            count++;
         }
+        before = from;
+        end = to;
     }
     fclose(maps);
     return OK;
@@ -279,26 +343,58 @@ LoadModule stray_module ${STRAY}
 """
 
 
-def test_a_worker_that_is_seized_leads_nobody_anywhere(start_httpd, backend, stray_module):
-    """A worker that makes the policies writable for itself and overwrites them all can spoil answers; the parent and
-    the watcher, which may be root, go by what no worker can write to, and a restart reads the files again."""
-    server = start_httpd(STRAY_CONFIG, ports=2, files={"d.json": document(ALLOWED)},
+def seized(start_httpd, backend, stray_module, config=STRAY_CONFIG):
+    server = start_httpd(config, ports=2, files={"d.json": document(ALLOWED), "e.json": document(ALLOWED)},
                          defines={"SIZE": "4M", "BACKEND": backend.url, "STRAY": stray_module})
     server.await_watcher()
+    return server
+
+
+@pytest.mark.parametrize("how", ["seize", "forge"])
+def test_a_worker_that_is_seized_leads_nobody_anywhere(start_httpd, backend, stray_module, how):
+    """A worker that makes the policies writable for itself and overwrites them all can spoil answers; the parent and
+    the watcher, which may be root, go by what no worker can write to. A document that is unchanged is copied, and the
+    copy is checked: it is read again, by a timed reload and by a restart."""
+    config = STRAY_CONFIG.replace("OcapiCorsSettings d.json", "OcapiCorsSettings d.json\n<Location /e>\n"
+                                  "OcapiCorsSettings e.json\n</Location>")
+    server = seized(start_httpd, backend, stray_module, config)
+    server.expect_log("OCORS0009: a document's image in shared memory is damaged; the document is read again")
     for number, stranger in ((2, UNKNOWN), (3, ALLOWED)):
-        server.request("GET", "/stray?seize", port=server.port_number(2))
-        check_refused(ask(server, "POST", "/x", stranger))  # nothing is opened by it
+        server.request("GET", f"/stray?{how}", port=server.port_number(2))
+        if how == "seize":
+            check_refused(ask(server, "POST", "/x", stranger))  # nothing is opened by it
         change(server, number)  # what is published is whole
-    server.request("GET", "/stray?seize", port=server.port_number(2))
+        check(ask(server, "POST", "/e", ALLOWED), 200, granted(ALLOWED))
+        check_refused(ask(server, "POST", "/e", UNKNOWN))
+        assert server.log_text().count("OCORS0009") == number - 1
+    server.request("GET", f"/stray?{how}", port=server.port_number(2))
     server.restart()
     assert answer(server) == ALLOWED
+    assert server.log_text().count("OCORS0009") == 4  # both documents
+    check(ask(server, "POST", "/e", ALLOWED), 200, granted(ALLOWED))
     change(server, 5)
     assert server.await_watcher() and "OCORS0017" not in server.log_text()
 
 
+def test_a_worker_that_is_seized_holds_up_timed_reloads_at_most(start_httpd, backend, stray_module):
+    """The counts of the readers say that every area is read, for ever: changes wait until a restart, which makes a
+    new segment; nothing is opened."""
+    server = seized(start_httpd, backend, stray_module)
+    server.expect_log("OCORS0016: changed documents wait")
+    server.request("GET", "/stray?counts", port=server.port_number(2))
+    for origin in (ALLOWED, UNKNOWN):
+        check_refused(ask(server, "POST", "/x", origin))
+    server.write("d.json", document(UNKNOWN))
+    server.wait_log("OCORS0016")
+    server.restart()
+    assert answer(server) == UNKNOWN
+    change(server, 3)
+    assert "OCORS0017" not in server.log_text()
+
+
 @pytest.mark.parametrize("mpm", httpd.MPMS)
 def test_a_stray_write_ends_its_worker_and_changes_nothing(start_httpd, backend, stray_module, mpm):
-    """ "a stray write by any module faults in that worker instead of changing everyone's policy"."""
+    """A32: "a stray write by any module faults in that worker instead of changing everyone's policy"."""
     server = start_httpd(STRAY_CONFIG, mpm=mpm, ports=2, files={"d.json": document(ALLOWED)},
                          defines={"SIZE": "4M", "BACKEND": backend.url, "STRAY": stray_module})
     port = server.port_number(2)
@@ -316,26 +412,30 @@ def test_a_stray_write_ends_its_worker_and_changes_nothing(start_httpd, backend,
 # ---- Short memory ----
 
 def test_a_size_that_is_too_small_is_refused(needed):
-    """At a start, and by configtest, with what is needed; the twin starts."""
-    config = CONFIG.replace("${SIZE}", str(needed // 2))
+    """A13: At a start, and by configtest, with what is needed; the twin starts."""
+    config = CONFIG.replace("${SIZE}", str(AREAS * needed - 1))
     keywords = {"files": {"d.json": document(ALLOWED)}, "defines": {"BACKEND": "http://127.0.0.1:1"}}
     code, output = httpd.configtest(config, **keywords)
     assert code != 0 and re.search(
-        r"httpd\.conf:\d+: OcapiCorsSettings: .*/d\.json: this document does not fit: the policies need \d+ bytes of "
-        rf"shared memory, and OcapiCorsCacheSize allows {needed // 2}$", output, re.M), output
-    code, output = httpd.configtest(CONFIG.replace("${SIZE}", str(needed + 4096)), **keywords)
+        r"httpd\.conf:\d+: OcapiCorsSettings: .*/d\.json: this document does not fit: the policies need an "
+        rf"OcapiCorsCacheSize of {AREAS * needed}, and it is {AREAS * needed - 1}$", output, re.M), output
+    code, output = httpd.configtest(CONFIG.replace("${SIZE}", str(AREAS * needed)), **keywords)
     assert code == 0, output
 
 
 def test_a_reload_that_does_not_fit_keeps_what_is_in_force(front, needed):
     """ "no edit of a JSON file can stop the server": a document that outgrows the size, at a timed reload and at
-    a restart; sections that are new then allow nothing."""
-    server = front(needed * 3 // 2)
-    server.expect_log("OCORS0016")
+    a restart; sections that are new then allow nothing, until a look finds what fits of them."""
+    server = front(AREAS * needed * 3 // 2)
+    server.expect_log(r"OCORS0016: .*/d.json: the changed document does not fit into an area of \d+ bytes; the version "
+                      "in force stays until `apachectl graceful`, or a larger OcapiCorsCacheSize")
     server.write("d.json", document(UNKNOWN, 4000))
     server.wait_log("OCORS0016")
+    let_it_look(server)
+    assert server.log_text().count("OCORS0016") == 1
     assert answer(server) == ALLOWED
-    server.expect_log("OCORS0008: the policies need")
+    server.expect_log(r"OCORS0008: the policies need an OcapiCorsCacheSize of \d+, and it is "
+                      rf"{AREAS * needed * 3 // 2}$")
     server.expect_log("OCORS0015: generation 1 stays in force; sections that it does not know allow nothing")
     new = """
         <Location "/new">
@@ -345,43 +445,105 @@ def test_a_reload_that_does_not_fit_keeps_what_is_in_force(front, needed):
             OcapiCorsSettings d.json
         </Location>"""
     server.write("n.json", document(UNKNOWN, 1))
-    server.restart(config=server.config.replace("OcapiCors On", "OcapiCors On" + new))
+    with_new = server.config.replace("OcapiCors On", "OcapiCors On" + new)
+    server.restart(config=with_new.replace("100ms", "Off"))
     assert answer(server) == ALLOWED
     check(ask(server, "POST", "/old", ALLOWED), 200, granted(ALLOWED))
     for origin in (ALLOWED, UNKNOWN):
         check_refused(ask(server, "POST", "/new", origin))
         check(ask(server, "GET", "/new", origin), 200, set())
-    server.expect_log("OCORS0016")
-    server.write("d.json", document(UNKNOWN))  # small again: a restart takes it all
-    server.restart()
-    assert answer(server) == UNKNOWN
+    server.restart(config=with_new)  # the twin: what fits of the new sections is found by a look
+    published(server, 2)
+    assert answer(server) == ALLOWED
     check(ask(server, "POST", "/new", UNKNOWN), 200, granted(UNKNOWN))
+    check_refused(ask(server, "POST", "/new", ALLOWED))
+    server.write("d.json", document(UNKNOWN))  # small again
+    published(server, 3)
+    assert answer(server) == UNKNOWN
+    check(ask(server, "POST", "/old", UNKNOWN), 200, granted(UNKNOWN))
 
 
-def test_one_document_that_does_not_fit_holds_up_no_other(front, needed):
+def test_a_restart_without_memory_publishes_into_the_old_segment(front, needed):
+    """A restart whose new OcapiCorsCacheSize has no area for the snapshot: what is in force stays there, with all
+    changes that fit, and timed reloads go on."""
+    server = front(AREAS * needed * 3 // 2)
+    areas = published(server, 1)[1]
+    server.expect_log(rf"OCORS0008: the policies need an OcapiCorsCacheSize of {AREAS * needed}, and it is "
+                      rf"{AREAS * needed - 1}$")
+    restart_changed(server, AREAS * needed - 1, document(UNKNOWN))
+    assert answer(server) == UNKNOWN
+    assert published(server, 2)[1] == areas
+    for number in range(3, 13):
+        change(server, number)
+    assert "OCORS0015" not in server.log_text()
+
+
+def test_one_document_that_does_not_fit_holds_up_no_other(start_httpd, backend, needed):
     """Of what has changed, what fits is in force: a revocation does not wait for a neighbour's growth, nor is an
     error lost over it."""
-    config = CONFIG.replace("100ms", "500ms")  # so long no file may change before any is read
-    config = config.replace("OcapiCorsSettings d.json", "OcapiCorsSettings d.json\n<Location /e>\n"
-                            "OcapiCorsSettings e.json\n</Location>\n<Location /f>\nOcapiCorsSettings f.json\n</Location>")
-    server = httpd.Httpd(config, files={"d.json": document(ALLOWED), "e.json": document(ALLOWED, 1),
-                                        "f.json": document(ALLOWED, 1)},
-                         defines={"SIZE": needed * 3 // 2, "BACKEND": "http://127.0.0.1:1"})
-    with server:
-        server.expect_log("OCORS0016: .*/d.json stays as it is")
-        server.expect_log("OCORS0001: .*/f.json:1:1")
-        server.expect_log("OCORS0002: .*/f.json")
-        server.write("d.json", document(UNKNOWN, 9000))
-        server.write("e.json", document(UNKNOWN, 1))
-        server.write("f.json", "?")
-        published(server, 2)
-        check_refused(ask(server, "POST", "/e", ALLOWED))
-        for path in ("/x", "/f"):
-            check_refused(ask(server, "POST", path, UNKNOWN))
-        # What is held is not forgotten: it is small again, or there is room.
-        server.write("d.json", document(UNKNOWN, 100))
-        published(server, 3)
-        check_refused(ask(server, "POST", "/x", ALLOWED))
+    others = "".join(f"\n<Location /{name}>\nOcapiCorsSettings {name}.json\n</Location>" for name in "ef")
+    server = start_httpd(CONFIG.replace("OcapiCorsSettings d.json", "OcapiCorsSettings d.json" + others),
+                         files={"d.json": document(ALLOWED), "e.json": document(ALLOWED, 1),
+                                "f.json": document(ALLOWED, 1)},
+                         defines={"SIZE": AREAS * needed * 3 // 2, "BACKEND": backend.url})
+    server.expect_log("OCORS0016: .*/d.json: the changed document does not fit")
+    server.expect_log("OCORS0001: .*/f.json:1:1")
+    server.expect_log("OCORS0002: .*/f.json")
+    server.write("d.json", document(UNKNOWN, 9000))
+    server.write("e.json", document(UNKNOWN, 1))
+    server.write("f.json", "?")
+    httpd.wait_until(lambda: ask(server, "POST", "/e", ALLOWED).status == 401, "the revocation is in force")
+    server.wait_log("OCORS0002: .*/f.json")
+    for path in ("/x", "/f"):
+        check_refused(ask(server, "POST", path, UNKNOWN))
+    # What is deferred is not forgotten: it is small again, or there is room.
+    server.write("d.json", document(UNKNOWN, 100))
+    httpd.wait_until(lambda: ask(server, "POST", "/x", ALLOWED).status == 401, "the small one is in force")
+    check_refused(ask(server, "POST", "/f", UNKNOWN))
+    assert server.log_text().count("OCORS0016") == 1
+
+
+# ---- Memory that is given back ----
+
+def memory_of_areas(server):
+    """Bytes that the group has of the segments: memory of that kind is shared, and larger than any other of httpd's."""
+    total = 0
+    for pid in {server.process.pid, *server.children(), server.watcher()} - {None}:
+        with contextlib.suppress(OSError):  # one that has just ended
+            for found in re.finditer(r"^(\w+)-(\w+) ...s .*/dev/zero.*\n(?:[A-Z]\w+:.*\n)*?Pss:\s+(\d+) kB",
+                                     open(f"/proc/{pid}/smaps").read(), re.M):
+                if int(found[2], 16) - int(found[1], 16) > 1_000_000:
+                    total += int(found[3]) * 1024
+    return total
+
+
+def test_memory_of_an_area_that_nobody_reads_is_given_back(front):
+    """After a publication the segment has one snapshot again; as long as somebody reads the one before, it has two,
+    and then one, although nothing has changed since. A restart that publishes into the old segment leaves one, too."""
+    server = front("400M", document(ALLOWED, 200_000))
+    needed = published(server, 1)[0]
+    assert needed > 10_000_000
+
+    def has(count):
+        return lambda: (count - 0.2) * needed < memory_of_areas(server) < (count + 0.2) * needed
+
+    def change_large(number):
+        server.write("d.json", document(wanted(number), 200_000))
+        published(server, number)
+
+    change_large(2)
+    httpd.wait_until(has(1), "one snapshot is left")
+    stopped = Stopped(server)
+    change_large(3)
+    let_it_look(server)
+    assert has(2)(), memory_of_areas(server) / needed
+    check_snapshot(stopped.resume(), 2)
+    httpd.wait_until(has(1), "the area that was read last is given back")
+    server.expect_log("OCORS0008: the policies need an OcapiCorsCacheSize of")
+    restart_changed(server, "1M", document(UNKNOWN, 200_000))
+    published(server, 4)
+    httpd.wait_until(has(1), "the area of before the restart is given back")
+    assert answer(server) == UNKNOWN
 
 
 # ---- One copy ----
@@ -391,7 +553,7 @@ def pss(pid):
 
 
 def test_all_workers_share_one_image(start_httpd, module_backend):
-    """ "the group's proportional memory grows by one image, not by one per worker"; a hundred workers."""
+    """A32: "the group's proportional memory grows by one image, not by one per worker"; a hundred workers."""
     config = """
         OcapiCorsReload Off
         StartServers 100

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 as it stands on the wire: header lines in order, duplicates kept, nothing mended."""
+"""HTTP/1.1 as it is on the wire: header lines in order, with duplicates, unchanged."""
 
 import socket
 

@@ -196,7 +196,7 @@ class Campaign:
         self.number = 0
 
     def allow_log(self):
-        """httpd's own lines about requests that it refuses are no faults of a test."""
+        """httpd's own lines about requests that it refuses do not fail a test."""
         self.server.allow_log(r"\[(core|proxy|proxy_http|rewrite):(error|warn)\]")
 
     def run(self, jobs, report):

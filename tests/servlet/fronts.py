@@ -77,7 +77,7 @@ def configuration(applications, enforce):
 
 
 def start(applications, enforce="On", log_level="notice"):
-    """The server. httpd's own lines about requests that it refuses are no faults of a test."""
+    """The server. httpd's own lines about requests that it refuses do not fail a test."""
     server = httpd.Httpd(configuration(applications, enforce), modules=("rewrite",), files=tree(),
                          log_level=log_level)
     return server.start()

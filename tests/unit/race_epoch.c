@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Real threads on src/core/epoch.c and rooms.c, for ThreadSanitizer: test_races.py runs this. */
+/* Real threads on src/core/epoch.c, for ThreadSanitizer: test_races.py runs this. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,13 +10,12 @@
 #include <string.h>
 
 #include "ocors_epoch.h"
-#include "ocors_rooms.h"
 
 /*
- * The publisher takes room, fills it, publishes it, and writes over what has become free. A process
- * is a slot with some threads. Now and then one is "killed": each of its threads ends in the midst
- * of a visit, they are joined as a parent waits for its child, the slot is released, and another
- * process begins. With BREAK_PROTOCOL readers do not announce themselves: this has to be noticed.
+ * The publisher fills a free area and publishes it. A process is a reader with some threads. Now
+ * and then one is "killed": each of its threads ends in the midst of a visit, they are joined as a
+ * parent waits for its child, the reader is released, and another process begins. With
+ * BREAK_PROTOCOL threads do not pin what they read: this has to be noticed.
  */
 enum {
     PROCESSES = 3,
@@ -24,20 +23,17 @@ enum {
     SLOTS = 4,   /* the last one is nobody's own */
     PUBLICATIONS = 20000,
     KILLS_EVERY = 1000,
-    WORDS_MOST = 24, /* of a snapshot */
-    BEGIN = OCORS_ROOM_ALIGNMENT,
-    SIZE = 1536 /* room for some eight snapshots: it is soon used again */
+    WORDS_MOST = 24 /* of a snapshot */
 };
 
 typedef struct snapshot_t {
     uint64_t number, count, checksum; /* count: of words */
-    uint64_t words[];
+    uint64_t words[WORDS_MOST];
 } snapshot_t;
 
 static ocors_epoch_head_t head;
 static ocors_epoch_reader_t slots[SLOTS];
-static uint64_t places[OCORS_EPOCH_AREAS]; /* 0: nothing is there */
-static _Alignas(64) unsigned char segment[SIZE];
+static snapshot_t areas[OCORS_EPOCH_AREAS];
 
 typedef struct process_t {
     uint64_t owner;
@@ -115,7 +111,7 @@ static void *read_snapshots(void *data)
         if (area == OCORS_EPOCH_AREAS) {
             continue;
         }
-        snapshot = (const void *)(segment + places[area]);
+        snapshot = &areas[area];
         check_snapshot(snapshot, seen);
         seen = snapshot->number;
         atomic_fetch_add_explicit(&visits, 1, memory_order_relaxed);
@@ -158,30 +154,6 @@ static bool is_free(uint32_t area)
     return ocors_epoch_is_free(&head, slots, SLOTS, area);
 }
 
-/* What is in use, as src/httpd/store.c collects it. */
-static size_t collect_used(ocors_room_t used[OCORS_EPOCH_AREAS])
-{
-    size_t count = 0;
-
-    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
-        if (places[area] == 0) {
-            continue;
-        }
-        if (is_free(area)) {
-            places[area] = 0;
-        }
-        else {
-            const snapshot_t *snapshot = (const void *)(segment + places[area]);
-
-            used[count++] = (ocors_room_t){
-                .offset = places[area],
-                .size = sizeof(*snapshot) + snapshot->count * sizeof(snapshot->words[0]),
-            };
-        }
-    }
-    return count;
-}
-
 static void write_snapshot(snapshot_t *snapshot, uint64_t number)
 {
     snapshot->number = number;
@@ -193,24 +165,12 @@ static void write_snapshot(snapshot_t *snapshot, uint64_t number)
     }
 }
 
-/* False: there is no room, or no area, as long as readers have them. */
+/* False: readers have all areas that are not current. */
 static bool publish(uint64_t number)
 {
-    ocors_room_t used[OCORS_EPOCH_AREAS];
-    ocors_rooms_t rooms;
-    uint64_t place;
-    bool fits;
-
-    if (ocors_rooms_init(&rooms, used, collect_used(used), BEGIN, SIZE) != OCORS_OK) {
-        fail("no memory", number);
-    }
-    fits = ocors_rooms_take(
-        &rooms, sizeof(snapshot_t) + (1 + number % WORDS_MOST) * sizeof(uint64_t), &place);
-    ocors_rooms_free(&rooms);
-    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS && fits; area++) {
+    for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
         if (is_free(area)) {
-            write_snapshot((void *)(segment + place), number);
-            places[area] = place;
+            write_snapshot(&areas[area], number);
             ocors_epoch_publish(&head, area, 0);
             return true;
         }

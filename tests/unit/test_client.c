@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ocors_image_build.h"
 #include "ocors_client.h"
-#include "ocors_settings_json.h"
+#include "ocors_settings_parse.h"
 #include "vectors.h"
 
 #ifndef TESTS_VECTORS

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ocors_image_build.h"
 #include "ocors_decide.h"
 #include "ocors_headers.h"
 #include "ocors_image_layout.h"
-#include "ocors_settings_json.h"
+#include "ocors_settings_parse.h"
 #include "ocors_url_path.h"
 #include "vectors.h"
 
@@ -147,8 +148,8 @@ static void assert_header(const ocors_headers_t *headers, const char *name, cons
 static void check_headers(struct json_object *row, const ocors_decision_t *decision)
 {
     const ocors_span_t asked = row_span(row, "request_headers");
-    const size_t size = ocors_headers_room(decision, &defaults, asked);
-    char *room = malloc(size); /* exactly: a sanitizer sees a byte too many */
+    const size_t size = ocors_headers_buffer_size(decision, &defaults, asked);
+    char *buffer = malloc(size); /* exactly: a sanitizer sees a byte too many */
     ocors_headers_t headers;
     const bool is_allow = decision->verdict == OCORS_VERDICT_ALLOW;
     const bool is_preflight_allow = decision->verdict == OCORS_VERDICT_PREFLIGHT_ALLOW;
@@ -160,8 +161,8 @@ static void check_headers(struct json_object *row, const ocors_decision_t *decis
                               ? vectors_string(row, "granted_headers")
                               : NULL;
 
-    assert_non_null(room);
-    ocors_headers_make(decision, &defaults, asked, room, &headers);
+    assert_non_null(buffer);
+    ocors_headers_make(decision, &defaults, asked, buffer, &headers);
     assert_header(&headers, "Access-Control-Allow-Origin",
                   is_granting ? vectors_string(row, "allowed") : NULL);
     assert_header(&headers, "Access-Control-Allow-Credentials", is_granting ? "true" : NULL);
@@ -176,7 +177,7 @@ static void check_headers(struct json_object *row, const ocors_decision_t *decis
     assert_string_equal(headers.vary, is_preflight ? "Origin, Access-Control-Request-Method, "
                                                      "Access-Control-Request-Headers"
                                                    : "Origin");
-    free(room);
+    free(buffer);
     guarded_free(asked);
 }
 
@@ -184,10 +185,10 @@ static void check_exchange(struct json_object *row)
 {
     loaded_policy_t loaded;
     ocors_url_path_t parts;
-    ocors_facts_t facts = { .claim = { .kind = OCORS_CLIENT_NONE }, .wants_reason = true };
+    ocors_facts_t facts = { .named = { .kind = OCORS_CLIENT_NONE }, .wants_reason = true };
     ocors_decision_t decision;
     const ocors_span_t path = row_span(row, "path");
-    char *room;
+    char *buffer;
 
     policy_load(row, &loaded);
     ocors_url_path_parse(path, &parts);
@@ -196,19 +197,19 @@ static void check_exchange(struct json_object *row)
     facts.request_method = row_span(row, "request_method");
     facts.path = parts.rest;
     facts.version = parts.version;
-    room = malloc(facts.origin.length + 1);
-    assert_non_null(room);
-    ocors_decide(&loaded.policy, 1, &facts, room, &decision);
+    buffer = malloc(facts.origin.length + 1);
+    assert_non_null(buffer);
+    ocors_decide(&loaded.policy, 1, &facts, buffer, &decision);
     assert_string_equal(ocors_verdict_name(decision.verdict), vectors_string(row, "verdict"));
     assert_string_equal(ocors_reason_name(decision.reason), vectors_string(row, "reason"));
     check_headers(row, &decision);
     /* Who asks for no reason gets the same verdict. */
     facts.wants_reason = false;
-    ocors_decide(&loaded.policy, 1, &facts, room, &decision);
+    ocors_decide(&loaded.policy, 1, &facts, buffer, &decision);
     assert_string_equal(ocors_verdict_name(decision.verdict), vectors_string(row, "verdict"));
     assert_true(decision.reason == OCORS_REASON_NONE
                 || decision.reason == OCORS_REASON_METHOD_MALFORMED);
-    free(room);
+    free(buffer);
     guarded_free(facts.method);
     guarded_free(facts.origin);
     guarded_free(facts.request_method);
@@ -216,11 +217,11 @@ static void check_exchange(struct json_object *row)
     policy_free(&loaded);
 }
 
-static void decide_with(const ocors_policy_t *policy, ocors_facts_t *facts, char *room,
+static void decide_with(const ocors_policy_t *policy, ocors_facts_t *facts, char *buffer,
                         ocors_decision_t *decision)
 {
     facts->has_origin = facts->wants_reason = true;
-    ocors_decide(policy, 1, facts, room, decision);
+    ocors_decide(policy, 1, facts, buffer, decision);
 }
 
 /* A policy that has no documents, because none could be loaded, is not one that has no rules. */
@@ -230,18 +231,18 @@ static void test_no_policy_allows_nothing(void **state)
     ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("POST"),
                             .origin = OCORS_SPAN_LITERAL("http://foo.com") };
     ocors_decision_t decision;
-    char room[64];
+    char buffer[64];
 
     (void)state;
-    decide_with(&policy, &facts, room, &decision);
+    decide_with(&policy, &facts, buffer, &decision);
     assert_int_equal(decision.verdict, OCORS_VERDICT_REFUSE);
     assert_int_equal(decision.reason, OCORS_REASON_NO_POLICY);
     facts.method = OCORS_SPAN_LITERAL("GET");
-    decide_with(&policy, &facts, room, &decision);
+    decide_with(&policy, &facts, buffer, &decision);
     assert_int_equal(decision.verdict, OCORS_VERDICT_WITHHOLD);
     facts.method = OCORS_SPAN_LITERAL("OPTIONS");
     facts.request_method = OCORS_SPAN_LITERAL("POST");
-    decide_with(&policy, &facts, room, &decision);
+    decide_with(&policy, &facts, buffer, &decision);
     assert_int_equal(decision.verdict, OCORS_VERDICT_PREFLIGHT_WITHHOLD);
     assert_true(decision.has_fallback_methods);
 }
@@ -254,13 +255,13 @@ static void test_the_allowed_origin_is_the_configured_one(void **state)
     ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("GET"),
                             .origin = ocors_span_from_string(origin) };
     ocors_decision_t decision;
-    char room[64];
+    char buffer[64];
     size_t size;
     void *image = image_load("p.json", &size);
 
     (void)state;
     assert_true(ocors_image_open(image, size, &policy.layers[0]));
-    decide_with(&policy, &facts, room, &decision);
+    decide_with(&policy, &facts, buffer, &decision);
     assert_int_equal(decision.verdict, OCORS_VERDICT_ALLOW);
     memset(origin, 'x', sizeof(origin) - 1);
     assert_span_equal(decision.allowed_origin, "http://foo.com https://app.example.com");
@@ -276,7 +277,7 @@ static void test_a_damaged_count_is_no_work(void **state)
     ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("OPTIONS"),
                             .request_method = OCORS_SPAN_LITERAL("GET"),
                             .path = OCORS_SPAN_LITERAL("/baskets") };
-    char room[64];
+    char buffer[64];
     size_t size;
     void *image = image_load("p.json", &size);
     ocors_image_header_t *header = image;
@@ -297,7 +298,7 @@ static void test_a_damaged_count_is_no_work(void **state)
 
         facts.origin = i % 2 == 0 ? OCORS_SPAN_LITERAL("https://app.example.com")
                                   : OCORS_SPAN_LITERAL("http://bar.com");
-        decide_with(&policy, &facts, room, &decision);
+        decide_with(&policy, &facts, buffer, &decision);
         assert_int_equal(decision.verdict, i % 2 == 0 ? OCORS_VERDICT_PREFLIGHT_ALLOW
                                                       : OCORS_VERDICT_PREFLIGHT_WITHHOLD);
         assert_int_equal(decision.methods, 0);

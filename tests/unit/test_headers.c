@@ -25,17 +25,17 @@ static const ocors_header_policy_t plain = {
     .fallback_extensions = "",
 };
 
-/* The value of one field; the room is as large as is promised to be enough. */
+/* The value of one field; the buffer is as large as is promised to be enough. */
 static void assert_field(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
                          const char *asked, const char *name, const char *expected)
 {
     const ocors_span_t span = ocors_span_from_string(asked);
-    char *room = malloc(ocors_headers_room(decision, policy, span));
+    char *buffer = malloc(ocors_headers_buffer_size(decision, policy, span));
     ocors_headers_t headers;
     const char *value;
 
-    assert_non_null(room);
-    ocors_headers_make(decision, policy, span, room, &headers);
+    assert_non_null(buffer);
+    ocors_headers_make(decision, policy, span, buffer, &headers);
     value = strcmp(name, "Allow") == 0 ? headers.allow : NULL;
     for (size_t i = 0; i < headers.count; i++) {
         if (strcmp(headers.items[i].name, name) == 0) {
@@ -49,7 +49,7 @@ static void assert_field(const ocors_decision_t *decision, const ocors_header_po
         assert_non_null(value);
         assert_string_equal(value, expected);
     }
-    free(room);
+    free(buffer);
 }
 
 static void test_credentials_and_max_age(void **state)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ocors_image.h"
+#include "ocors_image_build.h"
 #include "ocors_settings.h"
 
 #define SEED UINT64_C(0x0123456789abcdef)

@@ -42,7 +42,7 @@ static void keys_are_found_again(void **state)
         assert_ptr_equal(entry->key.bytes, keys[i]);
     }
     assert_int_equal(index.count, count);
-    assert_true(index.count < index.capacity);
+    assert_true(index.count < index.slot_count);
     ocors_index_free(&index);
     assert_int_equal(index.count, 0);
     /* It can be used again. */

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOURCES = [REPOSITORY / name for name in ("tests/unit/race_epoch.c", "src/core/epoch.c",
-                                          "src/core/rooms.c")]
+SOURCES = [REPOSITORY / name for name in ("tests/unit/race_epoch.c", "src/core/epoch.c")]
 COMPILERS = [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)]
 
 
@@ -34,7 +33,7 @@ def test_there_is_a_compiler():
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_readers_see_whole_snapshots(compiler, tmp_path):
-    """No race, no mixture of two snapshots, no room written to while somebody reads it."""
+    """No race, no mixture of two snapshots, no area written to while somebody reads it."""
     done = run_race(compiler, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING: ThreadSanitizer" not in done.stdout + done.stderr

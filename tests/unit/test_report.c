@@ -32,15 +32,20 @@ static void lines_have_their_places(void **state)
     ocors_report_init(&report);
     ocors_report_add(&report, OCORS_FINDING_ORIGIN_WILDCARD, &second, "no %s", "wildcards");
     assert_string_equal(only_line(&report),
-                        "site.json: clients[0].allowed_origins[1]: no wildcards");
+                        "site.json: error: clients[0].allowed_origins[1]: no wildcards");
     ocors_report_add(&report, OCORS_FINDING_CLIENTS_MISSING, NULL, "%s", "missing");
-    assert_string_equal(only_line(&report), "site.json: missing");
+    assert_string_equal(only_line(&report), "site.json: error: missing");
     ocors_report_add_at(&report, OCORS_FINDING_TRAILING_COMMA, 3, 14, NULL, "a comma");
-    assert_string_equal(only_line(&report), "site.json:3:14: a comma");
+    assert_string_equal(only_line(&report), "site.json:3:14: error: a comma");
     ocors_report_add_at(&report, OCORS_FINDING_DUPLICATE_KEY, 3, 14, &origins, "twice");
-    assert_string_equal(only_line(&report), "site.json:3:14: clients[0].allowed_origins: twice");
+    assert_string_equal(only_line(&report),
+                        "site.json:3:14: error: clients[0].allowed_origins: twice");
+    ocors_report_add_at(&report, OCORS_FINDING_CLIENT_ID_EMPTY, 3, 14, NULL, "empty");
+    assert_string_equal(only_line(&report), "site.json:3:14: warning: empty");
+    ocors_report_add_at(&report, OCORS_FINDING_UNKNOWN_KEY, 3, 14, NULL, "what");
+    assert_string_equal(only_line(&report), "site.json:3:14: remark: what");
     ocors_report_add_at(&report, OCORS_FINDING_UNREADABLE, 0, 0, NULL, "gone");
-    assert_string_equal(only_line(&report), "site.json: gone");
+    assert_string_equal(only_line(&report), "site.json: error: gone");
 }
 
 static void lines_are_cut_as_snprintf_does(void **state)
@@ -50,9 +55,9 @@ static void lines_are_cut_as_snprintf_does(void **state)
 
     (void)state;
     /* A finding whose sentence was lost for want of memory still says its name. */
-    assert_int_equal(ocors_finding_format(&error, "f", buffer, sizeof(buffer)), 13);
+    assert_int_equal(ocors_finding_format(&error, "f", buffer, sizeof(buffer)), 20);
     assert_string_equal(buffer, "f:1:2: ");
-    assert_int_equal(ocors_finding_format(&error, "f", NULL, 0), 13);
+    assert_int_equal(ocors_finding_format(&error, "f", NULL, 0), 20);
 }
 
 static void keys_with_odd_characters_are_quoted(void **state)
@@ -96,7 +101,7 @@ static void long_keys_and_deep_paths_are_cut(void **state)
     }
     ocors_report_init(&report);
     ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, &frames[0], "x");
-    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, &frames[199], "x");
+    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, &frames[199], "y");
     free(key);
     assert_int_equal(strlen(report.items[0].path), 80 + 4 + 3);
     assert_non_null(strstr(report.items[0].path, "kkk...\"]"));
@@ -105,7 +110,7 @@ static void long_keys_and_deep_paths_are_cut(void **state)
     ocors_report_free(&report);
 }
 
-static void details_are_one_line_of_ascii(void **state)
+static void details_are_one_visible_line(void **state)
 {
     char long_text[2000];
     ocors_report_t report;
@@ -113,7 +118,7 @@ static void details_are_one_line_of_ascii(void **state)
     (void)state;
     ocors_report_init(&report);
     ocors_report_add(&report, OCORS_FINDING_SYNTAX, NULL, "a\tb\r\nc\x7f\xc3\xa9 \\ \"");
-    assert_string_equal(report.items[0].detail, "a\\x09b\\x0d\\x0ac\\x7f\\xc3\\xa9 \\ \"");
+    assert_string_equal(report.items[0].detail, "a\\x09b\\x0d\\x0ac\\x7f\xc3\xa9 \\ \"");
     memset(long_text, 'x', sizeof(long_text) - 1);
     long_text[sizeof(long_text) - 1] = '\0';
     ocors_report_add(&report, OCORS_FINDING_SYNTAX, NULL, "%s", long_text);
@@ -126,6 +131,126 @@ static void details_are_one_line_of_ascii(void **state)
     memset(long_text, '\n', 400);
     ocors_report_add(&report, OCORS_FINDING_SYNTAX, NULL, "%s", long_text);
     assert_string_equal(report.items[3].detail + strlen(report.items[3].detail) - 7, "\\x0a...");
+    ocors_report_free(&report);
+}
+
+/* DESIGN 2, field cases 4.6 and 4.15: what can be seen is shown as it is, the rest by its number.
+ */
+static void characters_are_shown(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *shown;
+    } rows[] = {
+        { "sh\xc3\xb6p", "sh\xc3\xb6p" },
+        { "\xe6\x97\xa5\xf0\x9f\x98\x80", "\xe6\x97\xa5\xf0\x9f\x98\x80" },
+        { "a\xe2\x80\x8b"
+          "b",
+          "a<U+200B>b" },
+        { "\xc2\xa0\xef\xbb\xbf\xe2\x80\xae", "<U+00A0><U+FEFF><U+202E>" },
+        { "\xc2\x9b"
+          "0m",
+          "<U+009B>0m" },
+        { "\xf3\xa0\x80\xa0", "<U+E0020>" },
+        { "\xff\xc3", "\\xff\\xc3" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ocors_report_t report;
+
+        ocors_report_init(&report);
+        ocors_report_add(&report, OCORS_FINDING_SYNTAX, NULL, "%s", rows[i].text);
+        assert_string_equal(report.items[0].detail, rows[i].shown);
+        ocors_report_free(&report);
+    }
+}
+
+/* "%.*s" of a long value ends between two characters. */
+static void values_are_cut_between_characters(void **state)
+{
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i += 2) {
+        memcpy(text + i, "\xc3\xb6", 2);
+    }
+    assert_int_equal(ocors_shown_length(ocors_span_make(text, 0)), 0);
+    assert_int_equal(ocors_shown_length(ocors_span_make(text, 120)), 120);
+    assert_int_equal(ocors_shown_length(ocors_span_make(text, 200)), 120);
+    assert_int_equal(ocors_shown_length(ocors_span_make(text + 1, 199)), 119);
+}
+
+/* DESIGN 2, field case 4.9: "One finding for one cause". */
+static void one_cause_is_one_finding(void **state)
+{
+    ocors_report_t report;
+    const ocors_path_t other = { .parent = &first, .key = { "resources", 9 } };
+
+    (void)state;
+    ocors_report_init(&report);
+    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, &second, "unknown");
+    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, &origins, "unknown");
+    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, &other, "unknown"); /* another key */
+    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, &second, "odd");    /* another text */
+    ocors_report_add(&report, OCORS_FINDING_SYNTAX, &second, "unknown");     /* another code */
+    assert_int_equal(report.count, 4);
+    assert_int_equal(report.items[0].more, 1);
+    assert_int_equal(report.items[1].more + report.items[2].more + report.items[3].more, 0);
+    assert_string_equal(report.items[0].path, "clients[0].allowed_origins[1]");
+    /* Each place counts. */
+    assert_int_equal(report.totals[OCORS_SEVERITY_REMARK], 4);
+    assert_true(ocors_report_is_complete(&report));
+    ocors_report_free(&report);
+
+    for (size_t line = 1; line <= 7; line++) {
+        ocors_report_add_at(&report, OCORS_FINDING_COMMENT, line, 3, NULL, "a comment");
+    }
+    assert_int_equal(report.totals[OCORS_SEVERITY_ERROR], 7);
+    assert_string_equal(only_line(&report), "site.json:1:3: error: a comment (and 6 more places)");
+    ocors_report_add_at(&report, OCORS_FINDING_COMMENT, 1, 1, NULL, "a comment");
+    ocors_report_add_at(&report, OCORS_FINDING_COMMENT, 2, 1, NULL, "a comment");
+    assert_string_equal(only_line(&report), "site.json:1:1: error: a comment (and 1 more place)");
+}
+
+/* R13's kind of bound: a document of a million faults costs no more than one of so many. */
+static void places_are_compared_up_to_a_limit(void **state)
+{
+    ocors_report_t report;
+
+    (void)state;
+    ocors_report_init(&report);
+    for (size_t i = 0; i < OCORS_REPORT_PLACES + 5; i++) {
+        ocors_report_add(&report, OCORS_FINDING_SYNTAX, NULL, "x");
+        if (i == OCORS_REPORT_PLACES - 1) {
+            assert_true(ocors_report_is_complete(&report));
+        }
+    }
+    assert_int_equal(report.count, 1);
+    assert_int_equal(report.items[0].more, OCORS_REPORT_PLACES - 1);
+    assert_int_equal(report.totals[OCORS_SEVERITY_ERROR], OCORS_REPORT_PLACES + 5);
+    assert_false(ocors_report_is_complete(&report));
+    ocors_report_free(&report);
+}
+
+/* Field case 4.14. */
+static void totals_are_words(void **state)
+{
+    ocors_report_t report;
+    char line[100];
+
+    (void)state;
+    ocors_report_init(&report);
+    (void)ocors_report_format_totals(&report, line, sizeof(line));
+    assert_string_equal(line, "0 errors, 0 warnings, 0 remarks");
+    ocors_report_add(&report, OCORS_FINDING_SYNTAX, NULL, "x");
+    ocors_report_add(&report, OCORS_FINDING_ORIGIN_DUPLICATE, NULL, "x");
+    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, NULL, "x");
+    (void)ocors_report_format_totals(&report, line, sizeof(line));
+    assert_string_equal(line, "1 error, 1 warning, 1 remark");
+    ocors_report_add(&report, OCORS_FINDING_SYNTAX, NULL, "x");
+    assert_int_equal(ocors_report_format_totals(&report, line, 8), 29);
+    assert_string_equal(line, "2 error");
     ocors_report_free(&report);
 }
 
@@ -148,6 +273,11 @@ static void each_severity_has_its_own_limit(void **state)
     assert_string_equal(report.items[OCORS_REPORT_KEPT - 1].detail, "remark 999");
     assert_string_equal(report.items[report.count - 1].detail, "error");
     assert_int_equal(report.totals[OCORS_SEVERITY_REMARK], OCORS_REPORT_KEPT + 500);
+    assert_false(ocors_report_is_complete(&report));
+    /* A report that is full still folds. */
+    ocors_report_add(&report, OCORS_FINDING_UNKNOWN_KEY, NULL, "remark %d", 7);
+    assert_int_equal(report.items[7].more, 1);
+    assert_int_equal(report.totals[OCORS_SEVERITY_REMARK], OCORS_REPORT_KEPT + 501);
     assert_int_equal(report.totals[OCORS_SEVERITY_WARNING], 1);
     assert_int_equal(report.totals[OCORS_SEVERITY_ERROR], 1);
     assert_false(report.is_out_of_memory);
@@ -185,7 +315,12 @@ int main(void)
         cmocka_unit_test(lines_are_cut_as_snprintf_does),
         cmocka_unit_test(keys_with_odd_characters_are_quoted),
         cmocka_unit_test(long_keys_and_deep_paths_are_cut),
-        cmocka_unit_test(details_are_one_line_of_ascii),
+        cmocka_unit_test(details_are_one_visible_line),
+        cmocka_unit_test(characters_are_shown),
+        cmocka_unit_test(values_are_cut_between_characters),
+        cmocka_unit_test(one_cause_is_one_finding),
+        cmocka_unit_test(places_are_compared_up_to_a_limit),
+        cmocka_unit_test(totals_are_words),
         cmocka_unit_test(each_severity_has_its_own_limit),
         cmocka_unit_test(names_are_words_of_their_own),
     };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ocors_settings_edit.h"
-#include "ocors_settings_json.h"
+#include "ocors_settings_parse.h"
 
 #define HEAD "{\"_v\":\"19.1\",\"clients\":["
 
@@ -307,6 +307,32 @@ static void check_client(ocors_span_t text, size_t number, size_t origin_count, 
     ocors_report_free(&report);
 }
 
+static bool report_has(const ocors_report_t *report, ocors_finding_code_t code)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->items[i].code == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* DESIGN 1.7: an edit of one of two equal entries makes them unequal, and the document is refused.
+ */
+static void check_repetition(ocors_span_t original, ocors_span_t id)
+{
+    ocors_span_t text = guarded_copy(original.bytes, original.length);
+    ocors_settings_t *settings;
+    ocors_report_t report;
+
+    ocors_report_init(&report);
+    assert_int_equal(edit(&text, id, "https://new.example", OCORS_EDIT_ALLOW), 1);
+    assert_int_equal(ocors_settings_parse(text, &report, &settings), OCORS_INVALID);
+    assert_true(report_has(&report, OCORS_FINDING_DUPLICATE_CLIENT));
+    guarded_free(text);
+    ocors_report_free(&report);
+}
+
 static void check_document(ocors_span_t original)
 {
     ocors_settings_t *settings;
@@ -314,6 +340,13 @@ static void check_document(ocors_span_t original)
 
     ocors_report_init(&report);
     assert_int_equal(ocors_settings_parse(original, &report, &settings), OCORS_OK);
+    if (report_has(&report, OCORS_FINDING_CLIENT_REPEATED)) {
+        check_repetition(original, settings->clients[0].id);
+        edited++;
+        ocors_settings_free(settings);
+        ocors_report_free(&report);
+        return;
+    }
     for (size_t i = 0; i < settings->client_count; i++) {
         const ocors_client_t *client = &settings->clients[i];
         ocors_span_t text = guarded_copy(original.bytes, original.length);

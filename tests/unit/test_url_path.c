@@ -69,25 +69,25 @@ static void check_once(struct json_object *row)
     guarded_free(uri);
 }
 
-/* Reads a path twice, everything at the edge of memory; the caller frees `room`. */
-static void read_guarded(ocors_span_t uri, ocors_span_t line, ocors_span_t *room,
+/* Reads a path twice, everything at the edge of memory; the caller frees `buffer`. */
+static void read_guarded(ocors_span_t uri, ocors_span_t line, ocors_span_t *buffer,
                          ocors_url_path_t *path)
 {
     static char zeros[70000];
 
-    assert_true(ocors_url_path_room(uri, line) <= sizeof(zeros));
-    *room = guarded_copy(zeros, ocors_url_path_room(uri, line));
-    ocors_url_path_read(uri, line, (char *)(uintptr_t)room->bytes, path);
+    assert_true(ocors_url_path_buffer_size(uri, line) <= sizeof(zeros));
+    *buffer = guarded_copy(zeros, ocors_url_path_buffer_size(uri, line));
+    ocors_url_path_read(uri, line, (char *)(uintptr_t)buffer->bytes, path);
 }
 
 static void check_twice(struct json_object *row)
 {
     ocors_span_t uri = guarded_row(row, "path");
     ocors_span_t line = guarded_row(row, vectors_get(row, "line") != NULL ? "line" : "path");
-    ocors_span_t room;
+    ocors_span_t buffer;
     ocors_url_path_t path;
 
-    read_guarded(uri, line, &room, &path);
+    read_guarded(uri, line, &buffer, &path);
     assert_int_equal(path.is_ambiguous, is_ambiguous(row));
     assert_int_equal(ocors_url_path_is_outside(&path),
                      !is_ambiguous(row) && vectors_get(row, "api") == NULL);
@@ -99,7 +99,7 @@ static void check_twice(struct json_object *row)
         check_api(path.plain.api, row);
         check_api(path.loose.api, row);
     }
-    guarded_free(room);
+    guarded_free(buffer);
     guarded_free(line);
     guarded_free(uri);
 }
@@ -117,7 +117,7 @@ static void any_bytes_are_read_safely(void **state)
     random_state = 12;
     for (int i = 0; i < 20000; i++) {
         char text[2][200];
-        ocors_span_t spans[2], room;
+        ocors_span_t spans[2], buffer;
         ocors_url_path_t path;
 
         for (int k = 0; k < 2; k++) {
@@ -131,11 +131,11 @@ static void any_bytes_are_read_safely(void **state)
             }
             spans[k] = guarded_copy(text[k], length);
         }
-        read_guarded(spans[0], spans[1], &room, &path);
+        read_guarded(spans[0], spans[1], &buffer, &path);
         if (!path.is_ambiguous) {
             assert_int_equal(path.plain.api, path.loose.api);
         }
-        guarded_free(room);
+        guarded_free(buffer);
         guarded_free(spans[0]);
         guarded_free(spans[1]);
     }
@@ -166,11 +166,11 @@ static void long_paths_are_linear(void **state)
             memcpy(text + at, rows[i].part, length);
         }
         for (int times = 0; times < 100; times++) {
-            ocors_span_t uri = guarded_copy(text, at), room;
+            ocors_span_t uri = guarded_copy(text, at), buffer;
             ocors_url_path_t path;
 
-            read_guarded(uri, ocors_span_make(text, 1), &room, &path);
-            guarded_free(room);
+            read_guarded(uri, ocors_span_make(text, 1), &buffer, &path);
+            guarded_free(buffer);
             guarded_free(uri);
         }
     }

@@ -226,12 +226,16 @@ void finding_format(const ocors_finding_t *error, char *buffer, size_t room)
 {
     const char *name = ocors_finding_name(error->code);
     const char *path = error->path != NULL ? error->path : "";
+    char more[32] = "";
 
+    if (error->more > 0) {
+        snprintf(more, sizeof(more), " +%zu", error->more);
+    }
     if (error->line > 0) {
-        snprintf(buffer, room, "%s %zu:%zu%s%s", name, error->line, error->column,
-                 path[0] != '\0' ? " " : "", path);
+        snprintf(buffer, room, "%s %zu:%zu%s%s%s", name, error->line, error->column,
+                 path[0] != '\0' ? " " : "", path, more);
     }
     else {
-        snprintf(buffer, room, "%s%s%s", name, path[0] != '\0' ? " " : "", path);
+        snprintf(buffer, room, "%s%s%s%s", name, path[0] != '\0' ? " " : "", path, more);
     }
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 (FIPS 180-4) and what the module names by it. Its source is glue: APR computes it. */
+#ifndef OCORS_DIGEST_H
+#define OCORS_DIGEST_H
+
+#include <apr_pools.h>
+
+#include "ocors_key.h"
+#include "ocors_span.h"
+
+/* A digest in the making. */
+typedef struct ocors_digest_t ocors_digest_t;
+
+/* Begins one in memory of `pool`; adds bytes; gives OCORS_DIGEST_SIZE bytes and ends it. */
+ocors_digest_t *ocors_digest_begin(apr_pool_t *pool);
+void ocors_digest_add(ocors_digest_t *digest, ocors_span_t bytes);
+void ocors_digest_end(ocors_digest_t *digest, unsigned char result[OCORS_DIGEST_SIZE]);
+
+/* The digest of one text. */
+void ocors_digest_make(apr_pool_t *scratch, ocors_span_t bytes,
+                       unsigned char result[OCORS_DIGEST_SIZE]);
+
+/* The key of a text: the first 16 bytes of its digest. */
+ocors_key_t ocors_digest_key(apr_pool_t *scratch, ocors_span_t text);
+
+/* In lower-case hexadecimal, with a NUL. */
+#define OCORS_DIGEST_TEXT_SIZE (2 * OCORS_DIGEST_SIZE + 1)
+void ocors_digest_write(const unsigned char digest[OCORS_DIGEST_SIZE],
+                        char text[OCORS_DIGEST_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree of a JSON text. Its source is the only file that knows json-c. */
+#ifndef OCORS_JSON_TREE_H
+#define OCORS_JSON_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ocors_json_scan.h"
+#include "ocors_report.h"
+#include "ocors_span.h"
+
+/* A value of the tree; NULL is null. */
+typedef struct json_object ocors_json_t;
+
+/*
+ * Makes the tree of a text that ocors_json_scan() has found to be JSON, and to hold `counts`. Of
+ * members of one name in one object the last is in the tree.
+ * OCORS_OK: *root is the caller's, and NULL is the tree of the text `null`. OCORS_INVALID: json-c
+ * refuses the text all the same; the report says where. OCORS_NO_MEMORY: a value could not be made.
+ */
+ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_t *counts,
+                                     ocors_report_t *report, ocors_json_t **root);
+
+/* Frees a tree; NULL too. */
+void ocors_json_tree_free(ocors_json_t *root);
+
+typedef enum {
+    OCORS_JSON_NULL,
+    OCORS_JSON_BOOLEAN,
+    OCORS_JSON_INTEGER,
+    OCORS_JSON_FRACTION,
+    OCORS_JSON_STRING,
+    OCORS_JSON_ARRAY,
+    OCORS_JSON_OBJECT,
+    OCORS_JSON_UNKNOWN /* a string with a control character, which the scan has reported */
+} ocors_json_type_t;
+
+/* A member of an object. */
+typedef struct ocors_json_member_t {
+    ocors_span_t name;
+    ocors_json_t *value;
+    const struct lh_entry *entry; /* json-c's own */
+} ocors_json_member_t;
+
+ocors_json_type_t ocors_json_type(ocors_json_t *value);
+
+/* These want a value of their type. What they return is the tree's. */
+ocors_span_t ocors_json_string(ocors_json_t *value);
+size_t ocors_json_length(ocors_json_t *array);
+ocors_json_t *ocors_json_element(ocors_json_t *array, size_t index);
+
+/* Frees an element that is not needed any more; null is in its place then. */
+void ocors_json_drop_element(ocors_json_t *array, size_t index);
+
+/* The member of that name. False: it is absent, and *value is NULL. */
+bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **value);
+
+/* Whether two values are equal, whatever the order of members. Linear in the smaller one. */
+bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b);
+
+/* The members in their order: for (ok = first(...); ok; ok = next(...)). */
+bool ocors_json_first(ocors_json_t *object, ocors_json_member_t *member);
+bool ocors_json_next(ocors_json_member_t *member);
+
+#endif

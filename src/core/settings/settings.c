@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The owned model of a settings document, and the rules that its values are judged by. */
+#include "ocors_settings.h"
+
+#include <stdlib.h>
+
+#include "ocors_arena.h"
+#include "ocors_index.h"
+#include "ocors_origin_entry.h"
+#include "ocors_resource.h"
+
+#define DEMO_CLIENT_ID "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+/* The spaces of the index of the client that was begun last. */
+enum {
+    SPACE_ORIGIN,
+    SPACE_HEADER
+};
+
+typedef struct ocors_settings_memory_t {
+    ocors_arena_t text;
+    size_t client_capacity;
+    size_t origin_capacity;
+    size_t resource_capacity;
+    size_t header_capacity;
+    ocors_index_t clients; /* ids -> the element of `clients` that has it first */
+    ocors_index_t values;  /* of the client begun last: its origins and its header names */
+    size_t usable_origins; /* of the client begun last, whether it is kept or not */
+    bool is_dropping;      /* the client begun last is judged, and not kept */
+} ocors_settings_memory_t;
+
+/* Room for one more; the array, moved or not, or NULL and the old one stays as it was. */
+static void *array_grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+    size_t wanted = *capacity > 0 ? *capacity * 2 : 8;
+    void *grown;
+
+    if (count < *capacity) {
+        return array;
+    }
+    if (wanted > SIZE_MAX / 2 / size) {
+        return NULL;
+    }
+    grown = realloc(array, wanted * size);
+    if (grown != NULL) {
+        *capacity = wanted;
+    }
+    return grown;
+}
+
+ocors_settings_t *ocors_settings_create(void)
+{
+    ocors_settings_t *settings = calloc(1, sizeof(*settings));
+    ocors_settings_memory_t *memory = calloc(1, sizeof(*memory));
+
+    if (settings == NULL || memory == NULL) {
+        free(settings);
+        free(memory);
+        return NULL;
+    }
+    ocors_index_init(&memory->clients, ocors_index_seed());
+    ocors_index_init(&memory->values, ocors_index_seed());
+    memory->is_dropping = true; /* until a client is begun there is none to add to */
+    settings->memory = memory;
+    return settings;
+}
+
+void ocors_settings_free(ocors_settings_t *settings)
+{
+    if (settings == NULL) {
+        return;
+    }
+    ocors_arena_free(&settings->memory->text);
+    ocors_index_free(&settings->memory->clients);
+    ocors_index_free(&settings->memory->values);
+    free(settings->memory);
+    free(settings->clients);
+    free(settings->origins);
+    free(settings->resources);
+    free(settings->headers);
+    free(settings);
+}
+
+ocors_result_t ocors_settings_set_version(ocors_settings_t *settings, ocors_span_t version,
+                                          ocors_report_t *report, const ocors_path_t *path)
+{
+    ocors_version_t number;
+    ocors_span_t copy;
+
+    if (!ocors_version_parse(version, &number)) {
+        ocors_report_add(report, OCORS_FINDING_VERSION_ODD, path,
+                         "\"%.*s\" is not a version of two numbers, such as \"19.1\", and is "
+                         "ignored",
+                         OCORS_SHOWN(version));
+        return OCORS_OK;
+    }
+    copy = ocors_arena_copy(&settings->memory->text, version);
+    if (copy.bytes == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    settings->version = copy;
+    return OCORS_OK;
+}
+
+/* The document's number of the element that the path leads through last. */
+static uint32_t element_number(const ocors_path_t *path)
+{
+    while (path != NULL && path->key.bytes != NULL) {
+        path = path->parent;
+    }
+    return path != NULL ? (uint32_t)path->index : 0;
+}
+
+/* Finds out whether the id is new; *kept is the settings' copy of it. */
+static ocors_result_t register_client(ocors_settings_memory_t *memory, ocors_span_t id,
+                                      ocors_report_t *report, const ocors_path_t *path,
+                                      ocors_span_t *kept)
+{
+    const ocors_index_entry_t *entry;
+    bool is_new;
+
+    *kept = ocors_arena_copy(&memory->text, id);
+    if (kept->bytes == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    entry = ocors_index_put(&memory->clients, 0, *kept, element_number(path), &is_new);
+    if (entry == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    if (!is_new) {
+        memory->is_dropping = true;
+        ocors_report_add(report, OCORS_FINDING_DUPLICATE_CLIENT, path,
+                         "client \"%.*s\" is already defined at clients[%u]; merge the two entries",
+                         OCORS_SHOWN(id), (unsigned)entry->value);
+    }
+    return OCORS_OK;
+}
+
+bool ocors_settings_find_client(const ocors_settings_t *settings, ocors_span_t id,
+                                uint32_t *element)
+{
+    const ocors_index_entry_t *entry = ocors_index_find(&settings->memory->clients, 0, id);
+
+    if (entry == NULL) {
+        return false;
+    }
+    *element = entry->value;
+    return true;
+}
+
+ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_span_t id,
+                                           ocors_report_t *report, const ocors_path_t *path)
+{
+    ocors_settings_memory_t *memory = settings->memory;
+    ocors_client_t *clients;
+    ocors_span_t kept;
+
+    /* Freed and not emptied: emptying a large one for each of many small clients is not linear. */
+    ocors_index_free(&memory->values);
+    memory->usable_origins = 0;
+    memory->is_dropping = id.length == 0;
+    if (id.length == 0) {
+        if (id.bytes != NULL) {
+            ocors_report_add(report, OCORS_FINDING_CLIENT_ID_EMPTY, path,
+                             "an empty client_id is a placeholder and matches nothing; write the "
+                             "id of the client application");
+        }
+        return OCORS_OK;
+    }
+    if (register_client(memory, id, report, path, &kept) != OCORS_OK) {
+        return OCORS_NO_MEMORY;
+    }
+    if (ocors_span_is_equal(id, OCORS_SPAN_LITERAL(DEMO_CLIENT_ID))) {
+        ocors_report_add(
+            report, OCORS_FINDING_CLIENT_ID_DEMO, path,
+            "this is the public demo client id, which anybody can use; use an id of your "
+            "own in production");
+    }
+    if (memory->is_dropping) {
+        return OCORS_OK;
+    }
+    clients = array_grow(settings->clients, settings->client_count, &memory->client_capacity,
+                         sizeof(*clients));
+    if (clients == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    settings->clients = clients;
+    clients[settings->client_count++] = (ocors_client_t){
+        .id = kept,
+        .first_origin = settings->origin_count,
+        .first_resource = settings->resource_count,
+        .first_header = settings->header_count,
+    };
+    return OCORS_OK;
+}
+
+static ocors_result_t keep_origin(ocors_settings_t *settings, ocors_span_t kept)
+{
+    ocors_settings_memory_t *memory = settings->memory;
+    ocors_span_t *origins;
+
+    if (memory->is_dropping) {
+        return OCORS_OK;
+    }
+    origins = array_grow(settings->origins, settings->origin_count, &memory->origin_capacity,
+                         sizeof(*origins));
+    if (origins == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    settings->origins = origins;
+    origins[settings->origin_count++] = kept;
+    settings->clients[settings->client_count - 1].origin_count++;
+    return OCORS_OK;
+}
+
+ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
+                                         ocors_report_t *report, const ocors_path_t *path)
+{
+    ocors_settings_memory_t *memory = settings->memory;
+    ocors_origin_t canonical;
+    ocors_span_t kept;
+    bool is_new;
+
+    if (!ocors_origin_entry_read(origin, &canonical, report, path)) {
+        return OCORS_OK;
+    }
+    kept = ocors_arena_copy(&memory->text, ocors_span_make(canonical.bytes, canonical.length));
+    if (kept.bytes == NULL
+        || ocors_index_put(&memory->values, SPACE_ORIGIN, kept, 0, &is_new) == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    ocors_origin_entry_remark(origin, &canonical, is_new, report, path);
+    memory->usable_origins++;
+    if (!is_new) {
+        ocors_arena_undo(&memory->text, kept);
+        return OCORS_OK;
+    }
+    return keep_origin(settings, kept);
+}
+
+void ocors_settings_end_origins(const ocors_settings_t *settings, size_t entry_count,
+                                ocors_report_t *report, const ocors_path_t *path)
+{
+    if (entry_count == 0) {
+        ocors_report_add(report, OCORS_FINDING_ORIGINS_EMPTY, path,
+                         "this list is empty: no origin is allowed for this client");
+    }
+    else if (settings->memory->usable_origins == 0) {
+        ocors_report_add(
+            report, OCORS_FINDING_ORIGINS_UNUSABLE, path,
+            "no entry of this list is an origin: no origin is allowed for this client");
+    }
+}
+
+ocors_result_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
+                                           ocors_methods_t methods, ocors_version_t from,
+                                           ocors_version_t until, ocors_report_t *report,
+                                           const ocors_path_t *path)
+{
+    ocors_settings_memory_t *memory = settings->memory;
+    char pattern[OCORS_RESOURCE_ID_MAX + 1];
+    size_t length;
+    ocors_resource_t *resources;
+    ocors_span_t kept;
+
+    if (!ocors_resource_pattern_normalise(resource_id, pattern, &length)) {
+        ocors_report_add(
+            report, OCORS_FINDING_RESOURCE_ID_MALFORMED, path,
+            "\"%.*s\" is not a valid resource path; a path begins with '/', closes "
+            "every '{' and has at most %d bytes, such as \"/products/*/images\" or \"/baskets/**\"",
+            OCORS_SHOWN(resource_id), OCORS_RESOURCE_ID_MAX);
+        return OCORS_OK;
+    }
+    if (memory->is_dropping) {
+        return OCORS_OK;
+    }
+    resources = array_grow(settings->resources, settings->resource_count,
+                           &memory->resource_capacity, sizeof(*resources));
+    if (resources == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    settings->resources = resources;
+    kept = ocors_span_make(pattern, length);
+    /* The ranges of one resource follow each other; there may be a million. */
+    if (settings->resource_count > 0
+        && ocors_span_is_equal(kept, resources[settings->resource_count - 1].pattern)) {
+        kept = resources[settings->resource_count - 1].pattern;
+    }
+    else {
+        kept = ocors_arena_copy(&memory->text, kept);
+    }
+    if (kept.bytes == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    resources[settings->resource_count++] =
+        (ocors_resource_t){ .pattern = kept, .methods = methods, .from = from, .until = until };
+    settings->clients[settings->client_count - 1].resource_count++;
+    return OCORS_OK;
+}
+
+/* Headers of the connection, of the framing, and of this module: no document sets them. */
+static bool is_reserved_header(ocors_span_t name)
+{
+    static const char *const reserved[] = {
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "content-length",
+        "content-encoding",
+        "content-range",
+    };
+    const ocors_span_t own = OCORS_SPAN_LITERAL("access-control-");
+
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+        if (ocors_span_is_equal_nocase(name, ocors_span_from_string(reserved[i]))) {
+            return true;
+        }
+    }
+    return name.length >= own.length
+           && ocors_span_is_equal_nocase(ocors_span_make(name.bytes, own.length), own);
+}
+
+/* Registers the name without its case. */
+static ocors_result_t register_header(ocors_settings_memory_t *memory, ocors_span_t name,
+                                      bool *is_new)
+{
+    ocors_span_t lower = ocors_arena_copy_lower(&memory->text, name);
+
+    if (lower.bytes == NULL
+        || ocors_index_put(&memory->values, SPACE_HEADER, lower, 0, is_new) == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    return OCORS_OK;
+}
+
+static ocors_result_t keep_header(ocors_settings_t *settings, ocors_span_t name, ocors_span_t value)
+{
+    ocors_settings_memory_t *memory = settings->memory;
+    ocors_response_header_t *headers;
+    ocors_response_header_t kept;
+
+    if (memory->is_dropping) {
+        return OCORS_OK;
+    }
+    headers = array_grow(settings->headers, settings->header_count, &memory->header_capacity,
+                         sizeof(*headers));
+    if (headers == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    settings->headers = headers;
+    kept.name = ocors_arena_copy(&memory->text, name);
+    kept.value = ocors_arena_copy(&memory->text, value);
+    if (kept.name.bytes == NULL || kept.value.bytes == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    headers[settings->header_count++] = kept;
+    settings->clients[settings->client_count - 1].header_count++;
+    return OCORS_OK;
+}
+
+ocors_result_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_t name,
+                                         ocors_span_t value, ocors_report_t *report,
+                                         const ocors_path_t *path)
+{
+    bool is_new = true;
+
+    if (ocors_span_has_control(value)) {
+        ocors_report_add(
+            report, OCORS_FINDING_HEADER_VALUE, path,
+            "a header's value has a control character (a line break, tab, NUL, ...); remove it");
+    }
+    if (!ocors_token_is_valid(name)) {
+        ocors_report_add(report, OCORS_FINDING_HEADER_NAME, path,
+                         "\"%.*s\" is not a valid header name; a name has only letters, digits and "
+                         "!#$%%&'*+-.^_`|~",
+                         OCORS_SHOWN(name));
+        return OCORS_OK;
+    }
+    if (is_reserved_header(name)) {
+        ocors_report_add(
+            report, OCORS_FINDING_HEADER_NAME, path,
+            "\"%.*s\" cannot be set here: the module makes Access-Control-* headers from "
+            "allowed_origins, and the server makes connection and framing headers",
+            OCORS_SHOWN(name));
+        return OCORS_OK;
+    }
+    if (register_header(settings->memory, name, &is_new) != OCORS_OK) {
+        return OCORS_NO_MEMORY;
+    }
+    if (!is_new) {
+        ocors_report_add(report, OCORS_FINDING_HEADER_NAME, path,
+                         "\"%.*s\" is already defined here; header names have no case",
+                         OCORS_SHOWN(name));
+        return OCORS_OK;
+    }
+    return keep_header(settings, name, value);
+}

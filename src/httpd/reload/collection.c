@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collections: their beginning and end, and what is said of them. Owns nothing. */
+
+#include "ocors_collection.h"
+
+#include <stdlib.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+
+#include "ocors_messages.h"
+#include "ocors_hash.h"
+#include "ocors_image.h"
+#include "ocors_policy.h"
+
+APLOG_USE_MODULE(ocapi_cors);
+
+/* As many policies that allow nothing are named. */
+#define EMPTY_MAX 8
+
+static ocors_document_t *document_at(const ocors_collection_t *collection, int index)
+{
+    return APR_ARRAY_IDX(collection->documents, index, ocors_document_t *);
+}
+
+static ocors_collection_policy_t *policy_at(const ocors_collection_t *collection, int index)
+{
+    return APR_ARRAY_IDX(collection->policies, index, ocors_collection_policy_t *);
+}
+
+/* It has an allocator of its own, so that its end gives the memory back. */
+ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t seed,
+                                            const ocors_snapshot_t *in_force,
+                                            ocors_deferral_t *deferral)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *pool;
+    ocors_collection_t *collection;
+
+    if (apr_allocator_create(&allocator) != APR_SUCCESS
+        || apr_pool_create_ex(&pool, process_pool, NULL, allocator) != APR_SUCCESS) {
+        ap_abort_on_oom();
+    }
+    apr_allocator_owner_set(allocator, pool);
+    collection = apr_pcalloc(pool, sizeof(*collection));
+    *collection = (ocors_collection_t){
+        .pool = pool,
+        .known = ocors_known_make(pool, in_force),
+        .deferral = deferral,
+        .seed = seed,
+        .documents = apr_array_make(pool, 4, sizeof(ocors_document_t *)),
+        .policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
+        .list_policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
+        .trees = apr_array_make(pool, 1, sizeof(ocors_collection_tree_t *)),
+        .problems = apr_array_make(pool, 1, sizeof(ocors_collection_problem_t)),
+        .warnings = apr_array_make(pool, 1, sizeof(const char *)),
+        .by_path = apr_hash_make(pool),
+        .by_key = apr_hash_make(pool),
+        .damaged = apr_hash_make(pool),
+    };
+    return collection;
+}
+
+void ocors_collection_destroy(ocors_collection_t *collection)
+{
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_free_image(document_at(collection, i));
+    }
+    apr_pool_destroy(collection->pool);
+#ifdef __GLIBC__
+    malloc_trim(0); /* as far as the C library can give its memory back */
+#endif
+}
+
+/* ---- What was listed ------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, const char *string)
+{
+    return ocors_hash(hash, ocors_span_from_string(string));
+}
+
+static uint64_t mix_key(uint64_t hash, const ocors_key_t *key)
+{
+    return ocors_hash(hash, ocors_span_make((const char *)key->bytes, sizeof(key->bytes)));
+}
+
+uint64_t ocors_collection_problems(const ocors_collection_t *collection)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < collection->problems->nelts; i++) {
+        sum += mix(1, APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
+    }
+    return sum;
+}
+
+uint64_t ocors_collection_fingerprint(const ocors_collection_t *collection)
+{
+    uint64_t sum = ocors_collection_problems(collection);
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        const ocors_document_t *document = document_at(collection, i);
+        const uint64_t hash = mix(document->is_transient ? 3 : 2, document->path);
+
+        sum += ocors_hash(hash,
+                          ocors_span_make((const char *)&document->file, sizeof(document->file)));
+    }
+    for (int i = 0; i < collection->policies->nelts; i++) {
+        const ocors_collection_policy_t *policy = policy_at(collection, i);
+        uint64_t hash = mix_key(4, &policy->key);
+
+        for (uint32_t k = 0; k < policy->document_count; k++) {
+            hash = mix(hash, policy->documents[k]->path);
+        }
+        sum += hash;
+    }
+    for (int i = 0; i < collection->trees->nelts; i++) {
+        const ocors_collection_tree_t *tree = APR_ARRAY_IDX(collection->trees, i,
+                                                            const ocors_collection_tree_t *);
+        uint64_t hash = mix_key(5, &tree->key);
+
+        for (int k = 0; k < tree->sites->nelts; k++) {
+            hash = mix(hash, APR_ARRAY_IDX(tree->sites, k, ocors_collection_site_t).name);
+        }
+        sum += hash;
+    }
+    return sum;
+}
+
+bool ocors_collection_is_transient(const ocors_collection_t *collection)
+{
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        if (document_at(collection, i)->is_transient) {
+            return true;
+        }
+    }
+    return collection->problems->nelts > 0;
+}
+
+ocors_document_t *ocors_collection_largest(const ocors_collection_t *collection)
+{
+    ocors_document_t *largest = NULL;
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = document_at(collection, i);
+
+        if (document->image.is_on_heap
+            && (largest == NULL || document->image.size > largest->image.size)) {
+            largest = document;
+        }
+    }
+    return largest;
+}
+
+typedef struct growth_t {
+    ocors_document_t *document;
+    uint64_t bytes; /* by which its image is larger than the one in force */
+} growth_t;
+
+static int growth_compare(const void *a, const void *b)
+{
+    const growth_t *left = a, *right = b;
+
+    return (left->bytes < right->bytes) - (left->bytes > right->bytes);
+}
+
+/* By how much a document that was read has grown; 0: it has not. */
+static uint64_t document_growth(const ocors_collection_t *collection,
+                                const ocors_document_t *document)
+{
+    const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
+                                                                  document->path);
+    size_t size = 0;
+
+    if (known != NULL
+        && ocors_snapshot_image(collection->known->snapshot, known->image, &size) == NULL) {
+        size = 0;
+    }
+    return document->image.is_on_heap && document->image.size > size ? document->image.size - size
+                                                                     : 0;
+}
+
+apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collection,
+                                                uint64_t excess, apr_pool_t *pool)
+{
+    apr_array_header_t *growths = apr_array_make(pool, 4, sizeof(growth_t));
+    apr_array_header_t *found = apr_array_make(pool, 4, sizeof(ocors_document_t *));
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = document_at(collection, i);
+        const uint64_t bytes = document_growth(collection, document);
+
+        if (bytes > 0) {
+            APR_ARRAY_PUSH(growths, growth_t) = (growth_t){ document, bytes };
+        }
+    }
+    qsort(growths->elts, (size_t)growths->nelts, sizeof(growth_t), growth_compare);
+    for (int i = 0; i < growths->nelts && excess > 0; i++) {
+        const growth_t *growth = &APR_ARRAY_IDX(growths, i, growth_t);
+
+        APR_ARRAY_PUSH(found, ocors_document_t *) = growth->document;
+        excess -= growth->bytes < excess ? growth->bytes : excess;
+    }
+    return found;
+}
+
+/* ---- What was found -------------------------------------------------------------------------- */
+
+uint32_t ocors_collection_tell(const ocors_collection_t *collection)
+{
+    uint32_t errors = (uint32_t)collection->problems->nelts;
+
+    for (int i = 0; i < collection->problems->nelts; i++) {
+        const ocors_collection_problem_t *problem = &APR_ARRAY_IDX(collection->problems, i,
+                                                                   ocors_collection_problem_t);
+
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", problem->where,
+                     problem->text);
+    }
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        errors += ocors_document_tell(document_at(collection, i));
+    }
+    return errors;
+}
+
+/* Whether a policy was read anew, at least in part, and allows no origin. */
+static bool policy_is_empty(const ocors_collection_policy_t *policy)
+{
+    ocors_policy_t layered = { .layer_count = 0 };
+    bool is_new = false;
+
+    for (uint32_t i = 0; i < policy->layer_count; i++) {
+        const ocors_document_image_t *layer = &policy->layers[i];
+
+        is_new = is_new || layer->is_on_heap;
+        if (!ocors_image_open(layer->bytes, layer->size, &layered.layers[i])) {
+            return false;
+        }
+        layered.layer_count++;
+    }
+    return is_new && ocors_policy_count_origins(&layered, 1) == 0;
+}
+
+static void log_empty_policies(const ocors_collection_t *collection, server_rec *server)
+{
+    unsigned count = 0;
+
+    for (int i = 0; i < collection->policies->nelts; i++) {
+        const ocors_collection_policy_t *policy = policy_at(collection, i);
+
+        if (policy_is_empty(policy) && count++ < EMPTY_MAX) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         OCORS_LOG_EMPTY "%s: the policy of this document, and of those before it, "
+                                         "allows no origin",
+                         policy->documents[policy->document_count - 1]->path);
+        }
+    }
+    if (count > EMPTY_MAX) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     OCORS_LOG_EMPTY "more policies that allow no origin: %u", count - EMPTY_MAX);
+    }
+}
+
+void ocors_collection_log(const ocors_collection_t *collection, server_rec *server,
+                          bool with_errors)
+{
+    const ocors_snapshot_t *in_force = collection->known->snapshot;
+    const bool is_known = in_force != NULL
+                          && in_force->header.problems == ocors_collection_problems(collection);
+
+    for (int i = 0; i < collection->problems->nelts && with_errors && !is_known; i++) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
+                     APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
+    }
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_log(document_at(collection, i), server, with_errors);
+    }
+    log_empty_policies(collection, server);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The later stages of a collection: documents are read, policies get their layers. Owns nothing. */
+
+#include "ocors_collection.h"
+
+#include <apr_strings.h>
+
+/* A file that changes whenever it is read is taken as it was read last. */
+#define REREADS_MAX 5
+
+/* The identity of a document that was overtaken: it is that of no file. */
+static const ocors_snapshot_file_t overtaken = { .size = -1 };
+
+static ocors_document_t *document_at(const ocors_collection_t *collection, int index)
+{
+    return APR_ARRAY_IDX(collection->documents, index, ocors_document_t *);
+}
+
+static ocors_collection_policy_t *policy_at(const ocors_collection_t *collection, int index)
+{
+    return APR_ARRAY_IDX(collection->policies, index, ocors_collection_policy_t *);
+}
+
+/* ---- Load ------------------------------------------------------------------------------------ */
+
+static bool image_is_damaged(const ocors_collection_t *collection, const void *image)
+{
+    return apr_hash_get(collection->damaged, &image, sizeof(image)) != NULL;
+}
+
+/*
+ * The file changed after it was listed, such as by a swap of several files, of which others have
+ * been read already. For now it is what it was, and policies that have it are not half new. The
+ * next look reads it, even if the file that is in force comes back.
+ */
+static void document_defer(const ocors_collection_t *collection, ocors_document_t *document)
+{
+    const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
+                                                                  document->path);
+
+    ocors_deferral_restart(collection->deferral, document->path);
+    ocors_document_free_image(document);
+    apr_array_clear(document->lines);
+    document->error_count = 0;
+    document->is_transient = document->has_changed = false;
+    if (known != NULL) {
+        ocors_document_recall(document, collection->known->snapshot, known);
+        if (image_is_damaged(collection, document->image.bytes)) {
+            ocors_document_free_image(document);
+        }
+        document->file = overtaken;
+        document->is_overtaken = true;
+    }
+    else {
+        document->file = (ocors_snapshot_file_t){ .inode = 0 };
+        document->is_pending = true;
+    }
+}
+
+static void document_load(const ocors_collection_t *collection, ocors_document_t *document)
+{
+    const ocors_snapshot_file_t listed = document->file;
+
+    ocors_document_judge(document, collection->seed, collection->pool);
+    if (collection->deferral != NULL
+        && (document->has_changed || !ocors_snapshot_file_is_same(&listed, &document->file))) {
+        document_defer(collection, document);
+    }
+}
+
+/* Reads again what has changed since it was read or listed. Whether anything had. */
+static bool documents_refresh(const ocors_collection_t *collection, apr_pool_t *scratch)
+{
+    bool has_changed = false;
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = document_at(collection, i);
+
+        if (ocors_document_is_stale(document, scratch)) {
+            ocors_document_judge(document, collection->seed, collection->pool);
+            has_changed = true;
+        }
+        apr_pool_clear(scratch);
+    }
+    return has_changed;
+}
+
+void ocors_collection_load(ocors_collection_t *collection)
+{
+    apr_pool_t *scratch;
+    bool has_read = false;
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        if (document_at(collection, i)->is_unread) {
+            document_load(collection, document_at(collection, i));
+            has_read = true;
+        }
+    }
+    if (collection->deferral == NULL && has_read) {
+        apr_pool_create(&scratch, collection->pool);
+        for (int i = 0; i < REREADS_MAX && documents_refresh(collection, scratch); i++) {
+        }
+        apr_pool_destroy(scratch);
+    }
+}
+
+/* ---- Settle ---------------------------------------------------------------------------------- */
+
+/* Gives a policy the layers that it has in force, whole, or none. */
+static void policy_keep(const ocors_collection_t *collection, ocors_collection_policy_t *policy)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_policy_t *known;
+    uint32_t index;
+
+    policy->layer_count = 0;
+    if (!ocors_known_policy(collection->known, &policy->key, &index)) {
+        return;
+    }
+    known = &snapshot->policies[index];
+    policy->layers = apr_pcalloc(collection->pool, known->layer_count * sizeof(*policy->layers));
+    for (uint32_t i = 0; i < known->layer_count; i++) {
+        const uint32_t image = snapshot->layers[known->first_layer + i];
+        ocors_document_image_t *layer = &policy->layers[i];
+
+        layer->bytes = ocors_snapshot_image(snapshot, image, &layer->size);
+        if (layer->bytes == NULL || image_is_damaged(collection, layer->bytes)) {
+            policy->layer_count = 0; /* half a policy is none */
+            return;
+        }
+        layer->check = snapshot->images[image].check;
+        policy->layer_count++;
+    }
+}
+
+/* What is pending is not of this collection yet. */
+static void policy_forget_pending(ocors_collection_policy_t *policy)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        if (!policy->documents[i]->is_pending) {
+            policy->documents[count++] = policy->documents[i];
+        }
+    }
+    policy->document_count = count;
+}
+
+/* Gives a policy its layers. False: it waits for a document, and nothing of it is in force. */
+static bool policy_settle(const ocors_collection_t *collection, ocors_collection_policy_t *policy)
+{
+    bool is_good = true;
+    uint32_t index;
+
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        policy->is_pending = policy->is_pending || policy->documents[i]->is_pending
+                             || policy->documents[i]->is_overtaken;
+        is_good = is_good && policy->documents[i]->image.bytes != NULL;
+    }
+    policy_forget_pending(policy);
+    if (policy->is_pending && !ocors_known_policy(collection->known, &policy->key, &index)) {
+        return false;
+    }
+    if (!is_good || policy->is_pending) {
+        policy_keep(collection, policy);
+        for (uint32_t i = 0; i < policy->document_count; i++) {
+            ocors_document_t *document = policy->documents[i];
+
+            if (document->image.bytes == NULL) {
+                document->kept_policies += policy->layer_count > 0;
+                document->closed_policies += policy->layer_count == 0;
+            }
+        }
+        return true;
+    }
+    policy->layer_count = policy->document_count;
+    policy->layers = apr_palloc(collection->pool, policy->layer_count * sizeof(*policy->layers));
+    for (uint32_t i = 0; i < policy->layer_count; i++) {
+        policy->layers[i] = policy->documents[i]->image;
+    }
+    return true;
+}
+
+/* Takes policies that wait out of the sites; a new site waits with them. */
+static void tree_settle(const ocors_collection_t *collection, ocors_collection_tree_t *tree,
+                        apr_hash_t *waiting)
+{
+    int count = 0;
+
+    for (int i = 0; i < tree->sites->nelts; i++) {
+        ocors_collection_site_t site = APR_ARRAY_IDX(tree->sites, i, ocors_collection_site_t);
+        bool waits = false;
+
+        for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
+            if (site.policies[api] != NULL
+                && apr_hash_get(waiting, &site.policies[api]->key, sizeof(ocors_key_t)) != NULL) {
+                site.policies[api] = NULL;
+                waits = true;
+            }
+        }
+        if (!waits || ocors_known_site(collection->known, &tree->key, site.name)) {
+            APR_ARRAY_IDX(tree->sites, count++, ocors_collection_site_t) = site;
+        }
+    }
+    tree->sites->nelts = count;
+}
+
+void ocors_collection_settle(ocors_collection_t *collection)
+{
+    apr_hash_t *waiting = apr_hash_make(collection->pool);
+    int count = 0;
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = document_at(collection, i);
+
+        document->kept_policies = document->closed_policies = 0;
+    }
+    for (int i = 0; i < collection->policies->nelts; i++) {
+        ocors_collection_policy_t *policy = policy_at(collection, i);
+
+        if (policy_settle(collection, policy)) {
+            policy->index = (uint32_t)count;
+            APR_ARRAY_IDX(collection->policies, count++, ocors_collection_policy_t *) = policy;
+        }
+        else {
+            apr_hash_set(waiting, &policy->key, sizeof(policy->key), policy);
+        }
+    }
+    collection->policies->nelts = count;
+    for (int i = 0; i < collection->trees->nelts && apr_hash_count(waiting) > 0; i++) {
+        tree_settle(collection, APR_ARRAY_IDX(collection->trees, i, ocors_collection_tree_t *),
+                    waiting);
+    }
+    count = 0;
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = document_at(collection, i);
+
+        if (!document->is_pending) {
+            document->index = (uint32_t)count;
+            APR_ARRAY_IDX(collection->documents, count++, ocors_document_t *) = document;
+        }
+    }
+    collection->documents->nelts = count;
+}
+
+void ocors_collection_damage(ocors_collection_t *collection, const void *image)
+{
+    apr_hash_set(collection->damaged, apr_pmemdup(collection->pool, &image, sizeof(image)),
+                 sizeof(image), "");
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = document_at(collection, i);
+
+        if (document->image.bytes == image) {
+            ocors_document_free_image(document);
+            document->is_unread = true;
+        }
+    }
+}

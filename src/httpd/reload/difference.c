@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Differences between a collection and what is in force. Owns nothing. */
+
+#include "ocors_difference.h"
+
+#include <apr_strings.h>
+
+#include "ocors_image.h"
+
+/* As many names are in a line, and as many lines are made. */
+#define NAMES_MAX 8
+#define LINES_MAX 32
+
+/* Names that came, or went. */
+typedef struct names_t {
+    const char *text; /* the first few, separated by commas; NULL: none */
+    unsigned count;
+} names_t;
+
+static void names_add(apr_pool_t *pool, names_t *names, const char *name)
+{
+    if (names->count < NAMES_MAX) {
+        names->text = names->text == NULL ? name : apr_pstrcat(pool, names->text, ", ", name, NULL);
+    }
+    names->count++;
+}
+
+/* "; origins added: A, B and 3 more" behind `line`. */
+static const char *names_append(apr_pool_t *pool, const char *line, const char *what,
+                                const names_t *names)
+{
+    if (names->count == 0) {
+        return line;
+    }
+    line = apr_pstrcat(pool, line, line[0] != '\0' ? "; " : "", what, ": ", names->text, NULL);
+    return names->count > NAMES_MAX
+               ? apr_psprintf(pool, "%s and %u more", line, names->count - NAMES_MAX)
+               : line;
+}
+
+static void line_add(apr_array_header_t *lines, const char *of, const char *text)
+{
+    if (text[0] != '\0') {
+        APR_ARRAY_PUSH(lines, const char *) = apr_pstrcat(lines->pool, of, ": ", text, NULL);
+    }
+}
+
+/* ---- Sites ----------------------------------------------------------------------------------- */
+
+static void compare_trees(const ocors_collection_t *collection, const ocors_collection_tree_t *tree,
+                          apr_array_header_t *lines)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_tree_t *known = ocors_known_tree(collection->known, &tree->key);
+    names_t added = { .text = NULL }, removed = { .text = NULL };
+    const char *line;
+    uint32_t at = 0;
+
+    for (int i = 0; known != NULL && i <= tree->sites->nelts; i++) { /* both are in byte order */
+        const char *name = i < tree->sites->nelts
+                               ? APR_ARRAY_IDX(tree->sites, i, ocors_collection_site_t).name
+                               : NULL;
+        bool is_known = false;
+
+        for (; at < known->site_count && !is_known; at++) {
+            const ocors_span_t text = ocors_snapshot_text(
+                snapshot, snapshot->sites[known->first_site + at].name);
+            const char *before = apr_pstrmemdup(lines->pool, text.bytes, text.length);
+            const int order = name != NULL ? strcmp(before, name) : -1;
+
+            if (order > 0) {
+                break;
+            }
+            is_known = order == 0;
+            if (!is_known) {
+                names_add(lines->pool, &removed, before);
+            }
+        }
+        if (!is_known && name != NULL) {
+            names_add(lines->pool, &added, name);
+        }
+    }
+    line = names_append(lines->pool, "", "sites added", &added);
+    line_add(lines, tree->directory, names_append(lines->pool, line, "sites removed", &removed));
+}
+
+/* ---- Documents ------------------------------------------------------------------------------- */
+
+static const char *quote(apr_pool_t *pool, ocors_span_t text)
+{
+    return apr_psprintf(pool, "\"%.*s\"", (int)text.length, text.bytes);
+}
+
+/* The clients of one image that another does not have. */
+static void compare_clients(apr_pool_t *pool, const ocors_image_t *image,
+                            const ocors_image_t *other, names_t *names)
+{
+    ocors_image_client_t client;
+    uint32_t same;
+
+    for (uint32_t i = 0; i < image->client_count && ocors_image_read_client(image, i, &client);
+         i++) {
+        if (!ocors_image_find_client(other, ocors_image_hash(other, client.id), client.id, &same)) {
+            names_add(pool, names, names->count < NAMES_MAX ? quote(pool, client.id) : "");
+        }
+    }
+}
+
+/* Whether a client of an image lists an origin in another image, too. */
+static bool lists_too(const ocors_image_t *other, const ocors_image_origin_t *origin,
+                      bool has_origin, ocors_span_t id)
+{
+    uint32_t client;
+
+    return has_origin && ocors_image_find_client(other, ocors_image_hash(other, id), id, &client)
+           && ocors_image_origin_has_client(origin, client);
+}
+
+/* The origins that a client of one image lists, and not in the other. */
+static void compare_origins(apr_pool_t *pool, const ocors_image_t *image,
+                            const ocors_image_t *other, names_t *names)
+{
+    ocors_image_origin_t origin, same;
+
+    for (uint32_t i = 0; i < image->origin_count && ocors_image_read_origin(image, i, &origin);
+         i++) {
+        const bool has_origin = ocors_image_find_origin(other, ocors_image_hash(other, origin.text),
+                                                        origin.text, &same);
+
+        for (uint32_t k = 0; k < origin.client_count; k++) {
+            ocors_image_client_t client;
+
+            if (ocors_image_read_client(image, origin.clients[k], &client)
+                && !lists_too(other, &same, has_origin, client.id)) {
+                names_add(pool, names,
+                          names->count < NAMES_MAX
+                              ? apr_psprintf(pool, "%.*s (client %s)", (int)origin.text.length,
+                                             origin.text.bytes, quote(pool, client.id))
+                              : "");
+            }
+        }
+    }
+}
+
+static const char *compare_images(apr_pool_t *pool, const ocors_image_t *now,
+                                  const ocors_image_t *before)
+{
+    names_t clients_added = { .text = NULL }, clients_removed = { .text = NULL };
+    names_t origins_added = { .text = NULL }, origins_removed = { .text = NULL };
+    const char *line = "";
+
+    compare_clients(pool, now, before, &clients_added);
+    compare_clients(pool, before, now, &clients_removed);
+    compare_origins(pool, now, before, &origins_added);
+    compare_origins(pool, before, now, &origins_removed);
+    line = names_append(pool, line, "clients added", &clients_added);
+    line = names_append(pool, line, "clients removed", &clients_removed);
+    line = names_append(pool, line, "origins added", &origins_added);
+    return names_append(pool, line, "origins removed", &origins_removed);
+}
+
+/* The layer that a policy in force has of its n-th document; NULL: nobody can tell which it is. */
+static const void *layer_before(const ocors_known_t *known, const ocors_collection_policy_t *policy,
+                                uint32_t n, size_t *size)
+{
+    const ocors_snapshot_policy_t *before;
+    uint32_t index;
+
+    if (!ocors_known_policy(known, &policy->key, &index)) {
+        return NULL;
+    }
+    before = &known->snapshot->policies[index];
+    return before->layer_count == policy->document_count ? ocors_snapshot_image(
+               known->snapshot, known->snapshot->layers[before->first_layer + n], size)
+                                                         : NULL;
+}
+
+/* What is in force of a document: its image, or, if it was bad, the layer that its policy kept. */
+static const void *image_before(const ocors_collection_t *collection,
+                                const ocors_document_t *document, size_t *size)
+{
+    const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
+                                                                  document->path);
+    const void *bytes = known == NULL
+                            ? NULL
+                            : ocors_snapshot_image(collection->known->snapshot, known->image, size);
+
+    for (int i = 0; known != NULL && bytes == NULL && i < collection->policies->nelts; i++) {
+        const ocors_collection_policy_t *policy = APR_ARRAY_IDX(collection->policies, i,
+                                                                const ocors_collection_policy_t *);
+
+        for (uint32_t n = 0; bytes == NULL && n < policy->document_count; n++) {
+            if (policy->documents[n] == document) {
+                bytes = layer_before(collection->known, policy, n, size);
+            }
+        }
+    }
+    return bytes;
+}
+
+/* What a document that was read says otherwise than before. */
+static const char *compare_document(apr_pool_t *pool, const ocors_collection_t *collection,
+                                    const ocors_document_t *document)
+{
+    ocors_image_t now, before;
+    const void *bytes;
+    size_t size = 0;
+
+    if (!ocors_image_open(document->image.bytes, document->image.size, &now)) {
+        return "";
+    }
+    bytes = image_before(collection, document, &size);
+    if (bytes == NULL || !ocors_image_open(bytes, size, &before)) {
+        return apr_psprintf(pool, "this document is now in force: clients: %u; origins: %u",
+                            now.client_count, now.origin_count);
+    }
+    return compare_images(pool, &now, &before);
+}
+
+apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collection_t *collection)
+{
+    apr_array_header_t *lines = apr_array_make(pool, 4, sizeof(const char *));
+    unsigned more = 0;
+
+    if (collection->known->snapshot == NULL) {
+        return lines;
+    }
+    for (int i = 0; i < collection->trees->nelts; i++) {
+        compare_trees(collection,
+                      APR_ARRAY_IDX(collection->trees, i, const ocors_collection_tree_t *), lines);
+    }
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        const ocors_document_t *document = APR_ARRAY_IDX(collection->documents, i,
+                                                         const ocors_document_t *);
+
+        if (document->image.is_on_heap && lines->nelts < LINES_MAX) {
+            line_add(lines, document->path, compare_document(pool, collection, document));
+        }
+        else if (document->image.is_on_heap) {
+            more++;
+        }
+    }
+    if (more > 0) {
+        APR_ARRAY_PUSH(lines, const char *) = apr_psprintf(pool, "more documents were read: %u",
+                                                           more);
+    }
+    return lines;
+}

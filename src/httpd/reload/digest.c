@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 as APR computes it. Owns nothing. */
+
+#include "ocors_digest.h"
+
+#include <apr_random.h>
+
+struct ocors_digest_t {
+    apr_crypto_hash_t *hash;
+};
+
+ocors_digest_t *ocors_digest_begin(apr_pool_t *pool)
+{
+    ocors_digest_t *digest = apr_palloc(pool, sizeof(*digest));
+
+    digest->hash = apr_crypto_sha256_new(pool);
+    digest->hash->init(digest->hash);
+    return digest;
+}
+
+void ocors_digest_add(ocors_digest_t *digest, ocors_span_t bytes)
+{
+    digest->hash->add(digest->hash, bytes.bytes, bytes.length);
+}
+
+void ocors_digest_end(ocors_digest_t *digest, unsigned char result[OCORS_DIGEST_SIZE])
+{
+    digest->hash->finish(digest->hash, result);
+}
+
+void ocors_digest_make(apr_pool_t *scratch, ocors_span_t bytes,
+                       unsigned char result[OCORS_DIGEST_SIZE])
+{
+    ocors_digest_t *digest = ocors_digest_begin(scratch);
+
+    ocors_digest_add(digest, bytes);
+    ocors_digest_end(digest, result);
+}
+
+ocors_key_t ocors_digest_key(apr_pool_t *scratch, ocors_span_t text)
+{
+    unsigned char result[OCORS_DIGEST_SIZE];
+    ocors_key_t key;
+
+    ocors_digest_make(scratch, text, result);
+    memcpy(key.bytes, result, sizeof(key.bytes));
+    return key;
+}
+
+void ocors_digest_write(const unsigned char digest[OCORS_DIGEST_SIZE],
+                        char text[OCORS_DIGEST_TEXT_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < OCORS_DIGEST_SIZE; i++) {
+        text[2 * i] = digits[digest[i] >> 4];
+        text[2 * i + 1] = digits[digest[i] & 15];
+    }
+    text[OCORS_DIGEST_TEXT_SIZE - 1] = '\0';
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A settings document on disk: read, judged, and known again while it does not change. */
+
+#include "ocors_document.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
+
+#include "ocors_messages.h"
+#include "ocors_digest.h"
+#include "ocors_image_build.h"
+#include "ocors_settings_parse.h"
+
+APLOG_USE_MODULE(ocapi_cors);
+
+#define IDENTITY_WANTED                                                                            \
+    (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
+
+static ocors_snapshot_file_t file_of(const apr_finfo_t *info)
+{
+    return (ocors_snapshot_file_t){
+        .modified = info->mtime,
+        .changed = info->ctime,
+        .size = info->size,
+        .inode = (uint64_t)info->inode,
+        .device = (uint64_t)info->device,
+    };
+}
+
+static const ocors_document_line_t *line_at(const ocors_document_t *document, int number)
+{
+    return &APR_ARRAY_IDX(document->lines, number, ocors_document_line_t);
+}
+
+static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
+{
+    APR_ARRAY_PUSH(document->lines, ocors_document_line_t) = (ocors_document_line_t){
+        .severity = severity,
+        .text = text,
+    };
+}
+
+/* The file of a path; all zero: there is none, or nobody can tell. */
+static ocors_snapshot_file_t file_look(const char *path, apr_pool_t *pool)
+{
+    apr_finfo_t info;
+
+    return apr_stat(&info, path, IDENTITY_WANTED, pool) == APR_SUCCESS
+               ? file_of(&info)
+               : (ocors_snapshot_file_t){ .inode = 0 };
+}
+
+ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
+{
+    ocors_document_t *document = apr_pcalloc(pool, sizeof(*document));
+
+    document->path = path;
+    document->lines = apr_array_make(pool, 1, sizeof(ocors_document_line_t));
+    return document;
+}
+
+bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch)
+{
+    const ocors_snapshot_file_t now = file_look(document->path, scratch);
+
+    return document->has_changed || !ocors_snapshot_file_is_same(&document->file, &now);
+}
+
+/* Whether a failure is transient: the same file may be read later. */
+static bool status_is_transient(apr_status_t status)
+{
+    return status != APR_SUCCESS && !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status)
+           && !APR_STATUS_IS_EACCES(status) && !APR_STATUS_IS_ENAMETOOLONG(status)
+           && status != ELOOP;
+}
+
+/* Reads an open file whole into malloc'd memory, and says which file that was. */
+static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocors_report_t *report,
+                              char **bytes, apr_size_t *length)
+{
+    apr_finfo_t info;
+    apr_status_t status = apr_file_info_get(&info, IDENTITY_WANTED, file);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    if (info.filetype != APR_REG) {
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
+        return APR_SUCCESS;
+    }
+    document->file = file_of(&info);
+    if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
+        ocors_report_add(report, OCORS_FINDING_TOO_LARGE, NULL,
+                         "the file has %" APR_OFF_T_FMT
+                         " bytes; a document may have %" APR_SIZE_T_FMT,
+                         info.size, OCORS_DOCUMENT_MAX);
+        return APR_SUCCESS;
+    }
+    *bytes = malloc((size_t)info.size + 1);
+    if (*bytes == NULL) {
+        return APR_ENOMEM;
+    }
+    status = apr_file_read_full(file, *bytes, (apr_size_t)info.size, length);
+    if (status != APR_SUCCESS && status != APR_EOF) {
+        return status;
+    }
+    /* What was written to meanwhile is judged as it was read, and will be found to have changed. */
+    if (apr_file_info_get(&info, IDENTITY_WANTED, file) == APR_SUCCESS) {
+        const ocors_snapshot_file_t now = file_of(&info);
+
+        document->has_changed = !ocors_snapshot_file_is_same(&document->file, &now);
+    }
+    return APR_SUCCESS;
+}
+
+/*
+ * Opens and reads the document. NULL: the report says why. What is no regular file is not even
+ * opened, and one that becomes a pipe meanwhile does not hold the server up.
+ */
+static char *document_read(ocors_document_t *document, ocors_report_t *report, apr_size_t *length,
+                           apr_pool_t *scratch)
+{
+    apr_finfo_t info;
+    apr_file_t *file;
+    char message[120];
+    char *bytes = NULL;
+    apr_status_t status = apr_stat(&info, document->path, IDENTITY_WANTED, scratch);
+
+    document->file = status == APR_SUCCESS ? file_of(&info) : (ocors_snapshot_file_t){ .inode = 0 };
+    if (status == APR_SUCCESS && info.filetype != APR_REG) {
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
+        return NULL;
+    }
+    if (status == APR_SUCCESS) {
+        status = apr_file_open(&file, document->path,
+                               APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_NONBLOCK,
+                               APR_OS_DEFAULT, scratch);
+    }
+    if (status == APR_SUCCESS) {
+        status = file_read(file, document, report, &bytes, length);
+        apr_file_close(file);
+    }
+    document->is_transient = status_is_transient(status);
+    if (status != APR_SUCCESS) {
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "the file cannot be read: %s",
+                         apr_strerror(status, message, sizeof(message)));
+        free(bytes);
+        return NULL;
+    }
+    return bytes;
+}
+
+/* The report's findings as lines, and what was found beyond those that it keeps. */
+static void lines_take(ocors_document_t *document, const ocors_report_t *report, apr_pool_t *pool)
+{
+    char totals[128];
+
+    document->error_count = (uint32_t)report->totals[OCORS_SEVERITY_ERROR];
+    for (size_t i = 0; i < report->count; i++) {
+        const ocors_finding_t *error = &report->items[i];
+        const int length = ocors_finding_format(error, document->path, NULL, 0);
+        char *text = apr_palloc(pool, (apr_size_t)length + 1);
+
+        ocors_finding_format(error, document->path, text, (size_t)length + 1);
+        line_add(document, ocors_finding_severity(error->code), text);
+    }
+    if (!ocors_report_is_complete(report)) {
+        (void)ocors_report_format_totals(report, totals, sizeof(totals));
+        line_add(document,
+                 ocors_report_has_errors(report)              ? OCORS_SEVERITY_ERROR
+                 : report->totals[OCORS_SEVERITY_WARNING] > 0 ? OCORS_SEVERITY_WARNING
+                                                              : OCORS_SEVERITY_REMARK,
+                 apr_psprintf(pool, "%s: %s in all", document->path, totals));
+    }
+}
+
+void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool)
+{
+    ocors_report_t report;
+    ocors_settings_t *settings = NULL;
+    apr_pool_t *scratch;
+    apr_size_t length = 0;
+    char *bytes;
+
+    ocors_document_free_image(document);
+    document->is_unread = document->is_pending = false;
+    document->has_changed = document->is_transient = false;
+    document->error_count = 0;
+    apr_array_clear(document->lines);
+    ocors_report_init(&report);
+    apr_pool_create(&scratch, pool);
+    bytes = document_read(document, &report, &length, scratch);
+    if (bytes != NULL) {
+        void *image;
+        ocors_result_t result = ocors_settings_parse(ocors_span_make(bytes, length), &report,
+                                                     &settings);
+
+        if (result == OCORS_OK) {
+            ocors_digest_make(scratch, ocors_span_make(bytes, length), settings->digest);
+        }
+        free(bytes);
+        if (result == OCORS_OK) {
+            result = ocors_image_build(settings, seed, &image, &document->image.size);
+        }
+        if (result == OCORS_OK) {
+            document->image.bytes = image;
+            document->image.is_on_heap = true;
+        }
+        else if (!ocors_report_has_errors(&report)) {
+            ocors_report_add(&report, OCORS_FINDING_UNREADABLE, NULL,
+                             "there is not enough memory for this document");
+            document->is_transient = true;
+        }
+    }
+    lines_take(document, &report, pool);
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
+    apr_pool_destroy(scratch);
+}
+
+void ocors_document_reject(ocors_document_t *document, const char *text)
+{
+    ocors_document_free_image(document);
+    document->is_transient = true; /* the next reading may have more room */
+    document->error_count++;
+    line_add(document, OCORS_SEVERITY_ERROR, text);
+}
+
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_t *snapshot,
+                           const ocors_snapshot_document_t *known)
+{
+    size_t size = 0;
+    const void *bytes = ocors_snapshot_image(snapshot, known->image, &size);
+
+    document->file = known->file;
+    document->image = (ocors_document_image_t){ .bytes = bytes, .size = size };
+    if (bytes != NULL) {
+        document->image.check = snapshot->images[known->image].check;
+    }
+    document->is_unread = false;
+    document->is_transient = known->is_transient != 0;
+    document->kept_logged = known->kept_policies;
+    document->closed_logged = known->closed_policies;
+}
+
+static void line_log(const ocors_document_line_t *line, server_rec *server)
+{
+    switch (line->severity) {
+    case OCORS_SEVERITY_ERROR:
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s", line->text);
+        break;
+    case OCORS_SEVERITY_WARNING:
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_DOCUMENT_WARNING "%s",
+                     line->text);
+        break;
+    case OCORS_SEVERITY_REMARK:
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_DOCUMENT_REMARK "%s", line->text);
+        break;
+    }
+}
+
+uint32_t ocors_document_tell(ocors_document_t *document)
+{
+    for (int i = 0; document->image.bytes == NULL && i < document->lines->nelts; i++) {
+        const ocors_document_line_t *line = line_at(document, i);
+
+        if (line->severity == OCORS_SEVERITY_ERROR) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", document->where,
+                         line->text);
+        }
+    }
+    return document->image.bytes == NULL ? document->error_count : 0;
+}
+
+void ocors_document_log(ocors_document_t *document, server_rec *server, bool with_errors)
+{
+    for (int i = 0; i < document->lines->nelts; i++) {
+        const ocors_document_line_t *line = line_at(document, i);
+
+        if (with_errors || line->severity != OCORS_SEVERITY_ERROR) {
+            line_log(line, server);
+        }
+    }
+    if (document->kept_policies > 0 && document->kept_policies != document->kept_logged) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     OCORS_LOG_DOCUMENT_KEPT "%s: this document cannot be used; %u %s",
+                     document->path, document->kept_policies,
+                     document->kept_policies == 1
+                         ? "policy uses it and keeps its previous version"
+                         : "policies use it and keep their previous version");
+    }
+    if (document->closed_policies > 0 && document->closed_policies != document->closed_logged) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     OCORS_LOG_DOCUMENT_NOTHING "%s: this document cannot be used; %u %s",
+                     document->path, document->closed_policies,
+                     document->closed_policies == 1
+                         ? "policy uses it, has no previous version, and allows nothing"
+                         : "policies use it, have no previous version, and allow nothing");
+    }
+    document->kept_logged = document->kept_policies;
+    document->closed_logged = document->closed_policies;
+}
+
+void ocors_document_free_image(ocors_document_t *document)
+{
+    if (document->image.is_on_heap) {
+        free((void *)(uintptr_t)document->image.bytes);
+    }
+    document->image = (ocors_document_image_t){ .bytes = NULL };
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Start, configuration test, restart. Owns what the first reading of a start has found. */
+
+#include "ocors_reload.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+
+#include "ocors_messages.h"
+#include "ocors_collection.h"
+#include "ocors_publish.h"
+#include "ocors_store.h"
+#include "ocors_watch.h"
+
+APLOG_USE_MODULE(ocapi_cors);
+
+static ocors_collection_t *judged; /* by a test, or by the first reading of a start */
+static bool is_refused;
+
+/* Images of one policy have one seed: that of the snapshot in force, or a new one. */
+static uint64_t seed_for(const ocors_snapshot_t *in_force)
+{
+    uint64_t seed;
+
+    if (in_force != NULL) {
+        return in_force->header.seed;
+    }
+    if (apr_generate_random_bytes((unsigned char *)&seed, sizeof(seed)) != APR_SUCCESS) {
+        seed = (uint64_t)apr_time_now();
+    }
+    return seed;
+}
+
+/* Lists what the configuration names, all anew. */
+static ocors_collection_t *collect(apr_pool_t *process_pool, const ocors_lists_t *lists,
+                                   const ocors_snapshot_t *in_force)
+{
+    ocors_collection_t *collection = ocors_collection_create(process_pool, seed_for(in_force),
+                                                             in_force, NULL);
+    ocors_listing_t *listing = ocors_listing_create(collection->pool, NULL);
+
+    ocors_collection_list(collection, lists->lists, listing);
+    return collection;
+}
+
+static void log_warnings(const ocors_collection_t *collection, server_rec *server)
+{
+    for (int i = 0; i < collection->warnings->nelts; i++) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "%s",
+                     APR_ARRAY_IDX(collection->warnings, i, const char *));
+    }
+}
+
+/* Judges every document, tells every error, and decides whether to go on. */
+static void judge(apr_pool_t *process_pool, const ocors_lists_t *lists)
+{
+    uint32_t errors;
+
+    judged = collect(process_pool, lists, NULL);
+    ocors_collection_load(judged);
+    ocors_collection_settle(judged);
+    ocors_publish_fit(judged, lists->cache_size);
+    errors = ocors_collection_tell(judged);
+    is_refused = errors > 0 && !lists->denies_bad;
+    if (errors > 0) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL,
+                     "OcapiCorsBadDocument %s: %u error%s, named above; %s",
+                     is_refused ? "Refuse" : "Deny", errors, errors > 1 ? "s" : "",
+                     is_refused ? "the configuration is refused"
+                                : "a start goes on, and the policies of these documents allow "
+                                  "nothing");
+    }
+}
+
+static void forget(void)
+{
+    ocors_collection_destroy(judged);
+    judged = NULL;
+}
+
+/* mod_ssl and mod_info show something and leave the run mode a test's; core's DUMP_s change it. */
+static bool shows_something(void)
+{
+    return ap_exists_config_define("DUMP_CERTS") || ap_exists_config_define("DUMP_CONFIG");
+}
+
+int ocors_reload_test(apr_pool_t *process_pool, const ocors_lists_t *lists, server_rec *server)
+{
+    if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST || shows_something()) {
+        return OK;
+    }
+    judge(process_pool, lists);
+    if (!is_refused) {
+        ocors_collection_log(judged, server, false); /* warnings: post_config is not coming */
+        log_warnings(judged, server);
+    }
+    forget();
+    return is_refused ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}
+
+void ocors_reload_start(apr_pool_t *process_pool, const ocors_lists_t *lists, server_rec *server)
+{
+    const ocors_publication_t publication = {
+        .occasion = OCORS_OCCASION_START,
+        .process_pool = process_pool,
+        .server = server,
+        .cache_size = lists->cache_size,
+        .started = apr_time_now(),
+    };
+
+    judge(process_pool, lists);
+    is_refused = is_refused || ocors_publish(&publication, judged) != OCORS_PUBLISH_DONE;
+}
+
+int ocors_reload_started(server_rec *server)
+{
+    if (!is_refused) {
+        ocors_collection_log(judged, server, true);
+        log_warnings(judged, server);
+    }
+    forget();
+    return is_refused ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}
+
+/* Whether what is in force has all that the configuration names. */
+static bool knows_lists(const ocors_snapshot_t *snapshot, const apr_array_header_t *lists)
+{
+    uint32_t index;
+
+    for (int i = 0; i < lists->nelts; i++) {
+        const ocors_list_t *list = APR_ARRAY_IDX(lists, i, const ocors_list_t *);
+
+        if (!(list->is_tree ? ocors_snapshot_find_tree(snapshot, &list->key, &index)
+                            : ocors_snapshot_find_policy(snapshot, &list->key, &index))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Publishes what the configuration asks for now. False: nothing is in force. */
+static bool restart(const ocors_publication_t *publication, const ocors_lists_t *lists,
+                    const ocors_snapshot_t *in_force)
+{
+    ocors_collection_t *collection = collect(publication->process_pool, lists, in_force);
+    const ocors_publish_result_t result = ocors_publish(publication, collection);
+
+    log_warnings(collection, publication->server);
+    ocors_collection_destroy(collection);
+    if (result != OCORS_PUBLISH_DONE && in_force != NULL) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, publication->server,
+                     OCORS_LOG_KEPT "generation %u stays in force; sections that it does not know "
+                                    "allow nothing",
+                     in_force->header.generation);
+    }
+    return result == OCORS_PUBLISH_DONE || in_force != NULL;
+}
+
+int ocors_reload_go_on(apr_pool_t *pconf, const ocors_lists_t *lists, server_rec *server)
+{
+    const bool is_start = ap_state_query(AP_SQ_CONFIG_GEN) <= 1;
+    const ocors_publication_t publication = {
+        .occasion = is_start ? OCORS_OCCASION_START : OCORS_OCCASION_RESTART,
+        .process_pool = apr_pool_parent_get(pconf), /* it outlives pconf */
+        .server = server,
+        .cache_size = lists->cache_size,
+        .started = apr_time_now(),
+    };
+    ocors_snapshot_t in_force;
+    const bool is_known = ocors_store_in_use() != NULL
+                          && ocors_store_current(ocors_store_in_use(), &in_force);
+
+    if (is_start && is_known && knows_lists(&in_force, lists->lists)) {
+        ocors_publication_tell(&publication); /* the first reading has judged all */
+    }
+    else if (!restart(&publication, lists, is_known ? &in_force : NULL)) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (lists->interval > 0 && lists->lists->nelts > 0) {
+        ocors_watch_start(pconf, server, lists);
+    }
+    return OK;
+}

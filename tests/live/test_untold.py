@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the system does not tell of changes, a look every `OcapiCorsReload` finds them; where it tells, nothing is
+looked at while nobody edits (DESIGN 5 "a changed file", "10,000 sites that nobody edits")."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import httpd
+import processes
+from cors import ALLOWED, UNKNOWN, ask
+from system import System
+from test_notify import HOUR, OTHER, TREE_HOUR, await_allowed, by_rename
+from test_reload import (CONFIG, MORE, SHOP, TREE, await_publication, by_overwriting, check_allowed, document,
+                         publications)
+
+BACKEND = {"BACKEND": "http://127.0.0.1:1"}
+LOOKS = 20
+
+
+def tree(sites):
+    """An organisation of so many sites, each with one document."""
+    return {f"tree/{SHOP}": document(ALLOWED, client="org"),
+            **{f"tree/sites/Site{n:04}/{SHOP}": document(MORE, client="one") for n in range(sites)}}
+
+
+def organisation(sites, config=TREE, **system):
+    """(server, system) of a tree, not started."""
+    server = httpd.Httpd(config, files=tree(sites), defines=BACKEND)
+    return server, System(server, **system)
+
+
+def await_quiet(system, server):
+    """The first look is over: the last thing it does is to sleep."""
+    pid = server.await_watcher()
+
+    def sleeps():
+        before = system.counts()
+        return before.stats > 0 and processes.stat_fields(pid)[0] == "S" and system.counts() == before
+
+    httpd.wait_until(sleeps, "the watcher sleeps")
+
+
+def await_looks(system, count=LOOKS):
+    """So many looks of a tree that is not told of, each of which lists the sites once. What they asked, a look."""
+    before = system.counts()
+    httpd.wait_until(lambda: system.counts().folders >= before.folders + count, f"{count} looks")
+    after = system.counts()
+    return [(b - a) / (after.folders - before.folders) for a, b in zip(before, after)]
+
+
+@pytest.mark.parametrize("sites", [50, 1000])
+def test_a_look_costs_two_stats_a_site(sites):
+    """ "elsewhere ... looks every OcapiCorsReload (two stats a site, not five)", and opens nothing."""
+    server, system = organisation(sites, silent="tree")
+    with server:
+        await_allowed(server, "Site0000", MORE)
+        await_looks(system, 3)  # the first looks watch
+        stats, folders, opens, watches, ways = await_looks(system)
+        assert 1.8 * sites < stats < 2.2 * sites + 10, stats  # the last look may not be over
+        assert (folders, opens, watches, ways) == (1, 0, 0, 0)
+        assert publications(server) == 1 and len(re.findall("OCORS0022", server.log_text())) == 1
+
+
+def test_a_quiet_tree_is_not_looked_at():
+    """ "10,000 sites that nobody edits cost less than 0.1 % of a core to watch": nothing is asked of the system, while
+    a server beside it, whose file system does not tell, looks twenty times."""
+    quiet, asked = organisation(1000)
+    beside, clock = organisation(2, silent="tree")
+    with quiet, beside:
+        await_quiet(asked, quiet)
+        await_looks(clock, 2)
+        before = asked.counts()
+        await_looks(clock)
+        assert asked.counts() == before
+        # The twin: an edit is looked at, that alone.
+        by_rename(quiet.root / f"tree/sites/Site0500/{SHOP}", document(UNKNOWN, client="one").encode())
+        await_allowed(quiet, "Site0500", UNKNOWN)
+        after = asked.counts()
+        assert 0 < after.stats - before.stats < 10 and after.opens - before.opens == 1
+        # So is a folder whose owner, mode or time is another (rsync sets them), with what is below it.
+        os.utime(quiet.root / "tree/sites/Site0400")
+        httpd.wait_until(lambda: asked.counts().stats > after.stats, "the folder is looked at")
+        by_rename(quiet.root / f"tree/sites/Site0500/{SHOP}", document(MORE, client="one").encode())
+        await_allowed(quiet, "Site0500", MORE)
+        assert asked.counts().stats - after.stats < 30
+        assert "OCORS0022" not in quiet.log_text()
+
+
+@pytest.mark.parametrize("system", [{"silent": "tree"}, {"silent": "tree/sites/Site0001/ocapi-settings"},
+                                    {"watches": 12}, {"watches": 0}, {"is_deaf": True}],
+                         ids=["silent", "silent site", "watches", "no watch", "no inotify"])
+def test_what_is_not_told_is_found_by_a_look(system):
+    """A file system of the network, a single folder of one, the system's limits: said once, at level info."""
+    server, system = organisation(10, **system)
+    with server:
+        for origin in (UNKNOWN, OTHER):
+            by_rename(server.root / f"tree/sites/Site0001/{SHOP}", document(origin, client="one").encode())
+            await_allowed(server, "Site0001", origin)
+        (server.root / "tree/sites/Site0001").rename(server.root / "tree/sites/Moved")
+        await_allowed(server, "Moved", OTHER)
+        await_allowed(server, "Site0009", MORE)
+        assert [line.level for line in server.log_lines() if "OCORS0022" in line.text] == ["info"]
+
+
+def test_what_is_told_beside_what_is_not():
+    """Of one tree, whose looks are an hour apart, all is told of but one site."""
+    server, _ = organisation(1, TREE_HOUR, silent="tree/sites/Site0000/ocapi-settings")
+    with server:
+        by_rename(server.root / f"tree/{SHOP}", document(UNKNOWN, client="org").encode())
+        await_allowed(server, "-", UNKNOWN)
+
+
+class Mounted(httpd.Httpd):
+    """A server in a mount namespace of its own, with a file that is mounted over its document, as of a container."""
+
+    def command(self, *arguments):
+        return ["unshare", "-m", "sh", "-c", 'mount --bind "$0/real.json" "$0/d.json" && exec "$@"', str(self.root),
+                *super().command(*arguments)]
+
+
+def test_a_document_that_is_mounted(backend):
+    """`docker run -v real.json:/d.json`: what is written to the file by its other name is told to nobody."""
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+        pytest.skip("mounting wants rights that this user does not have")
+    with Mounted(CONFIG, files={"real.json": document(ALLOWED), "d.json": ""},
+                 defines={"DOCUMENTS": "d.json", "BACKEND": backend.url}) as server:
+        by_overwriting(server.root / "real.json", document(MORE).encode())
+        await_publication(server, 2)
+        check_allowed(server, MORE, True)
+
+
+def test_a_document_that_has_another_name(backend):
+    """A hard link that is written to elsewhere. A file that takes its place has one name, and is told of."""
+    server = httpd.Httpd(CONFIG, files={"d.json": document(ALLOWED)},
+                         defines={"DOCUMENTS": "d.json", "BACKEND": backend.url})
+    other = server.root / "other"
+    other.mkdir()
+    os.link(server.root / "d.json", other / "name.json")
+    system = System(server)
+    with server:
+        by_overwriting(other / "name.json", document(MORE).encode())
+        await_publication(server, 2)
+        check_allowed(server, MORE, True)
+        before = system.counts()
+        httpd.wait_until(lambda: system.counts().stats > before.stats + 10, "looks")
+        by_rename(server.root / "d.json", document(UNKNOWN).encode())
+        await_publication(server, 3)
+        check_allowed(server, UNKNOWN, True)
+
+
+def test_what_failed_for_the_moment_is_tried_again(backend):
+    """A disk that does not answer well tells nobody when it does again: looks are an hour apart, and no hour passes."""
+    server = httpd.Httpd(HOUR, files={"d.json": document(ALLOWED)},
+                         defines={"DOCUMENTS": "d.json", "BACKEND": backend.url})
+    System(server, broken="hidden/broken")
+    (server.root / "hidden").mkdir()
+    with server:
+        server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Input/output error")
+        server.expect_log("OCORS0002: ")
+        (server.root / "hidden/broken").touch()
+        by_rename(server.root / "d.json", document(MORE).encode())
+        await_publication(server, 2)
+        check_allowed(server, ALLOWED, True)
+        (server.root / "hidden/broken").unlink()
+        httpd.wait_until(lambda: ask(server, "GET", "/x", MORE).cors(), "what can be read is in force")
+        assert len(re.findall("OCORS0001", server.log_text())) == 1

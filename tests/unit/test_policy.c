@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Layers of images, read as one document: how many origins they allow (DESIGN 2, field case 4.8).
+ */
+#include "vectors.h"
+
+#include <stdlib.h>
+
+#include "ocors_image_build.h"
+#include "ocors_policy.h"
+#include "ocors_settings.h"
+
+#define SEED       UINT64_C(7)
+
+#define LAYERS_MAX 3
+
+/* Documents in layers, and how many origins they allow together. */
+static const struct {
+    const char *name;
+    const char *layers[LAYERS_MAX]; /* each the `clients` of a document */
+    uint32_t origins;
+} rows[] = {
+    { "no layer", { NULL }, 0 },
+    { "no client", { "" }, 0 },
+    { "a client without origins", { "a:" }, 0 },
+    { "one origin", { "a:x" }, 1 },
+    { "one origin of two clients", { "a:x b:x" }, 1 },
+    { "three origins", { "a:xy b:yz" }, 3 },
+    { "a site adds", { "a:x", "b:y" }, 2 },
+    { "both layers list the same origin", { "a:x", "b:x" }, 1 },
+    { "a site replaces a client", { "a:xy", "a:z" }, 1 },
+    { "a site takes the origins of a client away", { "a:xy", "a:" }, 0 },
+    { "a site takes them away, another client has one of them", { "a:xy b:y", "a:" }, 1 },
+    { "the last of three layers takes all away", { "a:x", "a:y b:z", "a: b:" }, 0 },
+    { "the last of three layers gives back", { "a:x", "a:", "a:x" }, 1 },
+    { "replaced above, listed by another client there", { "a:x", "a: b:x" }, 1 },
+};
+
+/* "a:xy b:" -> the settings of client a with two origins, and of client b with none. */
+static ocors_settings_t *settings_make(const char *clients)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_report_t report;
+    char origin[] = "https://?.example";
+
+    assert_non_null(settings);
+    ocors_report_init(&report);
+    for (const char *at = clients; *at != '\0'; at++) {
+        if (at[0] != ' ' && at[1] == ':') {
+            assert_int_equal(
+                ocors_settings_begin_client(settings, ocors_span_make(at, 1), &report, NULL),
+                OCORS_OK);
+            at++;
+        }
+        else if (*at != ' ') {
+            origin[8] = *at;
+            assert_int_equal(
+                ocors_settings_add_origin(settings, ocors_span_from_string(origin), &report, NULL),
+                OCORS_OK);
+        }
+    }
+    assert_int_equal(report.count, 0);
+    ocors_report_free(&report);
+    return settings;
+}
+
+static void check_row(void **state)
+{
+    const size_t row = (size_t)(uintptr_t)*state;
+    void *images[LAYERS_MAX] = { NULL };
+    ocors_policy_t policy = { .layer_count = 0 };
+
+    for (size_t i = 0; i < LAYERS_MAX && rows[row].layers[i] != NULL; i++) {
+        ocors_settings_t *settings = settings_make(rows[row].layers[i]);
+        size_t size;
+
+        assert_int_equal(ocors_image_build(settings, SEED, &images[i], &size), OCORS_OK);
+        assert_true(ocors_image_open(images[i], size, &policy.layers[policy.layer_count++]));
+        ocors_settings_free(settings);
+    }
+    assert_int_equal(ocors_policy_count_origins(&policy, UINT32_MAX), rows[row].origins);
+    /* Counted no further than is asked for. */
+    assert_int_equal(ocors_policy_count_origins(&policy, 1), rows[row].origins > 0 ? 1 : 0);
+    assert_int_equal(ocors_policy_count_origins(&policy, 0), 0);
+    for (size_t i = 0; i < LAYERS_MAX; i++) {
+        free(images[i]);
+    }
+}
+
+/* A record that lies leads no reader out of the image: there is no such origin. */
+static void origins_out_of_range_are_not_read(void **state)
+{
+    ocors_settings_t *settings = settings_make("a:xyz");
+    ocors_image_t image;
+    ocors_image_origin_t origin;
+    void *bytes;
+    size_t size;
+
+    (void)state;
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    assert_true(ocors_image_open(bytes, size, &image));
+    assert_true(ocors_image_read_origin(&image, 2, &origin));
+    assert_int_equal(origin.client_count, 1);
+    assert_int_equal(origin.text.length, strlen("https://x.example"));
+    assert_false(ocors_image_read_origin(&image, 3, &origin));
+    image.member_count = 2;
+    assert_false(ocors_image_read_origin(&image, 2, &origin));
+    ocors_settings_free(settings);
+    free(bytes);
+}
+
+int main(void)
+{
+    const size_t count = sizeof(rows) / sizeof(rows[0]);
+    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 1] = { 0 };
+
+    for (size_t i = 0; i < count; i++) {
+        tests[i] = (struct CMUnitTest){
+            .name = rows[i].name,
+            .test_func = check_row,
+            .initial_state = (void *)(uintptr_t)i,
+        };
+    }
+    tests[count] = (struct CMUnitTest)cmocka_unit_test(origins_out_of_range_are_not_read);
+    return cmocka_run_group_tests_name("policy", tests, NULL, NULL) != 0;
+}
