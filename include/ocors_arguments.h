@@ -15,7 +15,7 @@
 
 /*
  * Refuses an element of a list that is not a token (RFC 9110, 5.6.2), the '*' that is not
- * supported, and a keyword that stands for a whole list (None; `keyword`, NULL: there is no other).
+ * supported, and a keyword for a whole list (None; `keyword`, NULL: there is no other).
  * `kind` is what the element should be.
  */
 const char *ocors_argument_check_token(cmd_parms *cmd, const char *token, const char *kind,

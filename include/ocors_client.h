@@ -27,7 +27,7 @@ typedef enum {
     OCORS_SOURCE_HEADER  /* a request header */
 } ocors_source_kind_t;
 
-/* Where a client may be named, and what stands there. */
+/* Where a client may be named, and the value there. */
 typedef struct ocors_source_t {
     ocors_source_kind_t kind;
     ocors_span_t name;  /* of the claim, or of the parameter, decoded */

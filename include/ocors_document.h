@@ -25,6 +25,15 @@ typedef struct ocors_document_line_t {
     const char *text;
 } ocors_document_line_t;
 
+/* What a document is to its collection. */
+typedef enum {
+    OCORS_DOCUMENT_IN_FORCE, /* as it is in force: its file is the same, or is deferred */
+    OCORS_DOCUMENT_UNREAD,   /* its file is not the one in force, and is to be judged */
+    OCORS_DOCUMENT_JUDGED,   /* its file was read */
+    OCORS_DOCUMENT_PENDING,  /* its file is deferred, and none is in force: its policies wait */
+    OCORS_DOCUMENT_OVERTAKEN /* its file changed after it was listed: its policies keep theirs */
+} ocors_document_state_t;
+
 typedef struct ocors_document_t {
     const char *path;
     const char *where;            /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
@@ -33,9 +42,7 @@ typedef struct ocors_document_t {
     ocors_document_image_t image; /* bytes NULL: the document cannot be used */
     apr_array_header_t *lines;    /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
-    bool is_unread;    /* its file is not the one in force, and has not been judged */
-    bool is_pending;   /* its file is deferred, and none is in force: its policies wait for it */
-    bool is_overtaken; /* its file changed after it was listed: its policies keep their version */
+    ocors_document_state_t state;
     bool has_changed;  /* while it was read */
     bool is_transient; /* its error may go away although the file is unchanged */
     /* If it cannot be used: policies that keep their previous version, and that allow nothing. */

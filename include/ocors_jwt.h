@@ -18,8 +18,9 @@
 #define OCORS_JWT_CLAIM_MAX 1024
 
 typedef struct ocors_jwt_t {
-    ocors_span_t claim; /* the one that was asked for; empty: there is none, or it is no string */
-    ocors_span_t sub;   /* likewise */
+    ocors_span_t
+        claim;        /* the one that was asked for; empty: there is none, or it is not a string */
+    ocors_span_t sub; /* likewise */
 } ocors_jwt_t;
 
 /*

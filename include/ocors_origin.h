@@ -69,8 +69,8 @@ static inline bool ocors_origin_is_host_character(char c)
  * Brings a configured entry to its serialised form: scheme://host[:port], lower case, no default
  * port, no trailing slash (R8). `text` may hold any bytes, NUL too. On anything but
  * OCORS_ORIGIN_OK, *origin is unspecified. Never allocates; time is linear in text.length.
- * Faults are looked for in the order of the enum, so that the answer does not depend on where a
- * fault stands.
+ * Faults are looked for in the order of the enum, so that the answer does not depend on the place
+ * of a fault.
  */
 ocors_origin_result_t ocors_origin_canonicalise(ocors_span_t text, ocors_origin_t *origin);
 

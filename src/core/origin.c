@@ -73,7 +73,7 @@ static size_t find_separator(ocors_span_t text)
     return text.length;
 }
 
-/* Userinfo, host and port: what stands before the first '/', '?' or '#'. */
+/* Userinfo, host and port: what is before the first '/', '?' or '#'. */
 static void split_authority(ocors_span_t authority, parts_t *parts)
 {
     size_t at = find(authority, '@');

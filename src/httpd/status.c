@@ -16,7 +16,7 @@
 typedef struct state_t {
     ocors_snapshot_header_t header;
     char digest[OCORS_DIGEST_TEXT_SIZE];
-    uint64_t unusable; /* documents that a last good policy, or none, stands in for */
+    uint64_t unusable; /* documents that cannot be used */
     uint64_t size;     /* of all areas */
 } state_t;
 

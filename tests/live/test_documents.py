@@ -105,8 +105,8 @@ def test_refused_documents(text):
 
 
 def test_what_is_no_file_is_refused():
-    for config, said in [('"${ROOT}/none.json"', "No such file"), ('"${ROOT}"', "no regular file"),
-                         ('"/dev/zero"', "no regular file")]:
+    for config, said in [('"${ROOT}/none.json"', "No such file"), ('"${ROOT}"', "not a regular file"),
+                         ('"/dev/zero"', "not a regular file")]:
         status, output = httpd.configtest(f"OcapiCorsSettings {config}\n")
         assert status != 0 and said in output, output
 

@@ -126,7 +126,7 @@ def test_a_bad_edit_keeps_the_last_good_policy(front, kind, is_graceful):
     config = CONFIG.replace("100ms", "Off" if is_graceful else "500ms" if kind in TWO_STEPS else "100ms")
     server = front("g.json d.json", {"g.json": document(MORE, client="g"), "d.json": document(ALLOWED)}, config)
     path = server.root / "d.json"
-    content, pattern = BAD.get(kind, (None, "cannot be read|no regular file"))
+    content, pattern = BAD.get(kind, (None, "cannot be read|not a regular file"))
     server.expect_log(pattern)
     server.expect_log("OCORS0002: .*d.json: this document cannot be used; .* previous version")
     if content is not None:

@@ -73,7 +73,7 @@ HARMS = {
     "syntax": (lambda server, name: server.write(name, '{"clients": ['), [r"two\.json:1:\d+: error: "]),
     "empty": (lambda server, name: server.write(name, ""), [r"two\.json:1:1: error: "]),
     "missing": (remove, [r"two\.json: .*No such file"]),
-    "folder": (make_folder, [r"two\.json: .*no regular file"]),
+    "folder": (make_folder, [r"two\.json: .*not a regular file"]),
     "dangling": (dangle, [r"two\.json: .*No such file"]),
     "too large": (lambda server, name: server.write(name, document(OTHER, client="two", padding=PADDING)),
                   [r"two\.json: this document does not fit: the policies need an OcapiCorsCacheSize of \d+, and it is 262144$"]),

@@ -14,7 +14,7 @@ typedef struct plan_t {
     uint64_t seed;
     uint64_t *hashes;           /* of each of the settings' origins */
     uint32_t *numbers;          /* which distinct origin each of them is */
-    uint32_t *firsts;           /* where each distinct origin stands first */
+    uint32_t *firsts;           /* the first place of each distinct origin */
     uint32_t distinct;          /* how many there are */
     ocors_resource_t *together; /* the resources of all clients, each once */
     uint32_t together_count;

@@ -88,7 +88,7 @@ bool ocors_punycode_label_is_valid(ocors_span_t label)
         || !ocors_span_is_equal_nocase(ocors_span_make(label.bytes, prefix.length), prefix)) {
         return false;
     }
-    /* What is before the last '-' is ASCII and stands for itself. */
+    /* What is before the last '-' is ASCII and is copied. */
     for (size_t i = prefix.length; i < label.length; i++) {
         if (label.bytes[i] == '-') {
             points = (uint32_t)(i - prefix.length);

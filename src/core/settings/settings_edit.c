@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where an origin stands, or would stand, in the text of a settings document. */
+/* The place of an origin, or of a new one, in the text of a settings document. */
 #include "ocors_settings_edit.h"
 
 #include <stdint.h>
@@ -27,7 +27,7 @@ typedef struct place_t {
     run_t id;
     size_t next;    /* the key behind client_id */
     size_t list;    /* the '[' of allowed_origins */
-    bool is_spaced; /* a blank stands around the ':' before the list */
+    bool is_spaced; /* there is a blank beside the ':' before the list */
 } place_t;
 
 static ocors_span_t span_of(const editor_t *editor, size_t from, size_t to)
@@ -183,7 +183,7 @@ static void put_origin(ocors_splice_t *splice, const ocors_origin_t *origin)
     put(splice, OCORS_SPAN_LITERAL("\""));
 }
 
-/* A comma, and what stands between a bracket and the one item behind it. */
+/* A comma, and what is between a bracket and the one item after it. */
 static void put_comma(ocors_splice_t *splice, ocors_span_t blank, bool is_spaced)
 {
     put(splice, OCORS_SPAN_LITERAL(","));

@@ -18,17 +18,16 @@ static void document_place(const ocors_collection_t *collection, ocors_document_
     const bool is_same = known != NULL && ocors_snapshot_file_is_same(&known->file, file);
 
     document->file = *file;
-    document->is_unread = (!is_same || known->is_transient)
-                          && !ocors_deferral_has(collection->deferral, document->path, file);
-    if (document->is_unread) {
-        return;
+    if ((!is_same || known->is_transient)
+        && !ocors_deferral_has(collection->deferral, document->path, file)) {
+        document->state = OCORS_DOCUMENT_UNREAD;
     }
-    if (known != NULL) {
+    else if (known != NULL) {
         ocors_document_recall(document, collection->known->snapshot, known);
     }
     else {
         document->file = none;
-        document->is_pending = true;
+        document->state = OCORS_DOCUMENT_PENDING;
     }
 }
 

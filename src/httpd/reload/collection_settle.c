@@ -49,11 +49,11 @@ static void document_defer(const ocors_collection_t *collection, ocors_document_
             ocors_document_free_image(document);
         }
         document->file = overtaken;
-        document->is_overtaken = true;
+        document->state = OCORS_DOCUMENT_OVERTAKEN;
     }
     else {
         document->file = (ocors_snapshot_file_t){ .inode = 0 };
-        document->is_pending = true;
+        document->state = OCORS_DOCUMENT_PENDING;
     }
 }
 
@@ -91,7 +91,7 @@ void ocors_collection_load(ocors_collection_t *collection)
     bool has_read = false;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        if (document_at(collection, i)->is_unread) {
+        if (document_at(collection, i)->state == OCORS_DOCUMENT_UNREAD) {
             document_load(collection, document_at(collection, i));
             has_read = true;
         }
@@ -139,7 +139,7 @@ static void policy_forget_pending(ocors_collection_policy_t *policy)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < policy->document_count; i++) {
-        if (!policy->documents[i]->is_pending) {
+        if (policy->documents[i]->state != OCORS_DOCUMENT_PENDING) {
             policy->documents[count++] = policy->documents[i];
         }
     }
@@ -153,8 +153,9 @@ static bool policy_settle(const ocors_collection_t *collection, ocors_collection
     uint32_t index;
 
     for (uint32_t i = 0; i < policy->document_count; i++) {
-        policy->is_pending = policy->is_pending || policy->documents[i]->is_pending
-                             || policy->documents[i]->is_overtaken;
+        policy->is_pending = policy->is_pending
+                             || policy->documents[i]->state == OCORS_DOCUMENT_PENDING
+                             || policy->documents[i]->state == OCORS_DOCUMENT_OVERTAKEN;
         is_good = is_good && policy->documents[i]->image.bytes != NULL;
     }
     policy_forget_pending(policy);
@@ -235,7 +236,7 @@ void ocors_collection_settle(ocors_collection_t *collection)
     for (int i = 0; i < collection->documents->nelts; i++) {
         ocors_document_t *document = document_at(collection, i);
 
-        if (!document->is_pending) {
+        if (document->state != OCORS_DOCUMENT_PENDING) {
             document->index = (uint32_t)count;
             APR_ARRAY_IDX(collection->documents, count++, ocors_document_t *) = document;
         }
@@ -252,7 +253,7 @@ void ocors_collection_damage(ocors_collection_t *collection, const void *image)
 
         if (document->image.bytes == image) {
             ocors_document_free_image(document);
-            document->is_unread = true;
+            document->state = OCORS_DOCUMENT_UNREAD;
         }
     }
 }

@@ -90,7 +90,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
         return status;
     }
     if (info.filetype != APR_REG) {
-        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is not a regular file");
         return APR_SUCCESS;
     }
     document->file = file_of(&info);
@@ -119,7 +119,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
 }
 
 /*
- * Opens and reads the document. NULL: the report says why. What is no regular file is not even
+ * Opens and reads the document. NULL: the report says why. A file that is not regular is not even
  * opened, and one that becomes a pipe meanwhile does not hold the server up.
  */
 static char *document_read(ocors_document_t *document, ocors_report_t *report, apr_size_t *length,
@@ -133,7 +133,7 @@ static char *document_read(ocors_document_t *document, ocors_report_t *report, a
 
     document->file = status == APR_SUCCESS ? file_of(&info) : (ocors_snapshot_file_t){ .inode = 0 };
     if (status == APR_SUCCESS && info.filetype != APR_REG) {
-        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is no regular file");
+        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is not a regular file");
         return NULL;
     }
     if (status == APR_SUCCESS) {
@@ -188,7 +188,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     char *bytes;
 
     ocors_document_free_image(document);
-    document->is_unread = document->is_pending = false;
+    document->state = OCORS_DOCUMENT_JUDGED;
     document->has_changed = document->is_transient = false;
     document->error_count = 0;
     apr_array_clear(document->lines);
@@ -242,7 +242,7 @@ void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_t *s
     if (bytes != NULL) {
         document->image.check = snapshot->images[known->image].check;
     }
-    document->is_unread = false;
+    document->state = OCORS_DOCUMENT_IN_FORCE;
     document->is_transient = known->is_transient != 0;
     document->kept_logged = known->kept_policies;
     document->closed_logged = known->closed_policies;

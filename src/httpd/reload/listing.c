@@ -15,7 +15,7 @@ typedef struct entry_t {
     bool is_told; /* the system tells of every change */
     bool has_listed, has_link, has_names;
     ocors_listed_t listed;
-    bool is_there; /* a name of its folder, be it a link that leads nowhere */
+    bool is_there; /* a name of its folder, also a link that leads nowhere */
     char *names;   /* a buffer of the listing's, which a later answer uses again */
     size_t names_size;
     apr_status_t names_status;
