@@ -66,6 +66,25 @@ typedef struct ocors_collection_t {
     apr_hash_t *damaged;          /* address of an image in force that cannot be used -> "" */
 } ocors_collection_t;
 
+/* What a collection has, by index. */
+static inline ocors_document_t *ocors_collection_document(const ocors_collection_t *collection,
+                                                          uint32_t index)
+{
+    return APR_ARRAY_IDX(collection->documents, (int)index, ocors_document_t *);
+}
+
+static inline ocors_collection_policy_t *
+ocors_collection_policy(const ocors_collection_t *collection, uint32_t index)
+{
+    return APR_ARRAY_IDX(collection->policies, (int)index, ocors_collection_policy_t *);
+}
+
+static inline ocors_collection_tree_t *ocors_collection_tree(const ocors_collection_t *collection,
+                                                             uint32_t index)
+{
+    return APR_ARRAY_IDX(collection->trees, (int)index, ocors_collection_tree_t *);
+}
+
 /*
  * Begins a collection with memory of its own. `in_force` (NULL: nothing is) and what it shows stay
  * as they are until ocors_collection_destroy(), which frees all, images on the heap too.
@@ -106,13 +125,10 @@ void ocors_collection_damage(ocors_collection_t *collection, const void *image);
 /* Whether something may be read, or listed, better although nothing is told to have changed. */
 bool ocors_collection_is_transient(const ocors_collection_t *collection);
 
-/* The largest document that was read, or NULL. */
-ocors_document_t *ocors_collection_largest(const ocors_collection_t *collection);
-
 /*
- * Which documents to defer for a snapshot that is `excess` bytes smaller: of those that were read
- * and are larger than in force, the fewest. Of ocors_document_t *, most grown first. It may not be
- * enough, as more than images may have grown. In memory of `pool`.
+ * Which documents to defer, or at a start to reject, for a snapshot that is `excess` bytes smaller:
+ * of those that were read and are larger than in force, the fewest. Of ocors_document_t *, most
+ * grown first. It may not be enough, as more than images may have grown. In memory of `pool`.
  */
 apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collection,
                                                 uint64_t excess, apr_pool_t *pool);

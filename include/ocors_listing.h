@@ -11,6 +11,11 @@
 #include "ocors_notify.h"
 #include "ocors_snapshot.h"
 
+/* Which file it is, by what APR was asked for with OCORS_LISTING_WANTED. */
+#define OCORS_LISTING_WANTED                                                                       \
+    (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
+ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info);
+
 /* What stat(2) says of a path, with its links followed. */
 typedef struct ocors_listed_t {
     apr_status_t status; /* APR_SUCCESS, or why there is nothing to say */

@@ -25,16 +25,6 @@ APLOG_USE_MODULE(ocapi_cors);
 /* As many policies that allow nothing are named. */
 #define EMPTY_MAX 8
 
-static ocors_document_t *document_at(const ocors_collection_t *collection, int index)
-{
-    return APR_ARRAY_IDX(collection->documents, index, ocors_document_t *);
-}
-
-static ocors_collection_policy_t *policy_at(const ocors_collection_t *collection, int index)
-{
-    return APR_ARRAY_IDX(collection->policies, index, ocors_collection_policy_t *);
-}
-
 /* It has an allocator of its own, so that its end gives the memory back. */
 ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t seed,
                                             const ocors_snapshot_t *in_force,
@@ -71,7 +61,7 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
 void ocors_collection_destroy(ocors_collection_t *collection)
 {
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_free_image(document_at(collection, i));
+        ocors_document_free_image(ocors_collection_document(collection, (uint32_t)i));
     }
     apr_pool_destroy(collection->pool);
 #ifdef __GLIBC__
@@ -106,14 +96,14 @@ uint64_t ocors_collection_fingerprint(const ocors_collection_t *collection)
     uint64_t sum = ocors_collection_problems(collection);
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        const ocors_document_t *document = document_at(collection, i);
+        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
         const uint64_t hash = mix(document->is_transient ? 3 : 2, document->path);
 
         sum += ocors_hash(hash,
                           ocors_span_make((const char *)&document->file, sizeof(document->file)));
     }
     for (int i = 0; i < collection->policies->nelts; i++) {
-        const ocors_collection_policy_t *policy = policy_at(collection, i);
+        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
         uint64_t hash = mix_key(4, &policy->key);
 
         for (uint32_t k = 0; k < policy->document_count; k++) {
@@ -137,26 +127,11 @@ uint64_t ocors_collection_fingerprint(const ocors_collection_t *collection)
 bool ocors_collection_is_transient(const ocors_collection_t *collection)
 {
     for (int i = 0; i < collection->documents->nelts; i++) {
-        if (document_at(collection, i)->is_transient) {
+        if (ocors_collection_document(collection, (uint32_t)i)->is_transient) {
             return true;
         }
     }
     return collection->problems->nelts > 0;
-}
-
-ocors_document_t *ocors_collection_largest(const ocors_collection_t *collection)
-{
-    ocors_document_t *largest = NULL;
-
-    for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = document_at(collection, i);
-
-        if (document->image.is_on_heap
-            && (largest == NULL || document->image.size > largest->image.size)) {
-            largest = document;
-        }
-    }
-    return largest;
 }
 
 typedef struct growth_t {
@@ -194,7 +169,7 @@ apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collec
     apr_array_header_t *found = apr_array_make(pool, 4, sizeof(ocors_document_t *));
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = document_at(collection, i);
+        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
         const uint64_t bytes = document_growth(collection, document);
 
         if (bytes > 0) {
@@ -225,7 +200,7 @@ uint32_t ocors_collection_tell(const ocors_collection_t *collection)
                      problem->text);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
-        errors += ocors_document_tell(document_at(collection, i));
+        errors += ocors_document_tell(ocors_collection_document(collection, (uint32_t)i));
     }
     return errors;
 }
@@ -253,7 +228,7 @@ static void log_empty_policies(const ocors_collection_t *collection, server_rec 
     unsigned count = 0;
 
     for (int i = 0; i < collection->policies->nelts; i++) {
-        const ocors_collection_policy_t *policy = policy_at(collection, i);
+        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
 
         if (policy_is_empty(policy) && count++ < EMPTY_MAX) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
@@ -280,7 +255,7 @@ void ocors_collection_log(const ocors_collection_t *collection, server_rec *serv
                      APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_log(document_at(collection, i), server, with_errors);
+        ocors_document_log(ocors_collection_document(collection, (uint32_t)i), server, with_errors);
     }
     log_empty_policies(collection, server);
 }

@@ -11,16 +11,6 @@
 /* The identity of a document that was overtaken: it is that of no file. */
 static const ocors_snapshot_file_t overtaken = { .size = -1 };
 
-static ocors_document_t *document_at(const ocors_collection_t *collection, int index)
-{
-    return APR_ARRAY_IDX(collection->documents, index, ocors_document_t *);
-}
-
-static ocors_collection_policy_t *policy_at(const ocors_collection_t *collection, int index)
-{
-    return APR_ARRAY_IDX(collection->policies, index, ocors_collection_policy_t *);
-}
-
 /* ---- Load ------------------------------------------------------------------------------------ */
 
 static bool image_is_damaged(const ocors_collection_t *collection, const void *image)
@@ -74,7 +64,7 @@ static bool documents_refresh(const ocors_collection_t *collection, apr_pool_t *
     bool has_changed = false;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = document_at(collection, i);
+        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
 
         if (ocors_document_is_stale(document, scratch)) {
             ocors_document_judge(document, collection->seed, collection->pool);
@@ -91,8 +81,8 @@ void ocors_collection_load(ocors_collection_t *collection)
     bool has_read = false;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        if (document_at(collection, i)->state == OCORS_DOCUMENT_UNREAD) {
-            document_load(collection, document_at(collection, i));
+        if (ocors_collection_document(collection, (uint32_t)i)->state == OCORS_DOCUMENT_UNREAD) {
+            document_load(collection, ocors_collection_document(collection, (uint32_t)i));
             has_read = true;
         }
     }
@@ -212,12 +202,12 @@ void ocors_collection_settle(ocors_collection_t *collection)
     int count = 0;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = document_at(collection, i);
+        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
 
         document->kept_policies = document->closed_policies = 0;
     }
     for (int i = 0; i < collection->policies->nelts; i++) {
-        ocors_collection_policy_t *policy = policy_at(collection, i);
+        ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
 
         if (policy_settle(collection, policy)) {
             policy->index = (uint32_t)count;
@@ -234,7 +224,7 @@ void ocors_collection_settle(ocors_collection_t *collection)
     }
     count = 0;
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = document_at(collection, i);
+        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
 
         if (document->state != OCORS_DOCUMENT_PENDING) {
             document->index = (uint32_t)count;
@@ -249,7 +239,7 @@ void ocors_collection_damage(ocors_collection_t *collection, const void *image)
     apr_hash_set(collection->damaged, apr_pmemdup(collection->pool, &image, sizeof(image)),
                  sizeof(image), "");
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = document_at(collection, i);
+        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
 
         if (document->image.bytes == image) {
             ocors_document_free_image(document);

@@ -14,23 +14,10 @@
 #include "ocors_messages.h"
 #include "ocors_digest.h"
 #include "ocors_image_build.h"
+#include "ocors_listing.h"
 #include "ocors_settings_parse.h"
 
 APLOG_USE_MODULE(ocapi_cors);
-
-#define IDENTITY_WANTED                                                                            \
-    (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
-
-static ocors_snapshot_file_t file_of(const apr_finfo_t *info)
-{
-    return (ocors_snapshot_file_t){
-        .modified = info->mtime,
-        .changed = info->ctime,
-        .size = info->size,
-        .inode = (uint64_t)info->inode,
-        .device = (uint64_t)info->device,
-    };
-}
 
 static const ocors_document_line_t *line_at(const ocors_document_t *document, int number)
 {
@@ -50,8 +37,8 @@ static ocors_snapshot_file_t file_look(const char *path, apr_pool_t *pool)
 {
     apr_finfo_t info;
 
-    return apr_stat(&info, path, IDENTITY_WANTED, pool) == APR_SUCCESS
-               ? file_of(&info)
+    return apr_stat(&info, path, OCORS_LISTING_WANTED, pool) == APR_SUCCESS
+               ? ocors_listing_file(&info)
                : (ocors_snapshot_file_t){ .inode = 0 };
 }
 
@@ -84,7 +71,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
                               char **bytes, apr_size_t *length)
 {
     apr_finfo_t info;
-    apr_status_t status = apr_file_info_get(&info, IDENTITY_WANTED, file);
+    apr_status_t status = apr_file_info_get(&info, OCORS_LISTING_WANTED, file);
 
     if (status != APR_SUCCESS) {
         return status;
@@ -93,7 +80,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is not a regular file");
         return APR_SUCCESS;
     }
-    document->file = file_of(&info);
+    document->file = ocors_listing_file(&info);
     if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
         ocors_report_add(report, OCORS_FINDING_TOO_LARGE, NULL,
                          "the file has %" APR_OFF_T_FMT
@@ -110,8 +97,8 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
         return status;
     }
     /* What was written to meanwhile is judged as it was read, and will be found to have changed. */
-    if (apr_file_info_get(&info, IDENTITY_WANTED, file) == APR_SUCCESS) {
-        const ocors_snapshot_file_t now = file_of(&info);
+    if (apr_file_info_get(&info, OCORS_LISTING_WANTED, file) == APR_SUCCESS) {
+        const ocors_snapshot_file_t now = ocors_listing_file(&info);
 
         document->has_changed = !ocors_snapshot_file_is_same(&document->file, &now);
     }
@@ -129,9 +116,10 @@ static char *document_read(ocors_document_t *document, ocors_report_t *report, a
     apr_file_t *file;
     char message[120];
     char *bytes = NULL;
-    apr_status_t status = apr_stat(&info, document->path, IDENTITY_WANTED, scratch);
+    apr_status_t status = apr_stat(&info, document->path, OCORS_LISTING_WANTED, scratch);
 
-    document->file = status == APR_SUCCESS ? file_of(&info) : (ocors_snapshot_file_t){ .inode = 0 };
+    document->file = status == APR_SUCCESS ? ocors_listing_file(&info)
+                                           : (ocors_snapshot_file_t){ .inode = 0 };
     if (status == APR_SUCCESS && info.filetype != APR_REG) {
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is not a regular file");
         return NULL;

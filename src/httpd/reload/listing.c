@@ -7,9 +7,6 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-#define WANTED                                                                                     \
-    (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
-
 /* The answers of one path, each asked for when it is wanted. */
 typedef struct entry_t {
     bool is_told; /* the system tells of every change */
@@ -119,7 +116,7 @@ static entry_t *entry_of(ocors_listing_t *listing, const char *path)
     return entry;
 }
 
-static ocors_snapshot_file_t file_of(const apr_finfo_t *info)
+ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info)
 {
     return (ocors_snapshot_file_t){
         .modified = info->mtime,
@@ -137,11 +134,11 @@ const ocors_listed_t *ocors_listing_stat(ocors_listing_t *listing, const char *p
 
     if (!entry->has_listed) {
         entry->listed = (ocors_listed_t){
-            .status = apr_stat(&info, path, WANTED, listing->entries_pool),
+            .status = apr_stat(&info, path, OCORS_LISTING_WANTED, listing->entries_pool),
         };
         if (entry->listed.status == APR_SUCCESS) {
             entry->listed.type = info.filetype;
-            entry->listed.file = file_of(&info);
+            entry->listed.file = ocors_listing_file(&info);
         }
         entry->has_listed = true;
     }

@@ -246,28 +246,29 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
 void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
 {
     const uint64_t allowed = cache_size / OCORS_EPOCH_AREAS;
-    ocors_document_t *largest;
-    uint64_t needed;
+    int rejected = cache_size == 0 ? 0 : 1;
 
-    if (cache_size == 0) {
-        return;
-    }
-    for (;;) {
+    while (rejected > 0) {
+        const apr_array_header_t *documents;
         apr_pool_t *scratch;
+        uint64_t needed;
 
         apr_pool_create(&scratch, collection->pool);
         needed = ocors_snapshot_plan(scratch, collection)->size;
-        apr_pool_destroy(scratch);
-        largest = needed > allowed ? ocors_collection_largest(collection) : NULL;
-        if (largest == NULL) {
-            return;
+        documents = ocors_collection_most_grown(collection, needed > allowed ? needed - allowed : 0,
+                                                scratch);
+        for (int i = 0; i < documents->nelts; i++) {
+            ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
+
+            ocors_document_reject(
+                document, apr_psprintf(collection->pool,
+                                       "%s: this document does not fit: the policies need an "
+                                       "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
+                                       ", and it is %" APR_UINT64_T_FMT,
+                                       document->path, OCORS_EPOCH_AREAS * needed, cache_size));
         }
-        ocors_document_reject(largest,
-                              apr_psprintf(collection->pool,
-                                           "%s: this document does not fit: the policies need an "
-                                           "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
-                                           ", and it is %" APR_UINT64_T_FMT,
-                                           largest->path, OCORS_EPOCH_AREAS * needed, cache_size));
+        rejected = documents->nelts;
         ocors_collection_settle(collection);
+        apr_pool_destroy(scratch);
     }
 }

@@ -16,21 +16,6 @@ typedef struct image_t {
     unsigned char digest[OCORS_DIGEST_SIZE];
 } image_t;
 
-static const ocors_document_t *document_at(const ocors_snapshot_plan_t *plan, uint32_t index)
-{
-    return APR_ARRAY_IDX(plan->collection->documents, (int)index, const ocors_document_t *);
-}
-
-static const ocors_collection_policy_t *policy_at(const ocors_snapshot_plan_t *plan, uint32_t index)
-{
-    return APR_ARRAY_IDX(plan->collection->policies, (int)index, const ocors_collection_policy_t *);
-}
-
-static const ocors_collection_tree_t *tree_at(const ocors_snapshot_plan_t *plan, uint32_t index)
-{
-    return APR_ARRAY_IDX(plan->collection->trees, (int)index, const ocors_collection_tree_t *);
-}
-
 static const ocors_collection_site_t *site_at(const ocors_collection_tree_t *tree, int index)
 {
     return &APR_ARRAY_IDX(tree->sites, index, ocors_collection_site_t);
@@ -76,8 +61,8 @@ static void plan_documents(ocors_snapshot_plan_t *plan)
 
     header->document_count = (uint32_t)plan->collection->documents->nelts;
     for (uint32_t i = 0; i < header->document_count; i++) {
-        header->text_size += (uint32_t)strlen(document_at(plan, i)->path);
-        plan_image(plan, &document_at(plan, i)->image, false);
+        header->text_size += (uint32_t)strlen(ocors_collection_document(plan->collection, i)->path);
+        plan_image(plan, &ocors_collection_document(plan->collection, i)->image, false);
     }
 }
 
@@ -87,7 +72,7 @@ static void plan_policies(ocors_snapshot_plan_t *plan)
 
     header->policy_count = (uint32_t)plan->collection->policies->nelts;
     for (uint32_t i = 0; i < header->policy_count; i++) {
-        const ocors_collection_policy_t *policy = policy_at(plan, i);
+        const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
 
         header->layer_count += policy->layer_count;
         header->member_count += policy->document_count;
@@ -103,7 +88,7 @@ static void plan_trees(ocors_snapshot_plan_t *plan)
 
     header->tree_count = (uint32_t)plan->collection->trees->nelts;
     for (uint32_t i = 0; i < header->tree_count; i++) {
-        const ocors_collection_tree_t *tree = tree_at(plan, i);
+        const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
         header->site_count += (uint32_t)tree->sites->nelts;
         header->text_size += (uint32_t)strlen(tree->directory);
@@ -220,7 +205,7 @@ static void write_documents(writer_t *writer)
     ocors_snapshot_document_t *records = (void *)(uintptr_t)writer->snapshot->documents;
 
     for (uint32_t i = 0; i < plan->header.document_count; i++) {
-        const ocors_document_t *document = document_at(plan, i);
+        const ocors_document_t *document = ocors_collection_document(plan->collection, i);
 
         records[i] = (ocors_snapshot_document_t){
             .file = document->file,
@@ -242,7 +227,7 @@ static void write_policies(const writer_t *writer)
     uint32_t layer = 0, member = 0;
 
     for (uint32_t i = 0; i < plan->header.policy_count; i++) {
-        const ocors_collection_policy_t *policy = policy_at(plan, i);
+        const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
 
         records[i] = (ocors_snapshot_policy_t){
             .key = policy->key,
@@ -268,7 +253,7 @@ static void write_trees(writer_t *writer)
     uint32_t next = 0;
 
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
-        const ocors_collection_tree_t *tree = tree_at(plan, i);
+        const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
         trees[i] = (ocors_snapshot_tree_t){
             .key = tree->key,
@@ -318,7 +303,7 @@ static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
         digest_policy(plan, digest, APR_ARRAY_IDX(lists, i, const ocors_collection_policy_t *));
     }
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
-        const ocors_collection_tree_t *tree = tree_at(plan, i);
+        const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
         ocors_digest_add(digest, OCORS_SPAN_LITERAL("\ntree:"));
         for (int k = 0; k < tree->sites->nelts; k++) {
