@@ -14,6 +14,7 @@
 #include "ocors_known.h"
 #include "ocors_list.h"
 #include "ocors_listing.h"
+#include "ocors_store.h"
 
 /*
  *   list    the file system says which files there are; nothing is opened
@@ -139,8 +140,9 @@ apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collec
  */
 uint32_t ocors_collection_tell(const ocors_collection_t *collection);
 
-/* Logs what was found, `with_errors` or without; problems unless those in force are the same. */
-void ocors_collection_log(const ocors_collection_t *collection, server_rec *server,
-                          bool with_errors);
+/* Logs what was found, `with_errors` or without; problems unless those in force are the same.
+ * `store` has what is in force; NULL: nothing is. */
+void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
+                          server_rec *server, bool with_errors);
 
 #endif

@@ -6,12 +6,15 @@
 #include <apr_tables.h>
 
 #include "ocors_collection.h"
+#include "ocors_store.h"
 
 /*
  * The sites of trees, and the clients and origins of documents, that came and went: lines of
  * `const char *`, in memory of `pool`. Each line names the first few, and how many more there are;
- * so does the last line of documents. Compares the documents that were read alone.
+ * so does the last line of documents. Compares the documents that were read alone, with
+ * checked copies of what the store has in force.
  */
-apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collection_t *collection);
+apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collection_t *collection,
+                                          const ocors_store_t *in_force);
 
 #endif

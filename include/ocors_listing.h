@@ -50,7 +50,7 @@ void ocors_listing_forget_names(ocors_listing_t *listing, const char *path);
 /* stat(2). The answer lives as long as it is not forgotten. */
 const ocors_listed_t *ocors_listing_stat(ocors_listing_t *listing, const char *path);
 
-/* Whether something of this name is there, also a link that leads nowhere. */
+/* Whether something of this name is there, also a link that leads nowhere, or nobody can tell. */
 bool ocors_listing_exists(ocors_listing_t *listing, const char *path);
 
 /*

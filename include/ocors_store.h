@@ -75,6 +75,12 @@ char *ocors_store_tables(const ocors_store_t *store, uint32_t area, uint64_t *si
 uint64_t ocors_store_check(const ocors_store_t *store, const void *bytes, size_t size);
 
 /*
+ * A copy of an image in an area, malloc'd and aligned for ocors_image_open(), whose bytes have this
+ * check. NULL: they have not, or there is no memory.
+ */
+void *ocors_store_copy(const ocors_store_t *store, const void *bytes, size_t size, uint64_t check);
+
+/*
  * Makes a free area current by one atomic store. Its row and its images are written; the row is
  * copied into the area here.
  */

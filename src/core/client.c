@@ -77,7 +77,8 @@ static bool bearer_identify(policies_t policies, const ocors_source_t *source, r
     return is_known(policies, *id);
 }
 
-/* application/x-www-form-urlencoded, as the URL standard parses it: what is not an escape is unchanged. */
+/* application/x-www-form-urlencoded, as the URL standard parses it: what is not an escape is
+ * unchanged. */
 static ocors_span_t form_decode(ocors_span_t text, room_t *room)
 {
     char *const start = room->at;

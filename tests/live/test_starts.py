@@ -4,6 +4,8 @@ of what the folders look like at the second reading or where a link leads nowher
 server; close every policy for one bad document (section 3)."""
 
 import json
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -167,3 +169,26 @@ def test_the_number_of_errors_is_that_of_the_errors():
     status, output = httpd.configtest(config, files={"one.json": document(**{f"c{n}": ["*"] for n in range(5000)})})
     assert status == 1 and 0 < output.count("error: clients[") < 5000
     assert "OcapiCorsBadDocument Refuse: 5000 errors, named above" in output, output[-500:]
+
+
+@pytest.mark.parametrize("folder", ["tree/sites/A/ocapi-settings", "tree/sites/A", "tree/ocapi-settings"])
+def test_a_folder_that_nobody_may_look_into_is_no_reason_to_take_it_for_empty(folder):
+    """A24: documents that cannot be looked at are missed, and never taken for documents that are not there: the
+    organisation's list would open a site that has another one. The twin may be looked into."""
+    server = server_of()
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    command = server.command
+    server.command = lambda *arguments: [*nobody, *command(*arguments)]
+    try:
+        for path, folders, names in os.walk(server.root):
+            os.chmod(path, 0o755)
+            for name in names:
+                os.chmod(os.path.join(path, name), 0o644)
+        status, output = server.configtest()
+        assert status == 0, output
+        os.chmod(server.root / folder, 0)
+        status, output = server.configtest()
+        assert status != 0 and f"{folder}" in output and "Permission denied" in output, output
+    finally:
+        os.chmod(server.root / folder, 0o755)
+        shutil.rmtree(server.root)

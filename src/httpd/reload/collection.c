@@ -206,31 +206,42 @@ uint32_t ocors_collection_tell(const ocors_collection_t *collection)
 }
 
 /* Whether a policy was read anew, at least in part, and allows no origin. */
-static bool policy_is_empty(const ocors_collection_policy_t *policy)
+static bool policy_is_empty(const ocors_collection_policy_t *policy, const ocors_store_t *in_force)
 {
     ocors_policy_t layered = { .layer_count = 0 };
-    bool is_new = false;
+    void *copies[OCORS_POLICY_LAYERS_MAX] = { NULL };
+    bool is_new = false, is_whole = true, is_empty;
 
     for (uint32_t i = 0; i < policy->layer_count; i++) {
+        is_new = is_new || policy->layers[i].is_on_heap;
+    }
+    for (uint32_t i = 0; i < policy->layer_count && is_new && is_whole; i++) {
         const ocors_document_image_t *layer = &policy->layers[i];
+        const void *bytes = layer->bytes;
 
-        is_new = is_new || layer->is_on_heap;
-        if (!ocors_image_open(layer->bytes, layer->size, &layered.layers[i])) {
-            return false;
+        if (!layer->is_on_heap) { /* a worker may write to it */
+            copies[i] = ocors_store_copy(in_force, layer->bytes, layer->size, layer->check);
+            bytes = copies[i];
         }
+        is_whole = bytes != NULL && ocors_image_open(bytes, layer->size, &layered.layers[i]);
         layered.layer_count++;
     }
-    return is_new && ocors_policy_count_origins(&layered, 1) == 0;
+    is_empty = is_new && is_whole && ocors_policy_count_origins(&layered, 1) == 0;
+    for (uint32_t i = 0; i < layered.layer_count; i++) {
+        free(copies[i]);
+    }
+    return is_empty;
 }
 
-static void log_empty_policies(const ocors_collection_t *collection, server_rec *server)
+static void log_empty_policies(const ocors_collection_t *collection, const ocors_store_t *in_force,
+                               server_rec *server)
 {
     unsigned count = 0;
 
     for (int i = 0; i < collection->policies->nelts; i++) {
         const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
 
-        if (policy_is_empty(policy) && count++ < EMPTY_MAX) {
+        if (policy_is_empty(policy, in_force) && count++ < EMPTY_MAX) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                          OCORS_LOG_EMPTY "%s: the policy of this document, and of those before it, "
                                          "allows no origin",
@@ -243,8 +254,8 @@ static void log_empty_policies(const ocors_collection_t *collection, server_rec 
     }
 }
 
-void ocors_collection_log(const ocors_collection_t *collection, server_rec *server,
-                          bool with_errors)
+void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
+                          server_rec *server, bool with_errors)
 {
     const ocors_snapshot_t *in_force = collection->known->snapshot;
     const bool is_known = in_force != NULL
@@ -257,5 +268,5 @@ void ocors_collection_log(const ocors_collection_t *collection, server_rec *serv
     for (int i = 0; i < collection->documents->nelts; i++) {
         ocors_document_log(ocors_collection_document(collection, (uint32_t)i), server, with_errors);
     }
-    log_empty_policies(collection, server);
+    log_empty_policies(collection, store, server);
 }

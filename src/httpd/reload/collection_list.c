@@ -24,6 +24,7 @@ static void document_place(const ocors_collection_t *collection, ocors_document_
     }
     else if (known != NULL) {
         ocors_document_recall(document, collection->known->snapshot, known);
+        document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
     }
     else {
         document->file = none;

@@ -75,6 +75,38 @@ static bool documents_refresh(const ocors_collection_t *collection, apr_pool_t *
     return has_changed;
 }
 
+static bool policy_has(const ocors_collection_policy_t *policy, ocors_document_state_t state)
+{
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        if (policy->documents[i]->state == state) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A policy of which a document was read: the file of another one may have changed since it was
+ * listed as the one in force. Then the policy keeps its previous version.
+ */
+static void policies_check(const ocors_collection_t *collection, apr_pool_t *scratch)
+{
+    for (int i = 0; i < collection->policies->nelts; i++) {
+        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
+
+        for (uint32_t n = 0;
+             policy_has(policy, OCORS_DOCUMENT_JUDGED) && n < policy->document_count; n++) {
+            ocors_document_t *document = policy->documents[n];
+
+            if (document->state == OCORS_DOCUMENT_IN_FORCE
+                && ocors_document_is_stale(document, scratch)) {
+                document_defer(collection, document);
+            }
+            apr_pool_clear(scratch);
+        }
+    }
+}
+
 void ocors_collection_load(ocors_collection_t *collection)
 {
     apr_pool_t *scratch;
@@ -86,9 +118,14 @@ void ocors_collection_load(ocors_collection_t *collection)
             has_read = true;
         }
     }
-    if (collection->deferral == NULL && has_read) {
+    if (has_read) {
         apr_pool_create(&scratch, collection->pool);
-        for (int i = 0; i < REREADS_MAX && documents_refresh(collection, scratch); i++) {
+        if (collection->deferral != NULL) {
+            policies_check(collection, scratch);
+        }
+        else {
+            for (int i = 0; i < REREADS_MAX && documents_refresh(collection, scratch); i++) {
+            }
         }
         apr_pool_destroy(scratch);
     }

@@ -3,6 +3,8 @@
 
 #include "ocors_difference.h"
 
+#include <stdlib.h>
+
 #include <apr_strings.h>
 
 #include "ocors_image.h"
@@ -159,65 +161,79 @@ static const char *compare_images(apr_pool_t *pool, const ocors_image_t *now,
     return names_append(pool, line, "origins removed", &origins_removed);
 }
 
-/* The layer that a policy in force has of its n-th document; NULL: nobody can tell which it is. */
-static const void *layer_before(const ocors_known_t *known, const ocors_collection_policy_t *policy,
-                                uint32_t n, size_t *size)
+/* The image that a policy in force has of its n-th document; NONE: nobody can tell which it is. */
+static uint32_t layer_before(const ocors_known_t *known, const ocors_collection_policy_t *policy,
+                             uint32_t n)
 {
     const ocors_snapshot_policy_t *before;
     uint32_t index;
 
     if (!ocors_known_policy(known, &policy->key, &index)) {
-        return NULL;
+        return OCORS_SNAPSHOT_NONE;
     }
     before = &known->snapshot->policies[index];
-    return before->layer_count == policy->document_count ? ocors_snapshot_image(
-               known->snapshot, known->snapshot->layers[before->first_layer + n], size)
-                                                         : NULL;
+    return before->layer_count == policy->document_count
+               ? known->snapshot->layers[before->first_layer + n]
+               : OCORS_SNAPSHOT_NONE;
 }
 
 /* What is in force of a document: its image, or, if it was bad, the layer that its policy kept. */
-static const void *image_before(const ocors_collection_t *collection,
-                                const ocors_document_t *document, size_t *size)
+static uint32_t image_before(const ocors_collection_t *collection, const ocors_document_t *document)
 {
     const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
                                                                   document->path);
-    const void *bytes = known == NULL
-                            ? NULL
-                            : ocors_snapshot_image(collection->known->snapshot, known->image, size);
+    uint32_t image = known == NULL ? OCORS_SNAPSHOT_NONE : known->image;
 
-    for (int i = 0; known != NULL && bytes == NULL && i < collection->policies->nelts; i++) {
-        const ocors_collection_policy_t *policy = APR_ARRAY_IDX(collection->policies, i,
-                                                                const ocors_collection_policy_t *);
+    for (int i = 0;
+         known != NULL && image == OCORS_SNAPSHOT_NONE && i < collection->policies->nelts; i++) {
+        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
 
-        for (uint32_t n = 0; bytes == NULL && n < policy->document_count; n++) {
+        for (uint32_t n = 0; image == OCORS_SNAPSHOT_NONE && n < policy->document_count; n++) {
             if (policy->documents[n] == document) {
-                bytes = layer_before(collection->known, policy, n, size);
+                image = layer_before(collection->known, policy, n);
             }
         }
     }
-    return bytes;
+    return image;
+}
+
+/* A checked copy of an image in force; NULL: there is none, or it is damaged. */
+static void *copy_before(const ocors_snapshot_t *snapshot, const ocors_store_t *in_force,
+                         uint32_t image, size_t *size)
+{
+    const void *bytes = ocors_snapshot_image(snapshot, image, size);
+
+    return bytes == NULL ? NULL
+                         : ocors_store_copy(in_force, bytes, *size, snapshot->images[image].check);
 }
 
 /* What a document that was read says otherwise than before. */
 static const char *compare_document(apr_pool_t *pool, const ocors_collection_t *collection,
-                                    const ocors_document_t *document)
+                                    const ocors_store_t *in_force, const ocors_document_t *document)
 {
     ocors_image_t now, before;
-    const void *bytes;
+    const char *line;
     size_t size = 0;
+    void *copy;
 
     if (!ocors_image_open(document->image.bytes, document->image.size, &now)) {
         return "";
     }
-    bytes = image_before(collection, document, &size);
-    if (bytes == NULL || !ocors_image_open(bytes, size, &before)) {
-        return apr_psprintf(pool, "this document is now in force: clients: %u; origins: %u",
+    copy = copy_before(collection->known->snapshot, in_force, image_before(collection, document),
+                       &size);
+    if (copy != NULL && ocors_image_open(copy, size, &before)) {
+        line = compare_images(pool, &now, &before);
+    }
+    else {
+        line = apr_psprintf(pool, "this document is now in force: clients: %u; origins: %u",
                             now.client_count, now.origin_count);
     }
-    return compare_images(pool, &now, &before);
+    free(copy);
+    return line;
 }
 
-apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collection_t *collection)
+apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collection_t *collection,
+                                          const ocors_store_t *in_force)
 {
     apr_array_header_t *lines = apr_array_make(pool, 4, sizeof(const char *));
     unsigned more = 0;
@@ -234,7 +250,7 @@ apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collecti
                                                          const ocors_document_t *);
 
         if (document->image.is_on_heap && lines->nelts < LINES_MAX) {
-            line_add(lines, document->path, compare_document(pool, collection, document));
+            line_add(lines, document->path, compare_document(pool, collection, in_force, document));
         }
         else if (document->image.is_on_heap) {
             more++;

@@ -151,9 +151,10 @@ bool ocors_listing_exists(ocors_listing_t *listing, const char *path)
     apr_finfo_t info;
 
     if (!entry->has_link) {
-        entry->is_there = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK,
-                                   listing->entries_pool)
-                          == APR_SUCCESS;
+        const apr_status_t status = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK,
+                                             listing->entries_pool);
+
+        entry->is_there = !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status);
         entry->has_link = true;
     }
     return entry->is_there;

@@ -36,7 +36,7 @@ APLOG_USE_MODULE(ocapi_cors);
 typedef struct look_t {
     apr_pool_t *pool;
     server_rec *server;
-    apr_interval_time_t interval, settle, retry;
+    apr_interval_time_t untold, settle, retry; /* between looks, and what for */
     pid_t parent;
     const apr_array_header_t *lists;
     ocors_notify_t *notify; /* NULL: nothing is told */
@@ -44,6 +44,7 @@ typedef struct look_t {
     ocors_deferral_t *deferral;
     apr_hash_t *said;     /* warnings of trees; NULL before the first look */
     unsigned large_count; /* documents of this look that have no room, and had before */
+    bool is_sites_said;   /* that the tables alone do not fit */
     bool is_area_awaited; /* the last publication found no free area */
     bool has_published;   /* since all memory was given back that nobody reads */
 } look_t;
@@ -125,6 +126,7 @@ static ocors_publish_result_t publish(look_t *look, ocors_collection_t *collecti
                                        "current, or still read by a worker");
     }
     look->is_area_awaited = result == OCORS_PUBLISH_NO_AREA;
+    look->is_sites_said = look->is_sites_said && result != OCORS_PUBLISH_DONE;
     look->has_published = look->has_published || result == OCORS_PUBLISH_DONE;
     return result;
 }
@@ -149,10 +151,12 @@ static bool defer_most_grown(look_t *look, const ocors_collection_t *collection)
                          document->path, ocors_store_area_size(ocors_store_in_use()));
         }
     }
-    if (documents->nelts == 0) {
+    if (documents->nelts == 0 && !look->is_sites_said) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
-                     OCORS_LOG_NO_ROOM "the sites do not fit into an area; what is in force stays "
-                                       "until `apachectl graceful`");
+                     OCORS_LOG_NO_ROOM "the sites of all trees do not fit into an area; what is "
+                                       "in force stays, whole, until there are fewer, or until "
+                                       "`apachectl graceful` with a larger OcapiCorsCacheSize");
+        look->is_sites_said = true;
     }
     return documents->nelts > 0;
 }
@@ -224,7 +228,7 @@ static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes
     }
     return is_waiting                              ? look->settle
            : is_loose || look->has_published       ? look->retry
-           : !ocors_listing_is_told(look->listing) ? look->interval
+           : !ocors_listing_is_told(look->listing) ? look->untold
                                                    : FULL_LOOK_TIME;
 }
 
@@ -234,7 +238,7 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
         .pool = pool,
         .server = server,
         .lists = lists->lists,
-        .interval = lists->interval,
+        .untold = lists->interval < FULL_LOOK_TIME ? lists->interval : FULL_LOOK_TIME,
         .settle = lists->interval < SETTLE_TIME ? lists->interval : SETTLE_TIME,
         .retry = lists->interval < RETRY_TIME ? lists->interval : RETRY_TIME,
         .parent = parent,

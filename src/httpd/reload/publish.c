@@ -160,7 +160,7 @@ static void make_current(const ocors_publication_t *publication,
     ocors_snapshot_t snapshot;
 
     if (before != NULL) {
-        ocors_collection_log(collection, publication->server, true);
+        ocors_collection_log(collection, before, publication->server, true);
     }
     ocors_store_publish(store, area);
     if (store != before) {
@@ -170,7 +170,7 @@ static void make_current(const ocors_publication_t *publication,
         if (ocors_store_current(store, &snapshot)) {
             log_published(publication, &snapshot, is_unchanged);
         }
-        lines = ocors_difference_make(collection->pool, collection);
+        lines = ocors_difference_make(collection->pool, collection, before);
         log_lines(publication, lines);
         if (store != before) {
             ocors_store_destroy(before);

@@ -94,7 +94,7 @@ int ocors_reload_test(apr_pool_t *process_pool, const ocors_lists_t *lists, serv
     }
     judge(process_pool, lists);
     if (!is_refused) {
-        ocors_collection_log(judged, server, false); /* warnings: post_config is not coming */
+        ocors_collection_log(judged, NULL, server, false); /* warnings: post_config is not coming */
         log_warnings(judged, server);
     }
     forget();
@@ -118,7 +118,7 @@ void ocors_reload_start(apr_pool_t *process_pool, const ocors_lists_t *lists, se
 int ocors_reload_started(server_rec *server)
 {
     if (!is_refused) {
-        ocors_collection_log(judged, server, true);
+        ocors_collection_log(judged, NULL, server, true);
         log_warnings(judged, server);
     }
     forget();

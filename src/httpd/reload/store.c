@@ -4,6 +4,7 @@
 #include "ocors_store.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "ocors_image.h"
 #include "ocors_messages.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -223,6 +225,21 @@ bool ocors_store_find_free(const ocors_store_t *store, uint32_t *area)
 uint64_t ocors_store_check(const ocors_store_t *store, const void *bytes, size_t size)
 {
     return apr_siphash24(bytes, size, store->private_page->secret);
+}
+
+void *ocors_store_copy(const ocors_store_t *store, const void *bytes, size_t size, uint64_t check)
+{
+    void *copy = aligned_alloc(OCORS_IMAGE_ALIGNMENT,
+                               (size_t)ocors_round_up(size, OCORS_IMAGE_ALIGNMENT));
+
+    if (copy != NULL) {
+        memcpy(copy, bytes, size);
+        if (ocors_store_check(store, copy, size) != check) {
+            free(copy);
+            copy = NULL;
+        }
+    }
+    return copy;
 }
 
 void ocors_store_publish(ocors_store_t *store, uint32_t area)
