@@ -111,6 +111,9 @@ void ocors_collection_list(ocors_collection_t *collection, const apr_array_heade
 ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection,
                                                uint32_t index);
 
+/* Takes a document as it is in force, which it has to be. */
+void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document);
+
 /*
  * A hash of the files and folders that were listed, in whatever order, and of the errors that are
  * transient. Of the problems alone, the same way.

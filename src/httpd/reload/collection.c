@@ -98,6 +98,17 @@ ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collect
     return image->is_damaged ? NULL : image;
 }
 
+void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_document_t *known = &snapshot->documents[document->known];
+    const ocors_span_t error = ocors_snapshot_text(snapshot, known->error);
+
+    ocors_document_recall(
+        document, known, ocors_collection_image(collection, known->image),
+        error.length > 0 ? apr_pstrmemdup(collection->pool, error.bytes, error.length) : NULL);
+}
+
 /* ---- What was listed ------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, const char *string)

@@ -9,15 +9,6 @@
 
 /* ---- Documents ------------------------------------------------------------------------------- */
 
-/* Takes a document as it is in force. */
-static void document_recall(const ocors_collection_t *collection, ocors_document_t *document)
-{
-    const ocors_snapshot_document_t *known =
-        &collection->known->snapshot->documents[document->known];
-
-    ocors_document_recall(document, known, ocors_collection_image(collection, known->image));
-}
-
 /* Decides what a document's file is to this reading: the one in force, deferred, or to be read. */
 static void document_place(const ocors_collection_t *collection, ocors_document_t *document,
                            const ocors_snapshot_file_t *file)
@@ -33,7 +24,7 @@ static void document_place(const ocors_collection_t *collection, ocors_document_
         document->state = OCORS_DOCUMENT_UNREAD;
     }
     else if (is_known) {
-        document_recall(collection, document);
+        ocors_collection_recall(collection, document);
         document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
     }
     else {
@@ -88,7 +79,7 @@ static ocors_document_t *document_keep(ocors_collection_t *collection, uint32_t 
 
         document = document_push(
             collection, apr_pstrmemdup(collection->pool, path.bytes, path.length), where, known);
-        document_recall(collection, document);
+        ocors_collection_recall(collection, document);
     }
     return document;
 }

@@ -20,16 +20,13 @@ static const ocors_snapshot_file_t overtaken = { .size = -1 };
  */
 static void document_defer(const ocors_collection_t *collection, ocors_document_t *document)
 {
-    const ocors_snapshot_document_t *known;
-
     ocors_deferral_restart(collection->deferral, document->path, &document->file);
     ocors_document_free_image(document);
     apr_array_clear(document->lines);
     document->error_count = 0;
     document->is_transient = document->has_changed = false;
     if (document->known != OCORS_SNAPSHOT_NONE) {
-        known = &collection->known->snapshot->documents[document->known];
-        ocors_document_recall(document, known, ocors_collection_image(collection, known->image));
+        ocors_collection_recall(collection, document);
         document->file = overtaken;
         document->state = OCORS_DOCUMENT_OVERTAKEN;
     }

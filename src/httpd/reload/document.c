@@ -26,6 +26,9 @@ static const ocors_document_line_t *line_at(const ocors_document_t *document, in
 
 static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
 {
+    if (severity == OCORS_SEVERITY_ERROR && document->error == NULL) {
+        document->error = text;
+    }
     APR_ARRAY_PUSH(document->lines, ocors_document_line_t) = (ocors_document_line_t){
         .severity = severity,
         .text = text,
@@ -180,6 +183,8 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     document->state = OCORS_DOCUMENT_JUDGED;
     document->has_changed = document->is_transient = false;
     document->error_count = 0;
+    document->error = NULL;
+    document->since = 0;
     apr_array_clear(document->lines);
     ocors_report_init(&report);
     apr_pool_create(&scratch, pool);
@@ -222,13 +227,16 @@ void ocors_document_reject(ocors_document_t *document, const char *text)
     ocors_document_free_image(document);
     document->is_transient = true; /* the next reading may have more room */
     document->error_count++;
+    document->since = 0;
     line_add(document, OCORS_SEVERITY_ERROR, text);
 }
 
 void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
-                           ocors_document_image_t *image)
+                           ocors_document_image_t *image, const char *error)
 {
     document->file = known->file;
+    document->since = known->since;
+    document->error = error;
     document->image = image;
     document->state = OCORS_DOCUMENT_IN_FORCE;
     document->is_transient = known->is_transient != 0;
