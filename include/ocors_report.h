@@ -3,12 +3,14 @@
 #ifndef OCORS_REPORT_H
 #define OCORS_REPORT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "ocors_hash.h"
+#include "ocors_index.h"
 #include "ocors_result.h"
 #include "ocors_span.h"
 
@@ -93,20 +95,14 @@ typedef struct ocors_finding_t {
     uint64_t path_hash; /* see ocors_path_hash_step() */
     char *detail;       /* what is wrong and what is allowed: one line of visible UTF-8 */
     size_t more;        /* as many more places have the same finding; they are not kept */
-    char *key;          /* the last member of the path; "": it has none */
-    struct ocors_finding_link_t {
-        uint64_t hash;
-        uint32_t next; /* the next item of the bucket, + 1; 0: none */
-    } link;            /* the report's own */
 } ocors_finding_t;
 
 /*
  * How many findings of each severity are kept, and how many places are compared with them; the
  * others are counted in `totals` alone.
  */
-#define OCORS_REPORT_KEPT    1000
-#define OCORS_REPORT_PLACES  100000
-#define OCORS_REPORT_BUCKETS 256
+#define OCORS_REPORT_KEPT   1000
+#define OCORS_REPORT_PLACES 100000
 
 /*
  * One finding for one cause (DESIGN 2, field case 4.9): findings of the same code and the same
@@ -116,10 +112,9 @@ typedef struct ocors_finding_t {
 typedef struct ocors_report_t {
     ocors_finding_t *items; /* in the order found */
     size_t count;
-    size_t capacity;
-    size_t totals[3];                       /* places, by severity, kept or not */
-    size_t kept[3];                         /* items, by severity */
-    uint32_t buckets[OCORS_REPORT_BUCKETS]; /* by hash: an item + 1, or 0 */
+    size_t totals[3];     /* places, by severity, kept or not */
+    size_t kept[3];       /* items, by severity */
+    ocors_index_t causes; /* a code, and what is said at which key -> the item */
     bool is_out_of_memory;
 } ocors_report_t;
 
@@ -159,6 +154,9 @@ void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size
     __attribute__((format(printf, 6, 7)));
 void ocors_report_add(ocors_report_t *report, ocors_finding_code_t code, const ocors_path_t *path,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+void ocors_report_add_list(ocors_report_t *report, ocors_finding_code_t code, size_t line,
+                           size_t column, const ocors_path_t *path, const char *format,
+                           va_list arguments) __attribute__((format(printf, 6, 0)));
 
 /* What "%.*s" takes for a value of any length: its beginning, cut between two characters. */
 #define OCORS_SHOWN(text) ocors_shown_length(text), (text).length > 0 ? (text).bytes : ""
