@@ -4,7 +4,9 @@
 #define OCORS_JSON_SCAN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include "ocors_json_text.h"
 #include "ocors_report.h"
 #include "ocors_span.h"
 
@@ -27,6 +29,15 @@ typedef struct ocors_json_counts_t {
     size_t repeats; /* members whose name their object has before them */
 } ocors_json_counts_t;
 
+/* Is shown each value, in the order of the text. */
+typedef struct ocors_json_visitor_t {
+    /* `path_hash` is of the value's path (ocors_path_hash_step()); `key` the place of its name, or
+     * for an element, or the document, that of the value. */
+    void (*visit)(void *context, uint64_t path_hash, ocors_json_place_t key,
+                  ocors_json_place_t value);
+    void *context;
+} ocors_json_visitor_t;
+
 /*
  * Reads `text` (any bytes) as strict JSON (RFC 8259, in UTF-8), and adds every fault to the report
  * with line and column (DESIGN 2). The text is not changed. A fault that leaves no doubt how the
@@ -40,11 +51,13 @@ typedef struct ocors_json_counts_t {
  * escaped (other than a NUL in a key) or is DEL. The last two are errors in what the policy reads
  * and remarks elsewhere; a repeated key has its path as well.
  *
+ * `visitor` is NULL, or is called on the way.
+ *
  * OCORS_OK: the text is JSON, and *counts says what it holds. OCORS_INVALID: it is not, and the
  * report has an error more. OCORS_NO_MEMORY: an allocation failed.
  * Time and memory are linear in the text's length; nesting uses no C stack.
  */
 ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
-                               ocors_json_counts_t *counts);
+                               const ocors_json_visitor_t *visitor, ocors_json_counts_t *counts);
 
 #endif

@@ -25,11 +25,13 @@ typedef struct ocors_json_tokens_t {
 /* The place of what is read next; places are asked for in the order of the text, line by line. */
 ocors_json_place_t ocors_json_tokens_here(ocors_json_tokens_t *tokens);
 
-/* Adds an error, at a place or at what is read next, and notes that the text is not JSON. */
-void ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                             ocors_json_place_t place, const char *sentence);
-void ocors_json_tokens_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                                  const char *sentence);
+/*
+ * Adds an error at a place, and notes that the text is not JSON. Always false: what a function
+ * returns that cannot read on.
+ */
+bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
+                             ocors_json_place_t place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /*
  * Skips blanks, and reports and skips comments, ellipses, control characters and characters that

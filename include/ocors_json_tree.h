@@ -50,9 +50,6 @@ ocors_span_t ocors_json_string(ocors_json_t *value);
 size_t ocors_json_length(ocors_json_t *array);
 ocors_json_t *ocors_json_element(ocors_json_t *array, size_t index);
 
-/* Frees an element that is not needed any more; null is in its place then. */
-void ocors_json_drop_element(ocors_json_t *array, size_t index);
-
 /* The member of that name. False: it is absent, and *value is NULL. */
 bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **value);
 

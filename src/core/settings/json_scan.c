@@ -3,17 +3,11 @@
 #include "ocors_json_scan.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 
+#include "ocors_arena.h"
 #include "ocors_index.h"
 #include "ocors_json_token.h"
 #include "ocors_settings_part.h"
-
-/* A key that had to be decoded; the index points to it while its object is open. */
-typedef struct decoded_t {
-    struct decoded_t *next;
-    char bytes[];
-} decoded_t;
 
 /* An open object or array. */
 typedef struct frame_t {
@@ -21,9 +15,11 @@ typedef struct frame_t {
     ocors_part_t part;  /* of the settings, that it is */
     ocors_part_t below; /* that the value which is being read is */
     ocors_json_place_t opened;
-    ocors_index_t keys; /* of an object: key -> the line of its first */
-    ocors_span_t key;   /* of an object: the member that is being read */
-    size_t index;       /* of an array: the element that is being read */
+    uint64_t path_hash;           /* of its own path */
+    ocors_index_t keys;           /* of an object: key -> the line of its first */
+    ocors_span_t key;             /* of an object: the member that is being read, */
+    ocors_json_place_t key_place; /* and its place */
+    size_t index;                 /* of an array: the element that is being read */
 } frame_t;
 
 typedef enum {
@@ -36,7 +32,7 @@ typedef enum {
 
 typedef struct scan_t {
     ocors_json_tokens_t tokens;
-    ocors_report_t *report;
+    const ocors_json_visitor_t *visitor; /* NULL: there is none */
     frame_t frames[OCORS_JSON_DEPTH_MAX];
     size_t depth;
     want_t want;
@@ -45,19 +41,19 @@ typedef struct scan_t {
     ocors_json_place_t comma; /* the last one */
     ocors_json_counts_t counts;
     uint64_t seed;
-    decoded_t *decoded;
+    ocors_arena_t decoded; /* keys that had to be decoded; the indexes point to them */
     bool is_out_of_memory;
 } scan_t;
-
-/* A finding at what is read next, for which `sentence` is the whole detail. */
-static void fault(scan_t *scan, const char *sentence)
-{
-    ocors_json_tokens_fault_here(&scan->tokens, OCORS_FINDING_SYNTAX, sentence);
-}
 
 static ocors_json_place_t here(scan_t *scan)
 {
     return ocors_json_tokens_here(&scan->tokens);
+}
+
+/* A fault at what is read next; always false. */
+static bool fault(scan_t *scan, const char *sentence)
+{
+    return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_SYNTAX, here(scan), "%s", sentence);
 }
 
 static char next(const scan_t *scan)
@@ -87,17 +83,12 @@ static void end_value(scan_t *scan)
 static bool count(scan_t *scan, size_t cost)
 {
     scan->counts.memory += cost;
-    if (scan->counts.memory <= OCORS_JSON_MEMORY_MAX) {
-        return true;
-    }
-    ocors_json_place_t place = here(scan);
-
-    scan->tokens.is_faulty = true;
-    ocors_report_add_at(scan->report, OCORS_FINDING_TOO_LARGE, place.line, place.column, NULL,
-                        "to read the document takes more than %zu MiB of memory, from here on; "
-                        "divide it into several",
-                        OCORS_JSON_MEMORY_MAX >> 20);
-    return false;
+    return scan->counts.memory <= OCORS_JSON_MEMORY_MAX
+           || ocors_json_tokens_fault(
+               &scan->tokens, OCORS_FINDING_TOO_LARGE, here(scan),
+               "to read the document takes more than %zu MiB of memory, from "
+               "here on; divide it into several",
+               OCORS_JSON_MEMORY_MAX >> 20);
 }
 
 /* The part of the settings that the next value is. */
@@ -106,25 +97,39 @@ static ocors_part_t next_part(const scan_t *scan)
     return scan->depth > 0 ? scan->frames[scan->depth - 1].below : OCORS_PART_DOCUMENT;
 }
 
-static bool open_frame(scan_t *scan)
+/* A value is next: shows it to the visitor, and returns the hash of its path. */
+static uint64_t visit(scan_t *scan)
+{
+    const frame_t *frame = innermost(scan);
+    const ocors_json_place_t place = here(scan);
+    const uint64_t hash = scan->depth > 0
+                              ? ocors_path_hash_step(frame->path_hash, frame->key, frame->index)
+                              : OCORS_PATH_HASH_ROOT;
+
+    scan->visitor->visit(scan->visitor->context, hash,
+                         frame->key.bytes != NULL ? frame->key_place : place, place);
+    return hash;
+}
+
+static bool open_frame(scan_t *scan, uint64_t path_hash)
 {
     const bool is_object = next(scan) == '{';
     frame_t *frame = &scan->frames[scan->depth];
-    ocors_json_place_t place = here(scan);
 
     if (scan->depth == OCORS_JSON_DEPTH_MAX) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(scan->report, OCORS_FINDING_TOO_DEEP, place.line, place.column, NULL,
-                            "objects and arrays are nested deeper than %d; a settings document "
-                            "needs 7",
-                            OCORS_JSON_DEPTH_MAX);
-        return false;
+        return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, here(scan),
+                                       "objects and arrays are nested deeper than %d; a settings "
+                                       "document needs 7",
+                                       OCORS_JSON_DEPTH_MAX);
     }
     if (!count(scan, is_object ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
         return false;
     }
     scan->counts.values++;
-    *frame = (frame_t){ .is_object = is_object, .part = next_part(scan), .opened = place };
+    *frame = (frame_t){ .is_object = is_object,
+                        .part = next_part(scan),
+                        .opened = here(scan),
+                        .path_hash = path_hash };
     /* That of an element; each member has its own. */
     frame->below = ocors_part_below(frame->part, ocors_span_make(NULL, 0));
     ocors_index_init(&frame->keys, scan->seed);
@@ -141,20 +146,16 @@ static bool close_frame(scan_t *scan)
 {
     const char c = next(scan);
     frame_t *frame = innermost(scan);
-    ocors_json_place_t place = here(scan);
 
     if (scan->depth == 0) {
-        fault(scan, "a closing bracket where a value is expected");
-        return false;
+        return fault(scan, "a closing bracket where a value is expected");
     }
     if (c != (frame->is_object ? '}' : ']')) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(scan->report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                            "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' "
-                            "is expected",
-                            c, frame->is_object ? '{' : '[', frame->opened.line,
-                            frame->opened.column, frame->is_object ? '}' : ']');
-        return false;
+        return ocors_json_tokens_fault(
+            &scan->tokens, OCORS_FINDING_SYNTAX, here(scan),
+            "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' is expected", c,
+            frame->is_object ? '{' : '[', frame->opened.line, frame->opened.column,
+            frame->is_object ? '}' : ']');
     }
     ocors_index_free(&frame->keys);
     scan->depth--;
@@ -168,9 +169,8 @@ static bool close_frame(scan_t *scan)
 static bool close_after_comma(scan_t *scan)
 {
     if (!scan->has_ellipsis) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(
-            scan->report, OCORS_FINDING_TRAILING_COMMA, scan->comma.line, scan->comma.column, NULL,
+        (void)ocors_json_tokens_fault(
+            &scan->tokens, OCORS_FINDING_TRAILING_COMMA, scan->comma,
             "a comma before '%c'; remove it, a comma is between two values only", next(scan));
     }
     return close_frame(scan);
@@ -194,18 +194,14 @@ static const ocors_path_t *make_path(const scan_t *scan, ocors_path_t *chain)
 /* The characters of a key; bytes == NULL: out of memory. */
 static ocors_span_t decode_key(scan_t *scan, ocors_span_t inner)
 {
-    decoded_t *decoded;
+    if (inner.length > 0 && memchr(inner.bytes, '\\', inner.length) != NULL) {
+        char *copy = ocors_arena_take(&scan->decoded, inner.length);
 
-    if (inner.length == 0 || memchr(inner.bytes, '\\', inner.length) == NULL) {
-        return inner;
+        if (copy == NULL) {
+            return ocors_span_make(NULL, 0);
+        }
+        (void)ocors_json_decode(inner, copy, &inner);
     }
-    decoded = malloc(sizeof(*decoded) + inner.length);
-    if (decoded == NULL) {
-        return ocors_span_make(NULL, 0);
-    }
-    decoded->next = scan->decoded;
-    scan->decoded = decoded;
-    (void)ocors_json_decode(inner, decoded->bytes, &inner);
     return inner;
 }
 
@@ -214,7 +210,7 @@ static void report_repeated_key(scan_t *scan, ocors_json_place_t place, unsigned
     ocors_path_t chain[OCORS_JSON_DEPTH_MAX];
 
     scan->counts.repeats++;
-    ocors_report_add_at(scan->report,
+    ocors_report_add_at(scan->tokens.report,
                         scan->tokens.is_policy_read ? OCORS_FINDING_DUPLICATE_KEY
                                                     : OCORS_FINDING_DUPLICATE_KEY_ELSEWHERE,
                         place.line, place.column, make_path(scan, chain),
@@ -244,6 +240,7 @@ static bool read_key(scan_t *scan)
         return false;
     }
     frame->key = is_sound ? decode_key(scan, inner) : inner;
+    frame->key_place = place;
     entry = frame->key.bytes == NULL
                 ? NULL
                 : ocors_index_put(&frame->keys, 0, frame->key, (uint32_t)place.line, &is_new);
@@ -303,18 +300,20 @@ static bool close_instead(scan_t *scan)
 static bool read_value(scan_t *scan)
 {
     const char c = next(scan);
+    uint64_t path_hash;
     ocors_span_t inner;
     bool is_sound;
 
-    if (c == '{' || c == '[') {
-        return open_frame(scan);
-    }
     if (c == ']' || c == '}') {
         return close_instead(scan);
     }
     if (c == ',') {
         read_stray_comma(scan);
         return true;
+    }
+    path_hash = scan->visitor != NULL ? visit(scan) : 0;
+    if (c == '{' || c == '[') {
+        return open_frame(scan, path_hash);
     }
     if (c == '"' || c == '\'') {
         scan->tokens.is_policy_read = next_part(scan) != OCORS_PART_ELSEWHERE;
@@ -391,16 +390,13 @@ static bool refuse_more(scan_t *scan)
     (void)ocors_json_take(&text, ',');
     ocors_json_skip_blank(&text);
     if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-        ocors_json_tokens_fault_here(
-            &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS,
+        return ocors_json_tokens_fault(
+            &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS, here(scan),
             "the document is complete before this; write a second document into a file of its own "
             "(OcapiCorsSettings takes several), or find the bracket that closes too early");
     }
-    else {
-        fault(scan, "text after the end of the document; remove it, or find the bracket that "
-                    "closes too early");
-    }
-    return false;
+    return fault(scan, "text after the end of the document; remove it, or find the bracket that "
+                       "closes too early");
 }
 
 static bool read_next(scan_t *scan)
@@ -428,20 +424,19 @@ static bool read_next(scan_t *scan)
 /* Whether the end of the text is the end of a document. */
 static void judge_end(scan_t *scan)
 {
-    ocors_json_place_t place = here(scan);
     const frame_t *frame = innermost(scan);
 
     if (scan->depth > 0) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(scan->report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                            "the text ends, but the '%c' of line %zu, column %zu is still open; is "
-                            "the file complete?",
-                            frame->is_object ? '{' : '[', frame->opened.line, frame->opened.column);
+        (void)ocors_json_tokens_fault(
+            &scan->tokens, OCORS_FINDING_SYNTAX, here(scan),
+            "the text ends, but the '%c' of line %zu, column %zu is still open; is the file "
+            "complete?",
+            frame->is_object ? '{' : '[', frame->opened.line, frame->opened.column);
     }
     else if (scan->want == WANT_VALUE && scan->comma.line == 0) {
-        ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, place,
-                                "the document is empty; the least that one can be is "
-                                "{\"_v\":\"19.1\",\"clients\":[]}");
+        (void)ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, here(scan),
+                                      "the document is empty; the least that one can be is "
+                                      "{\"_v\":\"19.1\",\"clients\":[]}");
     }
 }
 
@@ -450,21 +445,16 @@ static void free_scan(scan_t *scan)
     while (scan->depth > 0) {
         ocors_index_free(&scan->frames[--scan->depth].keys);
     }
-    while (scan->decoded != NULL) {
-        decoded_t *after = scan->decoded->next;
-
-        free(scan->decoded);
-        scan->decoded = after;
-    }
+    ocors_arena_free(&scan->decoded);
 }
 
 ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
-                               ocors_json_counts_t *counts)
+                               const ocors_json_visitor_t *visitor, ocors_json_counts_t *counts)
 {
     scan_t scan = { .tokens = { .text = ocors_json_text_make(text),
                                 .lines = ocors_json_lines_make(text),
                                 .report = report },
-                    .report = report,
+                    .visitor = visitor,
                     .counts = { .memory = text.length },
                     .seed = ocors_index_seed() };
     bool is_complete = true;

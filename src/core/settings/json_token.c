@@ -3,8 +3,6 @@
  */
 #include "ocors_json_token.h"
 
-#include <stdio.h>
-
 #include "ocors_invisible.h"
 #include "ocors_utf8.h"
 
@@ -13,17 +11,22 @@ ocors_json_place_t ocors_json_tokens_here(ocors_json_tokens_t *tokens)
     return ocors_json_lines_place(&tokens->lines, tokens->text.at);
 }
 
-void ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                             ocors_json_place_t place, const char *sentence)
+bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
+                             ocors_json_place_t place, const char *format, ...)
 {
+    va_list arguments;
+
     tokens->is_faulty = true;
-    ocors_report_add_at(tokens->report, code, place.line, place.column, NULL, "%s", sentence);
+    va_start(arguments, format);
+    ocors_report_add_list(tokens->report, code, place.line, place.column, NULL, format, arguments);
+    va_end(arguments);
+    return false;
 }
 
-void ocors_json_tokens_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                                  const char *sentence)
+/* A fault at what is read next, for which `sentence` is the whole detail. */
+static void fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *sentence)
 {
-    ocors_json_tokens_fault(tokens, code, ocors_json_tokens_here(tokens), sentence);
+    (void)ocors_json_tokens_fault(tokens, code, ocors_json_tokens_here(tokens), "%s", sentence);
 }
 
 static bool is_next(const ocors_json_tokens_t *tokens, ocors_span_t bytes)
@@ -42,44 +45,39 @@ static bool skip_comment(ocors_json_tokens_t *tokens)
     if (!is_block && *text->at != '#' && !is_next(tokens, OCORS_SPAN_LITERAL("//"))) {
         return false;
     }
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_COMMENT,
-                                 "JSON has no comments; remove this one");
-    text->at += is_block ? 2 : 1;
-    while (text->at < text->end) {
-        const char *stop = memchr(text->at, is_block ? '*' : '\n', (size_t)(text->end - text->at));
-
-        text->at = stop != NULL ? stop : text->end;
-        if (!is_block) {
-            break;
+    fault_here(tokens, OCORS_FINDING_COMMENT, "JSON has no comments; remove this one");
+    if (!is_block) {
+        while (text->at < text->end && *text->at != '\n') {
+            text->at++;
         }
-        if (is_next(tokens, OCORS_SPAN_LITERAL("*/"))) {
-            text->at += 2;
-            break;
-        }
-        text->at += text->at < text->end ? 1 : 0;
+        return true;
     }
+    text->at += 2;
+    while (text->at < text->end && !is_next(tokens, OCORS_SPAN_LITERAL("*/"))) {
+        text->at++;
+    }
+    text->at += text->at < text->end ? 2 : 0;
     return true;
 }
 
 static bool skip_ellipsis(ocors_json_tokens_t *tokens)
 {
     const ocors_span_t character = OCORS_SPAN_LITERAL("\xe2\x80\xa6");
-    size_t length = character.length;
+    const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
+    size_t length = 0;
 
-    if (is_next(tokens, OCORS_SPAN_LITERAL("..."))) {
-        const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
-
-        while (length < rest.length && rest.bytes[length] == '.') {
-            length++;
-        }
+    while (length < rest.length && rest.bytes[length] == '.') {
+        length++;
     }
-    else if (!is_next(tokens, character)) {
+    if (ocors_span_has_prefix(rest, character)) {
+        length = character.length;
+    }
+    if (length < 3) {
         return false;
     }
-    ocors_json_tokens_fault_here(
-        tokens, OCORS_FINDING_ELLIPSIS,
-        "\"...\" in an example means that something is left out; remove it, or write what "
-        "belongs here");
+    fault_here(tokens, OCORS_FINDING_ELLIPSIS,
+               "\"...\" in an example means that something is left out; remove it, or write what "
+               "belongs here");
     tokens->text.at += length;
     return true;
 }
@@ -91,16 +89,15 @@ static bool skip_invisible(ocors_json_tokens_t *tokens)
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
     const uint32_t character = length > 1 ? ocors_utf8_character(at, length) : 0;
     const char *name = ocors_invisible_name(character);
-    char sentence[160];
 
     if (name == NULL) {
         return false;
     }
-    (void)snprintf(sentence, sizeof(sentence),
-                   "the invisible character U+%04X (%s); between values JSON has only blanks, tabs "
-                   "and line ends: remove it, or write a blank",
-                   (unsigned)character, name);
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_INVISIBLE_CHARACTER, sentence);
+    (void)ocors_json_tokens_fault(
+        tokens, OCORS_FINDING_INVISIBLE_CHARACTER, ocors_json_tokens_here(tokens),
+        "the invisible character U+%04X (%s); between values JSON has only blanks, tabs and line "
+        "ends: remove it, or write a blank",
+        (unsigned)character, name);
     tokens->text.at += length;
     return true;
 }
@@ -119,7 +116,7 @@ bool ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
         }
         c = (unsigned char)*text->at;
         if (c < 0x20 || c == 0x7f) {
-            ocors_json_tokens_fault_here(
+            fault_here(
                 tokens, OCORS_FINDING_CONTROL_CHARACTER,
                 "a control character; between values JSON has only blanks, tabs and line ends");
             text->at++;
@@ -144,13 +141,13 @@ static const char control_sentence[] =
 /* One that JSON allows, escaped or as DEL; only the policy has no use for it. */
 static void report_control(ocors_json_tokens_t *tokens, ocors_json_place_t place, unsigned value)
 {
-    if (value == 0 && tokens->is_key) {
-        ocors_json_tokens_fault(tokens, OCORS_FINDING_CONTROL_CHARACTER, place, control_sentence);
-        return;
-    }
+    const bool is_fault = value == 0 && tokens->is_key;
+
+    tokens->is_faulty = tokens->is_faulty || is_fault;
     ocors_report_add_at(tokens->report,
-                        tokens->is_policy_read ? OCORS_FINDING_CONTROL_CHARACTER
-                                               : OCORS_FINDING_CONTROL_CHARACTER_ELSEWHERE,
+                        is_fault || tokens->is_policy_read
+                            ? OCORS_FINDING_CONTROL_CHARACTER
+                            : OCORS_FINDING_CONTROL_CHARACTER_ELSEWHERE,
                         place.line, place.column, NULL, "%s", control_sentence);
 }
 
@@ -177,20 +174,18 @@ static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
         return;
     }
     if (length == 0) {
-        ocors_json_tokens_fault_here(
-            tokens, OCORS_FINDING_SYNTAX,
-            next == 'u' ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
-                        : "a backslash that begins no escape; write \\\\ for a backslash");
+        fault_here(tokens, OCORS_FINDING_SYNTAX,
+                   next == 'u' ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
+                               : "a backslash that begins no escape; write \\\\ for a backslash");
         string->is_sound = false;
     }
     else if (value < 0x20 || value == 0x7f) {
         report_control(tokens, ocors_json_tokens_here(tokens), value);
     }
     else if (value >= 0xd800 && value <= 0xdfff) {
-        ocors_json_tokens_fault_here(
-            tokens, OCORS_FINDING_LONE_SURROGATE,
-            "half of a surrogate pair, which is not a character; write both halves, such as "
-            "\\ud83d\\ude00, or the character itself");
+        fault_here(tokens, OCORS_FINDING_LONE_SURROGATE,
+                   "half of a surrogate pair, which is not a character; write both halves, such as "
+                   "\\ud83d\\ude00, or the character itself");
         string->is_sound = false;
     }
     tokens->text.at += length > 0 ? length : 1;
@@ -218,14 +213,13 @@ static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
 
     /* Asked once for each string, so that its length counts twice at most. */
     if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, string->quote)) {
-        ocors_json_tokens_fault(
+        return ocors_json_tokens_fault(
             tokens, OCORS_FINDING_SYNTAX, string->place,
             "the string that begins here does not end in its line; its closing quote is missing");
-        return false;
     }
     string->is_line_end_judged = string->is_line_end_judged || is_line_end;
     string->is_sound = false;
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
+    fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
     tokens->text.at += length;
     return true;
 }
@@ -266,8 +260,8 @@ bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *in
     const char *const start = text->at + 1;
 
     if (string.quote == '\'') {
-        ocors_json_tokens_fault(tokens, OCORS_FINDING_SINGLE_QUOTES, string.place,
-                                "a string in single quotes; JSON has double quotes only: \"...\"");
+        fault_here(tokens, OCORS_FINDING_SINGLE_QUOTES,
+                   "a string in single quotes; JSON has double quotes only: \"...\"");
         string.stop = text->at;
     }
     text->at++;
@@ -276,10 +270,9 @@ bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *in
 
         skip_characters(tokens, &string);
         if (text->at == text->end) {
-            ocors_json_tokens_fault(
+            return ocors_json_tokens_fault(
                 tokens, OCORS_FINDING_SYNTAX, string.place,
                 "the string that begins here does not end; its closing quote is missing");
-            return false;
         }
         c = *text->at;
         if (c == string.quote) {
@@ -293,7 +286,7 @@ bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *in
             read_escape(tokens, &string);
         }
         else if ((unsigned char)c >= 0x80) {
-            ocors_json_tokens_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
+            fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
             string.is_sound = false;
             text->at++;
         }
@@ -339,19 +332,16 @@ void ocors_json_tokens_read_word(ocors_json_tokens_t *tokens)
     const ocors_span_t word = word_at(tokens);
     const char *const end = word.bytes + word.length;
 
-    if (ocors_json_word_end(word.bytes, end) != end) {
-        if (is_odd_number(word)) {
-            ocors_json_tokens_fault_here(
-                tokens, OCORS_FINDING_NUMBER,
-                "this is not a JSON number; a number has decimal digits, no leading zero or '+', a "
-                "digit on both sides of the point, and is finite");
-        }
-        else {
-            ocors_json_tokens_fault_here(
-                tokens, OCORS_FINDING_SYNTAX,
-                "a word without quotes; a string is written in double quotes, and true, false and "
-                "null in lower case");
-        }
+    if (ocors_json_word_end(word.bytes, end) != end && is_odd_number(word)) {
+        fault_here(
+            tokens, OCORS_FINDING_NUMBER,
+            "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
+            "a digit on both sides of the point, and is finite");
+    }
+    else if (ocors_json_word_end(word.bytes, end) != end) {
+        fault_here(tokens, OCORS_FINDING_SYNTAX,
+                   "a word without quotes; a string is written in double quotes, and true, false "
+                   "and null in lower case");
     }
     tokens->text.at += word.length;
 }
@@ -359,8 +349,8 @@ void ocors_json_tokens_read_word(ocors_json_tokens_t *tokens)
 void ocors_json_tokens_read_bare_key(ocors_json_tokens_t *tokens, ocors_span_t *key)
 {
     *key = word_at(tokens);
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_SYNTAX,
-                                 "a key without quotes; a key is written in double quotes");
+    fault_here(tokens, OCORS_FINDING_SYNTAX,
+               "a key without quotes; a key is written in double quotes");
     tokens->text.at += key->length;
 }
 
@@ -388,15 +378,12 @@ bool ocors_json_tokens_refuse(ocors_json_tokens_t *tokens, const char *expected)
     const bool is_quote = is_typographic_quote(ocors_span_make(at, length));
 
     if (length == 0) {
-        ocors_json_tokens_fault(tokens, OCORS_FINDING_NOT_UTF8, place, utf8_sentence);
-        return false;
+        return ocors_json_tokens_fault(tokens, OCORS_FINDING_NOT_UTF8, place, "%s", utf8_sentence);
     }
-    tokens->is_faulty = true;
-    ocors_report_add_at(tokens->report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                        "%s is expected, found %s%.*s%s", expected,
-                        is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
-                        is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
-    return false;
+    return ocors_json_tokens_fault(
+        tokens, OCORS_FINDING_SYNTAX, place, "%s is expected, found %s%.*s%s", expected,
+        is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
+        is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
 }
 
 bool ocors_json_is_utf16(ocors_span_t text)

@@ -50,12 +50,6 @@ ocors_json_t *ocors_json_element(ocors_json_t *array, size_t index)
     return json_object_array_get_idx(array, index);
 }
 
-void ocors_json_drop_element(ocors_json_t *array, size_t index)
-{
-    /* The element is there, so nothing is allocated and nothing can fail. */
-    (void)json_object_array_put_idx(array, index, NULL);
-}
-
 bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **value)
 {
     *value = NULL;

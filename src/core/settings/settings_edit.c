@@ -322,7 +322,7 @@ static bool is_json(ocors_span_t text)
     ocors_result_t result;
 
     ocors_report_init(&report);
-    result = ocors_json_scan(text, &report, &counts);
+    result = ocors_json_scan(text, &report, NULL, &counts);
     ocors_report_free(&report);
     return result == OCORS_OK;
 }

@@ -39,7 +39,7 @@ ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
                          OCORS_DOCUMENT_MAX >> 20);
         return report->is_out_of_memory ? OCORS_NO_MEMORY : OCORS_INVALID;
     }
-    result = ocors_json_scan(text, report, &counts);
+    result = ocors_json_scan(text, report, NULL, &counts);
     if (result == OCORS_OK) {
         result = read_json(text, &counts, report, &read);
     }
