@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ocors_json_text.h"
 #include "ocors_report.h"
 #include "ocors_span.h"
 
@@ -31,10 +30,9 @@ typedef struct ocors_json_counts_t {
 
 /* Is shown each value, in the order of the text. */
 typedef struct ocors_json_visitor_t {
-    /* `path_hash` is of the value's path (ocors_path_hash_step()); `key` the place of its name, or
-     * for an element, or the document, that of the value. */
-    void (*visit)(void *context, uint64_t path_hash, ocors_json_place_t key,
-                  ocors_json_place_t value);
+    /* `path_hash` is of the value's path (ocors_path_hash_step()). `key` and `value` point into the
+     * text: to its name, and to itself; an element and the document have no name but themselves. */
+    void (*visit)(void *context, uint64_t path_hash, const char *key, const char *value);
     void *context;
 } ocors_json_visitor_t;
 

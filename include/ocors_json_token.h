@@ -22,16 +22,12 @@ typedef struct ocors_json_tokens_t {
     bool is_key; /* of a member; a NUL in it is a fault, as json-c would end the key there */
 } ocors_json_tokens_t;
 
-/* The place of what is read next; places are asked for in the order of the text, line by line. */
-ocors_json_place_t ocors_json_tokens_here(ocors_json_tokens_t *tokens);
-
 /*
- * Adds an error at a place, and notes that the text is not JSON. Always false: what a function
- * returns that cannot read on.
+ * Adds an error at a byte of the text, or at its end, and notes that the text is not JSON. Always
+ * false: what a function returns that cannot read on.
  */
-bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                             ocors_json_place_t place, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
+                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Skips blanks, and reports and skips comments, ellipses, control characters and characters that
@@ -40,16 +36,11 @@ bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t c
 bool ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens);
 
 /*
- * Reads a string from its quote, which may be a single one. `inner` is what is between the quotes,
- * *is_sound whether ocors_json_decode() can decode it. False: the string has no end, and there is
- * nothing more to read.
+ * Reads a string, which may be in single quotes, or a word. `inner` is the word, or what is between
+ * the quotes; *is_sound whether it is a string that ocors_json_decode() can decode. False: there is
+ * neither, or the string has no end, and there is nothing more to read.
  */
-bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner,
-                                   bool *is_sound);
-
-/* Reads a value that is a word; a key that is one, which is a fault. */
-void ocors_json_tokens_read_word(ocors_json_tokens_t *tokens);
-void ocors_json_tokens_read_bare_key(ocors_json_tokens_t *tokens, ocors_span_t *key);
+bool ocors_json_tokens_read(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound);
 
 /* Refuses what is next, which is neither what is expected nor anything else; always false. */
 bool ocors_json_tokens_refuse(ocors_json_tokens_t *tokens, const char *expected);

@@ -35,32 +35,6 @@ const char *ocors_json_blanks_end(const char *at, const char *end)
     return run_end(at, end, ocors_json_blanks);
 }
 
-/* Whether a quote ends a string: no backslash, or an even number of them, is before it. */
-static bool is_closing(ocors_span_t span, size_t at)
-{
-    size_t first = at;
-
-    while (first > 0 && span.bytes[first - 1] == '\\') {
-        first--;
-    }
-    return (at - first) % 2 == 0;
-}
-
-ocors_json_text_t ocors_json_text_make(ocors_span_t span)
-{
-    ocors_json_text_t text = { .at = span.bytes,
-                               .end = span.length > 0 ? span.bytes + span.length : span.bytes };
-
-    for (size_t i = span.length; i > 0 && text.stop == NULL; i--) {
-        const char byte = span.bytes[i - 1];
-
-        if ((unsigned char)byte < 0x20 || (byte == '"' && is_closing(span, i - 1))) {
-            text.stop = span.bytes + i - 1;
-        }
-    }
-    return text;
-}
-
 bool ocors_json_skip_mark(ocors_json_text_t *text)
 {
     const ocors_span_t mark = OCORS_SPAN_LITERAL("\xef\xbb\xbf");
@@ -215,7 +189,7 @@ void ocors_json_skip_characters(ocors_json_text_t *text)
     text->at = at;
 }
 
-/* From what is not plain. Nothing passes `stop`: it is in no character and follows no backslash. */
+/* From what is not plain. Nothing passes a NUL: it is in no character and follows no backslash. */
 static const char *characters_end(const char *at)
 {
     for (;;) {
@@ -248,9 +222,9 @@ static const char *characters_end(const char *at)
     }
 }
 
-const char *ocors_json_string_end(const char *at, const char *stop, bool *is_plain)
+const char *ocors_json_string_end(const char *at, const char *end, bool *is_plain)
 {
-    at = skip_plain(at, stop);
+    at = skip_plain(at, end);
     *is_plain = *at == '"';
     return *is_plain ? at : characters_end(at);
 }
@@ -430,15 +404,20 @@ bool ocors_json_skip_value(ocors_json_text_t *text, size_t *left)
 
 ocors_json_place_t ocors_json_lines_place(ocors_json_lines_t *lines, const char *at)
 {
-    while (lines->counted < at) {
-        const char *newline = memchr(lines->counted, '\n', (size_t)(at - lines->counted));
+    const char *newline;
 
-        if (newline == NULL) {
-            lines->counted = at;
-            break;
+    while (at < lines->start) {
+        lines->start--;
+        lines->line--;
+        while (lines->start > lines->text && lines->start[-1] != '\n') {
+            lines->start--;
         }
+    }
+    while (lines->counted < at
+           && (newline = memchr(lines->counted, '\n', (size_t)(at - lines->counted))) != NULL) {
         lines->counted = lines->start = newline + 1;
         lines->line++;
     }
+    lines->counted = at;
     return (ocors_json_place_t){ .line = lines->line, .column = (size_t)(at - lines->start) + 1 };
 }

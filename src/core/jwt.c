@@ -47,7 +47,7 @@ static inline bool name_is(ocors_span_t inner, ocors_span_t name)
 static bool read_object(ocors_span_t payload, ocors_span_t name, char *buffer, ocors_jwt_t *jwt)
 {
     static const ocors_span_t sub = OCORS_SPAN_INITIALISER("sub");
-    ocors_json_text_t text = ocors_json_text_make_terminated(payload);
+    ocors_json_text_t text = ocors_json_text_make(payload);
     size_t left = OCORS_JWT_VALUES_MAX;
 
     if (!ocors_json_take(&text, '{')) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ocors_json_scan.h"
+#include "ocors_json_text.h"
 #include "ocors_slots.h"
 
 /* The findings that want a place, by the hashes of their paths. */
@@ -12,6 +13,7 @@ typedef struct places_t {
     ocors_finding_t *findings;
     ocors_slot_t *slots;
     uint32_t slot_count;
+    ocors_json_lines_t lines;
 } places_t;
 
 /* Whether a finding is about the name of a member, not about its value. */
@@ -21,10 +23,9 @@ static bool is_about_key(const ocors_finding_t *finding)
 }
 
 /* Gives a value's place to the findings of its path. */
-static void place_value(void *context, uint64_t path_hash, ocors_json_place_t key,
-                        ocors_json_place_t value)
+static void place_value(void *context, uint64_t path_hash, const char *key, const char *value)
 {
-    const places_t *places = context;
+    places_t *places = context;
     ocors_probe_t probe = ocors_slots_probe(places->slots, places->slot_count, path_hash);
     uint32_t number;
 
@@ -32,8 +33,11 @@ static void place_value(void *context, uint64_t path_hash, ocors_json_place_t ke
         ocors_finding_t *finding = &places->findings[number];
 
         if (finding->path_hash == path_hash) {
-            finding->line = is_about_key(finding) ? key.line : value.line;
-            finding->column = is_about_key(finding) ? key.column : value.column;
+            const ocors_json_place_t place = ocors_json_lines_place(
+                &places->lines, is_about_key(finding) ? key : value);
+
+            finding->line = place.line;
+            finding->column = place.column;
         }
     }
 }
@@ -58,7 +62,8 @@ static ocors_result_t place_all(ocors_span_t text, places_t *places)
 ocors_result_t ocors_json_place_findings(ocors_span_t text, ocors_report_t *report, size_t first)
 {
     places_t places = { .findings = report->items,
-                        .slot_count = (uint32_t)ocors_slots_count(report->count) };
+                        .slot_count = (uint32_t)ocors_slots_count(report->count),
+                        .lines = ocors_json_lines_make(text) };
     ocors_result_t result = OCORS_OK;
     size_t wanted = 0;
 

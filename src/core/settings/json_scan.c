@@ -11,15 +11,12 @@
 
 /* An open object or array. */
 typedef struct frame_t {
-    bool is_object;
+    const char *opened; /* its bracket */
     ocors_part_t part;  /* of the settings, that it is */
-    ocors_part_t below; /* that the value which is being read is */
-    ocors_json_place_t opened;
-    uint64_t path_hash;           /* of its own path */
-    ocors_index_t keys;           /* of an object: key -> the line of its first */
-    ocors_span_t key;             /* of an object: the member that is being read, */
-    ocors_json_place_t key_place; /* and its place */
-    size_t index;                 /* of an array: the element that is being read */
+    uint64_t path_hash; /* of its own path */
+    ocors_path_t path;  /* of what is read in it: its member, or its element */
+    const char *key_at; /* where the member begins; NULL: an element */
+    ocors_index_t keys; /* of an object: key -> the line of its first */
 } frame_t;
 
 typedef enum {
@@ -36,24 +33,19 @@ typedef struct scan_t {
     frame_t frames[OCORS_JSON_DEPTH_MAX];
     size_t depth;
     want_t want;
-    bool is_fresh;            /* nothing but a bracket was read of the innermost frame */
-    bool has_ellipsis;        /* since the last comma, colon or bracket */
-    ocors_json_place_t comma; /* the last one */
+    bool has_ellipsis; /* since the last comma, colon or bracket */
+    const char *comma; /* the last one */
     ocors_json_counts_t counts;
     uint64_t seed;
     ocors_arena_t decoded; /* keys that had to be decoded; the indexes point to them */
     bool is_out_of_memory;
 } scan_t;
 
-static ocors_json_place_t here(scan_t *scan)
-{
-    return ocors_json_tokens_here(&scan->tokens);
-}
-
 /* A fault at what is read next; always false. */
 static bool fault(scan_t *scan, const char *sentence)
 {
-    return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_SYNTAX, here(scan), "%s", sentence);
+    return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_SYNTAX, scan->tokens.text.at, "%s",
+                                   sentence);
 }
 
 static char next(const scan_t *scan)
@@ -67,15 +59,13 @@ static frame_t *innermost(scan_t *scan)
     return &scan->frames[scan->depth > 0 ? scan->depth - 1 : 0];
 }
 
-static void begin_value(scan_t *scan)
+static bool is_object(const frame_t *frame)
 {
-    scan->is_fresh = false;
-    scan->has_ellipsis = false;
+    return *frame->opened == '{';
 }
 
 static void end_value(scan_t *scan)
 {
-    scan->is_fresh = false;
     scan->want = scan->depth > 0 ? WANT_COMMA : WANT_NOTHING;
 }
 
@@ -85,59 +75,57 @@ static bool count(scan_t *scan, size_t cost)
     scan->counts.memory += cost;
     return scan->counts.memory <= OCORS_JSON_MEMORY_MAX
            || ocors_json_tokens_fault(
-               &scan->tokens, OCORS_FINDING_TOO_LARGE, here(scan),
+               &scan->tokens, OCORS_FINDING_TOO_LARGE, scan->tokens.text.at,
                "to read the document takes more than %zu MiB of memory, from "
                "here on; divide it into several",
                OCORS_JSON_MEMORY_MAX >> 20);
 }
 
 /* The part of the settings that the next value is. */
-static ocors_part_t next_part(const scan_t *scan)
+static ocors_part_t next_part(scan_t *scan)
 {
-    return scan->depth > 0 ? scan->frames[scan->depth - 1].below : OCORS_PART_DOCUMENT;
+    const frame_t *frame = innermost(scan);
+
+    return scan->depth > 0 ? ocors_part_below(frame->part, frame->path.key) : OCORS_PART_DOCUMENT;
 }
 
 /* A value is next: shows it to the visitor, and returns the hash of its path. */
 static uint64_t visit(scan_t *scan)
 {
     const frame_t *frame = innermost(scan);
-    const ocors_json_place_t place = here(scan);
-    const uint64_t hash = scan->depth > 0
-                              ? ocors_path_hash_step(frame->path_hash, frame->key, frame->index)
-                              : OCORS_PATH_HASH_ROOT;
+    const char *const at = scan->tokens.text.at;
+    uint64_t hash = OCORS_PATH_HASH_ROOT;
 
-    scan->visitor->visit(scan->visitor->context, hash,
-                         frame->key.bytes != NULL ? frame->key_place : place, place);
+    if (scan->depth > 0) {
+        hash = ocors_path_hash_step(frame->path_hash, frame->path.key, frame->path.index);
+    }
+    scan->visitor->visit(scan->visitor->context, hash, frame->key_at != NULL ? frame->key_at : at,
+                         at);
     return hash;
 }
 
 static bool open_frame(scan_t *scan, uint64_t path_hash)
 {
-    const bool is_object = next(scan) == '{';
+    const char *const at = scan->tokens.text.at;
     frame_t *frame = &scan->frames[scan->depth];
 
     if (scan->depth == OCORS_JSON_DEPTH_MAX) {
-        return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, here(scan),
+        return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, at,
                                        "objects and arrays are nested deeper than %d; a settings "
                                        "document needs 7",
                                        OCORS_JSON_DEPTH_MAX);
     }
-    if (!count(scan, is_object ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
+    if (!count(scan, *at == '{' ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
         return false;
     }
     scan->counts.values++;
-    *frame = (frame_t){ .is_object = is_object,
-                        .part = next_part(scan),
-                        .opened = here(scan),
-                        .path_hash = path_hash };
-    /* That of an element; each member has its own. */
-    frame->below = ocors_part_below(frame->part, ocors_span_make(NULL, 0));
+    *frame = (frame_t){ .opened = at, .part = next_part(scan), .path_hash = path_hash };
+    frame->path.parent = scan->depth > 0 ? &innermost(scan)->path : NULL;
     ocors_index_init(&frame->keys, scan->seed);
     scan->depth++;
     scan->tokens.text.at++;
-    scan->want = is_object ? WANT_KEY : WANT_VALUE;
-    begin_value(scan);
-    scan->is_fresh = true;
+    scan->want = *at == '{' ? WANT_KEY : WANT_VALUE;
+    scan->has_ellipsis = false;
     return true;
 }
 
@@ -150,12 +138,14 @@ static bool close_frame(scan_t *scan)
     if (scan->depth == 0) {
         return fault(scan, "a closing bracket where a value is expected");
     }
-    if (c != (frame->is_object ? '}' : ']')) {
+    if (c != (is_object(frame) ? '}' : ']')) {
+        ocors_json_lines_t lines = scan->tokens.lines;
+        const ocors_json_place_t opened = ocors_json_lines_place(&lines, frame->opened);
+
         return ocors_json_tokens_fault(
-            &scan->tokens, OCORS_FINDING_SYNTAX, here(scan),
+            &scan->tokens, OCORS_FINDING_SYNTAX, scan->tokens.text.at,
             "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' is expected", c,
-            frame->is_object ? '{' : '[', frame->opened.line, frame->opened.column,
-            frame->is_object ? '}' : ']');
+            *frame->opened, opened.line, opened.column, is_object(frame) ? '}' : ']');
     }
     ocors_index_free(&frame->keys);
     scan->depth--;
@@ -163,32 +153,6 @@ static bool close_frame(scan_t *scan)
     scan->has_ellipsis = false;
     end_value(scan);
     return true;
-}
-
-/* Closes after a comma; where an ellipsis is between them, that is the fault. */
-static bool close_after_comma(scan_t *scan)
-{
-    if (!scan->has_ellipsis) {
-        (void)ocors_json_tokens_fault(
-            &scan->tokens, OCORS_FINDING_TRAILING_COMMA, scan->comma,
-            "a comma before '%c'; remove it, a comma is between two values only", next(scan));
-    }
-    return close_frame(scan);
-}
-
-/* The path of the value or key that is being read; `chain` has room for every frame. */
-static const ocors_path_t *make_path(const scan_t *scan, ocors_path_t *chain)
-{
-    for (size_t i = 0; i < scan->depth; i++) {
-        const frame_t *frame = &scan->frames[i];
-
-        chain[i] = (ocors_path_t){
-            .parent = i > 0 ? &chain[i - 1] : NULL,
-            .key = frame->is_object ? frame->key : ocors_span_make(NULL, 0),
-            .index = frame->index,
-        };
-    }
-    return scan->depth > 0 ? &chain[scan->depth - 1] : NULL;
 }
 
 /* The characters of a key; bytes == NULL: out of memory. */
@@ -205,68 +169,55 @@ static ocors_span_t decode_key(scan_t *scan, ocors_span_t inner)
     return inner;
 }
 
-static void report_repeated_key(scan_t *scan, ocors_json_place_t place, unsigned line)
+/* Reads a string or a word. */
+static bool read_token(scan_t *scan, bool is_key, ocors_part_t part, ocors_span_t *inner,
+                       bool *is_sound)
 {
-    ocors_path_t chain[OCORS_JSON_DEPTH_MAX];
-
-    scan->counts.repeats++;
-    ocors_report_add_at(scan->tokens.report,
-                        scan->tokens.is_policy_read ? OCORS_FINDING_DUPLICATE_KEY
-                                                    : OCORS_FINDING_DUPLICATE_KEY_ELSEWHERE,
-                        place.line, place.column, make_path(scan, chain),
-                        "this key is already in line %u of the same object; JSON's readers use one "
-                        "of them and lose the other: merge the two",
-                        line);
+    scan->tokens.is_key = is_key;
+    scan->tokens.is_policy_read = part != OCORS_PART_ELSEWHERE;
+    return ocors_json_tokens_read(&scan->tokens, inner, is_sound);
 }
 
 static bool read_key(scan_t *scan)
 {
     frame_t *frame = innermost(scan);
-    ocors_json_place_t place = here(scan);
-    const ocors_index_entry_t *entry;
+    const ocors_index_entry_t *entry = NULL;
+    ocors_json_place_t place;
     ocors_span_t inner;
-    bool is_sound = false;
-    bool is_new;
+    bool is_sound, is_new;
 
-    scan->tokens.is_policy_read = frame->part != OCORS_PART_ELSEWHERE;
-    scan->tokens.is_key = true;
-    if (ocors_json_is_word(next(scan))) {
-        ocors_json_tokens_read_bare_key(&scan->tokens, &inner);
-    }
-    else if (!ocors_json_tokens_read_string(&scan->tokens, &inner, &is_sound)) {
+    frame->key_at = scan->tokens.text.at;
+    if (!read_token(scan, true, frame->part, &inner, &is_sound)
+        || !count(scan, OCORS_JSON_NAME_COST + 2 * inner.length)) {
         return false;
     }
-    if (!count(scan, OCORS_JSON_NAME_COST + 2 * inner.length)) {
-        return false;
+    frame->path.key = is_sound ? decode_key(scan, inner) : inner;
+    place = ocors_json_lines_place(&scan->tokens.lines, frame->key_at);
+    if (frame->path.key.bytes != NULL) {
+        entry = ocors_index_put(&frame->keys, 0, frame->path.key, (uint32_t)place.line, &is_new);
     }
-    frame->key = is_sound ? decode_key(scan, inner) : inner;
-    frame->key_place = place;
-    entry = frame->key.bytes == NULL
-                ? NULL
-                : ocors_index_put(&frame->keys, 0, frame->key, (uint32_t)place.line, &is_new);
     if (entry == NULL) {
         scan->is_out_of_memory = true;
         return false;
     }
     if (!is_new) {
-        report_repeated_key(scan, place, (unsigned)entry->value);
+        scan->counts.repeats++;
+        ocors_report_add_at(scan->tokens.report,
+                            scan->tokens.is_policy_read ? OCORS_FINDING_DUPLICATE_KEY
+                                                        : OCORS_FINDING_DUPLICATE_KEY_ELSEWHERE,
+                            place.line, place.column, &frame->path,
+                            "this key is already in line %u of the same object; JSON's readers use "
+                            "one of them and lose the other: merge the two",
+                            (unsigned)entry->value);
     }
-    frame->below = ocors_part_below(frame->part, frame->key);
     scan->want = WANT_COLON;
-    begin_value(scan);
+    scan->has_ellipsis = false;
     return true;
 }
 
 /* A comma where there is nothing that it could separate, or, after a ':', no value. */
-static void read_stray_comma(scan_t *scan)
+static bool read_stray_comma(scan_t *scan)
 {
-    if (scan->want == WANT_VALUE && innermost(scan)->is_object) {
-        if (!scan->has_ellipsis) {
-            fault(scan, "a comma where a value is expected; write the value");
-        }
-        end_value(scan);
-        return;
-    }
     if (scan->depth == 0) {
         fault(scan, "the text begins with a comma, so it is a part of a document; a resource "
                     "belongs into the \"resources\" of a client, and a client into \"clients\"");
@@ -274,84 +225,75 @@ static void read_stray_comma(scan_t *scan)
     else if (!scan->has_ellipsis) {
         fault(scan, "a comma without a value before it; remove it");
     }
-    scan->comma = here(scan);
+    scan->comma = scan->tokens.text.at;
     scan->tokens.text.at++;
     scan->has_ellipsis = false;
+    return true;
 }
 
-/* A closing bracket in the place of a key or a value. */
+/* A closing bracket in the place of a key or an element; an ellipsis before it is the fault. */
 static bool close_instead(scan_t *scan)
 {
     const frame_t *frame = innermost(scan);
+    const bool is_empty = frame->key_at == NULL && frame->path.index == 0;
 
-    if (scan->depth == 0 || scan->is_fresh) {
-        return close_frame(scan);
+    if (scan->depth > 0 && !is_empty && !scan->has_ellipsis) {
+        (void)ocors_json_tokens_fault(
+            &scan->tokens, OCORS_FINDING_TRAILING_COMMA, scan->comma,
+            "a comma before '%c'; remove it, a comma is between two values only", next(scan));
     }
-    if (frame->is_object && scan->want == WANT_VALUE) {
-        if (!scan->has_ellipsis) {
-            fault(scan, "a closing bracket where a value is expected; write the value");
-        }
-        end_value(scan);
-        return close_frame(scan);
+    return close_frame(scan);
+}
+
+/* No value after a ':'; an ellipsis in its place is the fault. */
+static bool read_no_value(scan_t *scan)
+{
+    if (!scan->has_ellipsis) {
+        fault(scan, next(scan) == ',' ? "a comma where a value is expected; write the value"
+                                      : "a closing bracket where a value is expected; write the "
+                                        "value");
     }
-    return close_after_comma(scan);
+    end_value(scan);
+    return true;
 }
 
 static bool read_value(scan_t *scan)
 {
     const char c = next(scan);
-    uint64_t path_hash;
+    const uint64_t path_hash = scan->visitor != NULL ? visit(scan) : 0;
     ocors_span_t inner;
     bool is_sound;
 
-    if (c == ']' || c == '}') {
-        return close_instead(scan);
-    }
-    if (c == ',') {
-        read_stray_comma(scan);
-        return true;
-    }
-    path_hash = scan->visitor != NULL ? visit(scan) : 0;
     if (c == '{' || c == '[') {
         return open_frame(scan, path_hash);
     }
-    if (c == '"' || c == '\'') {
-        scan->tokens.is_policy_read = next_part(scan) != OCORS_PART_ELSEWHERE;
-        scan->tokens.is_key = false;
-        if (!ocors_json_tokens_read_string(&scan->tokens, &inner, &is_sound)
-            || !count(scan, OCORS_JSON_STRING_COST + 2 * inner.length)) {
-            return false;
-        }
-    }
-    else if (ocors_json_is_word(c)) {
-        ocors_json_tokens_read_word(&scan->tokens);
-        if (!count(scan, OCORS_JSON_WORD_COST)) {
-            return false;
-        }
-    }
-    else {
-        return ocors_json_tokens_refuse(&scan->tokens, "a value");
+    if (!read_token(scan, false, next_part(scan), &inner, &is_sound)
+        || !count(scan, ocors_json_is_word(c) ? OCORS_JSON_WORD_COST
+                                              : OCORS_JSON_STRING_COST + 2 * inner.length)) {
+        return false;
     }
     scan->counts.values++;
     end_value(scan);
     return true;
 }
 
-static bool read_member(scan_t *scan)
+/* A key or a value, or what is in its place. */
+static bool read_item(scan_t *scan)
 {
     const char c = next(scan);
+    const bool is_closing = c == ']' || c == '}';
 
-    if (c == ']' || c == '}') {
+    if ((is_closing || c == ',') && scan->want == WANT_VALUE && scan->depth > 0
+        && is_object(innermost(scan))) {
+        return read_no_value(scan);
+    }
+    if (is_closing) {
         return close_instead(scan);
     }
     if (c == ',') {
-        read_stray_comma(scan);
-        return true;
+        return read_stray_comma(scan);
     }
-    if (c == '"' || c == '\'' || ocors_json_is_word(c)) {
-        return read_key(scan);
-    }
-    return ocors_json_tokens_refuse(&scan->tokens, "a key in double quotes");
+    return scan->want == WANT_KEY ? read_key(scan) : read_value(scan);
 }
 
 /* What is between values: a comma, or a bracket that closes. */
@@ -364,7 +306,7 @@ static bool read_between(scan_t *scan)
         return close_frame(scan);
     }
     if (c == ',') {
-        scan->comma = here(scan);
+        scan->comma = scan->tokens.text.at;
         scan->tokens.text.at++;
         scan->has_ellipsis = false;
     }
@@ -375,10 +317,10 @@ static bool read_between(scan_t *scan)
     }
     else {
         return ocors_json_tokens_refuse(&scan->tokens,
-                                        frame->is_object ? "',' or '}'" : "',' or ']'");
+                                        is_object(frame) ? "',' or '}'" : "',' or ']'");
     }
-    frame->index++;
-    scan->want = frame->is_object ? WANT_KEY : WANT_VALUE;
+    frame->path.index++;
+    scan->want = is_object(frame) ? WANT_KEY : WANT_VALUE;
     return true;
 }
 
@@ -391,7 +333,7 @@ static bool refuse_more(scan_t *scan)
     ocors_json_skip_blank(&text);
     if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
         return ocors_json_tokens_fault(
-            &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS, here(scan),
+            &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS, scan->tokens.text.at,
             "the document is complete before this; write a second document into a file of its own "
             "(OcapiCorsSettings takes several), or find the bracket that closes too early");
     }
@@ -403,9 +345,8 @@ static bool read_next(scan_t *scan)
 {
     switch (scan->want) {
     case WANT_VALUE:
-        return read_value(scan);
     case WANT_KEY:
-        return read_member(scan);
+        return read_item(scan);
     case WANT_COLON:
         if (next(scan) != ':') {
             return ocors_json_tokens_refuse(&scan->tokens, "':' and a value");
@@ -424,17 +365,21 @@ static bool read_next(scan_t *scan)
 /* Whether the end of the text is the end of a document. */
 static void judge_end(scan_t *scan)
 {
-    const frame_t *frame = innermost(scan);
+    const char *const at = scan->tokens.text.at;
 
     if (scan->depth > 0) {
+        ocors_json_lines_t lines = scan->tokens.lines;
+        const char *const open = innermost(scan)->opened;
+        const ocors_json_place_t opened = ocors_json_lines_place(&lines, open);
+
         (void)ocors_json_tokens_fault(
-            &scan->tokens, OCORS_FINDING_SYNTAX, here(scan),
+            &scan->tokens, OCORS_FINDING_SYNTAX, at,
             "the text ends, but the '%c' of line %zu, column %zu is still open; is the file "
             "complete?",
-            frame->is_object ? '{' : '[', frame->opened.line, frame->opened.column);
+            *open, opened.line, opened.column);
     }
-    else if (scan->want == WANT_VALUE && scan->comma.line == 0) {
-        (void)ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, here(scan),
+    else if (scan->want == WANT_VALUE && scan->comma == NULL) {
+        (void)ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, at,
                                       "the document is empty; the least that one can be is "
                                       "{\"_v\":\"19.1\",\"clients\":[]}");
     }

@@ -6,14 +6,10 @@
 #include "ocors_invisible.h"
 #include "ocors_utf8.h"
 
-ocors_json_place_t ocors_json_tokens_here(ocors_json_tokens_t *tokens)
+bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
+                             const char *format, ...)
 {
-    return ocors_json_lines_place(&tokens->lines, tokens->text.at);
-}
-
-bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                             ocors_json_place_t place, const char *format, ...)
-{
+    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
     va_list arguments;
 
     tokens->is_faulty = true;
@@ -26,7 +22,7 @@ bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t c
 /* A fault at what is read next, for which `sentence` is the whole detail. */
 static void fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *sentence)
 {
-    (void)ocors_json_tokens_fault(tokens, code, ocors_json_tokens_here(tokens), "%s", sentence);
+    (void)ocors_json_tokens_fault(tokens, code, tokens->text.at, "%s", sentence);
 }
 
 static bool is_next(const ocors_json_tokens_t *tokens, ocors_span_t bytes)
@@ -88,13 +84,13 @@ static bool skip_invisible(ocors_json_tokens_t *tokens)
     const char *at = tokens->text.at;
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
     const uint32_t character = length > 1 ? ocors_utf8_character(at, length) : 0;
-    const char *name = ocors_invisible_name(character);
+    const char *name = length > 1 ? ocors_invisible_name(character) : NULL;
 
     if (name == NULL) {
         return false;
     }
     (void)ocors_json_tokens_fault(
-        tokens, OCORS_FINDING_INVISIBLE_CHARACTER, ocors_json_tokens_here(tokens),
+        tokens, OCORS_FINDING_INVISIBLE_CHARACTER, at,
         "the invisible character U+%04X (%s); between values JSON has only blanks, tabs and line "
         "ends: remove it, or write a blank",
         (unsigned)character, name);
@@ -139,8 +135,9 @@ static const char control_sentence[] =
     "a control character in a string, as it is or escaped (a line break, tab, NUL, ...); remove it";
 
 /* One that JSON allows, escaped or as DEL; only the policy has no use for it. */
-static void report_control(ocors_json_tokens_t *tokens, ocors_json_place_t place, unsigned value)
+static void report_control(ocors_json_tokens_t *tokens, const char *at, unsigned value)
 {
+    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
     const bool is_fault = value == 0 && tokens->is_key;
 
     tokens->is_faulty = tokens->is_faulty || is_fault;
@@ -153,8 +150,7 @@ static void report_control(ocors_json_tokens_t *tokens, ocors_json_place_t place
 
 /* A string that is being read. */
 typedef struct string_t {
-    ocors_json_place_t place; /* of its quote */
-    char quote;
+    const char *start; /* its quote */
     bool is_sound;
     bool is_line_end_judged;
     const char *stop; /* in single quotes: the next one, or the end of the text */
@@ -168,7 +164,7 @@ static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
     const size_t length = ocors_json_escape_length(rest, &value);
     const char next = rest.length > 1 ? rest.bytes[1] : '\0';
 
-    if (length == 0 && next == '\'' && string->quote == '\'') {
+    if (length == 0 && next == '\'' && *string->start == '\'') {
         string->is_sound = false;
         tokens->text.at += 2;
         return;
@@ -180,7 +176,7 @@ static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
         string->is_sound = false;
     }
     else if (value < 0x20 || value == 0x7f) {
-        report_control(tokens, ocors_json_tokens_here(tokens), value);
+        report_control(tokens, tokens->text.at, value);
     }
     else if (value >= 0xd800 && value <= 0xdfff) {
         fault_here(tokens, OCORS_FINDING_LONE_SURROGATE,
@@ -212,9 +208,9 @@ static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
     const bool is_line_end = tokens->text.at[length - 1] == '\n';
 
     /* Asked once for each string, so that its length counts twice at most. */
-    if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, string->quote)) {
+    if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, *string->start)) {
         return ocors_json_tokens_fault(
-            tokens, OCORS_FINDING_SYNTAX, string->place,
+            tokens, OCORS_FINDING_SYNTAX, string->start,
             "the string that begins here does not end in its line; its closing quote is missing");
     }
     string->is_line_end_judged = string->is_line_end_judged || is_line_end;
@@ -224,19 +220,20 @@ static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
     return true;
 }
 
-/* Goes to what ends the string or needs a look: a quote of either kind, too. */
-static void skip_characters(ocors_json_tokens_t *tokens, string_t *string)
+/* Goes to what needs a look: a quote of either kind, too. False: that is the closing one. */
+static bool skip_characters(ocors_json_tokens_t *tokens, string_t *string)
 {
     ocors_json_text_t *text = &tokens->text;
     ocors_json_text_t part = *text;
 
-    if (string->quote == '\'' && string->stop < text->at) {
+    if (*string->start == '\'' && string->stop < text->at) {
         string->stop = memchr(text->at, '\'', (size_t)(text->end - text->at));
         string->stop = string->stop != NULL ? string->stop : text->end;
     }
     part.end = string->stop;
     ocors_json_skip_characters(&part);
     text->at = part.at;
+    return text->at == text->end || *text->at != *string->start;
 }
 
 /* DEL, which JSON allows in a string. */
@@ -246,46 +243,35 @@ static void judge_del(ocors_json_tokens_t *tokens, ocors_span_t inner)
     const char *at = inner.bytes;
 
     while (at < end && (at = memchr(at, 0x7f, (size_t)(end - at))) != NULL) {
-        report_control(tokens, ocors_json_lines_place(&tokens->lines, at++), 0x7f);
+        report_control(tokens, at++, 0x7f);
     }
 }
 
-bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
+static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
 {
     ocors_json_text_t *text = &tokens->text;
-    string_t string = { .place = ocors_json_tokens_here(tokens),
-                        .quote = *text->at,
-                        .is_sound = true,
-                        .stop = text->end };
-    const char *const start = text->at + 1;
+    string_t string = { .start = text->at, .is_sound = true, .stop = text->end };
 
-    if (string.quote == '\'') {
+    if (*string.start == '\'') {
         fault_here(tokens, OCORS_FINDING_SINGLE_QUOTES,
                    "a string in single quotes; JSON has double quotes only: \"...\"");
         string.stop = text->at;
     }
     text->at++;
-    for (;;) {
-        char c;
-
-        skip_characters(tokens, &string);
+    while (skip_characters(tokens, &string)) {
         if (text->at == text->end) {
             return ocors_json_tokens_fault(
-                tokens, OCORS_FINDING_SYNTAX, string.place,
+                tokens, OCORS_FINDING_SYNTAX, string.start,
                 "the string that begins here does not end; its closing quote is missing");
         }
-        c = *text->at;
-        if (c == string.quote) {
-            break;
-        }
-        if (c == '"') {
+        if (*text->at == '"') {
             string.is_sound = false;
             text->at++;
         }
-        else if (c == '\\') {
+        else if (*text->at == '\\') {
             read_escape(tokens, &string);
         }
-        else if ((unsigned char)c >= 0x80) {
+        else if ((unsigned char)*text->at >= 0x80) {
             fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
             string.is_sound = false;
             text->at++;
@@ -294,7 +280,7 @@ bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *in
             return false;
         }
     }
-    *inner = ocors_span_make(start, (size_t)(text->at - start));
+    *inner = ocors_span_make(string.start + 1, (size_t)(text->at - string.start - 1));
     *is_sound = string.is_sound;
     text->at++;
     if (string.is_sound) {
@@ -327,31 +313,46 @@ static bool is_odd_number(ocors_span_t word)
            || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("infinity"));
 }
 
-void ocors_json_tokens_read_word(ocors_json_tokens_t *tokens)
+static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
 {
-    const ocors_span_t word = word_at(tokens);
     const char *const end = word.bytes + word.length;
 
-    if (ocors_json_word_end(word.bytes, end) != end && is_odd_number(word)) {
+    if (tokens->is_key) {
+        fault_here(tokens, OCORS_FINDING_SYNTAX,
+                   "a key without quotes; a key is written in double quotes");
+    }
+    else if (ocors_json_word_end(word.bytes, end) == end) {
+        return;
+    }
+    else if (is_odd_number(word)) {
         fault_here(
             tokens, OCORS_FINDING_NUMBER,
             "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
             "a digit on both sides of the point, and is finite");
     }
-    else if (ocors_json_word_end(word.bytes, end) != end) {
+    else {
         fault_here(tokens, OCORS_FINDING_SYNTAX,
                    "a word without quotes; a string is written in double quotes, and true, false "
                    "and null in lower case");
     }
-    tokens->text.at += word.length;
 }
 
-void ocors_json_tokens_read_bare_key(ocors_json_tokens_t *tokens, ocors_span_t *key)
+bool ocors_json_tokens_read(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
 {
-    *key = word_at(tokens);
-    fault_here(tokens, OCORS_FINDING_SYNTAX,
-               "a key without quotes; a key is written in double quotes");
-    tokens->text.at += key->length;
+    const char c = *tokens->text.at;
+
+    if (c == '"' || c == '\'') {
+        return read_string(tokens, inner, is_sound);
+    }
+    if (!ocors_json_is_word(c)) {
+        return ocors_json_tokens_refuse(tokens,
+                                        tokens->is_key ? "a key in double quotes" : "a value");
+    }
+    *inner = word_at(tokens);
+    *is_sound = false;
+    judge_word(tokens, *inner);
+    tokens->text.at += inner->length;
+    return true;
 }
 
 /* ---- What cannot be read --------------------------------------------------------------------- */
@@ -373,15 +374,14 @@ static bool is_typographic_quote(ocors_span_t character)
 bool ocors_json_tokens_refuse(ocors_json_tokens_t *tokens, const char *expected)
 {
     const char *const at = tokens->text.at;
-    const ocors_json_place_t place = ocors_json_tokens_here(tokens);
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
     const bool is_quote = is_typographic_quote(ocors_span_make(at, length));
 
     if (length == 0) {
-        return ocors_json_tokens_fault(tokens, OCORS_FINDING_NOT_UTF8, place, "%s", utf8_sentence);
+        return ocors_json_tokens_fault(tokens, OCORS_FINDING_NOT_UTF8, at, "%s", utf8_sentence);
     }
     return ocors_json_tokens_fault(
-        tokens, OCORS_FINDING_SYNTAX, place, "%s is expected, found %s%.*s%s", expected,
+        tokens, OCORS_FINDING_SYNTAX, at, "%s is expected, found %s%.*s%s", expected,
         is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
         is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
 }
