@@ -118,11 +118,11 @@ static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t 
 }
 
 /*
- * Skips a value, whose first byte is next. `left` is how many members of objects and elements of
- * arrays may still come, nested ones included. False: it is not JSON, it has more of them, or it is
- * nested deeper than OCORS_JSON_DEPTH_MAX. No recursion.
+ * The end of the value whose first byte is next. `left` is how many members of objects and elements
+ * of arrays may still come, nested ones included. NULL: it is not JSON, it has more of them, or it
+ * is nested deeper than OCORS_JSON_DEPTH_MAX. No recursion.
  */
-bool ocors_json_skip_value(ocors_json_text_t *text, size_t *left);
+const char *ocors_json_value_end(ocors_json_text_t text, size_t *left);
 
 /*
  * The escape at the front of a text (RFC 8259 section 7); *value is the character. A surrogate

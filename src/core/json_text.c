@@ -339,65 +339,47 @@ static inline bool skip_to_value(ocors_json_text_t *text, bool is_object, size_t
     return true;
 }
 
-/* What is open is a bit each: 1 an object, 0 an array. */
-static inline bool skip_value(ocors_json_text_t *text, size_t *left)
+const char *ocors_json_value_end(ocors_json_text_t text, size_t *left)
 {
-    uint64_t objects = 0;
+    uint64_t objects = 0; /* what is open, a bit each: 1 an object, 0 an array */
     unsigned depth = 0;
     ocors_span_t inner;
 
     for (;;) {
-        if (ocors_json_is_next(text, '{') || ocors_json_is_next(text, '[')) {
-            const bool is_object = *text->at++ == '{';
+        if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
+            const bool is_object = *text.at++ == '{';
 
             if (++depth > OCORS_JSON_DEPTH_MAX) {
-                return false;
+                return NULL;
             }
             objects = objects << 1 | is_object;
-            ocors_json_skip_blank(text);
-            if (!ocors_json_is_next(text, is_object ? '}' : ']')) {
-                if (!skip_to_value(text, is_object, left)) {
-                    return false;
+            ocors_json_skip_blank(&text);
+            if (!ocors_json_is_next(&text, is_object ? '}' : ']')) {
+                if (!skip_to_value(&text, is_object, left)) {
+                    return NULL;
                 }
                 continue;
             }
         }
-        else if (ocors_json_is_next(text, '"')) {
-            if (!ocors_json_read_string(text, &inner)) {
-                return false;
+        else if (ocors_json_is_next(&text, '"')) {
+            if (!ocors_json_read_string(&text, &inner)) {
+                return NULL;
             }
         }
-        else {
-            const char *const word = word_end(text->at, text->end);
-
-            if (word == NULL) {
-                return false;
-            }
-            text->at = word;
+        else if ((text.at = word_end(text.at, text.end)) == NULL) {
+            return NULL;
         }
-        while (depth > 0 && ocors_json_take(text, (objects & 1) != 0 ? '}' : ']')) {
+        while (depth > 0 && ocors_json_take(&text, (objects & 1) != 0 ? '}' : ']')) {
             objects >>= 1;
             depth--;
         }
         if (depth == 0) {
-            return true;
+            return text.at;
         }
-        if (!ocors_json_take(text, ',') || !skip_to_value(text, (objects & 1) != 0, left)) {
-            return false;
+        if (!ocors_json_take(&text, ',') || !skip_to_value(&text, (objects & 1) != 0, left)) {
+            return NULL;
         }
     }
-}
-
-bool ocors_json_skip_value(ocors_json_text_t *text, size_t *left)
-{
-    /* Copies, which stay in registers. */
-    ocors_json_text_t copy = *text;
-    size_t copy_left = *left;
-    const bool is_value = skip_value(&copy, &copy_left);
-
-    *text = copy;
-    *left = copy_left;
-    return is_value;
 }
 
 /* ---- Places ---------------------------------------------------------------------------------- */

@@ -75,23 +75,13 @@ static bool read_object(ocors_span_t payload, ocors_span_t name, char *buffer, o
                 }
             }
             else if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-                /* Copies, so that the others stay in registers. */
-                ocors_json_text_t rest = text;
-                size_t rest_left = left;
-
-                if (!ocors_json_skip_value(&rest, &rest_left)) {
-                    return false;
-                }
-                text.at = rest.at;
-                left = rest_left;
+                text.at = ocors_json_value_end(text, &left);
             }
             else {
-                const char *const word = ocors_json_word_end(text.at, text.end);
-
-                if (word == NULL) {
-                    return false;
-                }
-                text.at = word;
+                text.at = ocors_json_word_end(text.at, text.end);
+            }
+            if (text.at == NULL) {
+                return false;
             }
             if (name_is(key, name)) {
                 jwt->claim = value;

@@ -35,7 +35,8 @@ static bool is_json_to_the_cursor(ocors_json_text_t text)
     size_t left = SIZE_MAX;
 
     ocors_json_skip_blank(&text);
-    if (!ocors_json_skip_value(&text, &left)) {
+    text.at = ocors_json_value_end(text, &left);
+    if (text.at == NULL) {
         return false;
     }
     ocors_json_skip_blank(&text);

@@ -7,16 +7,16 @@
 #include "ocors_arena.h"
 #include "ocors_index.h"
 #include "ocors_json_token.h"
-#include "ocors_settings_part.h"
+#include "ocors_settings_read.h"
 
 /* An open object or array. */
 typedef struct frame_t {
-    const char *opened; /* its bracket */
-    ocors_part_t part;  /* of the settings, that it is */
-    uint64_t path_hash; /* of its own path */
-    ocors_path_t path;  /* of what is read in it: its member, or its element */
-    const char *key_at; /* where the member begins; NULL: an element */
-    ocors_index_t keys; /* of an object: key -> the line of its first */
+    const char *opened;         /* its bracket */
+    const ocors_shape_t *shape; /* NULL: the policy does not read it */
+    uint64_t path_hash;         /* of its own path */
+    ocors_path_t path;          /* of what is read in it: its member, or its element */
+    const char *key_at;         /* where the member begins; NULL: an element */
+    ocors_index_t keys;         /* of an object: key -> the line of its first */
 } frame_t;
 
 typedef enum {
@@ -81,12 +81,13 @@ static bool count(scan_t *scan, size_t cost)
                OCORS_JSON_MEMORY_MAX >> 20);
 }
 
-/* The part of the settings that the next value is. */
-static ocors_part_t next_part(scan_t *scan)
+/* The shape of the next value; NULL: the policy does not read it. */
+static const ocors_shape_t *next_shape(scan_t *scan)
 {
     const frame_t *frame = innermost(scan);
 
-    return scan->depth > 0 ? ocors_part_below(frame->part, frame->path.key) : OCORS_PART_DOCUMENT;
+    return scan->depth > 0 ? ocors_shape_below(frame->shape, frame->path.key)
+                           : &ocors_document_shape;
 }
 
 /* A value is next: shows it to the visitor, and returns the hash of its path. */
@@ -119,7 +120,7 @@ static bool open_frame(scan_t *scan, uint64_t path_hash)
         return false;
     }
     scan->counts.values++;
-    *frame = (frame_t){ .opened = at, .part = next_part(scan), .path_hash = path_hash };
+    *frame = (frame_t){ .opened = at, .shape = next_shape(scan), .path_hash = path_hash };
     frame->path.parent = scan->depth > 0 ? &innermost(scan)->path : NULL;
     ocors_index_init(&frame->keys, scan->seed);
     scan->depth++;
@@ -170,11 +171,11 @@ static ocors_span_t decode_key(scan_t *scan, ocors_span_t inner)
 }
 
 /* Reads a string or a word. */
-static bool read_token(scan_t *scan, bool is_key, ocors_part_t part, ocors_span_t *inner,
+static bool read_token(scan_t *scan, bool is_key, const ocors_shape_t *shape, ocors_span_t *inner,
                        bool *is_sound)
 {
     scan->tokens.is_key = is_key;
-    scan->tokens.is_policy_read = part != OCORS_PART_ELSEWHERE;
+    scan->tokens.is_policy_read = shape != NULL;
     return ocors_json_tokens_read(&scan->tokens, inner, is_sound);
 }
 
@@ -187,7 +188,7 @@ static bool read_key(scan_t *scan)
     bool is_sound, is_new;
 
     frame->key_at = scan->tokens.text.at;
-    if (!read_token(scan, true, frame->part, &inner, &is_sound)
+    if (!read_token(scan, true, frame->shape, &inner, &is_sound)
         || !count(scan, OCORS_JSON_NAME_COST + 2 * inner.length)) {
         return false;
     }
@@ -267,7 +268,7 @@ static bool read_value(scan_t *scan)
     if (c == '{' || c == '[') {
         return open_frame(scan, path_hash);
     }
-    if (!read_token(scan, false, next_part(scan), &inner, &is_sound)
+    if (!read_token(scan, false, next_shape(scan), &inner, &is_sound)
         || !count(scan, ocors_json_is_word(c) ? OCORS_JSON_WORD_COST
                                               : OCORS_JSON_STRING_COST + 2 * inner.length)) {
         return false;

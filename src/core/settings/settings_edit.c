@@ -73,7 +73,8 @@ static bool skip_value(editor_t *editor)
 {
     size_t left = SIZE_MAX;
 
-    return ocors_json_skip_value(&editor->json, &left);
+    editor->json.at = ocors_json_value_end(editor->json, &left);
+    return editor->json.at != NULL;
 }
 
 /* Goes to the next key or value. False: the bracket was read that closes, or the text ends. */
