@@ -38,11 +38,11 @@ typedef struct ocors_json_visitor_t {
 
 /*
  * Reads `text` (any bytes) as strict JSON (RFC 8259, in UTF-8), and adds every fault to the report
- * with line and column (DESIGN 2). The text is not changed. A fault that leaves no doubt how the
- * text goes on (a comma too many or too few, a comment, `...`, single quotes, a control character,
- * a character that nobody can see, bad UTF-8, half of a surrogate pair, an odd number, a bad
- * escape, a key or a value without quotes, a missing value) does not end the reading; any other one
- * does, and so does a document that takes more than OCORS_JSON_MEMORY_MAX.
+ * with line and column (NULL: nobody wants to know). The text is not changed. A fault that leaves
+ * no doubt how the text goes on (a comma too many or too few, a comment, `...`, single quotes, a
+ * control character, a character that nobody can see, bad UTF-8, half of a surrogate pair, an odd
+ * number, a bad escape, a key or a value without quotes, a missing value) does not end the reading;
+ * any other one does, and so does a document that takes more than OCORS_JSON_MEMORY_MAX.
  *
  * Three findings do not keep the text from being JSON: a byte order mark at its beginning, a
  * repeated key, and a control character that is

@@ -56,8 +56,7 @@ bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **valu
 /* Whether two values are equal, whatever the order of members. Linear in the smaller one. */
 bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b);
 
-/* The members in their order: for (ok = first(...); ok; ok = next(...)). */
-bool ocors_json_first(ocors_json_t *object, ocors_json_member_t *member);
-bool ocors_json_next(ocors_json_member_t *member);
+/* The next member, in the text's order; the first one if member->entry is NULL. False: the end. */
+bool ocors_json_next(ocors_json_t *object, ocors_json_member_t *member);
 
 #endif

@@ -143,11 +143,11 @@ void ocors_report_init(ocors_report_t *report);
 void ocors_report_free(ocors_report_t *report);
 
 /*
- * Adds a finding, at a line and column (0: none) and a path (NULL: none where there is a line,
- * the document where there is not). `format` and its arguments make the detail: visible UTF-8 is
- * shown as it is, an invisible character as <U+200B>, other bytes as \xNN, and what is longer than
- * 512 bytes is cut. A failed allocation is remembered in is_out_of_memory, and the finding is still
- * counted: an error never gets lost.
+ * Adds a finding to a report (NULL: nobody wants to know), at a line and column (0: none) and a
+ * path (NULL: none where there is a line, the document where there is not). `format` and its
+ * arguments make the detail: visible UTF-8 is shown as it is, an invisible character as <U+200B>,
+ * other bytes as \xNN, and what is longer than 512 bytes is cut. A failed allocation is remembered
+ * in is_out_of_memory, and the finding is still counted: an error never gets lost.
  */
 void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line,
                          size_t column, const ocors_path_t *path, const char *format, ...)

@@ -41,7 +41,7 @@ typedef struct ocors_settings_t {
     size_t header_count;
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the bytes that it was read from; whoever builds
                                                 an image sets it */
-    struct ocors_settings_memory_t *memory;  /* capacities, text, indexes: settings.c's own */
+    struct ocors_settings_memory_t *memory;  /* text, indexes: settings.c's own */
 } ocors_settings_t;
 
 /* NULL: out of memory. Free with ocors_settings_free(), which takes NULL too. */

@@ -310,8 +310,7 @@ bool ocors_json_decode(ocors_span_t inner, char *to, ocors_span_t *decoded)
             to += ocors_utf8_write(to, value);
             length += escape_length;
         }
-        inner.bytes += length;
-        inner.length -= length;
+        inner = ocors_span_from(inner, length);
     }
     *decoded = ocors_span_make(start, (size_t)(to - start));
     return true;

@@ -33,7 +33,6 @@ typedef struct scan_t {
     frame_t frames[OCORS_JSON_DEPTH_MAX];
     size_t depth;
     want_t want;
-    bool has_ellipsis; /* since the last comma, colon or bracket */
     const char *comma; /* the last one */
     ocors_json_counts_t counts;
     uint64_t seed;
@@ -41,11 +40,9 @@ typedef struct scan_t {
     bool is_out_of_memory;
 } scan_t;
 
-/* A fault at what is read next; always false. */
 static bool fault(scan_t *scan, const char *sentence)
 {
-    return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_SYNTAX, scan->tokens.text.at, "%s",
-                                   sentence);
+    return ocors_json_fault_here(&scan->tokens, OCORS_FINDING_SYNTAX, sentence);
 }
 
 static char next(const scan_t *scan)
@@ -74,11 +71,10 @@ static bool count(scan_t *scan, size_t cost)
 {
     scan->counts.memory += cost;
     return scan->counts.memory <= OCORS_JSON_MEMORY_MAX
-           || ocors_json_tokens_fault(
-               &scan->tokens, OCORS_FINDING_TOO_LARGE, scan->tokens.text.at,
-               "to read the document takes more than %zu MiB of memory, from "
-               "here on; divide it into several",
-               OCORS_JSON_MEMORY_MAX >> 20);
+           || ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_LARGE, scan->tokens.text.at,
+                               "to read the document takes more than %zu MiB of memory, from "
+                               "here on; divide it into several",
+                               OCORS_JSON_MEMORY_MAX >> 20);
 }
 
 /* The shape of the next value; NULL: the policy does not read it. */
@@ -111,10 +107,10 @@ static bool open_frame(scan_t *scan, uint64_t path_hash)
     frame_t *frame = &scan->frames[scan->depth];
 
     if (scan->depth == OCORS_JSON_DEPTH_MAX) {
-        return ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, at,
-                                       "objects and arrays are nested deeper than %d; a settings "
-                                       "document needs 7",
-                                       OCORS_JSON_DEPTH_MAX);
+        return ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, at,
+                                "objects and arrays are nested deeper than %d; a settings "
+                                "document needs 7",
+                                OCORS_JSON_DEPTH_MAX);
     }
     if (!count(scan, *at == '{' ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
         return false;
@@ -126,7 +122,7 @@ static bool open_frame(scan_t *scan, uint64_t path_hash)
     scan->depth++;
     scan->tokens.text.at++;
     scan->want = *at == '{' ? WANT_KEY : WANT_VALUE;
-    scan->has_ellipsis = false;
+    scan->tokens.has_ellipsis = false;
     return true;
 }
 
@@ -140,10 +136,10 @@ static bool close_frame(scan_t *scan)
         return fault(scan, "a closing bracket where a value is expected");
     }
     if (c != (is_object(frame) ? '}' : ']')) {
-        ocors_json_lines_t lines = scan->tokens.lines;
-        const ocors_json_place_t opened = ocors_json_lines_place(&lines, frame->opened);
+        const ocors_json_place_t opened = ocors_json_lines_place(&scan->tokens.lines,
+                                                                 frame->opened);
 
-        return ocors_json_tokens_fault(
+        return ocors_json_fault(
             &scan->tokens, OCORS_FINDING_SYNTAX, scan->tokens.text.at,
             "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' is expected", c,
             *frame->opened, opened.line, opened.column, is_object(frame) ? '}' : ']');
@@ -151,7 +147,7 @@ static bool close_frame(scan_t *scan)
     ocors_index_free(&frame->keys);
     scan->depth--;
     scan->tokens.text.at++;
-    scan->has_ellipsis = false;
+    scan->tokens.has_ellipsis = false;
     end_value(scan);
     return true;
 }
@@ -176,7 +172,7 @@ static bool read_token(scan_t *scan, bool is_key, const ocors_shape_t *shape, oc
 {
     scan->tokens.is_key = is_key;
     scan->tokens.is_policy_read = shape != NULL;
-    return ocors_json_tokens_read(&scan->tokens, inner, is_sound);
+    return ocors_json_read_token(&scan->tokens, inner, is_sound);
 }
 
 static bool read_key(scan_t *scan)
@@ -212,7 +208,7 @@ static bool read_key(scan_t *scan)
                             (unsigned)entry->value);
     }
     scan->want = WANT_COLON;
-    scan->has_ellipsis = false;
+    scan->tokens.has_ellipsis = false;
     return true;
 }
 
@@ -223,12 +219,12 @@ static bool read_stray_comma(scan_t *scan)
         fault(scan, "the text begins with a comma, so it is a part of a document; a resource "
                     "belongs into the \"resources\" of a client, and a client into \"clients\"");
     }
-    else if (!scan->has_ellipsis) {
+    else if (!scan->tokens.has_ellipsis) {
         fault(scan, "a comma without a value before it; remove it");
     }
     scan->comma = scan->tokens.text.at;
     scan->tokens.text.at++;
-    scan->has_ellipsis = false;
+    scan->tokens.has_ellipsis = false;
     return true;
 }
 
@@ -238,10 +234,10 @@ static bool close_instead(scan_t *scan)
     const frame_t *frame = innermost(scan);
     const bool is_empty = frame->key_at == NULL && frame->path.index == 0;
 
-    if (scan->depth > 0 && !is_empty && !scan->has_ellipsis) {
-        (void)ocors_json_tokens_fault(
-            &scan->tokens, OCORS_FINDING_TRAILING_COMMA, scan->comma,
-            "a comma before '%c'; remove it, a comma is between two values only", next(scan));
+    if (scan->depth > 0 && !is_empty && !scan->tokens.has_ellipsis) {
+        ocors_json_fault(&scan->tokens, OCORS_FINDING_TRAILING_COMMA, scan->comma,
+                         "a comma before '%c'; remove it, a comma is between two values only",
+                         next(scan));
     }
     return close_frame(scan);
 }
@@ -249,7 +245,7 @@ static bool close_instead(scan_t *scan)
 /* No value after a ':'; an ellipsis in its place is the fault. */
 static bool read_no_value(scan_t *scan)
 {
-    if (!scan->has_ellipsis) {
+    if (!scan->tokens.has_ellipsis) {
         fault(scan, next(scan) == ',' ? "a comma where a value is expected; write the value"
                                       : "a closing bracket where a value is expected; write the "
                                         "value");
@@ -309,16 +305,15 @@ static bool read_between(scan_t *scan)
     if (c == ',') {
         scan->comma = scan->tokens.text.at;
         scan->tokens.text.at++;
-        scan->has_ellipsis = false;
+        scan->tokens.has_ellipsis = false;
     }
     else if (c == '"' || c == '\'' || c == '{' || c == '[' || ocors_json_is_word(c)) {
-        if (!scan->has_ellipsis) {
+        if (!scan->tokens.has_ellipsis) {
             fault(scan, "a comma is missing before this");
         }
     }
     else {
-        return ocors_json_tokens_refuse(&scan->tokens,
-                                        is_object(frame) ? "',' or '}'" : "',' or ']'");
+        return ocors_json_refuse(&scan->tokens, is_object(frame) ? "',' or '}'" : "',' or ']'");
     }
     frame->path.index++;
     scan->want = is_object(frame) ? WANT_KEY : WANT_VALUE;
@@ -333,7 +328,7 @@ static bool refuse_more(scan_t *scan)
     (void)ocors_json_take(&text, ',');
     ocors_json_skip_blank(&text);
     if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-        return ocors_json_tokens_fault(
+        return ocors_json_fault(
             &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS, scan->tokens.text.at,
             "the document is complete before this; write a second document into a file of its own "
             "(OcapiCorsSettings takes several), or find the bracket that closes too early");
@@ -350,7 +345,7 @@ static bool read_next(scan_t *scan)
         return read_item(scan);
     case WANT_COLON:
         if (next(scan) != ':') {
-            return ocors_json_tokens_refuse(&scan->tokens, "':' and a value");
+            return ocors_json_refuse(&scan->tokens, "':' and a value");
         }
         scan->tokens.text.at++;
         scan->want = WANT_VALUE;
@@ -369,20 +364,19 @@ static void judge_end(scan_t *scan)
     const char *const at = scan->tokens.text.at;
 
     if (scan->depth > 0) {
-        ocors_json_lines_t lines = scan->tokens.lines;
         const char *const open = innermost(scan)->opened;
-        const ocors_json_place_t opened = ocors_json_lines_place(&lines, open);
+        const ocors_json_place_t opened = ocors_json_lines_place(&scan->tokens.lines, open);
 
-        (void)ocors_json_tokens_fault(
+        ocors_json_fault(
             &scan->tokens, OCORS_FINDING_SYNTAX, at,
             "the text ends, but the '%c' of line %zu, column %zu is still open; is the file "
             "complete?",
             *open, opened.line, opened.column);
     }
     else if (scan->want == WANT_VALUE && scan->comma == NULL) {
-        (void)ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, at,
-                                      "the document is empty; the least that one can be is "
-                                      "{\"_v\":\"19.1\",\"clients\":[]}");
+        ocors_json_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, at,
+                         "the document is empty; the least that one can be is "
+                         "{\"_v\":\"19.1\",\"clients\":[]}");
     }
 }
 
@@ -416,9 +410,7 @@ ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
                             "JSON has none, and other readers may refuse it");
     }
     while (is_complete) {
-        if (ocors_json_tokens_skip_blank(&scan.tokens)) {
-            scan.has_ellipsis = true;
-        }
+        ocors_json_tokens_skip_blank(&scan.tokens);
         if (scan.tokens.text.at == scan.tokens.text.end) {
             judge_end(&scan);
             break;

@@ -6,8 +6,8 @@
 #include "ocors_invisible.h"
 #include "ocors_utf8.h"
 
-bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
-                             const char *format, ...)
+bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
+                      const char *format, ...)
 {
     const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
     va_list arguments;
@@ -19,10 +19,10 @@ bool ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t c
     return false;
 }
 
-/* A fault at what is read next, for which `sentence` is the whole detail. */
-static void fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *sentence)
+bool ocors_json_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
+                           const char *sentence)
 {
-    (void)ocors_json_tokens_fault(tokens, code, tokens->text.at, "%s", sentence);
+    return ocors_json_fault(tokens, code, tokens->text.at, "%s", sentence);
 }
 
 static bool is_next(const ocors_json_tokens_t *tokens, ocors_span_t bytes)
@@ -41,7 +41,7 @@ static bool skip_comment(ocors_json_tokens_t *tokens)
     if (!is_block && *text->at != '#' && !is_next(tokens, OCORS_SPAN_LITERAL("//"))) {
         return false;
     }
-    fault_here(tokens, OCORS_FINDING_COMMENT, "JSON has no comments; remove this one");
+    ocors_json_fault_here(tokens, OCORS_FINDING_COMMENT, "JSON has no comments; remove this one");
     if (!is_block) {
         while (text->at < text->end && *text->at != '\n') {
             text->at++;
@@ -53,6 +53,20 @@ static bool skip_comment(ocors_json_tokens_t *tokens)
         text->at++;
     }
     text->at += text->at < text->end ? 2 : 0;
+    return true;
+}
+
+static bool skip_control(ocors_json_tokens_t *tokens)
+{
+    const unsigned char c = (unsigned char)*tokens->text.at;
+
+    if (c >= 0x20 && c != 0x7f) {
+        return false;
+    }
+    ocors_json_fault_here(
+        tokens, OCORS_FINDING_CONTROL_CHARACTER,
+        "a control character; between values JSON has only blanks, tabs and line ends");
+    tokens->text.at++;
     return true;
 }
 
@@ -71,10 +85,12 @@ static bool skip_ellipsis(ocors_json_tokens_t *tokens)
     if (length < 3) {
         return false;
     }
-    fault_here(tokens, OCORS_FINDING_ELLIPSIS,
-               "\"...\" in an example means that something is left out; remove it, or write what "
-               "belongs here");
+    ocors_json_fault_here(
+        tokens, OCORS_FINDING_ELLIPSIS,
+        "\"...\" in an example means that something is left out; remove it, or write what "
+        "belongs here");
     tokens->text.at += length;
+    tokens->has_ellipsis = true;
     return true;
 }
 
@@ -89,7 +105,7 @@ static bool skip_invisible(ocors_json_tokens_t *tokens)
     if (name == NULL) {
         return false;
     }
-    (void)ocors_json_tokens_fault(
+    ocors_json_fault(
         tokens, OCORS_FINDING_INVISIBLE_CHARACTER, at,
         "the invisible character U+%04X (%s); between values JSON has only blanks, tabs and line "
         "ends: remove it, or write a blank",
@@ -98,32 +114,17 @@ static bool skip_invisible(ocors_json_tokens_t *tokens)
     return true;
 }
 
-bool ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
+void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
 {
     ocors_json_text_t *text = &tokens->text;
-    bool has_ellipsis = false;
 
-    for (;;) {
-        unsigned char c;
-
+    do {
         ocors_json_skip_blank(text);
         if (text->at == text->end) {
-            return has_ellipsis;
+            return;
         }
-        c = (unsigned char)*text->at;
-        if (c < 0x20 || c == 0x7f) {
-            fault_here(
-                tokens, OCORS_FINDING_CONTROL_CHARACTER,
-                "a control character; between values JSON has only blanks, tabs and line ends");
-            text->at++;
-        }
-        else if (skip_ellipsis(tokens)) {
-            has_ellipsis = true;
-        }
-        else if (!skip_comment(tokens) && !skip_invisible(tokens)) {
-            return has_ellipsis;
-        }
-    }
+    } while (skip_control(tokens) || skip_ellipsis(tokens) || skip_comment(tokens)
+             || skip_invisible(tokens));
 }
 
 /* ---- Strings --------------------------------------------------------------------------------- */
@@ -170,18 +171,20 @@ static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
         return;
     }
     if (length == 0) {
-        fault_here(tokens, OCORS_FINDING_SYNTAX,
-                   next == 'u' ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
-                               : "a backslash that begins no escape; write \\\\ for a backslash");
+        ocors_json_fault_here(
+            tokens, OCORS_FINDING_SYNTAX,
+            next == 'u' ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
+                        : "a backslash that begins no escape; write \\\\ for a backslash");
         string->is_sound = false;
     }
     else if (value < 0x20 || value == 0x7f) {
         report_control(tokens, tokens->text.at, value);
     }
     else if (value >= 0xd800 && value <= 0xdfff) {
-        fault_here(tokens, OCORS_FINDING_LONE_SURROGATE,
-                   "half of a surrogate pair, which is not a character; write both halves, such as "
-                   "\\ud83d\\ude00, or the character itself");
+        ocors_json_fault_here(
+            tokens, OCORS_FINDING_LONE_SURROGATE,
+            "half of a surrogate pair, which is not a character; write both halves, such as "
+            "\\ud83d\\ude00, or the character itself");
         string->is_sound = false;
     }
     tokens->text.at += length > 0 ? length : 1;
@@ -209,13 +212,13 @@ static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
 
     /* Asked once for each string, so that its length counts twice at most. */
     if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, *string->start)) {
-        return ocors_json_tokens_fault(
+        return ocors_json_fault(
             tokens, OCORS_FINDING_SYNTAX, string->start,
             "the string that begins here does not end in its line; its closing quote is missing");
     }
     string->is_line_end_judged = string->is_line_end_judged || is_line_end;
     string->is_sound = false;
-    fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
+    ocors_json_fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
     tokens->text.at += length;
     return true;
 }
@@ -253,14 +256,14 @@ static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *
     string_t string = { .start = text->at, .is_sound = true, .stop = text->end };
 
     if (*string.start == '\'') {
-        fault_here(tokens, OCORS_FINDING_SINGLE_QUOTES,
-                   "a string in single quotes; JSON has double quotes only: \"...\"");
+        ocors_json_fault_here(tokens, OCORS_FINDING_SINGLE_QUOTES,
+                              "a string in single quotes; JSON has double quotes only: \"...\"");
         string.stop = text->at;
     }
     text->at++;
     while (skip_characters(tokens, &string)) {
         if (text->at == text->end) {
-            return ocors_json_tokens_fault(
+            return ocors_json_fault(
                 tokens, OCORS_FINDING_SYNTAX, string.start,
                 "the string that begins here does not end; its closing quote is missing");
         }
@@ -272,7 +275,7 @@ static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *
             read_escape(tokens, &string);
         }
         else if ((unsigned char)*text->at >= 0x80) {
-            fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
+            ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
             string.is_sound = false;
             text->at++;
         }
@@ -318,26 +321,27 @@ static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
     const char *const end = word.bytes + word.length;
 
     if (tokens->is_key) {
-        fault_here(tokens, OCORS_FINDING_SYNTAX,
-                   "a key without quotes; a key is written in double quotes");
+        ocors_json_fault_here(tokens, OCORS_FINDING_SYNTAX,
+                              "a key without quotes; a key is written in double quotes");
     }
     else if (ocors_json_word_end(word.bytes, end) == end) {
         return;
     }
     else if (is_odd_number(word)) {
-        fault_here(
+        ocors_json_fault_here(
             tokens, OCORS_FINDING_NUMBER,
             "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
             "a digit on both sides of the point, and is finite");
     }
     else {
-        fault_here(tokens, OCORS_FINDING_SYNTAX,
-                   "a word without quotes; a string is written in double quotes, and true, false "
-                   "and null in lower case");
+        ocors_json_fault_here(
+            tokens, OCORS_FINDING_SYNTAX,
+            "a word without quotes; a string is written in double quotes, and true, false "
+            "and null in lower case");
     }
 }
 
-bool ocors_json_tokens_read(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
+bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
 {
     const char c = *tokens->text.at;
 
@@ -345,8 +349,7 @@ bool ocors_json_tokens_read(ocors_json_tokens_t *tokens, ocors_span_t *inner, bo
         return read_string(tokens, inner, is_sound);
     }
     if (!ocors_json_is_word(c)) {
-        return ocors_json_tokens_refuse(tokens,
-                                        tokens->is_key ? "a key in double quotes" : "a value");
+        return ocors_json_refuse(tokens, tokens->is_key ? "a key in double quotes" : "a value");
     }
     *inner = word_at(tokens);
     *is_sound = false;
@@ -371,19 +374,19 @@ static bool is_typographic_quote(ocors_span_t character)
     return false;
 }
 
-bool ocors_json_tokens_refuse(ocors_json_tokens_t *tokens, const char *expected)
+bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected)
 {
     const char *const at = tokens->text.at;
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
     const bool is_quote = is_typographic_quote(ocors_span_make(at, length));
 
     if (length == 0) {
-        return ocors_json_tokens_fault(tokens, OCORS_FINDING_NOT_UTF8, at, "%s", utf8_sentence);
+        return ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
     }
-    return ocors_json_tokens_fault(
-        tokens, OCORS_FINDING_SYNTAX, at, "%s is expected, found %s%.*s%s", expected,
-        is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
-        is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
+    return ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, at, "%s is expected, found %s%.*s%s",
+                            expected,
+                            is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
+                            is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
 }
 
 bool ocors_json_is_utf16(ocors_span_t text)

@@ -50,8 +50,7 @@ static bool has_bad_label(const ocors_origin_t *origin)
             && !ocors_punycode_label_is_valid(label)) {
             return true;
         }
-        host = ocors_span_make(host.bytes + end + (dot != NULL ? 1 : 0),
-                               host.length - end - (dot != NULL ? 1 : 0));
+        host = ocors_span_from(host, dot != NULL ? end + 1 : end);
     }
     return false;
 }

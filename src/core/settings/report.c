@@ -38,9 +38,8 @@ static void writer_add(writer_t *writer, const char *bytes, size_t length)
 }
 
 /* A number in a few characters. */
-static void writer_add_number(writer_t *writer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void writer_add_number(writer_t *writer, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void writer_add_number(writer_t *writer,
+                                                                    const char *format, ...)
 {
     char number[32];
     va_list arguments;
@@ -232,6 +231,9 @@ void ocors_report_add_list(ocors_report_t *report, ocors_finding_code_t code, si
     const ocors_index_entry_t *same;
     ocors_span_t cause;
 
+    if (report == NULL) {
+        return;
+    }
     /* Counted first: whatever fails below, the document is still known to be bad. */
     if (report->totals[severity]++ >= OCORS_REPORT_PLACES) {
         return;
@@ -356,6 +358,7 @@ int ocors_finding_format(const ocors_finding_t *finding, const char *file, char 
     const char *separator = path[0] != '\0' ? ": " : "";
     const char *detail = finding->detail != NULL ? finding->detail
                                                  : ocors_finding_name(finding->code);
+    char place[48] = "";
     char more[48] = "";
 
     if (finding->more > 0) {
@@ -363,9 +366,8 @@ int ocors_finding_format(const ocors_finding_t *finding, const char *file, char 
                        finding->more == 1 ? "" : "s");
     }
     if (finding->line > 0) {
-        return snprintf(buffer, room, "%s:%zu:%zu: %s: %s%s%s%s", file, finding->line,
-                        finding->column, severity, path, separator, detail, more);
+        (void)snprintf(place, sizeof(place), ":%zu:%zu", finding->line, finding->column);
     }
-    return snprintf(buffer, room, "%s: %s: %s%s%s%s", file, severity, path, separator, detail,
-                    more);
+    return snprintf(buffer, room, "%s%s: %s: %s%s%s%s", file, place, severity, path, separator,
+                    detail, more);
 }

@@ -44,7 +44,7 @@ static bool read_bound(ocors_json_t *range, const char *name, ocors_version_t *v
                && ocors_version_parse(ocors_json_string(value), version));
 }
 
-/* False: not both are versions. */
+/* All versions, where there is no range. False: not both bounds are versions. */
 static bool read_range(ocors_json_t *range, ocors_version_t *from, ocors_version_t *until)
 {
     *from = 0;
@@ -150,25 +150,20 @@ static void add_resource(ocors_reader_t *reader, ocors_json_t *resource, ocors_j
     const size_t errors = reader->report->totals[OCORS_SEVERITY_ERROR];
     const ocors_path_t here = { .parent = path, .key = OCORS_SPAN_LITERAL("resource_id") };
     ocors_json_t *ranges;
-    bool has_ranges = ocors_json_find(resource, "version_range", &ranges);
-    bool is_list = has_ranges && is_type(ranges, OCORS_JSON_ARRAY);
-    size_t count = is_list ? ocors_json_length(ranges) : 1;
+    const bool has_ranges = ocors_json_find(resource, "version_range", &ranges);
+    const bool is_list = has_ranges && is_type(ranges, OCORS_JSON_ARRAY)
+                         && ocors_json_length(ranges) > 0;
+    const size_t count = is_list ? ocors_json_length(ranges) : 1;
 
-    if (count == 0) {
-        has_ranges = is_list = false;
-        count = 1;
-    }
     /* A path that is wrong is wrong once, not once for each range. */
     for (size_t i = 0; i < count && reader->status == OCORS_OK
                        && reader->report->totals[OCORS_SEVERITY_ERROR] == errors;
          i++) {
-        ocors_version_t from = 0;
-        ocors_version_t until = UINT32_MAX;
+        ocors_version_t from;
+        ocors_version_t until;
 
-        if (has_ranges) {
-            /* What is not a range has been reported, and the document will be refused. */
-            (void)read_range(is_list ? ocors_json_element(ranges, i) : ranges, &from, &until);
-        }
+        /* What is not a range has been reported, and the document will be refused. */
+        (void)read_range(is_list ? ocors_json_element(ranges, i) : ranges, &from, &until);
         reader->status = ocors_settings_add_resource(reader->settings, ocors_json_string(id),
                                                      reader->methods, from, until, reader->report,
                                                      &here);

@@ -72,7 +72,7 @@ static void judge_unknown(ocors_reader_t *reader, const ocors_shape_t *known,
 {
     const char *nearest = NULL;
     size_t least = OCORS_NAME_FAR;
-    char names[256] = "";
+    char names[256] = ""; /* those of a resource have 143 bytes */
     size_t length = 0;
 
     for (; !is_last(known); known++) {
@@ -98,10 +98,9 @@ static void judge_unknown(ocors_reader_t *reader, const ocors_shape_t *known,
 static void walk_object(ocors_reader_t *reader, ocors_json_t *object, const ocors_shape_t *below,
                         const ocors_path_t *path)
 {
-    ocors_json_member_t member;
+    ocors_json_member_t member = { .entry = NULL };
 
-    for (bool has_member = ocors_json_first(object, &member);
-         has_member && reader->status == OCORS_OK; has_member = ocors_json_next(&member)) {
+    while (reader->status == OCORS_OK && ocors_json_next(object, &member)) {
         const ocors_shape_t *shape = find_shape(below, member.name);
         const ocors_path_t here = { .parent = path, .key = member.name };
 
