@@ -50,7 +50,4 @@ bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, boo
 /* Refuses what is next, which is neither what is expected nor anything else; always false. */
 bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected);
 
-/* Whether a text is UTF-16: it begins with a mark, or every other of its first bytes is NUL. */
-bool ocors_json_is_utf16(ocors_span_t text);
-
 #endif

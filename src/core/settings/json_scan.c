@@ -23,8 +23,7 @@ typedef enum {
     WANT_VALUE,
     WANT_KEY,
     WANT_COLON,
-    WANT_COMMA,
-    WANT_NOTHING
+    WANT_COMMA /* between values, or after the document */
 } want_t;
 
 typedef struct scan_t {
@@ -59,11 +58,6 @@ static frame_t *innermost(scan_t *scan)
 static bool is_object(const frame_t *frame)
 {
     return *frame->opened == '{';
-}
-
-static void end_value(scan_t *scan)
-{
-    scan->want = scan->depth > 0 ? WANT_COMMA : WANT_NOTHING;
 }
 
 /* Counts what a value or a name that begins here costs. False: it is too much. */
@@ -148,7 +142,7 @@ static bool close_frame(scan_t *scan)
     scan->depth--;
     scan->tokens.text.at++;
     scan->tokens.has_ellipsis = false;
-    end_value(scan);
+    scan->want = WANT_COMMA;
     return true;
 }
 
@@ -250,7 +244,7 @@ static bool read_no_value(scan_t *scan)
                                       : "a closing bracket where a value is expected; write the "
                                         "value");
     }
-    end_value(scan);
+    scan->want = WANT_COMMA;
     return true;
 }
 
@@ -270,7 +264,7 @@ static bool read_value(scan_t *scan)
         return false;
     }
     scan->counts.values++;
-    end_value(scan);
+    scan->want = WANT_COMMA;
     return true;
 }
 
@@ -351,10 +345,8 @@ static bool read_next(scan_t *scan)
         scan->want = WANT_VALUE;
         return true;
     case WANT_COMMA:
-        return read_between(scan);
-    case WANT_NOTHING:
     default:
-        return refuse_more(scan);
+        return scan->depth > 0 ? read_between(scan) : refuse_more(scan);
     }
 }
 
@@ -380,12 +372,17 @@ static void judge_end(scan_t *scan)
     }
 }
 
-static void free_scan(scan_t *scan)
+/* Whether a text is UTF-16: it begins with a mark, or every other of its first bytes is NUL. */
+static bool is_utf16(ocors_span_t text)
 {
-    while (scan->depth > 0) {
-        ocors_index_free(&scan->frames[--scan->depth].keys);
+    const unsigned char *at = (const unsigned char *)text.bytes;
+
+    if (text.length < 2) {
+        return false;
     }
-    ocors_arena_free(&scan->decoded);
+    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)
+           || (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0)
+           || (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
 }
 
 ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
@@ -399,7 +396,7 @@ ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
                     .seed = ocors_index_seed() };
     bool is_complete = true;
 
-    if (ocors_json_is_utf16(text)) {
+    if (is_utf16(text)) {
         ocors_report_add_at(report, OCORS_FINDING_NOT_UTF8, 1, 1, NULL,
                             "this is UTF-16, not UTF-8; save the file as UTF-8");
         return OCORS_INVALID;
@@ -417,7 +414,10 @@ ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
         }
         is_complete = read_next(&scan);
     }
-    free_scan(&scan);
+    while (scan.depth > 0) {
+        ocors_index_free(&scan.frames[--scan.depth].keys);
+    }
+    ocors_arena_free(&scan.decoded);
     *counts = scan.counts;
     if (scan.is_out_of_memory) {
         return OCORS_NO_MEMORY;

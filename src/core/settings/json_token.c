@@ -388,15 +388,3 @@ bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected)
                             is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
                             is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
 }
-
-bool ocors_json_is_utf16(ocors_span_t text)
-{
-    const unsigned char *at = (const unsigned char *)text.bytes;
-
-    if (text.length < 2) {
-        return false;
-    }
-    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)
-           || (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0)
-           || (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
-}

@@ -93,28 +93,21 @@ static size_t count_values(ocors_json_t *value)
     return count;
 }
 
-/*
- * Whether there is memory for the tree. json-c 0.16 does not survive every failed allocation of its
- * own (it goes on with a key that it could not copy), so the memory is asked for in one piece, and
- * given back untouched.
- */
-static bool has_memory(const ocors_json_counts_t *counts)
-{
-    void *memory = malloc(counts->memory);
-
-    free(memory);
-    return memory != NULL;
-}
-
 ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_t *counts,
                                      ocors_report_t *report, ocors_json_t **root)
 {
     ocors_json_text_t json = ocors_json_text_make(text);
     struct json_tokener *tokener = NULL;
     ocors_result_t result = OCORS_OK;
+    /*
+     * json-c 0.16 does not survive every failed allocation of its own (it goes on with a key that
+     * it could not copy): the memory is asked for in one piece, and given back untouched.
+     */
+    void *memory = malloc(counts->memory);
 
+    free(memory);
     *root = NULL;
-    if (text.length < INT_MAX && has_memory(counts)) {
+    if (text.length < INT_MAX && memory != NULL) {
         tokener = json_tokener_new_ex(TOKENER_DEPTH);
     }
     if (tokener == NULL) {
