@@ -80,21 +80,6 @@ static const ocors_shape_t *next_shape(scan_t *scan)
                            : &ocors_document_shape;
 }
 
-/* A value is next: shows it to the visitor, and returns the hash of its path. */
-static uint64_t visit(scan_t *scan)
-{
-    const frame_t *frame = innermost(scan);
-    const char *const at = scan->tokens.text.at;
-    uint64_t hash = OCORS_PATH_HASH_ROOT;
-
-    if (scan->depth > 0) {
-        hash = ocors_path_hash_step(frame->path_hash, frame->path.key, frame->path.index);
-    }
-    scan->visitor->visit(scan->visitor->context, hash, frame->key_at != NULL ? frame->key_at : at,
-                         at);
-    return hash;
-}
-
 static bool open_frame(scan_t *scan, uint64_t path_hash)
 {
     const char *const at = scan->tokens.text.at;
@@ -160,15 +145,6 @@ static ocors_span_t decode_key(scan_t *scan, ocors_span_t inner)
     return inner;
 }
 
-/* Reads a string or a word. */
-static bool read_token(scan_t *scan, bool is_key, const ocors_shape_t *shape, ocors_span_t *inner,
-                       bool *is_sound)
-{
-    scan->tokens.is_key = is_key;
-    scan->tokens.is_policy_read = shape != NULL;
-    return ocors_json_read_token(&scan->tokens, inner, is_sound);
-}
-
 static bool read_key(scan_t *scan)
 {
     frame_t *frame = innermost(scan);
@@ -178,7 +154,9 @@ static bool read_key(scan_t *scan)
     bool is_sound, is_new;
 
     frame->key_at = scan->tokens.text.at;
-    if (!read_token(scan, true, frame->shape, &inner, &is_sound)
+    scan->tokens.is_key = true;
+    scan->tokens.is_policy_read = frame->shape != NULL;
+    if (!ocors_json_read_token(&scan->tokens, &inner, &is_sound)
         || !count(scan, OCORS_JSON_NAME_COST + 2 * inner.length)) {
         return false;
     }
@@ -250,17 +228,27 @@ static bool read_no_value(scan_t *scan)
 
 static bool read_value(scan_t *scan)
 {
-    const char c = next(scan);
-    const uint64_t path_hash = scan->visitor != NULL ? visit(scan) : 0;
+    const char *const at = scan->tokens.text.at;
+    const frame_t *frame = innermost(scan);
+    uint64_t path_hash = OCORS_PATH_HASH_ROOT;
     ocors_span_t inner;
     bool is_sound;
 
-    if (c == '{' || c == '[') {
+    if (scan->depth > 0) {
+        path_hash = ocors_path_hash_step(frame->path_hash, frame->path.key, frame->path.index);
+    }
+    if (scan->visitor != NULL) {
+        scan->visitor->visit(scan->visitor->context, path_hash,
+                             frame->key_at != NULL ? frame->key_at : at, at);
+    }
+    if (*at == '{' || *at == '[') {
         return open_frame(scan, path_hash);
     }
-    if (!read_token(scan, false, next_shape(scan), &inner, &is_sound)
-        || !count(scan, ocors_json_is_word(c) ? OCORS_JSON_WORD_COST
-                                              : OCORS_JSON_STRING_COST + 2 * inner.length)) {
+    scan->tokens.is_key = false;
+    scan->tokens.is_policy_read = next_shape(scan) != NULL;
+    if (!ocors_json_read_token(&scan->tokens, &inner, &is_sound)
+        || !count(scan, ocors_json_is_word(*at) ? OCORS_JSON_WORD_COST
+                                                : OCORS_JSON_STRING_COST + 2 * inner.length)) {
         return false;
     }
     scan->counts.values++;

@@ -360,31 +360,23 @@ bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, boo
 
 /* ---- What cannot be read --------------------------------------------------------------------- */
 
-static bool is_typographic_quote(ocors_span_t character)
-{
-    static const char *const quotes[] = { "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
-                                          "\xe2\x80\x98", "\xe2\x80\x99", "\xc2\xab",
-                                          "\xc2\xbb" };
-
-    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
-        if (ocors_span_is_equal(character, ocors_span_from_string(quotes[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected)
 {
+    /* The typographic ones: English, German and French. */
+    static const char quotes[] = "\xe2\x80\x9c\xe2\x80\x9d\xe2\x80\x9e\xe2\x80\x98\xe2\x80\x99"
+                                 "\xc2\xab\xc2\xbb";
     const char *const at = tokens->text.at;
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
-    const bool is_quote = is_typographic_quote(ocors_span_make(at, length));
+    char found[OCORS_UTF8_MAX + 1] = "";
+    bool is_quote;
 
     if (length == 0) {
         return ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
     }
-    return ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, at, "%s is expected, found %s%.*s%s",
+    memcpy(found, at, length);
+    is_quote = length > 1 && strstr(quotes, found) != NULL;
+    return ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, at, "%s is expected, found %s%s%s",
                             expected,
                             is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
-                            is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
+                            is_quote ? "" : found, is_quote ? "" : "'");
 }

@@ -247,14 +247,6 @@ static const ocors_shape_t client_members[] = {
     OCORS_SHAPE_END,
 };
 
-/* Whether an earlier client of this id is equal in all that it says. */
-static bool is_repetition(const ocors_reader_t *reader, ocors_json_t *client, ocors_span_t id,
-                          uint32_t *element)
-{
-    return id.length > 0 && ocors_settings_find_client(reader->settings, id, element)
-           && ocors_json_is_equal(ocors_json_element(reader->clients, *element), client);
-}
-
 static void judge_client(ocors_reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
     uint32_t element;
@@ -270,7 +262,9 @@ static void judge_client(ocors_reader_t *reader, ocors_json_t *value, const ocor
     else if (is_type(member, OCORS_JSON_STRING)) {
         id = ocors_json_string(member);
     }
-    if (is_repetition(reader, value, id, &element)) {
+    /* An earlier one of this id that is equal in all that it says. */
+    if (id.length > 0 && ocors_settings_find_client(reader->settings, id, &element)
+        && ocors_json_is_equal(ocors_json_element(reader->clients, element), value)) {
         ocors_report_add(reader->report, OCORS_FINDING_CLIENT_REPEATED, &id_path,
                          "this client is already defined at clients[%u], with the same content; "
                          "remove one of the two entries",
