@@ -10,7 +10,7 @@
 #include "ocors_span.h"
 
 /*
- * What reading one document may cost in bytes (DESIGN 5): the text, its tree, and the settings made
+ * What reading one document may cost in bytes: the text, its tree, and the settings made
  * of it. Measured with json-c 0.16 and the settings of a million origins; a string and a name cost
  * their bytes as well, twice, as the tree and the settings each have a copy.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What there is to say about a settings document: findings, each with its place (DESIGN 2). */
+/* What there is to say about a settings document: findings, each with its place (D1). */
 #ifndef OCORS_REPORT_H
 #define OCORS_REPORT_H
 
@@ -105,7 +105,7 @@ typedef struct ocors_finding_t {
 #define OCORS_REPORT_PLACES 100000
 
 /*
- * One finding for one cause (DESIGN 2, field case 4.9): findings of the same code and the same
+ * One finding for one cause (D30): findings of the same code and the same
  * detail at the same key (the last member of the path, if there is one) are one item, at the first
  * place; `more` counts the others. Each place counts in `totals`: seven comments are seven errors.
  */
@@ -180,7 +180,7 @@ const char *ocors_severity_name(ocors_severity_t severity);
 
 /*
  * Writes one finding as one line without its line end, as snprintf does, in the order of compilers
- * (DESIGN 2): FILE:LINE:COLUMN: SEVERITY: PATH: DETAIL. What is unknown is left out.
+ * (D1): FILE:LINE:COLUMN: SEVERITY: PATH: DETAIL. What is unknown is left out.
  *
  *   site.json:3:14: error: a comma before ']' ...
  *   site.json:5:31: error: clients[0].allowed_origins[1]: the '*' wildcard ...

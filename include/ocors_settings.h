@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A settings document, owned and judged: clients, their origins, resources, headers (DESIGN 2). */
+/* A settings document, owned and judged: clients, their origins, resources, headers. */
 #ifndef OCORS_SETTINGS_H
 #define OCORS_SETTINGS_H
 
@@ -49,7 +49,7 @@ ocors_settings_t *ocors_settings_create(void);
 void ocors_settings_free(ocors_settings_t *settings);
 
 /*
- * The rules of section 2, one function for each kind of value. Each judges what it is given, adds
+ * The rules of a document, one function for each kind of value. Each judges what it is given, adds
  * its findings at `path`, and keeps what can be kept. All copy what they keep, and all return
  * OCORS_OK (whatever was found) or OCORS_NO_MEMORY. Origins, resources and headers belong to the
  * client that was begun last.

@@ -158,7 +158,7 @@ static void texts_are_judged(void **state)
     }
 }
 
-/* DESIGN 2: an error in what the policy reads, a remark elsewhere; both are JSON. */
+/* D4, D8, D36: an error in what the policy reads, a remark elsewhere; both are JSON. */
 static void what_the_policy_does_not_read_is_a_remark(void **state)
 {
     static const struct {
@@ -340,7 +340,7 @@ static size_t count_errors(const char *piece, size_t count, ocors_finding_code_t
     return errors;
 }
 
-/* DESIGN 5: "What reading one document may cost: 250 MB, for a million origins ..." */
+/* Reading one document may cost 250 MiB, which is enough for a million origins. */
 static void memory_is_limited(void **state)
 {
     static const struct {
