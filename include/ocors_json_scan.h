@@ -3,30 +3,11 @@
 #ifndef OCORS_JSON_SCAN_H
 #define OCORS_JSON_SCAN_H
 
-#include <stddef.h>
 #include <stdint.h>
 
+#include "ocors_json_tree.h"
 #include "ocors_report.h"
 #include "ocors_span.h"
-
-/*
- * What reading one document may cost in bytes: the text, its tree, and the settings made
- * of it. Measured with json-c 0.16 and the settings of a million origins; a string and a name cost
- * their bytes as well, twice, as the tree and the settings each have a copy.
- */
-#define OCORS_JSON_MEMORY_MAX  ((size_t)250 * 1024 * 1024)
-#define OCORS_JSON_STRING_COST 142
-#define OCORS_JSON_WORD_COST   112
-#define OCORS_JSON_NAME_COST   216
-#define OCORS_JSON_ARRAY_COST  400
-#define OCORS_JSON_OBJECT_COST 800
-
-/* What the text holds: who makes a tree of it knows what that takes, and whether it is complete. */
-typedef struct ocors_json_counts_t {
-    size_t memory;  /* in bytes, as above */
-    size_t values;  /* of all types, the document's own among them */
-    size_t repeats; /* members whose name their object has before them */
-} ocors_json_counts_t;
 
 /* Is shown each value, in the order of the text. */
 typedef struct ocors_json_visitor_t {

@@ -7,9 +7,9 @@
 /* The longest name that is compared, without what is passed over. */
 #define NAME_MAX_LENGTH 64
 
-static size_t least(size_t a, size_t b)
+static unsigned char least(int a, int b)
 {
-    return a < b ? a : b;
+    return (unsigned char)(a < b ? a : b);
 }
 
 /* The letters and digits of a word in lower case; false: there are more than `letters` holds. */
@@ -33,12 +33,12 @@ static bool read_letters(ocors_span_t word, char letters[NAME_MAX_LENGTH], size_
 /* The optimal string alignment distance, of each beginning of `a` to each one of `b`. */
 static size_t measure(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    size_t far[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1];
+    unsigned char far[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1] = { { 0 } };
 
     for (size_t i = 0; i <= a_length; i++) {
         for (size_t k = 0; k <= b_length; k++) {
             if (i == 0 || k == 0) {
-                far[i][k] = i + k;
+                far[i][k] = (unsigned char)(i + k);
                 continue;
             }
             far[i][k] = least(least(far[i - 1][k], far[i][k - 1]) + 1,

@@ -38,10 +38,11 @@ static void writer_add(writer_t *writer, const char *bytes, size_t length)
 }
 
 /* A number in a few characters. */
-__attribute__((format(printf, 2, 3))) static void writer_add_number(writer_t *writer,
-                                                                    const char *format, ...)
+static void writer_add_number(writer_t *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void writer_add_number(writer_t *writer, const char *format, ...)
 {
-    char number[32];
+    char number[32] = "";
     va_list arguments;
 
     va_start(arguments, format);
