@@ -234,11 +234,8 @@ static int hex_value(ocors_span_t text, size_t at)
 {
     int value = 0;
 
-    if (text.length < at + 4) {
-        return -1;
-    }
     for (size_t i = at; i < at + 4; i++) {
-        const int digit = ocors_ascii_hex_value(text.bytes[i]);
+        const int digit = i < text.length ? ocors_ascii_hex_value(text.bytes[i]) : -1;
 
         if (digit < 0) {
             return -1;
@@ -256,7 +253,7 @@ static size_t unicode_escape_length(ocors_span_t text, unsigned *value)
         return 0;
     }
     *value = (unsigned)first;
-    if (first >= 0xd800 && first < 0xdc00 && text.length >= 12 && text.bytes[6] == '\\'
+    if (first >= 0xd800 && first < 0xdc00 && text.length > 7 && text.bytes[6] == '\\'
         && text.bytes[7] == 'u') {
         const int second = hex_value(text, 8);
 

@@ -9,9 +9,6 @@
 
 #include "ocors_json_text.h"
 
-/* json-c counts depth in its own way; the scan has refused what is too deep before. */
-#define TOKENER_DEPTH (OCORS_JSON_DEPTH_MAX + 16)
-
 ocors_json_type_t ocors_json_type(ocors_json_t *value)
 {
     static const ocors_json_type_t types[] = {
@@ -108,7 +105,8 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
     free(memory);
     *root = NULL;
     if (text.length < INT_MAX && memory != NULL) {
-        tokener = json_tokener_new_ex(TOKENER_DEPTH);
+        /* json-c counts depth in its own way; the scan has refused what is too deep before. */
+        tokener = json_tokener_new_ex(OCORS_JSON_DEPTH_MAX + 16);
     }
     if (tokener == NULL) {
         return OCORS_NO_MEMORY;

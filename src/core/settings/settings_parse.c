@@ -20,12 +20,6 @@ typedef struct places_t {
     ocors_json_lines_t lines;
 } places_t;
 
-/* Whether a finding is about the name of a member, not about its value. */
-static bool is_about_key(const ocors_finding_t *finding)
-{
-    return finding->code == OCORS_FINDING_UNKNOWN_KEY || finding->code == OCORS_FINDING_HEADER_NAME;
-}
-
 /* Gives a value's place to the findings of its path. */
 static void place_value(void *context, uint64_t path_hash, const char *key, const char *value)
 {
@@ -35,10 +29,12 @@ static void place_value(void *context, uint64_t path_hash, const char *key, cons
 
     while (ocors_probe_next(&probe, &number)) {
         ocors_finding_t *finding = &places->findings[number];
+        const bool is_about_key = finding->code == OCORS_FINDING_UNKNOWN_KEY
+                                  || finding->code == OCORS_FINDING_HEADER_NAME;
 
         if (finding->path_hash == path_hash) {
-            const ocors_json_place_t place = ocors_json_lines_place(
-                &places->lines, is_about_key(finding) ? key : value);
+            const ocors_json_place_t place = ocors_json_lines_place(&places->lines,
+                                                                    is_about_key ? key : value);
 
             finding->line = place.line;
             finding->column = place.column;

@@ -95,12 +95,19 @@ static void judge_unknown(ocors_reader_t *reader, const ocors_shape_t *known,
                      "this key is not known and is ignored; known here are %s", names);
 }
 
-static void walk_object(ocors_reader_t *reader, ocors_json_t *object, const ocors_shape_t *below,
-                        const ocors_path_t *path)
+void ocors_shape_walk(ocors_reader_t *reader, ocors_json_t *value, const ocors_shape_t *below,
+                      const ocors_path_t *path)
 {
+    const bool is_array = ocors_json_type(value) == OCORS_JSON_ARRAY;
+    const size_t length = is_array ? ocors_json_length(value) : 0;
     ocors_json_member_t member = { .entry = NULL };
 
-    while (reader->status == OCORS_OK && ocors_json_next(object, &member)) {
+    for (size_t i = 0; i < length && reader->status == OCORS_OK; i++) {
+        const ocors_path_t here = { .parent = path, .index = i };
+
+        ocors_shape_judge(reader, ocors_json_element(value, i), below, &here);
+    }
+    while (!is_array && reader->status == OCORS_OK && ocors_json_next(value, &member)) {
         const ocors_shape_t *shape = find_shape(below, member.name);
         const ocors_path_t here = { .parent = path, .key = member.name };
 
@@ -110,19 +117,5 @@ static void walk_object(ocors_reader_t *reader, ocors_json_t *object, const ocor
         else {
             judge_unknown(reader, below, &here);
         }
-    }
-}
-
-void ocors_shape_walk(ocors_reader_t *reader, ocors_json_t *value, const ocors_shape_t *below,
-                      const ocors_path_t *path)
-{
-    if (ocors_json_type(value) == OCORS_JSON_OBJECT) {
-        walk_object(reader, value, below, path);
-        return;
-    }
-    for (size_t i = 0; i < ocors_json_length(value) && reader->status == OCORS_OK; i++) {
-        const ocors_path_t here = { .parent = path, .index = i };
-
-        ocors_shape_judge(reader, ocors_json_element(value, i), below, &here);
     }
 }
