@@ -11,7 +11,6 @@
 
 #include "ocors_deferral.h"
 #include "ocors_document.h"
-#include "ocors_known.h"
 #include "ocors_list.h"
 #include "ocors_listing.h"
 #include "ocors_store.h"
@@ -25,9 +24,9 @@
  * restart and a look of the running server take the same stages.
  */
 typedef struct ocors_collection_policy_t {
-    ocors_key_t key; /* of a list; all zero: a policy of a site */
-    uint32_t index;  /* in its collection */
-    uint32_t known;  /* in what is in force, or OCORS_SNAPSHOT_NONE */
+    ocors_key_t key;   /* of a list; all zero: a policy of a site */
+    uint32_t index;    /* in its collection */
+    uint32_t in_force; /* its index there, or OCORS_SNAPSHOT_NONE */
     ocors_document_t **documents;
     uint32_t document_count;
     bool is_pending;                 /* a document of it is, or is overtaken */
@@ -38,7 +37,7 @@ typedef struct ocors_collection_policy_t {
 
 typedef struct ocors_collection_site_t {
     const char *name;                                     /* "": the organisation */
-    uint32_t known;                                       /* as that of a policy */
+    uint32_t in_force;                                    /* as that of a policy */
     ocors_collection_policy_t *policies[OCORS_API_COUNT]; /* NULL: the API allows nothing */
 } ocors_collection_site_t;
 
@@ -55,7 +54,7 @@ typedef struct ocors_collection_problem_t {
 
 typedef struct ocors_collection_t {
     apr_pool_t *pool;
-    const ocors_known_t *known;    /* what is in force */
+    const ocors_snapshot_t *in_force;
     ocors_deferral_t *deferral;    /* NULL: nothing is deferred */
     uint64_t seed;                 /* of its images and tables */
     uint64_t excess;               /* OCORS_PUBLISH_TOO_LARGE: bytes that have no room */
@@ -67,8 +66,8 @@ typedef struct ocors_collection_t {
     apr_array_header_t *unsettled; /* of const char *: folders of sites that are not as in force, or
                                       whose changes are not told */
     apr_hash_t *by_path, *by_key;  /* documents that are not in force; policies of lists */
-    ocors_document_t **documents_known;    /* by the index in what is in force; NULL: not asked */
-    ocors_document_image_t **images_known; /* for yet */
+    ocors_document_t **documents_in_force; /* by the index in what is in force; NULL: not asked */
+    ocors_document_image_t **images_in_force; /* for yet */
 } ocors_collection_t;
 
 /* What a collection has, by index. */
@@ -91,8 +90,9 @@ static inline ocors_collection_tree_t *ocors_collection_tree(const ocors_collect
 }
 
 /*
- * Begins a collection with memory of its own. `in_force` (NULL: nothing is) and what it shows stay
- * as they are until ocors_collection_destroy(), which frees all, images on the heap too.
+ * Begins a collection with memory of its own. `in_force` (ocors_snapshot_empty: nothing is) and
+ * what it shows stay as they are until ocors_collection_destroy(), which frees all, images on the
+ * heap too.
  */
 ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t seed,
                                             const ocors_snapshot_t *in_force,

@@ -41,7 +41,7 @@ typedef struct ocors_document_t {
     const char *path;
     const char *where;             /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
     uint32_t index;                /* in its collection */
-    uint32_t known;                /* in what is in force, or OCORS_SNAPSHOT_NONE */
+    uint32_t in_force;             /* its index there, or OCORS_SNAPSHOT_NONE */
     ocors_snapshot_file_t file;    /* which file it is; all zero: there is none */
     ocors_document_image_t *image; /* NULL: the document cannot be used */
     apr_array_header_t *lines;     /* of ocors_document_line_t; of very many findings, some */
@@ -73,7 +73,7 @@ void ocors_document_reject(ocors_document_t *document, const char *text);
  * Takes over what is in force: the file, its image, which stays in its area, and what the log said.
  * What was found in the file has been logged, and is not known any more.
  */
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
                            ocors_document_image_t *image);
 
 /*

@@ -11,12 +11,11 @@
 
 #include "ocors_archive.h"
 #include "ocors_deferral.h"
-#include "ocors_known.h"
 #include "ocors_listing.h"
 
 typedef struct ocors_tree_site_t {
     const char *name;      /* "": the organisation */
-    uint32_t known;        /* in what is in force, or OCORS_SNAPSHOT_NONE */
+    uint32_t in_force;     /* its index there, or OCORS_SNAPSHOT_NONE */
     bool is_unchanged;     /* it is as it is in force, and was not listed; else: */
     const char *unsettled; /* a path that leads a later look to this site (ocors_tree_list()) */
     const char *paths[OCORS_API_COUNT]; /* its own document of each API; NULL: there is none */
@@ -42,7 +41,7 @@ typedef struct ocors_tree_t {
  * `changed` lead to what may not be as it is in force (ocors_collection_list()).
  */
 ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const ocors_key_t *key,
-                              const ocors_known_t *known, ocors_listing_t *listing,
+                              const ocors_snapshot_t *in_force, ocors_listing_t *listing,
                               ocors_deferral_t *deferral, apr_hash_t *changed);
 
 #endif

@@ -42,7 +42,7 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
     collection = apr_pcalloc(pool, sizeof(*collection));
     *collection = (ocors_collection_t){
         .pool = pool,
-        .known = ocors_known_make(pool, in_force),
+        .in_force = in_force,
         .deferral = deferral,
         .seed = seed,
         .documents = apr_array_make(pool, 4, sizeof(ocors_document_t *)),
@@ -54,12 +54,10 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
         .by_path = apr_hash_make(pool),
         .by_key = apr_hash_make(pool),
     };
-    if (in_force != NULL) {
-        collection->documents_known = apr_pcalloc(pool, in_force->header.document_count
-                                                            * sizeof(*collection->documents_known));
-        collection->images_known = apr_pcalloc(pool, in_force->header.image_count
-                                                         * sizeof(*collection->images_known));
-    }
+    collection->documents_in_force = apr_pcalloc(
+        pool, in_force->header.document_count * sizeof(*collection->documents_in_force));
+    collection->images_in_force = apr_pcalloc(pool, in_force->header.image_count
+                                                        * sizeof(*collection->images_in_force));
     return collection;
 }
 
@@ -76,18 +74,18 @@ void ocors_collection_destroy(ocors_collection_t *collection)
 
 ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection, uint32_t index)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_t *snapshot = collection->in_force;
     ocors_document_image_t *image;
     const void *bytes;
     size_t size = 0;
 
-    if (snapshot == NULL || index >= snapshot->header.image_count) {
+    if (index >= snapshot->header.image_count) {
         return NULL;
     }
-    image = collection->images_known[index];
+    image = collection->images_in_force[index];
     if (image == NULL) {
         bytes = ocors_snapshot_image(snapshot, index, &size);
-        image = collection->images_known[index] = apr_palloc(collection->pool, sizeof(*image));
+        image = collection->images_in_force[index] = apr_palloc(collection->pool, sizeof(*image));
         *image = (ocors_document_image_t){
             .bytes = bytes,
             .size = size,
@@ -179,16 +177,16 @@ static int growth_compare(const void *a, const void *b)
 static uint64_t document_growth(const ocors_collection_t *collection,
                                 const ocors_document_t *document)
 {
-    const ocors_document_image_t *known = NULL;
+    const ocors_document_image_t *before = NULL;
     const size_t size = document->image != NULL && document->image->is_on_heap
                             ? document->image->size
                             : 0;
 
-    if (document->known != OCORS_SNAPSHOT_NONE) {
-        known = ocors_collection_image(
-            collection, collection->known->snapshot->documents[document->known].image);
+    if (document->in_force != OCORS_SNAPSHOT_NONE) {
+        before = ocors_collection_image(collection,
+                                        collection->in_force->documents[document->in_force].image);
     }
-    return known == NULL ? size : size > known->size ? size - known->size : 0;
+    return before == NULL ? size : size > before->size ? size - before->size : 0;
 }
 
 apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collection,
@@ -286,11 +284,10 @@ static void log_empty_policies(const ocors_collection_t *collection, const ocors
 void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
                           server_rec *server, bool with_errors)
 {
-    const ocors_snapshot_t *in_force = collection->known->snapshot;
-    const bool is_known = in_force != NULL
-                          && in_force->header.problems == ocors_collection_problems(collection);
+    const bool is_said = collection->in_force->header.problems
+                         == ocors_collection_problems(collection);
 
-    for (int i = 0; i < collection->problems->nelts && with_errors && !is_known; i++) {
+    for (int i = 0; i < collection->problems->nelts && with_errors && !is_said; i++) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
                      APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
     }

@@ -12,27 +12,26 @@
 /* Takes a document as it is in force. */
 static void document_recall(const ocors_collection_t *collection, ocors_document_t *document)
 {
-    const ocors_snapshot_document_t *known =
-        &collection->known->snapshot->documents[document->known];
+    const ocors_snapshot_document_t *record = &collection->in_force->documents[document->in_force];
 
-    ocors_document_recall(document, known, ocors_collection_image(collection, known->image));
+    ocors_document_recall(document, record, ocors_collection_image(collection, record->image));
 }
 
 /* Decides what a document's file is to this reading: the one in force, deferred, or to be read. */
 static void document_place(const ocors_collection_t *collection, ocors_document_t *document,
                            const ocors_snapshot_file_t *file)
 {
-    const bool is_known = document->known != OCORS_SNAPSHOT_NONE;
-    const ocors_snapshot_document_t *known =
-        is_known ? &collection->known->snapshot->documents[document->known] : NULL;
-    const bool is_same = is_known && ocors_snapshot_file_is_same(&known->file, file);
+    const bool is_in_force = document->in_force != OCORS_SNAPSHOT_NONE;
+    const ocors_snapshot_document_t *record =
+        is_in_force ? &collection->in_force->documents[document->in_force] : NULL;
+    const bool is_same = is_in_force && ocors_snapshot_file_is_same(&record->file, file);
 
     document->file = *file;
-    if ((!is_same || known->is_transient)
+    if ((!is_same || record->is_transient)
         && !ocors_deferral_has(collection->deferral, document->path, file)) {
         document->state = OCORS_DOCUMENT_UNREAD;
     }
-    else if (is_known) {
+    else if (is_in_force) {
         document_recall(collection, document);
         document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
     }
@@ -43,16 +42,16 @@ static void document_place(const ocors_collection_t *collection, ocors_document_
 }
 
 static ocors_document_t *document_push(ocors_collection_t *collection, const char *path,
-                                       const char *where, uint32_t known)
+                                       const char *where, uint32_t in_force)
 {
     ocors_document_t *document = ocors_document_create(path, collection->pool);
 
     document->where = where;
-    document->known = known;
+    document->in_force = in_force;
     document->index = (uint32_t)collection->documents->nelts;
     APR_ARRAY_PUSH(collection->documents, ocors_document_t *) = document;
-    if (known != OCORS_SNAPSHOT_NONE) {
-        collection->documents_known[known] = document;
+    if (in_force != OCORS_SNAPSHOT_NONE) {
+        collection->documents_in_force[in_force] = document;
     }
     else {
         apr_hash_set(collection->by_path, path, APR_HASH_KEY_STRING, document);
@@ -64,30 +63,31 @@ static ocors_document_t *document_push(ocors_collection_t *collection, const cha
 static ocors_document_t *document_add(ocors_collection_t *collection, const char *path,
                                       const char *where, ocors_listing_t *listing)
 {
-    const uint32_t known = ocors_known_document(collection->known, path);
-    ocors_document_t *document = known != OCORS_SNAPSHOT_NONE
-                                     ? collection->documents_known[known]
+    const uint32_t in_force = ocors_snapshot_find_document(collection->in_force,
+                                                           ocors_span_from_string(path));
+    ocors_document_t *document = in_force != OCORS_SNAPSHOT_NONE
+                                     ? collection->documents_in_force[in_force]
                                      : apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING);
 
     if (document == NULL) {
-        document = document_push(collection, apr_pstrdup(collection->pool, path), where, known);
+        document = document_push(collection, apr_pstrdup(collection->pool, path), where, in_force);
         document_place(collection, document, &ocors_listing_stat(listing, path)->file);
     }
     return document;
 }
 
 /* The same of a document that is in force, and whose file has not changed. */
-static ocors_document_t *document_keep(ocors_collection_t *collection, uint32_t known,
+static ocors_document_t *document_keep(ocors_collection_t *collection, uint32_t in_force,
                                        const char *where)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
-    ocors_document_t *document = collection->documents_known[known];
+    const ocors_snapshot_t *snapshot = collection->in_force;
+    ocors_document_t *document = collection->documents_in_force[in_force];
 
     if (document == NULL) {
-        const ocors_span_t path = ocors_snapshot_text(snapshot, snapshot->documents[known].path);
+        const ocors_span_t path = ocors_snapshot_text(snapshot, snapshot->documents[in_force].path);
 
         document = document_push(
-            collection, apr_pstrmemdup(collection->pool, path.bytes, path.length), where, known);
+            collection, apr_pstrmemdup(collection->pool, path.bytes, path.length), where, in_force);
         document_recall(collection, document);
     }
     return document;
@@ -95,23 +95,23 @@ static ocors_document_t *document_keep(ocors_collection_t *collection, uint32_t 
 
 /* ---- Policies -------------------------------------------------------------------------------- */
 
-static ocors_collection_policy_t *policy_push(ocors_collection_t *collection, uint32_t known,
+static ocors_collection_policy_t *policy_push(ocors_collection_t *collection, uint32_t in_force,
                                               uint32_t document_count)
 {
     ocors_collection_policy_t *policy = apr_pcalloc(collection->pool, sizeof(*policy));
 
-    policy->known = known;
+    policy->in_force = in_force;
     policy->document_count = document_count;
     policy->documents = apr_palloc(collection->pool, document_count * sizeof(*policy->documents));
     APR_ARRAY_PUSH(collection->policies, ocors_collection_policy_t *) = policy;
     return policy;
 }
 
-static ocors_collection_policy_t *policy_add(ocors_collection_t *collection, uint32_t known,
+static ocors_collection_policy_t *policy_add(ocors_collection_t *collection, uint32_t in_force,
                                              const char *const *paths, uint32_t count,
                                              const char *where, ocors_listing_t *listing)
 {
-    ocors_collection_policy_t *policy = policy_push(collection, known, count);
+    ocors_collection_policy_t *policy = policy_push(collection, in_force, count);
 
     for (uint32_t i = 0; i < count; i++) {
         policy->documents[i] = document_add(collection, paths[i], where, listing);
@@ -120,12 +120,12 @@ static ocors_collection_policy_t *policy_add(ocors_collection_t *collection, uin
 }
 
 /* A policy that is in force, and of which no file has changed. */
-static ocors_collection_policy_t *policy_recall(ocors_collection_t *collection, uint32_t known,
+static ocors_collection_policy_t *policy_recall(ocors_collection_t *collection, uint32_t in_force,
                                                 const char *where)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
-    const ocors_snapshot_policy_t *record = &snapshot->policies[known];
-    ocors_collection_policy_t *policy = policy_push(collection, known, record->member_count);
+    const ocors_snapshot_t *snapshot = collection->in_force;
+    const ocors_snapshot_policy_t *record = &snapshot->policies[in_force];
+    ocors_collection_policy_t *policy = policy_push(collection, in_force, record->member_count);
 
     for (uint32_t i = 0; i < record->member_count; i++) {
         policy->documents[i] = document_keep(collection,
@@ -138,19 +138,19 @@ static ocors_collection_policy_t *policy_recall(ocors_collection_t *collection, 
 static bool policy_is_in_force(const ocors_collection_t *collection,
                                const ocors_collection_policy_t *policy)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
-    const ocors_snapshot_policy_t *known;
+    const ocors_snapshot_t *snapshot = collection->in_force;
+    const ocors_snapshot_policy_t *record;
 
-    if (policy->known == OCORS_SNAPSHOT_NONE) {
+    if (policy->in_force == OCORS_SNAPSHOT_NONE) {
         return false;
     }
-    known = &snapshot->policies[policy->known];
-    if (known->member_count != policy->document_count) {
+    record = &snapshot->policies[policy->in_force];
+    if (record->member_count != policy->document_count) {
         return false;
     }
     for (uint32_t i = 0; i < policy->document_count; i++) {
         if (policy->documents[i]->state != OCORS_DOCUMENT_IN_FORCE
-            || policy->documents[i]->known != snapshot->members[known->first_member + i]) {
+            || policy->documents[i]->in_force != snapshot->members[record->first_member + i]) {
             return false;
         }
     }
@@ -168,23 +168,23 @@ typedef struct tree_add_t {
 } tree_add_t;
 
 /* The policy that a site has in force for an API. */
-static uint32_t known_policy(const tree_add_t *add, const ocors_tree_site_t *site, unsigned api)
+static uint32_t policy_in_force(const tree_add_t *add, const ocors_tree_site_t *site, unsigned api)
 {
-    return site->known != OCORS_SNAPSHOT_NONE
-               ? add->collection->known->snapshot->sites[site->known].policies[api]
+    return site->in_force != OCORS_SNAPSHOT_NONE
+               ? add->collection->in_force->sites[site->in_force].policies[api]
                : OCORS_SNAPSHOT_NONE;
 }
 
 /*
  * A policy of a site that was listed: the organisation's document under its own. NULL: there is
- * none, or not all that are meant are known: fewer documents could allow more.
+ * none, or not all that are meant can be told: fewer documents could allow more.
  */
 static ocors_collection_policy_t *site_policy(const tree_add_t *add, const ocors_tree_site_t *site,
                                               unsigned api)
 {
     const ocors_tree_site_t *organisation = &APR_ARRAY_IDX(add->listed->sites, 0,
                                                            ocors_tree_site_t);
-    const uint32_t known = known_policy(add, site, api);
+    const uint32_t in_force = policy_in_force(add, site, api);
     const char *paths[2];
     uint32_t count = 0;
 
@@ -194,21 +194,21 @@ static ocors_collection_policy_t *site_policy(const tree_add_t *add, const ocors
     if (site != organisation && site->paths[api] != NULL) {
         paths[count++] = site->paths[api];
     }
-    return count == 0 || (site->is_unknown && known == OCORS_SNAPSHOT_NONE)
+    return count == 0 || (site->is_unknown && in_force == OCORS_SNAPSHOT_NONE)
                ? NULL
-               : policy_add(add->collection, known, paths, count, add->where, add->listing);
+               : policy_add(add->collection, in_force, paths, count, add->where, add->listing);
 }
 
 /* Whether a site that was listed is all in force, and a change of it will be told. */
 static bool site_is_settled(const tree_add_t *add, const ocors_tree_site_t *from,
                             const ocors_collection_site_t *site)
 {
-    bool is_settled = from->is_told && !from->is_unknown && from->known != OCORS_SNAPSHOT_NONE;
+    bool is_settled = from->is_told && !from->is_unknown && from->in_force != OCORS_SNAPSHOT_NONE;
 
     for (unsigned api = 0; api < OCORS_API_COUNT && is_settled; api++) {
         is_settled = site->policies[api] != NULL
                          ? policy_is_in_force(add->collection, site->policies[api])
-                         : known_policy(add, from, api) == OCORS_SNAPSHOT_NONE;
+                         : policy_in_force(add, from, api) == OCORS_SNAPSHOT_NONE;
     }
     return is_settled;
 }
@@ -220,14 +220,14 @@ static void site_add(const tree_add_t *add, const ocors_tree_site_t *from,
 
     *site = (ocors_collection_site_t){
         .name = apr_pstrdup(collection->pool, from->name),
-        .known = from->known,
+        .in_force = from->in_force,
     };
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
         if (!from->is_unchanged) {
             site->policies[api] = site_policy(add, from, api);
         }
-        else if (known_policy(add, from, api) != OCORS_SNAPSHOT_NONE) {
-            site->policies[api] = policy_recall(collection, known_policy(add, from, api),
+        else if (policy_in_force(add, from, api) != OCORS_SNAPSHOT_NONE) {
+            site->policies[api] = policy_recall(collection, policy_in_force(add, from, api),
                                                 add->where);
         }
     }
@@ -277,8 +277,8 @@ static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
     tree = apr_pcalloc(collection->pool, sizeof(*tree));
     tree->key = list->key;
     tree->directory = apr_pstrdup(collection->pool, list->paths[0]);
-    add.listed = ocors_tree_list(scratch, tree->directory, &tree->key, collection->known, listing,
-                                 collection->deferral, changed);
+    add.listed = ocors_tree_list(scratch, tree->directory, &tree->key, collection->in_force,
+                                 listing, collection->deferral, changed);
     tree->sites = apr_array_make(collection->pool, add.listed->sites->nelts,
                                  sizeof(ocors_collection_site_t));
     for (int i = 0; i < add.listed->sites->nelts; i++) {
@@ -303,9 +303,13 @@ void ocors_collection_list(ocors_collection_t *collection, const apr_array_heade
             tree_add(collection, list, listing, changed);
         }
         else if (apr_hash_get(collection->by_key, &list->key, sizeof(list->key)) == NULL) {
+            uint32_t index;
             ocors_collection_policy_t *policy = policy_add(
-                collection, ocors_known_policy(collection->known, &list->key), list->paths,
-                list->path_count, list->where, listing);
+                collection,
+                ocors_snapshot_find_policy(collection->in_force, &list->key, &index)
+                    ? index
+                    : OCORS_SNAPSHOT_NONE,
+                list->paths, list->path_count, list->where, listing);
 
             policy->key = list->key;
             apr_hash_set(collection->by_key, &policy->key, sizeof(policy->key), policy);

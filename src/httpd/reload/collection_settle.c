@@ -20,16 +20,16 @@ static const ocors_snapshot_file_t overtaken = { .size = -1 };
  */
 static void document_defer(const ocors_collection_t *collection, ocors_document_t *document)
 {
-    const ocors_snapshot_document_t *known;
+    const ocors_snapshot_document_t *record;
 
     ocors_deferral_restart(collection->deferral, document->path, &document->file);
     ocors_document_free_image(document);
     apr_array_clear(document->lines);
     document->error_count = 0;
     document->is_transient = document->has_changed = false;
-    if (document->known != OCORS_SNAPSHOT_NONE) {
-        known = &collection->known->snapshot->documents[document->known];
-        ocors_document_recall(document, known, ocors_collection_image(collection, known->image));
+    if (document->in_force != OCORS_SNAPSHOT_NONE) {
+        record = &collection->in_force->documents[document->in_force];
+        ocors_document_recall(document, record, ocors_collection_image(collection, record->image));
         document->file = overtaken;
         document->state = OCORS_DOCUMENT_OVERTAKEN;
     }
@@ -128,18 +128,18 @@ void ocors_collection_load(ocors_collection_t *collection)
 /* Gives a policy the layers that it has in force, whole, or none. */
 static void policy_keep(const ocors_collection_t *collection, ocors_collection_policy_t *policy)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
-    const ocors_snapshot_policy_t *known;
+    const ocors_snapshot_t *snapshot = collection->in_force;
+    const ocors_snapshot_policy_t *record;
 
     policy->layer_count = 0;
-    if (policy->known == OCORS_SNAPSHOT_NONE) {
+    if (policy->in_force == OCORS_SNAPSHOT_NONE) {
         return;
     }
-    known = &snapshot->policies[policy->known];
-    policy->layers = apr_palloc(collection->pool, known->layer_count * sizeof(*policy->layers));
-    for (uint32_t i = 0; i < known->layer_count; i++) {
+    record = &snapshot->policies[policy->in_force];
+    policy->layers = apr_palloc(collection->pool, record->layer_count * sizeof(*policy->layers));
+    for (uint32_t i = 0; i < record->layer_count; i++) {
         policy->layers[i] = ocors_collection_image(collection,
-                                                   snapshot->layers[known->first_layer + i]);
+                                                   snapshot->layers[record->first_layer + i]);
         if (policy->layers[i] == NULL) {
             policy->layer_count = 0; /* half a policy is none */
             return;
@@ -173,7 +173,7 @@ static bool policy_settle(const ocors_collection_t *collection, ocors_collection
         is_good = is_good && policy->documents[i]->image != NULL;
     }
     policy_forget_pending(policy);
-    if (policy->is_pending && policy->known == OCORS_SNAPSHOT_NONE) {
+    if (policy->is_pending && policy->in_force == OCORS_SNAPSHOT_NONE) {
         return false;
     }
     if (!is_good || policy->is_pending) {
@@ -211,7 +211,7 @@ static void tree_settle(ocors_collection_tree_t *tree)
                 waits = true;
             }
         }
-        if (!waits || site.known != OCORS_SNAPSHOT_NONE) {
+        if (!waits || site.in_force != OCORS_SNAPSHOT_NONE) {
             APR_ARRAY_IDX(tree->sites, count++, ocors_collection_site_t) = site;
         }
     }

@@ -47,7 +47,7 @@ ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
     ocors_document_t *document = apr_pcalloc(pool, sizeof(*document));
 
     document->path = path;
-    document->known = OCORS_SNAPSHOT_NONE;
+    document->in_force = OCORS_SNAPSHOT_NONE;
     document->lines = apr_array_make(pool, 1, sizeof(ocors_document_line_t));
     return document;
 }
@@ -225,15 +225,15 @@ void ocors_document_reject(ocors_document_t *document, const char *text)
     line_add(document, OCORS_SEVERITY_ERROR, text);
 }
 
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
                            ocors_document_image_t *image)
 {
-    document->file = known->file;
+    document->file = record->file;
     document->image = image;
     document->state = OCORS_DOCUMENT_IN_FORCE;
-    document->is_transient = known->is_transient != 0;
-    document->kept_logged = known->kept_policies;
-    document->closed_logged = known->closed_policies;
+    document->is_transient = record->is_transient != 0;
+    document->kept_logged = record->kept_policies;
+    document->closed_logged = record->closed_policies;
 }
 
 static void line_log(const ocors_document_line_t *line, server_rec *server)

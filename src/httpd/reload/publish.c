@@ -141,7 +141,7 @@ static bool keep_generation(const ocors_snapshot_t *in_force, ocors_store_t *sto
     uint64_t size;
     ocors_snapshot_header_t *header = (void *)ocors_store_tables(store, area, &size);
 
-    if (in_force == NULL
+    if (in_force->header.generation == 0
         || memcmp(header->digest, in_force->header.digest, sizeof(header->digest)) != 0) {
         return false;
     }
@@ -155,7 +155,7 @@ static void make_current(const ocors_publication_t *publication,
                          const ocors_collection_t *collection, ocors_store_t *store, uint32_t area)
 {
     ocors_store_t *before = ocors_store_in_use();
-    const bool is_unchanged = keep_generation(collection->known->snapshot, store, area);
+    const bool is_unchanged = keep_generation(collection->in_force, store, area);
     apr_array_header_t *lines;
     ocors_snapshot_t snapshot;
 
@@ -184,14 +184,14 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
                                        ocors_collection_t *collection, apr_pool_t *scratch,
                                        ocors_document_image_t **damaged)
 {
-    const ocors_snapshot_t *in_force = collection->known->snapshot;
+    const ocors_snapshot_t *in_force = collection->in_force;
     ocors_store_t *in_use = ocors_store_in_use();
     ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
     ocors_publish_result_t result = OCORS_PUBLISH_UNWRITTEN;
     ocors_store_t *store;
     uint32_t area;
 
-    if (publication->occasion == OCORS_OCCASION_LOOK && in_force != NULL
+    if (publication->occasion == OCORS_OCCASION_LOOK
         && plan->header.fingerprint == in_force->header.fingerprint) {
         return OCORS_PUBLISH_UNCHANGED;
     }
@@ -206,8 +206,7 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
     if (!ocors_store_find_free(store, &area)) {
         return OCORS_PUBLISH_NO_AREA; /* a new store has one */
     }
-    if (ocors_snapshot_write(plan, in_use, store, area,
-                             in_force != NULL ? in_force->header.generation + 1 : 1,
+    if (ocors_snapshot_write(plan, in_use, store, area, in_force->header.generation + 1,
                              publication->started, damaged)) {
         make_current(publication, collection, store, area);
         result = OCORS_PUBLISH_DONE;

@@ -25,7 +25,7 @@ static uint64_t seed_for(const ocors_snapshot_t *in_force)
 {
     uint64_t seed;
 
-    if (in_force != NULL) {
+    if (in_force->header.generation > 0) {
         return in_force->header.seed;
     }
     if (apr_generate_random_bytes((unsigned char *)&seed, sizeof(seed)) != APR_SUCCESS) {
@@ -59,7 +59,7 @@ static void judge(apr_pool_t *process_pool, const ocors_lists_t *lists)
 {
     uint32_t errors;
 
-    judged = collect(process_pool, lists, NULL);
+    judged = collect(process_pool, lists, &ocors_snapshot_empty);
     ocors_collection_load(judged);
     ocors_collection_settle(judged);
     ocors_publish_fit(judged, lists->cache_size);
@@ -145,18 +145,19 @@ static bool knows_lists(const ocors_snapshot_t *snapshot, const apr_array_header
 static bool restart(const ocors_publication_t *publication, const ocors_lists_t *lists,
                     const ocors_snapshot_t *in_force)
 {
+    const bool is_kept = in_force->header.generation > 0;
     ocors_collection_t *collection = collect(publication->process_pool, lists, in_force);
     const ocors_publish_result_t result = ocors_publish(publication, collection);
 
     log_warnings(collection, publication->server);
     ocors_collection_destroy(collection);
-    if (result != OCORS_PUBLISH_DONE && in_force != NULL) {
+    if (result != OCORS_PUBLISH_DONE && is_kept) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, publication->server,
                      OCORS_LOG_KEPT "generation %u stays in force; sections that it does not know "
                                     "allow nothing",
                      in_force->header.generation);
     }
-    return result == OCORS_PUBLISH_DONE || in_force != NULL;
+    return result == OCORS_PUBLISH_DONE || is_kept;
 }
 
 int ocors_reload_go_on(apr_pool_t *pconf, const ocors_lists_t *lists, server_rec *server)
@@ -170,13 +171,14 @@ int ocors_reload_go_on(apr_pool_t *pconf, const ocors_lists_t *lists, server_rec
         .started = apr_time_now(),
     };
     ocors_snapshot_t in_force;
-    const bool is_known = ocors_store_in_use() != NULL
-                          && ocors_store_current(ocors_store_in_use(), &in_force);
 
-    if (is_start && is_known && knows_lists(&in_force, lists->lists)) {
+    if (ocors_store_in_use() == NULL || !ocors_store_current(ocors_store_in_use(), &in_force)) {
+        in_force = ocors_snapshot_empty;
+    }
+    if (is_start && in_force.header.generation > 0 && knows_lists(&in_force, lists->lists)) {
         ocors_publication_tell(&publication); /* the first reading has judged all */
     }
-    else if (!restart(&publication, lists, is_known ? &in_force : NULL)) {
+    else if (!restart(&publication, lists, &in_force)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (lists->interval > 0 && lists->lists->nelts > 0) {
