@@ -231,7 +231,7 @@ static void list_names(tree_walk_t *walk, apr_array_header_t *names)
                       || (APR_STATUS_IS_ENOENT(status) && walk->first == walk->end
                           && !ocors_listing_exists(walk->listing, walk->sites));
     walk->tree->is_settled = walk->is_listed && untold == ocors_listing_untold(walk->listing);
-    if (!walk->is_listed && !ocors_deferral_has(walk->deferral, walk->sites, &no_file)) {
+    if (!walk->is_listed && problem_is_due(walk, walk->sites)) {
         add_problem(walk, is_directory ? walk->sites : walk->tree->directory,
                     is_directory ? apr_psprintf(walk->pool, "the sites cannot be listed: %s",
                                                 apr_strerror(status, message, sizeof(message)))
