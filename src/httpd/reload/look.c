@@ -39,7 +39,7 @@ typedef struct look_t {
     apr_interval_time_t untold, settle, retry; /* between looks, and what for */
     pid_t parent;
     const apr_array_header_t *lists;
-    ocors_notify_t *notify; /* NULL: nothing is told */
+    ocors_notify_t *notify;
     ocors_deferral_t *deferral;
     apr_pool_t *unsettled_pool;
     apr_hash_t *unsettled; /* path -> "": what the last look found unsettled */
@@ -245,9 +245,6 @@ static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes
                      look->large_count - LARGE_SAID_MAX);
     }
     is_waiting = ocors_deferral_end(look->deferral);
-    if (is_full) {
-        ocors_notify_end(look->notify);
-    }
     if (look->has_published && !is_waiting) {
         look->has_published = !ocors_store_trim(ocors_store_in_use());
     }
