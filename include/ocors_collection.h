@@ -29,8 +29,7 @@ typedef struct ocors_collection_policy_t {
     uint32_t in_force; /* its index there, or OCORS_SNAPSHOT_NONE */
     ocors_document_t **documents;
     uint32_t document_count;
-    bool is_pending;                 /* a document of it is, or is overtaken */
-    bool is_left_out;                /* it is pending, and nothing of it is in force */
+    bool is_pending;                 /* it waits for a document, and has others than these */
     ocors_document_image_t **layers; /* global first */
     uint32_t layer_count;
 } ocors_collection_policy_t;
@@ -103,6 +102,7 @@ void ocors_collection_destroy(ocors_collection_t *collection);
  * Lists what `lists`, of const ocors_list_t *, name. `changed` is a set of paths: a site of a tree
  * that is in force is listed if one of them leads to its folder, through it or into it; else it is
  * taken as it is in force. NULL: all may have changed. The listing is not needed afterwards.
+ * A policy that is not in force and has a deferred document is left out, and with it a new site.
  */
 void ocors_collection_list(ocors_collection_t *collection, const apr_array_header_t *lists,
                            ocors_listing_t *listing, apr_hash_t *changed);
@@ -119,16 +119,15 @@ uint64_t ocors_collection_fingerprint(const ocors_collection_t *collection);
 uint64_t ocors_collection_problems(const ocors_collection_t *collection);
 
 /*
- * Reads the documents whose files are not those in force. Where something may be deferred, a file
- * that changes meanwhile is, and its policies keep their previous version, whole; else all that
- * changed while others were read is read again, so that all are of one time.
+ * Reads the documents whose files are not those in force. True: all are of one time. A start and a
+ * restart read again what changed while others were read. Where something may be deferred, false:
+ * a file changed after it was listed, and the collection cannot be used; the next one defers it.
  */
-void ocors_collection_load(ocors_collection_t *collection);
+bool ocors_collection_load(ocors_collection_t *collection);
 
 /*
- * Gives each policy its layers. One with a document that cannot be used, or is pending, has its
- * previous version, whole; without one it allows nothing, or, while it is pending, is left out, and
- * with it a new site.
+ * Gives each policy its layers. One with a document that cannot be used, or that waits for one, has
+ * its previous version, whole; without one it allows nothing.
  */
 void ocors_collection_settle(ocors_collection_t *collection);
 

@@ -38,7 +38,10 @@ void ocors_deferral_begin(ocors_deferral_t *deferral, apr_hash_t *complete);
 bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
                         const ocors_snapshot_file_t *file);
 
-/* The file changed after it was listed as `file`: it waits for another look. */
+/*
+ * The file changed after it was listed; `file` is what was seen of it. The rest of the look defers
+ * it, and believes nothing that was told as complete before.
+ */
 void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
                             const ocors_snapshot_file_t *file);
 

@@ -32,9 +32,7 @@ typedef enum {
     OCORS_DOCUMENT_IN_FORCE, /* its file is the one in force */
     OCORS_DOCUMENT_DEFERRED, /* its file is another one, and is deferred */
     OCORS_DOCUMENT_UNREAD,   /* its file is not the one in force, and is to be judged */
-    OCORS_DOCUMENT_JUDGED,   /* its file was read */
-    OCORS_DOCUMENT_PENDING,  /* as deferred, and none is in force: its policies wait */
-    OCORS_DOCUMENT_OVERTAKEN /* its file changed after it was listed: its policies keep theirs */
+    OCORS_DOCUMENT_JUDGED    /* its file was read */
 } ocors_document_state_t;
 
 typedef struct ocors_document_t {

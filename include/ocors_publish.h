@@ -21,6 +21,7 @@ typedef enum {
 typedef enum {
     OCORS_PUBLISH_DONE,
     OCORS_PUBLISH_UNCHANGED, /* what was collected is in force already */
+    OCORS_PUBLISH_OVERTAKEN, /* a file changed after it was listed: to be collected anew */
     OCORS_PUBLISH_NO_AREA,   /* every area is current or read; a later look may find one */
     OCORS_PUBLISH_TOO_LARGE, /* the snapshot is larger than an area, by collection->excess */
     OCORS_PUBLISH_UNWRITTEN, /* the collection could not be written; memory is short */

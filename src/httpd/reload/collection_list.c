@@ -17,30 +17,6 @@ static void document_recall(const ocors_collection_t *collection, ocors_document
     ocors_document_recall(document, record, ocors_collection_image(collection, record->image));
 }
 
-/* Decides what a document's file is to this reading: the one in force, deferred, or to be read. */
-static void document_place(const ocors_collection_t *collection, ocors_document_t *document,
-                           const ocors_snapshot_file_t *file)
-{
-    const bool is_in_force = document->in_force != OCORS_SNAPSHOT_NONE;
-    const ocors_snapshot_document_t *record =
-        is_in_force ? &collection->in_force->documents[document->in_force] : NULL;
-    const bool is_same = is_in_force && ocors_snapshot_file_is_same(&record->file, file);
-
-    document->file = *file;
-    if ((!is_same || record->is_transient)
-        && !ocors_deferral_has(collection->deferral, document->path, file)) {
-        document->state = OCORS_DOCUMENT_UNREAD;
-    }
-    else if (is_in_force) {
-        document_recall(collection, document);
-        document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
-    }
-    else {
-        document->file = (ocors_snapshot_file_t){ .inode = 0 };
-        document->state = OCORS_DOCUMENT_PENDING;
-    }
-}
-
 static ocors_document_t *document_push(ocors_collection_t *collection, const char *path,
                                        const char *where, uint32_t in_force)
 {
@@ -59,19 +35,40 @@ static ocors_document_t *document_push(ocors_collection_t *collection, const cha
     return document;
 }
 
-/* The document of a path: a new one, or the one that another policy has already. */
+/*
+ * The document of a path: the one that another policy has already, or a new one, whose file is the
+ * one in force, deferred, or to be read. NULL: it is deferred, and none is in force.
+ */
 static ocors_document_t *document_add(ocors_collection_t *collection, const char *path,
                                       const char *where, ocors_listing_t *listing)
 {
-    const uint32_t in_force = ocors_snapshot_find_document(collection->in_force,
-                                                           ocors_span_from_string(path));
+    const ocors_snapshot_t *snapshot = collection->in_force;
+    const uint32_t in_force = ocors_snapshot_find_document(snapshot, ocors_span_from_string(path));
     ocors_document_t *document = in_force != OCORS_SNAPSHOT_NONE
                                      ? collection->documents_in_force[in_force]
                                      : apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING);
+    const ocors_snapshot_file_t *file;
+    bool is_same, is_left;
 
-    if (document == NULL) {
-        document = document_push(collection, apr_pstrdup(collection->pool, path), where, in_force);
-        document_place(collection, document, &ocors_listing_stat(listing, path)->file);
+    if (document != NULL) {
+        return document;
+    }
+    file = &ocors_listing_stat(listing, path)->file;
+    is_same = in_force != OCORS_SNAPSHOT_NONE
+              && ocors_snapshot_file_is_same(&snapshot->documents[in_force].file, file);
+    is_left = (is_same && !snapshot->documents[in_force].is_transient)
+              || ocors_deferral_has(collection->deferral, path, file);
+    if (is_left && in_force == OCORS_SNAPSHOT_NONE) {
+        return NULL;
+    }
+    document = document_push(collection, apr_pstrdup(collection->pool, path), where, in_force);
+    if (is_left) {
+        document_recall(collection, document);
+        document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
+    }
+    else {
+        document->file = *file;
+        document->state = OCORS_DOCUMENT_UNREAD;
     }
     return document;
 }
@@ -96,25 +93,34 @@ static ocors_document_t *document_keep(ocors_collection_t *collection, uint32_t 
 /* ---- Policies -------------------------------------------------------------------------------- */
 
 static ocors_collection_policy_t *policy_push(ocors_collection_t *collection, uint32_t in_force,
-                                              uint32_t document_count)
+                                              ocors_document_t **documents, uint32_t count)
 {
     ocors_collection_policy_t *policy = apr_pcalloc(collection->pool, sizeof(*policy));
 
+    policy->index = (uint32_t)collection->policies->nelts;
     policy->in_force = in_force;
-    policy->document_count = document_count;
-    policy->documents = apr_palloc(collection->pool, document_count * sizeof(*policy->documents));
+    policy->documents = documents;
+    policy->document_count = count;
     APR_ARRAY_PUSH(collection->policies, ocors_collection_policy_t *) = policy;
     return policy;
 }
 
+/* The policy of these documents. NULL: it waits for one, and nothing of it is in force. */
 static ocors_collection_policy_t *policy_add(ocors_collection_t *collection, uint32_t in_force,
-                                             const char *const *paths, uint32_t count,
+                                             const char *const *paths, uint32_t path_count,
                                              const char *where, ocors_listing_t *listing)
 {
-    ocors_collection_policy_t *policy = policy_push(collection, in_force, count);
+    ocors_document_t **documents = apr_palloc(collection->pool, path_count * sizeof(*documents));
+    ocors_collection_policy_t *policy = NULL;
+    uint32_t count = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        policy->documents[i] = document_add(collection, paths[i], where, listing);
+    for (uint32_t i = 0; i < path_count; i++) {
+        documents[count] = document_add(collection, paths[i], where, listing);
+        count += documents[count] != NULL;
+    }
+    if (count == path_count || in_force != OCORS_SNAPSHOT_NONE) {
+        policy = policy_push(collection, in_force, documents, count);
+        policy->is_pending = count < path_count;
     }
     return policy;
 }
@@ -125,13 +131,14 @@ static ocors_collection_policy_t *policy_recall(ocors_collection_t *collection, 
 {
     const ocors_snapshot_t *snapshot = collection->in_force;
     const ocors_snapshot_policy_t *record = &snapshot->policies[in_force];
-    ocors_collection_policy_t *policy = policy_push(collection, in_force, record->member_count);
+    ocors_document_t **documents = apr_palloc(collection->pool,
+                                              record->member_count * sizeof(*documents));
 
     for (uint32_t i = 0; i < record->member_count; i++) {
-        policy->documents[i] = document_keep(collection,
-                                             snapshot->members[record->first_member + i], where);
+        documents[i] = document_keep(collection, snapshot->members[record->first_member + i],
+                                     where);
     }
-    return policy;
+    return policy_push(collection, in_force, documents, record->member_count);
 }
 
 /* Whether a policy has the documents that it has in force, and their files are those. */
@@ -145,7 +152,7 @@ static bool policy_is_in_force(const ocors_collection_t *collection,
         return false;
     }
     record = &snapshot->policies[policy->in_force];
-    if (record->member_count != policy->document_count) {
+    if (policy->is_pending || record->member_count != policy->document_count) {
         return false;
     }
     for (uint32_t i = 0; i < policy->document_count; i++) {
@@ -177,14 +184,15 @@ static uint32_t policy_in_force(const tree_add_t *add, const ocors_tree_site_t *
 
 /*
  * A policy of a site that was listed: the organisation's document under its own. NULL: there is
- * none, or not all that are meant can be told: fewer documents could allow more.
+ * none, or not all that are meant can be told, as fewer documents could allow more, or it waits.
  */
 static ocors_collection_policy_t *site_policy(const tree_add_t *add, const ocors_tree_site_t *site,
-                                              unsigned api)
+                                              unsigned api, bool *is_pending)
 {
     const ocors_tree_site_t *organisation = &APR_ARRAY_IDX(add->listed->sites, 0,
                                                            ocors_tree_site_t);
     const uint32_t in_force = policy_in_force(add, site, api);
+    ocors_collection_policy_t *policy;
     const char *paths[2];
     uint32_t count = 0;
 
@@ -194,9 +202,12 @@ static ocors_collection_policy_t *site_policy(const tree_add_t *add, const ocors
     if (site != organisation && site->paths[api] != NULL) {
         paths[count++] = site->paths[api];
     }
-    return count == 0 || (site->is_unknown && in_force == OCORS_SNAPSHOT_NONE)
-               ? NULL
-               : policy_add(add->collection, in_force, paths, count, add->where, add->listing);
+    if (count == 0 || (site->is_unknown && in_force == OCORS_SNAPSHOT_NONE)) {
+        return NULL;
+    }
+    policy = policy_add(add->collection, in_force, paths, count, add->where, add->listing);
+    *is_pending = *is_pending || policy == NULL;
+    return policy;
 }
 
 /* Whether a site that was listed is all in force, and a change of it will be told. */
@@ -213,27 +224,32 @@ static bool site_is_settled(const tree_add_t *add, const ocors_tree_site_t *from
     return is_settled;
 }
 
+/* Adds a site. A new one waits for its policies; the organisation is always there. */
 static void site_add(const tree_add_t *add, const ocors_tree_site_t *from,
-                     ocors_collection_site_t *site)
+                     apr_array_header_t *sites)
 {
     ocors_collection_t *collection = add->collection;
-
-    *site = (ocors_collection_site_t){
+    ocors_collection_site_t site = {
         .name = apr_pstrdup(collection->pool, from->name),
         .in_force = from->in_force,
     };
+    bool is_pending = false;
+
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
         if (!from->is_unchanged) {
-            site->policies[api] = site_policy(add, from, api);
+            site.policies[api] = site_policy(add, from, api, &is_pending);
         }
         else if (policy_in_force(add, from, api) != OCORS_SNAPSHOT_NONE) {
-            site->policies[api] = policy_recall(collection, policy_in_force(add, from, api),
-                                                add->where);
+            site.policies[api] = policy_recall(collection, policy_in_force(add, from, api),
+                                               add->where);
         }
     }
-    if (!from->is_unchanged && !site_is_settled(add, from, site)) {
+    if (!from->is_unchanged && (is_pending || !site_is_settled(add, from, &site))) {
         APR_ARRAY_PUSH(collection->unsettled, const char *) = apr_pstrdup(collection->pool,
                                                                           from->unsettled);
+    }
+    if (!is_pending || from->in_force != OCORS_SNAPSHOT_NONE || sites->nelts == 0) {
+        APR_ARRAY_PUSH(sites, ocors_collection_site_t) = site;
     }
 }
 
@@ -282,8 +298,7 @@ static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
     tree->sites = apr_array_make(collection->pool, add.listed->sites->nelts,
                                  sizeof(ocors_collection_site_t));
     for (int i = 0; i < add.listed->sites->nelts; i++) {
-        site_add(&add, &APR_ARRAY_IDX(add.listed->sites, i, ocors_tree_site_t),
-                 apr_array_push(tree->sites));
+        site_add(&add, &APR_ARRAY_IDX(add.listed->sites, i, ocors_tree_site_t), tree->sites);
     }
     if (!add.listed->is_settled) {
         APR_ARRAY_PUSH(collection->unsettled, const char *) = tree->directory;
@@ -311,8 +326,10 @@ void ocors_collection_list(ocors_collection_t *collection, const apr_array_heade
                     : OCORS_SNAPSHOT_NONE,
                 list->paths, list->path_count, list->where, listing);
 
-            policy->key = list->key;
-            apr_hash_set(collection->by_key, &policy->key, sizeof(policy->key), policy);
+            if (policy != NULL) {
+                policy->key = list->key;
+                apr_hash_set(collection->by_key, &policy->key, sizeof(policy->key), policy);
+            }
         }
     }
 }

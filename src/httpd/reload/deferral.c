@@ -147,12 +147,8 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
 void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
                             const ocors_snapshot_file_t *file)
 {
-    seen_t *seen = apr_hash_get(deferral->seen, path, APR_HASH_KEY_STRING);
-
-    if (seen == NULL) {
-        seen = see(deferral, path, file);
-    }
-    seen->since = deferral->now;
+    see(deferral, path, file)->since = deferral->now;
+    deferral->complete = NULL; /* it was told of what is not there any more */
     deferral->is_waiting = true;
 }
 

@@ -30,6 +30,9 @@ APLOG_USE_MODULE(ocapi_cors);
 /* Where all changes are told, all is looked at so often, all the same. */
 #define FULL_LOOK_TIME apr_time_from_sec(600)
 
+/* So often in one look, what changed while it was read is listed anew. */
+#define OVERTAKEN_MAX 5
+
 /* So many documents that have no room are named after one look. */
 #define LARGE_SAID_MAX 10
 
@@ -184,6 +187,7 @@ typedef struct found_t {
     bool may_release; /* deferrals for want of room may end */
     bool is_loose;    /* a look has to follow even if nothing is told */
     bool is_told;     /* the system tells of all changes */
+    unsigned overtaken_count;
 } found_t;
 
 /*
@@ -214,7 +218,9 @@ static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
         }
         else {
             result = publish(look, collection, started);
-            again = result == OCORS_PUBLISH_TOO_LARGE && defer_most_grown(look, collection);
+            again = result == OCORS_PUBLISH_OVERTAKEN
+                        ? ++found->overtaken_count < OVERTAKEN_MAX
+                        : result == OCORS_PUBLISH_TOO_LARGE && defer_most_grown(look, collection);
         }
     }
     found->is_loose = result == OCORS_PUBLISH_NO_AREA || result == OCORS_PUBLISH_UNWRITTEN
@@ -228,7 +234,6 @@ static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
 /* Looks until what can be published is; returns how long to wait for the next look. */
 static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes, bool is_full)
 {
-    apr_hash_t *changed = is_full ? NULL : changed_paths(look, changes);
     found_t found = { .may_release = true };
     bool is_waiting;
 
@@ -237,7 +242,7 @@ static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes
     }
     ocors_deferral_begin(look->deferral, changes->complete);
     look->large_count = 0;
-    while (look_once(look, changed, &found)) {
+    while (look_once(look, is_full ? NULL : changed_paths(look, changes), &found)) {
     }
     if (look->large_count > LARGE_SAID_MAX) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,

@@ -227,7 +227,9 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
     do {
         apr_pool_t *scratch;
 
-        ocors_collection_load(collection);
+        if (!ocors_collection_load(collection)) {
+            return OCORS_PUBLISH_OVERTAKEN;
+        }
         ocors_collection_settle(collection);
         apr_pool_create(&scratch, collection->pool);
         damaged = NULL;
