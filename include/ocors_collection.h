@@ -56,7 +56,7 @@ typedef struct ocors_collection_t {
     const ocors_snapshot_t *in_force;
     ocors_deferral_t *deferral;    /* NULL: nothing is deferred */
     uint64_t seed;                 /* of its images and tables */
-    uint64_t excess;               /* OCORS_PUBLISH_TOO_LARGE: bytes that have no room */
+    bool is_full;                  /* what is not in force yet has no room, and waits */
     apr_array_header_t *documents; /* of ocors_document_t *, by index */
     apr_array_header_t *policies;  /* of ocors_collection_policy_t *, by index */
     apr_array_header_t *trees;     /* of ocors_collection_tree_t *, as the configuration has them */
@@ -102,7 +102,8 @@ void ocors_collection_destroy(ocors_collection_t *collection);
  * Lists what `lists`, of const ocors_list_t *, name. `changed` is a set of paths: a site of a tree
  * that is in force is listed if one of them leads to its folder, through it or into it; else it is
  * taken as it is in force. NULL: all may have changed. The listing is not needed afterwards.
- * A policy that is not in force and has a deferred document is left out, and with it a new site.
+ * A policy that is not in force and has a deferred document is left out, and with it a new site;
+ * where the collection is full, all that is new is.
  */
 void ocors_collection_list(ocors_collection_t *collection, const apr_array_header_t *lists,
                            ocors_listing_t *listing, apr_hash_t *changed);
@@ -110,6 +111,10 @@ void ocors_collection_list(ocors_collection_t *collection, const apr_array_heade
 /* An image in force; NULL: there is none of this index, or it is damaged. */
 ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection,
                                                uint32_t index);
+
+/* What is in force of a document; NULL: nothing, or it is damaged. */
+ocors_document_image_t *ocors_collection_image_in_force(const ocors_collection_t *collection,
+                                                        const ocors_document_t *document);
 
 /*
  * A hash of the files and folders that were listed, in whatever order, and of the errors that are
@@ -119,9 +124,10 @@ uint64_t ocors_collection_fingerprint(const ocors_collection_t *collection);
 uint64_t ocors_collection_problems(const ocors_collection_t *collection);
 
 /*
- * Reads the documents whose files are not those in force. True: all are of one time. A start and a
- * restart read again what changed while others were read. Where something may be deferred, false:
- * a file changed after it was listed, and the collection cannot be used; the next one defers it.
+ * Reads the documents whose files are not those in force, or that had no room. True: all are of one
+ * time. A start and a restart read again what changed while others were read. Where something may
+ * be deferred, false: a file changed after it was listed, and the collection cannot be used; the
+ * next one defers it.
  */
 bool ocors_collection_load(ocors_collection_t *collection);
 
@@ -136,14 +142,6 @@ void ocors_collection_damage(ocors_collection_t *collection, ocors_document_imag
 
 /* Whether something may be read, or listed, better although nothing is told to have changed. */
 bool ocors_collection_is_transient(const ocors_collection_t *collection);
-
-/*
- * Which documents to defer, or at a start to reject, for a snapshot that is `excess` bytes smaller:
- * of those that were read and are larger than in force, the fewest. Of ocors_document_t *, most
- * grown first. It may not be enough, as more than images may have grown. In memory of `pool`.
- */
-apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collection,
-                                                uint64_t excess, apr_pool_t *pool);
 
 /*
  * Tells every error where the administrator is, at a start the terminal, a line each: "CONF:LINE:

@@ -47,6 +47,7 @@ typedef struct ocors_document_t {
     ocors_document_state_t state;
     bool has_changed;  /* while it was read */
     bool is_transient; /* its error may go away although the file is unchanged */
+    bool has_no_room;  /* it gave way (ocors_document_give_way()) */
     /* If it cannot be used: policies that keep their previous version, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
     uint32_t kept_logged, closed_logged; /* what the log said of them last */
@@ -64,8 +65,13 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 /* Whether the file of its path is another one now, or changed while it was read. */
 bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
 
-/* The document is left out for a reason that is not in its file: `text`, a line in its pool. */
-void ocors_document_reject(ocors_document_t *document, const char *text);
+/*
+ * The document has no room. `image` is what is in force of it, and becomes its image, or NULL: it
+ * cannot be used. `error`: a line for the administrator, in its pool; NULL: nothing is told of the
+ * file until it has room. It is read again when something else changes, and by a restart.
+ */
+void ocors_document_give_way(ocors_document_t *document, ocors_document_image_t *image,
+                             const char *error);
 
 /*
  * Takes over what is in force: the file, its image, which stays in its area, and what the log said.

@@ -79,7 +79,9 @@ typedef struct ocors_snapshot_document_t {
     ocors_snapshot_text_t path;
     uint32_t image; /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
     uint32_t kept_policies, closed_policies; /* what the log said of it (ocors_document.h) */
-    uint32_t is_transient; /* its error may go away although the file is unchanged */
+    uint16_t is_transient; /* its error may go away although the file is unchanged */
+    uint16_t
+        has_no_room; /* its image, if it has one, is that of the file before (ocors_document.h) */
 } ocors_snapshot_document_t;
 
 typedef struct ocors_snapshot_policy_t {

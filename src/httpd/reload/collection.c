@@ -22,8 +22,9 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* As many policies that allow nothing are named. */
-#define EMPTY_MAX 8
+/* As many policies that allow nothing are named, and as many documents that have no room. */
+#define EMPTY_MAX   8
+#define NO_ROOM_MAX 10
 
 /* It has an allocator of its own, so that its end gives the memory back. */
 ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t seed,
@@ -96,6 +97,15 @@ ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collect
     return image->is_damaged ? NULL : image;
 }
 
+ocors_document_image_t *ocors_collection_image_in_force(const ocors_collection_t *collection,
+                                                        const ocors_document_t *document)
+{
+    return document->in_force == OCORS_SNAPSHOT_NONE
+               ? NULL
+               : ocors_collection_image(collection,
+                                        collection->in_force->documents[document->in_force].image);
+}
+
 /* ---- What was listed ------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, const char *string)
@@ -159,58 +169,6 @@ bool ocors_collection_is_transient(const ocors_collection_t *collection)
         }
     }
     return collection->problems->nelts > 0;
-}
-
-typedef struct growth_t {
-    ocors_document_t *document;
-    uint64_t bytes; /* by which its image is larger than the one in force */
-} growth_t;
-
-static int growth_compare(const void *a, const void *b)
-{
-    const growth_t *left = a, *right = b;
-
-    return (left->bytes < right->bytes) - (left->bytes > right->bytes);
-}
-
-/* By how much a document that was read has grown; 0: it has not. */
-static uint64_t document_growth(const ocors_collection_t *collection,
-                                const ocors_document_t *document)
-{
-    const ocors_document_image_t *before = NULL;
-    const size_t size = document->image != NULL && document->image->is_on_heap
-                            ? document->image->size
-                            : 0;
-
-    if (document->in_force != OCORS_SNAPSHOT_NONE) {
-        before = ocors_collection_image(collection,
-                                        collection->in_force->documents[document->in_force].image);
-    }
-    return before == NULL ? size : size > before->size ? size - before->size : 0;
-}
-
-apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collection,
-                                                uint64_t excess, apr_pool_t *pool)
-{
-    apr_array_header_t *growths = apr_array_make(pool, 4, sizeof(growth_t));
-    apr_array_header_t *found = apr_array_make(pool, 4, sizeof(ocors_document_t *));
-
-    for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
-        const uint64_t bytes = document_growth(collection, document);
-
-        if (bytes > 0) {
-            APR_ARRAY_PUSH(growths, growth_t) = (growth_t){ document, bytes };
-        }
-    }
-    qsort(growths->elts, (size_t)growths->nelts, sizeof(growth_t), growth_compare);
-    for (int i = 0; i < growths->nelts && excess > 0; i++) {
-        const growth_t *growth = &APR_ARRAY_IDX(growths, i, growth_t);
-
-        APR_ARRAY_PUSH(found, ocors_document_t *) = growth->document;
-        excess -= growth->bytes < excess ? growth->bytes : excess;
-    }
-    return found;
 }
 
 /* ---- What was found -------------------------------------------------------------------------- */
@@ -281,6 +239,42 @@ static void log_empty_policies(const ocors_collection_t *collection, const ocors
     }
 }
 
+/* Whether a document had no room before, with this file. */
+static bool had_no_room(const ocors_collection_t *collection, const ocors_document_t *document)
+{
+    const ocors_snapshot_document_t *record =
+        document->in_force != OCORS_SNAPSHOT_NONE
+            ? &collection->in_force->documents[document->in_force]
+            : NULL;
+
+    return record != NULL && record->has_no_room
+           && ocors_snapshot_file_is_same(&record->file, &document->file);
+}
+
+static void log_no_room(const ocors_collection_t *collection, const ocors_store_t *store,
+                        server_rec *server)
+{
+    unsigned count = 0;
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+
+        if (document->has_no_room && !had_no_room(collection, document) && count++ < NO_ROOM_MAX) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                         OCORS_LOG_NO_ROOM
+                         "%s: the changed document does not fit into an area of %" APR_UINT64_T_FMT
+                         " bytes; the version in force stays until `apachectl graceful`, or a "
+                         "larger OcapiCorsCacheSize",
+                         document->path, ocors_store_area_size(store));
+        }
+    }
+    if (count > NO_ROOM_MAX) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     OCORS_LOG_NO_ROOM "more changed documents that do not fit: %u",
+                     count - NO_ROOM_MAX);
+    }
+}
+
 void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
                           server_rec *server, bool with_errors)
 {
@@ -295,4 +289,7 @@ void ocors_collection_log(const ocors_collection_t *collection, const ocors_stor
         ocors_document_log(ocors_collection_document(collection, (uint32_t)i), server, with_errors);
     }
     log_empty_policies(collection, store, server);
+    if (store != NULL) { /* a start tells of documents that have no room as of other errors */
+        log_no_room(collection, store, server);
+    }
 }

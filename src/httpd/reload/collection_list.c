@@ -57,6 +57,7 @@ static ocors_document_t *document_add(ocors_collection_t *collection, const char
     is_same = in_force != OCORS_SNAPSHOT_NONE
               && ocors_snapshot_file_is_same(&snapshot->documents[in_force].file, file);
     is_left = (is_same && !snapshot->documents[in_force].is_transient)
+              || (collection->is_full && in_force == OCORS_SNAPSHOT_NONE)
               || ocors_deferral_has(collection->deferral, path, file);
     if (is_left && in_force == OCORS_SNAPSHOT_NONE) {
         return NULL;
@@ -233,9 +234,10 @@ static void site_add(const tree_add_t *add, const ocors_tree_site_t *from,
         .name = apr_pstrdup(collection->pool, from->name),
         .in_force = from->in_force,
     };
-    bool is_pending = false;
+    const bool is_new = from->in_force == OCORS_SNAPSHOT_NONE;
+    bool is_pending = is_new && collection->is_full;
 
-    for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
+    for (unsigned api = 0; api < OCORS_API_COUNT && !(is_new && is_pending); api++) {
         if (!from->is_unchanged) {
             site.policies[api] = site_policy(add, from, api, &is_pending);
         }
@@ -248,7 +250,7 @@ static void site_add(const tree_add_t *add, const ocors_tree_site_t *from,
         APR_ARRAY_PUSH(collection->unsettled, const char *) = apr_pstrdup(collection->pool,
                                                                           from->unsettled);
     }
-    if (!is_pending || from->in_force != OCORS_SNAPSHOT_NONE || sites->nelts == 0) {
+    if (!is_pending || !is_new || sites->nelts == 0) {
         APR_ARRAY_PUSH(sites, ocors_collection_site_t) = site;
     }
 }

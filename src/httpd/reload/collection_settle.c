@@ -80,7 +80,8 @@ bool ocors_collection_load(ocors_collection_t *collection)
     for (int i = 0; i < collection->documents->nelts && is_whole; i++) {
         ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
 
-        if (document->state == OCORS_DOCUMENT_UNREAD) {
+        if (document->state == OCORS_DOCUMENT_UNREAD
+            || (document->state == OCORS_DOCUMENT_IN_FORCE && document->has_no_room)) {
             is_whole = document_load(collection, document);
             has_read = true;
         }

@@ -17,11 +17,10 @@ APLOG_USE_MODULE(ocapi_cors);
 /* A file that is not in force. */
 typedef struct seen_t {
     ocors_snapshot_file_t file;
-    apr_time_t since;         /* when it was first seen as it is */
-    unsigned changes;         /* looks at which it was another one than before */
-    unsigned look;            /* the last one that asked */
-    unsigned deferred;        /* the last one that was told to wait */
-    bool is_large, was_large; /* it has no room; it had none at some look */
+    apr_time_t since;  /* when it was first seen as it is */
+    unsigned changes;  /* looks at which it was another one than before */
+    unsigned look;     /* the last one that asked */
+    unsigned deferred; /* the last one that was told to wait */
     bool is_said;
 } seen_t;
 
@@ -104,7 +103,6 @@ static seen_t *see(ocors_deferral_t *deferral, const char *path, const ocors_sna
         seen->file = *file;
         seen->since = deferral->now;
         seen->changes++;
-        seen->is_large = seen->was_large = false;
     }
     else if (seen->since > deferral->now) {
         seen->since = deferral->now; /* the clock was set back */
@@ -122,9 +120,6 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
         return false;
     }
     seen = see(deferral, path, file);
-    if (seen->is_large) {
-        return true;
-    }
     if (is_complete(deferral, path)
         || (deferral->now - seen->since >= deferral->settle
             && !has_deferred_folder(deferral, path))) {
@@ -150,30 +145,6 @@ void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
     see(deferral, path, file)->since = deferral->now;
     deferral->complete = NULL; /* it was told of what is not there any more */
     deferral->is_waiting = true;
-}
-
-bool ocors_deferral_add_large(ocors_deferral_t *deferral, const char *path,
-                              const ocors_snapshot_file_t *file)
-{
-    seen_t *seen = see(deferral, path, file);
-    const bool is_new = !seen->was_large;
-
-    seen->is_large = seen->was_large = true;
-    return is_new;
-}
-
-bool ocors_deferral_release_large(ocors_deferral_t *deferral)
-{
-    bool had_any = false;
-
-    for (apr_hash_index_t *index = apr_hash_first(NULL, deferral->seen); index != NULL;
-         index = apr_hash_next(index)) {
-        seen_t *seen = apr_hash_this_val(index);
-
-        had_any = had_any || seen->is_large;
-        seen->is_large = false;
-    }
-    return had_any;
 }
 
 apr_hash_t *ocors_deferral_paths(const ocors_deferral_t *deferral)

@@ -178,7 +178,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 
     ocors_document_free_image(document);
     document->state = OCORS_DOCUMENT_JUDGED;
-    document->has_changed = document->is_transient = false;
+    document->has_changed = document->is_transient = document->has_no_room = false;
     document->error_count = 0;
     apr_array_clear(document->lines);
     ocors_report_init(&report);
@@ -217,12 +217,20 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     apr_pool_destroy(scratch);
 }
 
-void ocors_document_reject(ocors_document_t *document, const char *text)
+void ocors_document_give_way(ocors_document_t *document, ocors_document_image_t *image,
+                             const char *error)
 {
     ocors_document_free_image(document);
-    document->is_transient = true; /* the next reading may have more room */
-    document->error_count++;
-    line_add(document, OCORS_SEVERITY_ERROR, text);
+    document->image = image;
+    document->has_no_room = true;
+    if (error != NULL) {
+        document->error_count++;
+        line_add(document, OCORS_SEVERITY_ERROR, error);
+    }
+    else {
+        document->error_count = 0;
+        apr_array_clear(document->lines);
+    }
 }
 
 void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
@@ -232,6 +240,7 @@ void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_docu
     document->image = image;
     document->state = OCORS_DOCUMENT_IN_FORCE;
     document->is_transient = record->is_transient != 0;
+    document->has_no_room = record->has_no_room != 0;
     document->kept_logged = record->kept_policies;
     document->closed_logged = record->closed_policies;
 }

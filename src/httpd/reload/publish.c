@@ -3,6 +3,8 @@
 
 #include "ocors_publish.h"
 
+#include <stdlib.h>
+
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -130,6 +132,106 @@ static ocors_store_t *store_for(const ocors_publication_t *publication,
     return store != NULL ? store : in_use;
 }
 
+/* ---- What fits ------------------------------------------------------------------------------- */
+
+typedef struct growth_t {
+    ocors_document_t *document;
+    uint64_t bytes; /* by which its image is larger than the one in force */
+} growth_t;
+
+static int growth_compare(const void *a, const void *b)
+{
+    const growth_t *left = a, *right = b;
+
+    return (left->bytes < right->bytes) - (left->bytes > right->bytes);
+}
+
+/* By how much a document that was read has grown; 0: it has not. */
+static uint64_t document_growth(const ocors_collection_t *collection,
+                                const ocors_document_t *document)
+{
+    const ocors_document_image_t *before = ocors_collection_image_in_force(collection, document);
+    const size_t size = document->image != NULL && document->image->is_on_heap
+                            ? document->image->size
+                            : 0;
+
+    return before == NULL ? size : size > before->size ? size - before->size : 0;
+}
+
+/*
+ * Of the documents that were read and are larger than in force, the fewest without which a snapshot
+ * is `excess` bytes smaller, most grown first. It may not be enough: other things may have grown.
+ */
+static apr_array_header_t *most_grown(const ocors_collection_t *collection, uint64_t excess,
+                                      apr_pool_t *pool)
+{
+    apr_array_header_t *growths = apr_array_make(pool, 4, sizeof(growth_t));
+    apr_array_header_t *found = apr_array_make(pool, 4, sizeof(ocors_document_t *));
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+        const uint64_t bytes = document_growth(collection, document);
+
+        if (bytes > 0) {
+            APR_ARRAY_PUSH(growths, growth_t) = (growth_t){ document, bytes };
+        }
+    }
+    qsort(growths->elts, (size_t)growths->nelts, sizeof(growth_t), growth_compare);
+    for (int i = 0; i < growths->nelts && excess > 0; i++) {
+        const growth_t *growth = &APR_ARRAY_IDX(growths, i, growth_t);
+
+        APR_ARRAY_PUSH(found, ocors_document_t *) = growth->document;
+        excess -= growth->bytes < excess ? growth->bytes : excess;
+    }
+    return found;
+}
+
+/*
+ * Plans a snapshot of at most `allowed` bytes: the documents that have grown most give way, until
+ * it fits, or none of them has grown. At a start, `cache_size` is in the error of each.
+ */
+static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_t *collection,
+                                          uint64_t allowed, uint64_t cache_size)
+{
+    for (;;) {
+        ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
+        const apr_array_header_t *documents;
+
+        if (plan->size <= allowed) {
+            return plan;
+        }
+        documents = most_grown(collection, plan->size - allowed, scratch);
+        if (documents->nelts == 0) {
+            return plan;
+        }
+        for (int i = 0; i < documents->nelts; i++) {
+            ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
+
+            ocors_document_give_way(
+                document, ocors_collection_image_in_force(collection, document),
+                cache_size == 0
+                    ? NULL
+                    : apr_psprintf(collection->pool,
+                                   "%s: this document does not fit: the policies need an "
+                                   "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
+                                   ", and it is %" APR_UINT64_T_FMT,
+                                   document->path, OCORS_EPOCH_AREAS * plan->size, cache_size));
+        }
+        ocors_collection_settle(collection);
+    }
+}
+
+void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
+{
+    apr_pool_t *scratch;
+
+    if (cache_size != 0) {
+        apr_pool_create(&scratch, collection->pool);
+        (void)plan_within(scratch, collection, cache_size / OCORS_EPOCH_AREAS, cache_size);
+        apr_pool_destroy(scratch);
+    }
+}
+
 /* ---- Publishing ------------------------------------------------------------------------------ */
 
 /*
@@ -186,13 +288,14 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
 {
     const ocors_snapshot_t *in_force = collection->in_force;
     ocors_store_t *in_use = ocors_store_in_use();
-    ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
+    const bool is_look = publication->occasion == OCORS_OCCASION_LOOK;
+    ocors_snapshot_plan_t *plan = plan_within(
+        scratch, collection, is_look ? ocors_store_area_size(in_use) : UINT64_MAX, 0);
     ocors_publish_result_t result = OCORS_PUBLISH_UNWRITTEN;
     ocors_store_t *store;
     uint32_t area;
 
-    if (publication->occasion == OCORS_OCCASION_LOOK
-        && plan->header.fingerprint == in_force->header.fingerprint) {
+    if (is_look && plan->header.fingerprint == in_force->header.fingerprint) {
         return OCORS_PUBLISH_UNCHANGED;
     }
     store = store_for(publication, plan);
@@ -200,7 +303,6 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
         return OCORS_PUBLISH_NO_MEMORY;
     }
     if (plan->size > ocors_store_area_size(store)) { /* a new store is large enough */
-        collection->excess = plan->size - ocors_store_area_size(store);
         return OCORS_PUBLISH_TOO_LARGE;
     }
     if (!ocors_store_find_free(store, &area)) {
@@ -243,34 +345,4 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
         }
     } while (damaged != NULL);
     return result;
-}
-
-void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
-{
-    const uint64_t allowed = cache_size / OCORS_EPOCH_AREAS;
-    int rejected = cache_size == 0 ? 0 : 1;
-
-    while (rejected > 0) {
-        const apr_array_header_t *documents;
-        apr_pool_t *scratch;
-        uint64_t needed;
-
-        apr_pool_create(&scratch, collection->pool);
-        needed = ocors_snapshot_plan(scratch, collection)->size;
-        documents = ocors_collection_most_grown(collection, needed > allowed ? needed - allowed : 0,
-                                                scratch);
-        for (int i = 0; i < documents->nelts; i++) {
-            ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
-
-            ocors_document_reject(
-                document, apr_psprintf(collection->pool,
-                                       "%s: this document does not fit: the policies need an "
-                                       "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
-                                       ", and it is %" APR_UINT64_T_FMT,
-                                       document->path, OCORS_EPOCH_AREAS * needed, cache_size));
-        }
-        rejected = documents->nelts;
-        ocors_collection_settle(collection);
-        apr_pool_destroy(scratch);
-    }
 }

@@ -203,6 +203,7 @@ static void write_documents(writer_t *writer)
             .kept_policies = document->kept_policies,
             .closed_policies = document->closed_policies,
             .is_transient = document->is_transient,
+            .has_no_room = document->has_no_room,
         };
     }
 }
