@@ -116,6 +116,9 @@ ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collect
 ocors_document_image_t *ocors_collection_image_in_force(const ocors_collection_t *collection,
                                                         const ocors_document_t *document);
 
+/* Takes a document as it is in force, which it has to be. */
+void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document);
+
 /*
  * A hash of the files and folders that were listed, in whatever order, and of the errors that are
  * transient. Of the problems alone, the same way.

@@ -44,6 +44,8 @@ typedef struct ocors_document_t {
     ocors_document_image_t *image; /* NULL: the document cannot be used */
     apr_array_header_t *lines;     /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
+    const char *error; /* the first; NULL: it can be used */
+    int64_t since;     /* since when it is so, in microseconds since 1970; 0: since now */
     ocors_document_state_t state;
     bool has_changed;  /* while it was read */
     bool is_transient; /* its error may go away although the file is unchanged */
@@ -66,19 +68,18 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
 
 /*
- * The document has no room. `image` is what is in force of it, and becomes its image, or NULL: it
- * cannot be used. `error`: a line for the administrator, in its pool; NULL: nothing is told of the
- * file until it has room. It is read again when something else changes, and by a restart.
+ * The document has no room: its image is what is in force of it, or NULL. `error` is why, a line in
+ * its pool, which is told with what was found in the file; or nothing is, until there is room. It
+ * is read again when something else changes, and by every restart.
  */
-void ocors_document_give_way(ocors_document_t *document, ocors_document_image_t *image,
-                             const char *error);
+void ocors_document_give_way(ocors_document_t *document, const char *error, bool is_told);
 
 /*
- * Takes over what is in force: the file, its image, which stays in its area, and what the log said.
- * What was found in the file has been logged, and is not known any more.
+ * Takes over what is in force: the file, its image, which stays in its area, its first error, and
+ * what the log said. What else was found in the file has been logged, and is not known any more.
  */
 void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
-                           ocors_document_image_t *image);
+                           ocors_document_image_t *image, const char *error);
 
 /*
  * Tells its errors where the administrator is, at a start the terminal, each with the directive

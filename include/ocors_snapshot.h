@@ -40,7 +40,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 3
+#define OCORS_SNAPSHOT_FORMAT 4
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
@@ -76,8 +76,10 @@ typedef struct ocors_snapshot_image_t {
 
 typedef struct ocors_snapshot_document_t {
     ocors_snapshot_file_t file;
+    int64_t since; /* when this file, or this error, came: microseconds since 1970 */
     ocors_snapshot_text_t path;
-    uint32_t image; /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
+    ocors_snapshot_text_t error; /* the first of a document that cannot be used; may be left out */
+    uint32_t image;              /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
     uint32_t kept_policies, closed_policies; /* what the log said of it (ocors_document.h) */
     uint16_t is_transient; /* its error may go away although the file is unchanged */
     uint16_t

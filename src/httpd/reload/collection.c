@@ -106,6 +106,17 @@ ocors_document_image_t *ocors_collection_image_in_force(const ocors_collection_t
                                         collection->in_force->documents[document->in_force].image);
 }
 
+void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document)
+{
+    const ocors_snapshot_t *snapshot = collection->in_force;
+    const ocors_snapshot_document_t *record = &snapshot->documents[document->in_force];
+    const ocors_span_t error = ocors_snapshot_text(snapshot, record->error);
+
+    ocors_document_recall(
+        document, record, ocors_collection_image(collection, record->image),
+        error.length > 0 ? apr_pstrmemdup(collection->pool, error.bytes, error.length) : NULL);
+}
+
 /* ---- What was listed ------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, const char *string)

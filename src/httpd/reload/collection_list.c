@@ -9,14 +9,6 @@
 
 /* ---- Documents ------------------------------------------------------------------------------- */
 
-/* Takes a document as it is in force. */
-static void document_recall(const ocors_collection_t *collection, ocors_document_t *document)
-{
-    const ocors_snapshot_document_t *record = &collection->in_force->documents[document->in_force];
-
-    ocors_document_recall(document, record, ocors_collection_image(collection, record->image));
-}
-
 static ocors_document_t *document_push(ocors_collection_t *collection, const char *path,
                                        const char *where, uint32_t in_force)
 {
@@ -64,7 +56,7 @@ static ocors_document_t *document_add(ocors_collection_t *collection, const char
     }
     document = document_push(collection, apr_pstrdup(collection->pool, path), where, in_force);
     if (is_left) {
-        document_recall(collection, document);
+        ocors_collection_recall(collection, document);
         document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
     }
     else {
@@ -86,7 +78,7 @@ static ocors_document_t *document_keep(ocors_collection_t *collection, uint32_t 
 
         document = document_push(
             collection, apr_pstrmemdup(collection->pool, path.bytes, path.length), where, in_force);
-        document_recall(collection, document);
+        ocors_collection_recall(collection, document);
     }
     return document;
 }

@@ -26,6 +26,9 @@ static const ocors_document_line_t *line_at(const ocors_document_t *document, in
 
 static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
 {
+    if (severity == OCORS_SEVERITY_ERROR && document->error == NULL) {
+        document->error = text;
+    }
     APR_ARRAY_PUSH(document->lines, ocors_document_line_t) = (ocors_document_line_t){
         .severity = severity,
         .text = text,
@@ -180,6 +183,8 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     document->state = OCORS_DOCUMENT_JUDGED;
     document->has_changed = document->is_transient = document->has_no_room = false;
     document->error_count = 0;
+    document->error = NULL;
+    document->since = 0;
     apr_array_clear(document->lines);
     ocors_report_init(&report);
     apr_pool_create(&scratch, pool);
@@ -217,13 +222,15 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     apr_pool_destroy(scratch);
 }
 
-void ocors_document_give_way(ocors_document_t *document, ocors_document_image_t *image,
-                             const char *error)
+void ocors_document_give_way(ocors_document_t *document, const char *error, bool is_told)
 {
-    ocors_document_free_image(document);
-    document->image = image;
+    document->state = OCORS_DOCUMENT_JUDGED;
     document->has_no_room = true;
-    if (error != NULL) {
+    if (document->image == NULL) {
+        document->error = error;
+        document->since = 0;
+    }
+    if (is_told) {
         document->error_count++;
         line_add(document, OCORS_SEVERITY_ERROR, error);
     }
@@ -234,9 +241,11 @@ void ocors_document_give_way(ocors_document_t *document, ocors_document_image_t 
 }
 
 void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
-                           ocors_document_image_t *image)
+                           ocors_document_image_t *image, const char *error)
 {
     document->file = record->file;
+    document->since = record->since;
+    document->error = error;
     document->image = image;
     document->state = OCORS_DOCUMENT_IN_FORCE;
     document->is_transient = record->is_transient != 0;

@@ -186,9 +186,23 @@ static apr_array_header_t *most_grown(const ocors_collection_t *collection, uint
     return found;
 }
 
+/* The document keeps what is in force of it, if anything is. */
+static void give_way(const ocors_collection_t *collection, ocors_document_t *document,
+                     const char *error, bool is_told)
+{
+    const ocors_snapshot_file_t file = document->file;
+
+    ocors_document_free_image(document);
+    if (document->in_force != OCORS_SNAPSHOT_NONE) {
+        ocors_collection_recall(collection, document);
+        document->file = file;
+    }
+    ocors_document_give_way(document, error, is_told);
+}
+
 /*
  * Plans a snapshot of at most `allowed` bytes: the documents that have grown most give way, until
- * it fits, or none of them has grown. At a start, `cache_size` is in the error of each.
+ * it fits, or none of them has grown. At a start, each is told with `cache_size`; else it is 0.
  */
 static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_t *collection,
                                           uint64_t allowed, uint64_t cache_size)
@@ -207,15 +221,14 @@ static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_
         for (int i = 0; i < documents->nelts; i++) {
             ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
 
-            ocors_document_give_way(
-                document, ocors_collection_image_in_force(collection, document),
-                cache_size == 0
-                    ? NULL
-                    : apr_psprintf(collection->pool,
-                                   "%s: this document does not fit: the policies need an "
-                                   "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
-                                   ", and it is %" APR_UINT64_T_FMT,
-                                   document->path, OCORS_EPOCH_AREAS * plan->size, cache_size));
+            give_way(collection, document,
+                     apr_psprintf(collection->pool,
+                                  "%s: this document does not fit: the policies need an "
+                                  "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
+                                  ", and it is %" APR_UINT64_T_FMT,
+                                  document->path, OCORS_EPOCH_AREAS * plan->size,
+                                  cache_size != 0 ? cache_size : OCORS_EPOCH_AREAS * allowed),
+                     cache_size != 0);
         }
         ocors_collection_settle(collection);
     }

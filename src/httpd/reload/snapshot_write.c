@@ -7,6 +7,14 @@
 
 #include "ocors_digest.h"
 #include "ocors_image.h"
+#include "ocors_utf8.h"
+
+/*
+ * The first errors of so many documents are written, each of at most so many bytes. Their room is
+ * always there: a document that becomes bad makes no snapshot larger.
+ */
+#define ERRORS_MAX 32
+#define ERROR_MAX  480
 
 /* An image of the snapshot, whether documents have it, policies, or both. */
 typedef struct image_t {
@@ -45,6 +53,7 @@ static void plan_documents(ocors_snapshot_plan_t *plan)
     ocors_snapshot_header_t *header = &plan->header;
 
     header->document_count = (uint32_t)plan->collection->documents->nelts;
+    header->text_size += ERRORS_MAX * ERROR_MAX;
     for (uint32_t i = 0; i < header->document_count; i++) {
         const ocors_document_t *document = ocors_collection_document(plan->collection, i);
 
@@ -167,14 +176,14 @@ static bool write_image(ocors_snapshot_plan_t *plan, image_t *image, const ocors
 typedef struct writer_t {
     const ocors_snapshot_plan_t *plan;
     const ocors_snapshot_t *snapshot;
-    uint32_t text_at;
+    uint32_t text_at, error_count;
 } writer_t;
 
-static ocors_snapshot_text_t write_text(writer_t *writer, const char *string)
+static ocors_snapshot_text_t write_text(writer_t *writer, ocors_span_t span)
 {
-    const ocors_snapshot_text_t text = { writer->text_at, (uint32_t)strlen(string) };
+    const ocors_snapshot_text_t text = { writer->text_at, (uint32_t)span.length };
 
-    memcpy((char *)(uintptr_t)writer->snapshot->text + text.at, string, text.length);
+    memcpy((char *)(uintptr_t)writer->snapshot->text + text.at, span.bytes, text.length);
     writer->text_at += text.length;
     return text;
 }
@@ -188,6 +197,35 @@ static void write_images(const writer_t *writer)
     }
 }
 
+/* The first error of a document, if there is room for it. */
+static ocors_snapshot_text_t write_error(writer_t *writer, const char *error)
+{
+    const ocors_span_t text = ocors_span_from_string(error != NULL ? error : "");
+
+    if (text.length == 0 || writer->error_count == ERRORS_MAX) {
+        return (ocors_snapshot_text_t){ 0, 0 };
+    }
+    writer->error_count++;
+    return write_text(writer, ocors_utf8_cut(text, ERROR_MAX));
+}
+
+/* Since when a document is what it is: an error that is found again is not a new one. */
+static int64_t document_since(const ocors_snapshot_plan_t *plan, const ocors_document_t *document)
+{
+    const ocors_snapshot_t *in_force = plan->collection->in_force;
+    const ocors_snapshot_document_t *record = document->in_force != OCORS_SNAPSHOT_NONE
+                                                  ? &in_force->documents[document->in_force]
+                                                  : NULL;
+
+    if (document->since == 0 && document->error != NULL && record != NULL
+        && ocors_span_is_equal(
+            ocors_snapshot_text(in_force, record->error),
+            ocors_utf8_cut(ocors_span_from_string(document->error), ERROR_MAX))) {
+        return record->since;
+    }
+    return document->since != 0 ? document->since : plan->header.published;
+}
+
 static void write_documents(writer_t *writer)
 {
     const ocors_snapshot_plan_t *plan = writer->plan;
@@ -198,7 +236,9 @@ static void write_documents(writer_t *writer)
 
         records[i] = (ocors_snapshot_document_t){
             .file = document->file,
-            .path = write_text(writer, document->path),
+            .since = document_since(plan, document),
+            .path = write_text(writer, ocors_span_from_string(document->path)),
+            .error = write_error(writer, document->image == NULL ? document->error : NULL),
             .image = document->image != NULL ? document->image->index : OCORS_SNAPSHOT_NONE,
             .kept_policies = document->kept_policies,
             .closed_policies = document->closed_policies,
@@ -247,14 +287,14 @@ static void write_trees(writer_t *writer)
 
         trees[i] = (ocors_snapshot_tree_t){
             .key = tree->key,
-            .directory = write_text(writer, tree->directory),
+            .directory = write_text(writer, ocors_span_from_string(tree->directory)),
             .first_site = next,
             .site_count = (uint32_t)tree->sites->nelts,
         };
         for (int k = 0; k < tree->sites->nelts; k++, next++) {
             const ocors_collection_site_t *site = site_at(tree, k);
 
-            sites[next].name = write_text(writer, site->name);
+            sites[next].name = write_text(writer, ocors_span_from_string(site->name));
             sites[next].tree = i;
             for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
                 sites[next].policies[api] = site->policies[api] != NULL ? site->policies[api]->index
