@@ -94,7 +94,6 @@ typedef struct ocors_snapshot_policy_t {
 
 typedef struct ocors_snapshot_tree_t {
     ocors_key_t key;
-    ocors_snapshot_text_t directory;
     uint32_t first_site, site_count; /* sites: by name, in byte order; "" is the first */
 } ocors_snapshot_tree_t;
 
@@ -113,8 +112,8 @@ typedef struct ocors_snapshot_header_t {
     uint64_t seed;        /* of the slots of sites and documents, and of all images */
     uint64_t fingerprint; /* of the files and folders that were listed */
     uint64_t problems;    /* of what was wrong with folders, the same way */
-    uint64_t image_bytes, origin_count, client_count; /* of the images in layers, each once */
-    int64_t published, duration; /* microseconds: since 1970, and what loading took */
+    uint64_t origin_count, client_count; /* of the images in layers, each once */
+    int64_t published, duration;         /* microseconds: since 1970, and what loading took */
     uint32_t image_count, document_count, policy_count, tree_count, site_count;
     uint32_t list_policy_count;                                       /* of the policies */
     uint32_t policy_slot_count, site_slot_count, document_slot_count; /* powers of two */

@@ -142,7 +142,6 @@ static void write_tables(const ocors_snapshot_t *snapshot)
     for (uint32_t i = 0; i < TREES; i++) {
         trees[i] = (ocors_snapshot_tree_t){
             .key = segment_tree_key(i),
-            .directory = write_text(snapshot, &text, "tree"),
             .first_site = i == TREE_FULL ? 0 : SITES - 1,
             .site_count = i == TREE_FULL ? SITES - 1 : 1,
         };
@@ -168,7 +167,7 @@ static ocors_snapshot_header_t make_header(void)
         .member_count = POLICIES,
         .tree_count = TREES,
         .site_count = SITES,
-        .text_size = (IMAGES + 1) * 8 + TREES * 4,
+        .text_size = (IMAGES + 1) * 8,
     };
 
     for (size_t i = 0; i < POLICIES; i++) {

@@ -102,8 +102,6 @@ static void trees_are_found_by_key(void **state)
 
         assert_true(ocors_snapshot_find_tree(&segment.snapshot, &key, &index));
         assert_int_equal(index, i);
-        assert_span_equal(
-            ocors_snapshot_text(&segment.snapshot, segment.snapshot.trees[i].directory), "tree");
     }
     const ocors_key_t key = segment_tree_key(TREES);
     assert_false(ocors_snapshot_find_tree(&segment.snapshot, &key, &index));

@@ -312,7 +312,7 @@ static void use_tables(const ocors_snapshot_t *snapshot)
         sum += snapshot->members[i];
     }
     for (uint32_t i = 0; i < header->tree_count; i++) {
-        use_text(snapshot, snapshot->trees[i].directory);
+        sum += snapshot->trees[i].site_count;
     }
     for (uint32_t i = 0; i < header->site_count; i++) {
         use_text(snapshot, snapshot->sites[i].name);

@@ -98,18 +98,19 @@ static ocors_store_t *store_make(const ocors_publication_t *publication,
                                  const ocors_snapshot_plan_t *plan, apr_status_t *status)
 {
     const uint64_t asked = publication->cache_size / OCORS_EPOCH_AREAS;
-    uint64_t size = asked != 0 ? asked : with_growth(plan->size);
+    uint64_t size = asked != 0 ? asked : with_growth(plan->header.size);
     ocors_store_t *store = NULL;
 
-    if (asked != 0 && asked < plan->size && ocors_store_in_use() == NULL) {
-        size = plan->size; /* a start: ocors_publish_fit() has left nothing that could give way */
+    if (asked != 0 && asked < plan->header.size && ocors_store_in_use() == NULL) {
+        size = plan->header
+                   .size; /* a start: ocors_publish_fit() has left nothing that could give way */
     }
     *status = APR_ENOMEM;
-    if (size >= plan->size) {
+    if (size >= plan->header.size) {
         store = ocors_store_create(publication->process_pool, size, status);
     }
     if (store == NULL && asked == 0) {
-        store = ocors_store_create(publication->process_pool, plan->size, status);
+        store = ocors_store_create(publication->process_pool, plan->header.size, status);
     }
     return store;
 }
@@ -127,7 +128,7 @@ static ocors_store_t *store_for(const ocors_publication_t *publication,
     }
     store = store_make(publication, plan, &status);
     if (store == NULL) {
-        log_no_memory(publication, status, plan->size);
+        log_no_memory(publication, status, plan->header.size);
     }
     return store != NULL ? store : in_use;
 }
@@ -211,10 +212,10 @@ static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_
         ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
         const apr_array_header_t *documents;
 
-        if (plan->size <= allowed) {
+        if (plan->header.size <= allowed) {
             return plan;
         }
-        documents = most_grown(collection, plan->size - allowed, scratch);
+        documents = most_grown(collection, plan->header.size - allowed, scratch);
         if (documents->nelts == 0) {
             return plan;
         }
@@ -226,7 +227,7 @@ static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_
                                   "%s: this document does not fit: the policies need an "
                                   "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
                                   ", and it is %" APR_UINT64_T_FMT,
-                                  document->path, OCORS_EPOCH_AREAS * plan->size,
+                                  document->path, OCORS_EPOCH_AREAS * plan->header.size,
                                   cache_size != 0 ? cache_size : OCORS_EPOCH_AREAS * allowed),
                      cache_size != 0);
         }
@@ -253,8 +254,7 @@ void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
  */
 static bool keep_generation(const ocors_snapshot_t *in_force, ocors_store_t *store, uint32_t area)
 {
-    uint64_t size;
-    ocors_snapshot_header_t *header = (void *)ocors_store_tables(store, area, &size);
+    ocors_snapshot_header_t *header = (void *)ocors_store_tables(store, area);
 
     if (in_force->header.generation == 0
         || memcmp(header->digest, in_force->header.digest, sizeof(header->digest)) != 0) {
@@ -315,7 +315,7 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
     if (store == NULL) {
         return OCORS_PUBLISH_NO_MEMORY;
     }
-    if (plan->size > ocors_store_area_size(store)) { /* a new store is large enough */
+    if (plan->header.size > ocors_store_area_size(store)) { /* a new store is large enough */
         return OCORS_PUBLISH_TOO_LARGE;
     }
     if (!ocors_store_find_free(store, &area)) {

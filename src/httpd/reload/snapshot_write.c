@@ -90,7 +90,6 @@ static void plan_trees(ocors_snapshot_plan_t *plan)
         const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
         header->site_count += (uint32_t)tree->sites->nelts;
-        header->text_size += (uint32_t)strlen(tree->directory);
         for (int k = 0; k < tree->sites->nelts; k++) {
             header->text_size += (uint32_t)strlen(site_at(tree, k)->name);
         }
@@ -120,8 +119,6 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
         image->record = (ocors_snapshot_image_t){ .at = header->size, .size = image->source->size };
         header->size += ocors_round_up(image->record.size, OCORS_IMAGE_ALIGNMENT);
     }
-    plan->tables_size = header->tables_size;
-    plan->size = header->size;
     return plan;
 }
 
@@ -161,7 +158,6 @@ static bool write_image(ocors_snapshot_plan_t *plan, image_t *image, const ocors
     }
     memcpy(image->digest, view.digest, sizeof(image->digest));
     if (image->is_layer) {
-        header->image_bytes += image->source->size;
         header->origin_count += view.origin_count;
         header->client_count += view.client_count;
         header->has_response_headers |= view.header_count > 0;
@@ -287,7 +283,6 @@ static void write_trees(writer_t *writer)
 
         trees[i] = (ocors_snapshot_tree_t){
             .key = tree->key,
-            .directory = write_text(writer, ocors_span_from_string(tree->directory)),
             .first_site = next,
             .site_count = (uint32_t)tree->sites->nelts,
         };
@@ -356,17 +351,17 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
                           uint32_t area, uint32_t generation, apr_time_t started,
                           ocors_document_image_t **damaged)
 {
-    uint64_t row_size;
-    char *tables = ocors_store_tables(to, area, &row_size);
+    const uint64_t area_size = ocors_store_area_size(to);
+    char *tables = ocors_store_tables(to, area);
     ocors_snapshot_header_t *header = &plan->header;
     ocors_snapshot_t snapshot;
     writer_t writer = { .plan = plan, .snapshot = &snapshot };
 
     *damaged = NULL;
-    if (plan->tables_size > row_size || plan->size > ocors_store_area_size(to)) {
+    if (header->size > area_size) {
         return false;
     }
-    header->image_bytes = header->origin_count = header->client_count = 0;
+    header->origin_count = header->client_count = 0;
     header->has_response_headers = 0;
     for (uint32_t i = 0; i < header->image_count; i++) {
         image_t *image = image_at(plan, i);
@@ -381,8 +376,7 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
     header->published = apr_time_now();
     header->duration = header->published - started;
     memcpy(tables, header, sizeof(*header));
-    if (!ocors_snapshot_open(tables, row_size, ocors_store_area(to, area),
-                             ocors_store_area_size(to), &snapshot)) {
+    if (!ocors_snapshot_open(tables, area_size, ocors_store_area(to, area), area_size, &snapshot)) {
         return false;
     }
     write_images(&writer);
