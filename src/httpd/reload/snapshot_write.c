@@ -3,6 +3,7 @@
 
 #include "ocors_snapshot_write.h"
 
+#include <apr_random.h>
 #include <apr_strings.h>
 
 #include "ocors_digest.h"
@@ -302,15 +303,19 @@ static void write_trees(writer_t *writer)
 /* ---- The fleet's digest -----------------------------------------------------------------------
  */
 
-static void digest_policy(const ocors_snapshot_plan_t *plan, ocors_digest_t *digest,
+static void add_text(apr_crypto_hash_t *hash, const char *text)
+{
+    hash->add(hash, text, strlen(text));
+}
+
+static void digest_policy(const ocors_snapshot_plan_t *plan, apr_crypto_hash_t *hash,
                           const ocors_collection_policy_t *policy)
 {
-    ocors_digest_add(digest, OCORS_SPAN_LITERAL("\npolicy:"));
+    add_text(hash, "\npolicy:");
     for (uint32_t i = 0; policy != NULL && i < policy->layer_count; i++) {
         const image_t *image = image_at(plan, policy->layers[i]->index);
 
-        ocors_digest_add(digest,
-                         ocors_span_make((const char *)image->digest, sizeof(image->digest)));
+        hash->add(hash, image->digest, sizeof(image->digest));
     }
 }
 
@@ -321,30 +326,31 @@ static void digest_policy(const ocors_snapshot_plan_t *plan, ocors_digest_t *dig
 static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
                         unsigned char result[OCORS_DIGEST_SIZE])
 {
-    ocors_digest_t *digest = ocors_digest_begin(scratch);
+    apr_crypto_hash_t *hash = apr_crypto_sha256_new(scratch);
 
+    hash->init(hash);
     for (uint32_t i = 0; i < plan->header.policy_count; i++) {
         const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
 
         if (!ocors_key_is_none(&policy->key)) {
-            digest_policy(plan, digest, policy);
+            digest_policy(plan, hash, policy);
         }
     }
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
         const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
-        ocors_digest_add(digest, OCORS_SPAN_LITERAL("\ntree:"));
+        add_text(hash, "\ntree:");
         for (int k = 0; k < tree->sites->nelts; k++) {
             const ocors_collection_site_t *site = site_at(tree, k);
 
-            ocors_digest_add(digest, OCORS_SPAN_LITERAL("\nsite:"));
-            ocors_digest_add(digest, ocors_span_from_string(site->name));
+            add_text(hash, "\nsite:");
+            add_text(hash, site->name);
             for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-                digest_policy(plan, digest, site->policies[api]);
+                digest_policy(plan, hash, site->policies[api]);
             }
         }
     }
-    ocors_digest_end(digest, result);
+    hash->finish(hash, result);
 }
 
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
