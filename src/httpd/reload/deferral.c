@@ -63,30 +63,24 @@ static size_t folder_length(const char *path, size_t length)
     return length;
 }
 
-/* Whether a path, or a folder on its way, was told as complete. */
-static bool is_complete(const ocors_deferral_t *deferral, const char *path)
+/*
+ * Whether a file may be read: it, or a folder on its way, was told as complete, or it settled and
+ * no folder on its way is deferred.
+ */
+static bool may_be_read(const ocors_deferral_t *deferral, const char *path, const seen_t *seen)
 {
-    for (size_t length = strlen(path); length > 0 && deferral->complete != NULL;
-         length = folder_length(path, length)) {
-        if (apr_hash_get(deferral->complete, path, (apr_ssize_t)length) != NULL) {
+    bool is_settled = deferral->now - seen->since >= deferral->settle;
+
+    for (size_t length = strlen(path); length > 0; length = folder_length(path, length)) {
+        const seen_t *here = apr_hash_get(deferral->seen, path, (apr_ssize_t)length);
+
+        if (deferral->complete != NULL
+            && apr_hash_get(deferral->complete, path, (apr_ssize_t)length) != NULL) {
             return true;
         }
+        is_settled = is_settled && (here == NULL || here->deferred != deferral->look);
     }
-    return false;
-}
-
-/* Whether a folder on the way of a path is deferred in this look. */
-static bool has_deferred_folder(const ocors_deferral_t *deferral, const char *path)
-{
-    for (size_t length = folder_length(path, strlen(path)); length > 0;
-         length = folder_length(path, length)) {
-        const seen_t *seen = apr_hash_get(deferral->seen, path, (apr_ssize_t)length);
-
-        if (seen != NULL && seen->deferred == deferral->look) {
-            return true;
-        }
-    }
-    return false;
+    return is_settled;
 }
 
 /* What is seen of a path now, beside what was seen before. */
@@ -120,9 +114,7 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
         return false;
     }
     seen = see(deferral, path, file);
-    if (is_complete(deferral, path)
-        || (deferral->now - seen->since >= deferral->settle
-            && !has_deferred_folder(deferral, path))) {
+    if (may_be_read(deferral, path, seen)) {
         seen->changes = 0;
         return false;
     }
