@@ -250,16 +250,17 @@ static void log_empty_policies(const ocors_collection_t *collection, const ocors
     }
 }
 
-/* Whether a document had no room before, with this file. */
-static bool had_no_room(const ocors_collection_t *collection, const ocors_document_t *document)
+/* What is in force of a document with the same file; NULL: nothing. */
+static const ocors_snapshot_document_t *same_in_force(const ocors_collection_t *collection,
+                                                      const ocors_document_t *document)
 {
     const ocors_snapshot_document_t *record =
         document->in_force != OCORS_SNAPSHOT_NONE
             ? &collection->in_force->documents[document->in_force]
             : NULL;
 
-    return record != NULL && record->has_no_room
-           && ocors_snapshot_file_is_same(&record->file, &document->file);
+    return record != NULL && ocors_snapshot_file_is_same(&record->file, &document->file) ? record
+                                                                                         : NULL;
 }
 
 static void log_no_room(const ocors_collection_t *collection, const ocors_store_t *store,
@@ -270,7 +271,10 @@ static void log_no_room(const ocors_collection_t *collection, const ocors_store_
     for (int i = 0; i < collection->documents->nelts; i++) {
         const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
 
-        if (document->has_no_room && !had_no_room(collection, document) && count++ < NO_ROOM_MAX) {
+        const ocors_snapshot_document_t *before = same_in_force(collection, document);
+
+        if (document->has_no_room && (before == NULL || !before->has_no_room)
+            && count++ < NO_ROOM_MAX) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                          OCORS_LOG_NO_ROOM
                          "%s: the changed document does not fit into an area of %" APR_UINT64_T_FMT
@@ -297,7 +301,9 @@ void ocors_collection_log(const ocors_collection_t *collection, const ocors_stor
                      APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_log(ocors_collection_document(collection, (uint32_t)i), server, with_errors);
+        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+
+        ocors_document_log(document, same_in_force(collection, document), server, with_errors);
     }
     log_empty_policies(collection, store, server);
     if (store != NULL) { /* a start tells of documents that have no room as of other errors */

@@ -16,8 +16,7 @@ static bool document_load(const ocors_collection_t *collection, ocors_document_t
     const ocors_snapshot_file_t listed = document->file;
 
     ocors_document_judge(document, collection->seed, collection->pool);
-    if (collection->deferral != NULL
-        && (document->has_changed || !ocors_snapshot_file_is_same(&listed, &document->file))) {
+    if (collection->deferral != NULL && (!ocors_snapshot_file_is_same(&listed, &document->file))) {
         ocors_deferral_restart(collection->deferral, document->path, &document->file);
         return false;
     }
