@@ -32,8 +32,9 @@ typedef enum {
 typedef struct ocors_publication_t {
     ocors_occasion_t occasion;
     apr_pool_t *process_pool;
-    server_rec *server;  /* whose log is written to */
-    uint64_t cache_size; /* OcapiCorsCacheSize; 0: Auto */
+    ocors_store_t *in_use; /* NULL: none, as at a start */
+    server_rec *server;    /* whose log is written to */
+    uint64_t cache_size;   /* OcapiCorsCacheSize; 0: Auto */
     apr_time_t started;
 } ocors_publication_t;
 

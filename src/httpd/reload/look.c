@@ -132,6 +132,7 @@ static ocors_publish_result_t publish(look_t *look, ocors_collection_t *collecti
 {
     const ocors_publication_t publication = {
         .occasion = OCORS_OCCASION_LOOK,
+        .in_use = ocors_store_in_use(),
         .server = look->server,
         .started = started,
     };

@@ -26,8 +26,8 @@ static uint64_t with_growth(uint64_t size)
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
-static void log_published(const ocors_publication_t *publication, const ocors_snapshot_t *snapshot,
-                          bool is_unchanged)
+static void log_published(const ocors_publication_t *publication, const ocors_store_t *store,
+                          const ocors_snapshot_t *snapshot, bool is_unchanged)
 {
     static const char *const occasions[] = {
         [OCORS_OCCASION_START] = "start",
@@ -46,7 +46,7 @@ static void log_published(const ocors_publication_t *publication, const ocors_sn
                  header->generation, occasions[publication->occasion],
                  is_unchanged ? "unchanged: " : "", header->document_count, header->client_count,
                  header->origin_count, header->site_count, digest, header->size,
-                 ocors_store_size(ocors_store_in_use()), header->duration / 1000);
+                 ocors_store_size(store), header->duration / 1000);
 }
 
 static void log_lines(const ocors_publication_t *publication, const apr_array_header_t *lines)
@@ -61,7 +61,7 @@ static void log_lines(const ocors_publication_t *publication, const apr_array_he
 static void log_no_memory(const ocors_publication_t *publication, apr_status_t status,
                           uint64_t size)
 {
-    const bool is_start = ocors_store_in_use() == NULL;
+    const bool is_start = publication->in_use == NULL;
     server_rec *server = is_start ? NULL : publication->server;
     const int level = APLOG_CRIT | (is_start ? APLOG_STARTUP : 0);
     const uint64_t needed = OCORS_EPOCH_AREAS * size;
@@ -86,8 +86,8 @@ void ocors_publication_tell(const ocors_publication_t *publication)
 {
     ocors_snapshot_t snapshot;
 
-    if (ocors_store_current(ocors_store_in_use(), &snapshot)) {
-        log_published(publication, &snapshot, false);
+    if (ocors_store_current(publication->in_use, &snapshot)) {
+        log_published(publication, publication->in_use, &snapshot, false);
     }
 }
 
@@ -101,7 +101,7 @@ static ocors_store_t *store_make(const ocors_publication_t *publication,
     uint64_t size = asked != 0 ? asked : with_growth(plan->header.size);
     ocors_store_t *store = NULL;
 
-    if (asked != 0 && asked < plan->header.size && ocors_store_in_use() == NULL) {
+    if (asked != 0 && asked < plan->header.size && publication->in_use == NULL) {
         size = plan->header
                    .size; /* a start: ocors_publish_fit() has left nothing that could give way */
     }
@@ -119,18 +119,17 @@ static ocors_store_t *store_make(const ocors_publication_t *publication,
 static ocors_store_t *store_for(const ocors_publication_t *publication,
                                 const ocors_snapshot_plan_t *plan)
 {
-    ocors_store_t *in_use = ocors_store_in_use();
     ocors_store_t *store;
     apr_status_t status;
 
-    if (in_use != NULL && publication->occasion == OCORS_OCCASION_LOOK) {
-        return in_use;
+    if (publication->in_use != NULL && publication->occasion == OCORS_OCCASION_LOOK) {
+        return publication->in_use;
     }
     store = store_make(publication, plan, &status);
     if (store == NULL) {
         log_no_memory(publication, status, plan->header.size);
     }
-    return store != NULL ? store : in_use;
+    return store != NULL ? store : publication->in_use;
 }
 
 /* ---- What fits ------------------------------------------------------------------------------- */
@@ -269,7 +268,7 @@ static bool keep_generation(const ocors_snapshot_t *in_force, ocors_store_t *sto
 static void make_current(const ocors_publication_t *publication,
                          const ocors_collection_t *collection, ocors_store_t *store, uint32_t area)
 {
-    ocors_store_t *before = ocors_store_in_use();
+    ocors_store_t *before = publication->in_use;
     const bool is_unchanged = keep_generation(collection->in_force, store, area);
     apr_array_header_t *lines;
     ocors_snapshot_t snapshot;
@@ -283,7 +282,7 @@ static void make_current(const ocors_publication_t *publication,
     }
     if (before != NULL) {
         if (ocors_store_current(store, &snapshot)) {
-            log_published(publication, &snapshot, is_unchanged);
+            log_published(publication, store, &snapshot, is_unchanged);
         }
         lines = ocors_difference_make(collection->pool, collection, before);
         log_lines(publication, lines);
@@ -300,7 +299,7 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
                                        ocors_document_image_t **damaged)
 {
     const ocors_snapshot_t *in_force = collection->in_force;
-    ocors_store_t *in_use = ocors_store_in_use();
+    ocors_store_t *in_use = publication->in_use;
     const bool is_look = publication->occasion == OCORS_OCCASION_LOOK;
     ocors_snapshot_plan_t *plan = plan_within(
         scratch, collection, is_look ? ocors_store_area_size(in_use) : UINT64_MAX, 0);
