@@ -14,6 +14,7 @@
 #include "ocors_list.h"
 #include "ocors_listing.h"
 #include "ocors_store.h"
+#include "ocors_tree.h"
 
 /*
  *   list    the file system says which files there are; nothing is opened
@@ -46,11 +47,6 @@ typedef struct ocors_collection_tree_t {
     apr_array_header_t *sites; /* of ocors_collection_site_t, in byte order of names; "" is first */
 } ocors_collection_tree_t;
 
-/* What is wrong with a tree's folders, and the directive that names the tree. */
-typedef struct ocors_collection_problem_t {
-    const char *where, *text;
-} ocors_collection_problem_t;
-
 typedef struct ocors_collection_t {
     apr_pool_t *pool;
     const ocors_snapshot_t *in_force;
@@ -60,7 +56,7 @@ typedef struct ocors_collection_t {
     apr_array_header_t *documents; /* of ocors_document_t *, by index */
     apr_array_header_t *policies;  /* of ocors_collection_policy_t *, by index */
     apr_array_header_t *trees;     /* of ocors_collection_tree_t *, as the configuration has them */
-    apr_array_header_t *problems;  /* of ocors_collection_problem_t */
+    apr_array_header_t *problems;  /* of ocors_tree_problem_t */
     apr_array_header_t *warnings;  /* of const char * */
     apr_array_header_t *unsettled; /* of const char *: folders of sites that are not as in force, or
                                       whose changes are not told */

@@ -49,7 +49,7 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
         .documents = apr_array_make(pool, 4, sizeof(ocors_document_t *)),
         .policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
         .trees = apr_array_make(pool, 1, sizeof(ocors_collection_tree_t *)),
-        .problems = apr_array_make(pool, 1, sizeof(ocors_collection_problem_t)),
+        .problems = apr_array_make(pool, 1, sizeof(ocors_tree_problem_t)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
         .unsettled = apr_array_make(pool, 1, sizeof(const char *)),
         .by_path = apr_hash_make(pool),
@@ -134,7 +134,7 @@ uint64_t ocors_collection_problems(const ocors_collection_t *collection)
     uint64_t sum = 0;
 
     for (int i = 0; i < collection->problems->nelts; i++) {
-        sum += mix(1, APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
+        sum += mix(1, APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text);
     }
     return sum;
 }
@@ -189,8 +189,8 @@ uint32_t ocors_collection_tell(const ocors_collection_t *collection)
     uint32_t errors = (uint32_t)collection->problems->nelts;
 
     for (int i = 0; i < collection->problems->nelts; i++) {
-        const ocors_collection_problem_t *problem = &APR_ARRAY_IDX(collection->problems, i,
-                                                                   ocors_collection_problem_t);
+        const ocors_tree_problem_t *problem = &APR_ARRAY_IDX(collection->problems, i,
+                                                             ocors_tree_problem_t);
 
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", problem->where,
                      problem->text);
@@ -298,7 +298,7 @@ void ocors_collection_log(const ocors_collection_t *collection, const ocors_stor
 
     for (int i = 0; i < collection->problems->nelts && with_errors && !is_said; i++) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
-                     APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
+                     APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
         const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);

@@ -223,7 +223,7 @@ static void site_add(const tree_add_t *add, const ocors_tree_site_t *from,
 {
     ocors_collection_t *collection = add->collection;
     ocors_collection_site_t site = {
-        .name = apr_pstrdup(collection->pool, from->name),
+        .name = from->name,
         .in_force = from->in_force,
     };
     const bool is_new = from->in_force == OCORS_SNAPSHOT_NONE;
@@ -239,26 +239,10 @@ static void site_add(const tree_add_t *add, const ocors_tree_site_t *from,
         }
     }
     if (!from->is_unchanged && (is_pending || !site_is_settled(add, from, &site))) {
-        APR_ARRAY_PUSH(collection->unsettled, const char *) = apr_pstrdup(collection->pool,
-                                                                          from->unsettled);
+        APR_ARRAY_PUSH(collection->unsettled, const char *) = from->unsettled;
     }
     if (!is_pending || !is_new || sites->nelts == 0) {
         APR_ARRAY_PUSH(sites, ocors_collection_site_t) = site;
-    }
-}
-
-static void add_texts(ocors_collection_t *collection, const ocors_tree_t *tree, const char *where)
-{
-    for (int i = 0; i < tree->problems->nelts; i++) {
-        APR_ARRAY_PUSH(collection->problems,
-                       ocors_collection_problem_t) = (ocors_collection_problem_t){
-            .where = where,
-            .text = apr_pstrdup(collection->pool, APR_ARRAY_IDX(tree->problems, i, const char *)),
-        };
-    }
-    for (int i = 0; i < tree->warnings->nelts; i++) {
-        APR_ARRAY_PUSH(collection->warnings, const char *) = apr_pstrdup(
-            collection->pool, APR_ARRAY_IDX(tree->warnings, i, const char *));
     }
 }
 
@@ -278,17 +262,15 @@ static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
 {
     tree_add_t add = { .collection = collection, .where = list->where, .listing = listing };
     ocors_collection_tree_t *tree;
-    apr_pool_t *scratch;
 
     if (has_tree(collection, &list->key)) {
         return; /* another section names it, too */
     }
-    apr_pool_create(&scratch, collection->pool);
     tree = apr_pcalloc(collection->pool, sizeof(*tree));
     tree->key = list->key;
-    tree->directory = apr_pstrdup(collection->pool, list->paths[0]);
-    add.listed = ocors_tree_list(scratch, tree->directory, &tree->key, collection->in_force,
-                                 listing, collection->deferral, changed);
+    tree->directory = list->paths[0];
+    add.listed = ocors_tree_list(collection->pool, list, collection->in_force, listing,
+                                 collection->deferral, changed);
     tree->sites = apr_array_make(collection->pool, add.listed->sites->nelts,
                                  sizeof(ocors_collection_site_t));
     for (int i = 0; i < add.listed->sites->nelts; i++) {
@@ -297,8 +279,8 @@ static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
     if (!add.listed->is_settled) {
         APR_ARRAY_PUSH(collection->unsettled, const char *) = tree->directory;
     }
-    add_texts(collection, add.listed, list->where);
-    apr_pool_destroy(scratch);
+    apr_array_cat(collection->problems, add.listed->problems);
+    apr_array_cat(collection->warnings, add.listed->warnings);
     APR_ARRAY_PUSH(collection->trees, ocors_collection_tree_t *) = tree;
 }
 

@@ -14,6 +14,7 @@
 typedef struct tree_walk_t {
     apr_pool_t *pool;
     ocors_tree_t *tree;
+    const ocors_list_t *list;
     const ocors_snapshot_t *in_force;
     ocors_listing_t *listing;
     ocors_deferral_t *deferral;
@@ -33,11 +34,6 @@ static const char *path_join(apr_pool_t *pool, const char *folder, const char *n
     return apr_pstrcat(pool, folder, "/", name, NULL);
 }
 
-static bool is_absent(apr_status_t status)
-{
-    return APR_STATUS_IS_ENOENT(status) || APR_STATUS_IS_ENOTDIR(status);
-}
-
 static bool is_folder(tree_walk_t *walk, const char *path)
 {
     const ocors_listed_t *listed = ocors_listing_stat(walk->listing, path);
@@ -47,8 +43,10 @@ static bool is_folder(tree_walk_t *walk, const char *path)
 
 static void add_problem(tree_walk_t *walk, const char *path, const char *text)
 {
-    APR_ARRAY_PUSH(walk->tree->problems, const char *) = apr_pstrcat(walk->pool, path, ": ", text,
-                                                                     NULL);
+    APR_ARRAY_PUSH(walk->tree->problems, ocors_tree_problem_t) = (ocors_tree_problem_t){
+        .where = walk->list->where,
+        .text = apr_pstrcat(walk->pool, path, ": ", text, NULL),
+    };
 }
 
 /* Whether to say now what is wrong at a path, or to wait, as it may be about to be replaced. */
@@ -92,7 +90,9 @@ static const char *find_document(tree_walk_t *walk, const char *folder, unsigned
     const ocors_span_t text = ocors_span_from_string(path);
 
     if (ocors_snapshot_find_document(walk->in_force, text) != OCORS_SNAPSHOT_NONE) {
-        *found += !is_absent(ocors_listing_stat(walk->listing, path)->status);
+        const apr_status_t status = ocors_listing_stat(walk->listing, path)->status;
+
+        *found += !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status);
         return path;
     }
     if (!ocors_listing_exists(walk->listing, path)) { /* not even a link that leads nowhere */
@@ -210,7 +210,7 @@ static const char *name_in_force(const tree_walk_t *walk, uint32_t site)
  */
 static void list_names(tree_walk_t *walk, apr_array_header_t *names)
 {
-    const bool is_directory = is_folder(walk, walk->tree->directory);
+    const bool is_directory = is_folder(walk, walk->list->paths[0]);
     const unsigned untold = ocors_listing_untold(walk->listing);
     const apr_array_header_t *listed = NULL;
     apr_status_t status = APR_ENOTDIR;
@@ -232,7 +232,7 @@ static void list_names(tree_walk_t *walk, apr_array_header_t *names)
                           && !ocors_listing_exists(walk->listing, walk->sites));
     walk->tree->is_settled = walk->is_listed && untold == ocors_listing_untold(walk->listing);
     if (!walk->is_listed && problem_is_due(walk, walk->sites)) {
-        add_problem(walk, is_directory ? walk->sites : walk->tree->directory,
+        add_problem(walk, is_directory ? walk->sites : walk->list->paths[0],
                     is_directory ? apr_psprintf(walk->pool, "the sites cannot be listed: %s",
                                                 apr_strerror(status, message, sizeof(message)))
                                  : "this is not a directory, or it cannot be read");
@@ -330,7 +330,7 @@ static void list_sites(tree_walk_t *walk, const apr_array_header_t *names)
         index += order >= 0;
     }
     if (has_new) {
-        ocors_tree_judge_twins(walk->tree->warnings, walk->tree->directory, &walk->tree->key, names,
+        ocors_tree_judge_twins(walk->tree->warnings, walk->list->paths[0], &walk->list->key, names,
                                walk->in_force);
     }
 }
@@ -348,14 +348,16 @@ static bool tree_has_documents(const ocors_tree_t *tree)
     return false;
 }
 
-ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const ocors_key_t *key,
+ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const ocors_list_t *list,
                               const ocors_snapshot_t *in_force, ocors_listing_t *listing,
                               ocors_deferral_t *deferral, apr_hash_t *changed)
 {
+    const char *directory = list->paths[0];
     ocors_tree_t *tree = apr_palloc(pool, sizeof(*tree));
     tree_walk_t walk = {
         .pool = pool,
         .tree = tree,
+        .list = list,
         .in_force = in_force,
         .listing = listing,
         .deferral = deferral,
@@ -369,13 +371,11 @@ ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const oco
     unsigned found;
 
     *tree = (ocors_tree_t){
-        .directory = directory,
-        .key = *key,
         .sites = apr_array_make(pool, 64, sizeof(ocors_tree_site_t)),
-        .problems = apr_array_make(pool, 1, sizeof(const char *)),
+        .problems = apr_array_make(pool, 1, sizeof(ocors_tree_problem_t)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
     };
-    if (ocors_snapshot_find_tree(in_force, key, &index)) {
+    if (ocors_snapshot_find_tree(in_force, &list->key, &index)) {
         walk.organisation = in_force->trees[index].first_site;
         walk.first = walk.organisation + 1;
         walk.end = walk.organisation + in_force->trees[index].site_count;
