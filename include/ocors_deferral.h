@@ -14,8 +14,8 @@
 /*
  * A file is deferred while somebody may still be writing it: until the system tells that it is
  * complete, or two looks, `settle` apart, find it the same. What is in a folder that is deferred is
- * deferred with it: a document is not missed before its site is. A document that has no room in an
- * area is deferred as long as its file is the same. Other documents never wait for a deferred one.
+ * deferred with it: a document is not missed before its site is. Other
+ * documents never wait for a deferred one.
  *
  * For the process that watches the documents; a start and a restart defer nothing.
  */
@@ -38,19 +38,12 @@ void ocors_deferral_begin(ocors_deferral_t *deferral, apr_hash_t *complete);
 bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
                         const ocors_snapshot_file_t *file);
 
-/* The file changed after it was listed as `file`: it waits for another look. */
+/*
+ * The file changed after it was listed; `file` is what was seen of it. The rest of the look defers
+ * it, and believes nothing that was told as complete before.
+ */
 void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
                             const ocors_snapshot_file_t *file);
-
-/*
- * The document with this file has no room: it is deferred as long as its file is the same. Whether
- * that is new of this file.
- */
-bool ocors_deferral_add_large(ocors_deferral_t *deferral, const char *path,
-                              const ocors_snapshot_file_t *file);
-
-/* All documents that had no room get another chance. Whether there were any. */
-bool ocors_deferral_release_large(ocors_deferral_t *deferral);
 
 /* The paths that the last look asked for: what is in force at them is not what is there. */
 apr_hash_t *ocors_deferral_paths(const ocors_deferral_t *deferral);

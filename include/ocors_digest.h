@@ -8,14 +8,6 @@
 #include "ocors_key.h"
 #include "ocors_span.h"
 
-/* A digest in the making. */
-typedef struct ocors_digest_t ocors_digest_t;
-
-/* Begins one in memory of `pool`; adds bytes; gives OCORS_DIGEST_SIZE bytes and ends it. */
-ocors_digest_t *ocors_digest_begin(apr_pool_t *pool);
-void ocors_digest_add(ocors_digest_t *digest, ocors_span_t bytes);
-void ocors_digest_end(ocors_digest_t *digest, unsigned char result[OCORS_DIGEST_SIZE]);
-
 /* The digest of one text. */
 void ocors_digest_make(apr_pool_t *scratch, ocors_span_t bytes,
                        unsigned char result[OCORS_DIGEST_SIZE]);

@@ -32,28 +32,26 @@ typedef enum {
     OCORS_DOCUMENT_IN_FORCE, /* its file is the one in force */
     OCORS_DOCUMENT_DEFERRED, /* its file is another one, and is deferred */
     OCORS_DOCUMENT_UNREAD,   /* its file is not the one in force, and is to be judged */
-    OCORS_DOCUMENT_JUDGED,   /* its file was read */
-    OCORS_DOCUMENT_PENDING,  /* as deferred, and none is in force: its policies wait */
-    OCORS_DOCUMENT_OVERTAKEN /* its file changed after it was listed: its policies keep theirs */
+    OCORS_DOCUMENT_JUDGED    /* its file was read */
 } ocors_document_state_t;
 
 typedef struct ocors_document_t {
     const char *path;
     const char *where;             /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
     uint32_t index;                /* in its collection */
-    uint32_t known;                /* in what is in force, or OCORS_SNAPSHOT_NONE */
-    ocors_snapshot_file_t file;    /* which file it is; all zero: there is none */
+    uint32_t in_force;             /* its index there, or OCORS_SNAPSHOT_NONE */
+    ocors_snapshot_file_t file;    /* which file it is; all zero: there is none; or that of no file:
+                                      it changed while it was read */
     ocors_document_image_t *image; /* NULL: the document cannot be used */
     apr_array_header_t *lines;     /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
     const char *error; /* the first; NULL: it can be used */
     int64_t since;     /* since when it is so, in microseconds since 1970; 0: since now */
     ocors_document_state_t state;
-    bool has_changed;  /* while it was read */
     bool is_transient; /* its error may go away although the file is unchanged */
+    bool has_no_room;  /* it gave way (ocors_document_give_way()) */
     /* If it cannot be used: policies that keep their previous version, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
-    uint32_t kept_logged, closed_logged; /* what the log said of them last */
 } ocors_document_t;
 
 /* A document of this absolute path, not read yet. All of it but an image's bytes is in `pool`. */
@@ -65,17 +63,21 @@ ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
  */
 void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool);
 
-/* Whether the file of its path is another one now, or changed while it was read. */
+/* Whether the file of its path is another one now. */
 bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
 
-/* The document is left out for a reason that is not in its file: `text`, a line in its pool. */
-void ocors_document_reject(ocors_document_t *document, const char *text);
+/*
+ * The document has no room: its image is what is in force of it, or NULL. `error` is why, a line in
+ * its pool, which is told with what was found in the file; or nothing is, until there is room. It
+ * is read again when something else changes, and by every restart.
+ */
+void ocors_document_give_way(ocors_document_t *document, const char *error, bool is_told);
 
 /*
- * Takes over what is in force: the file, its image, which stays in its area, its first error, and
- * what the log said. What else was found in the file has been logged, and is not known any more.
+ * Takes over what is in force: the file, its image, which stays in its area, and its first error.
+ * What else was found in the file has been logged, and is not known any more.
  */
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
                            ocors_document_image_t *image, const char *error);
 
 /*
@@ -85,10 +87,11 @@ void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_docu
 uint32_t ocors_document_tell(ocors_document_t *document);
 
 /*
- * Logs its lines, `with_errors` or without, and, as often as it changes, what becomes of its
- * policies.
+ * Logs its lines, `with_errors` or without, and what becomes of its policies, unless that was said
+ * before: `before` is the record in force of the same file, or NULL.
  */
-void ocors_document_log(ocors_document_t *document, server_rec *server, bool with_errors);
+void ocors_document_log(const ocors_document_t *document, const ocors_snapshot_document_t *before,
+                        server_rec *server, bool with_errors);
 
 /* The document has no image then; the bytes of one on the heap are freed. */
 void ocors_document_free_image(ocors_document_t *document);

@@ -9,7 +9,10 @@
 #include <apr_time.h>
 #include <httpd.h>
 
-/* For the one process that watches the documents. NULL: nothing is told. */
+/*
+ * For the one process that watches the documents: an inotify descriptor, and the ways of the paths
+ * it watches (ocors_ways.h). NULL: nothing is told.
+ */
 typedef struct ocors_notify_t ocors_notify_t;
 
 /* What was told of, by the paths that were watched: sets of `const char *`. */
@@ -26,6 +29,12 @@ typedef struct ocors_changes_t {
 ocors_notify_t *ocors_notify_create(apr_pool_t *pool, server_rec *server);
 
 /*
+ * Begins anew: nothing is watched, and nothing of before is told any more. Where the system has no
+ * inotify, nothing is told until this is asked for again.
+ */
+void ocors_notify_begin(ocors_notify_t *notify);
+
+/*
  * Watches an absolute path: the name itself, each folder and each link on the way, and, where the
  * way ends early, the name that is missing. True: every change from now on is told of. False: the
  * system has no watch left, or a file system does not tell. Asked again, it costs one look-up until
@@ -35,13 +44,6 @@ bool ocors_notify_watch_path(ocors_notify_t *notify, const char *path);
 
 /* Watches all names in a folder as well; a change of one is told as that of FOLDER/NAME. */
 bool ocors_notify_watch_folder(ocors_notify_t *notify, const char *path);
-
-/*
- * Begins a round: the paths that are watched until ocors_notify_end() are all that is watched
- * afterwards.
- */
-void ocors_notify_begin(ocors_notify_t *notify);
-void ocors_notify_end(ocors_notify_t *notify);
 
 /*
  * Sleeps until something is told, but no longer than `time`. Changes that come close together are
@@ -57,7 +59,6 @@ bool ocors_notify_wait(ocors_notify_t *notify, apr_interval_time_t time, apr_poo
 #define ocors_notify_watch_path(notify, path)   ((void)(notify), (void)(path), false)
 #define ocors_notify_watch_folder(notify, path) ((void)(notify), (void)(path), false)
 #define ocors_notify_begin(notify)              ((void)(notify))
-#define ocors_notify_end(notify)                ((void)(notify))
 #define ocors_notify_wait(notify, time, pool, changes)                                             \
     ((void)(notify), (void)(pool), (void)(changes), apr_sleep(time), false)
 

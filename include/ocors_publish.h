@@ -21,8 +21,9 @@ typedef enum {
 typedef enum {
     OCORS_PUBLISH_DONE,
     OCORS_PUBLISH_UNCHANGED, /* what was collected is in force already */
+    OCORS_PUBLISH_OVERTAKEN, /* a file changed after it was listed: to be collected anew */
     OCORS_PUBLISH_NO_AREA,   /* every area is current or read; a later look may find one */
-    OCORS_PUBLISH_TOO_LARGE, /* the snapshot is larger than an area, by collection->excess */
+    OCORS_PUBLISH_TOO_LARGE, /* the snapshot is larger than an area, and no document can give way */
     OCORS_PUBLISH_UNWRITTEN, /* the collection could not be written; memory is short */
     OCORS_PUBLISH_NO_MEMORY  /* the system has none for a store */
 } ocors_publish_result_t;
@@ -31,16 +32,18 @@ typedef enum {
 typedef struct ocors_publication_t {
     ocors_occasion_t occasion;
     apr_pool_t *process_pool;
-    server_rec *server;  /* whose log is written to */
-    uint64_t cache_size; /* OcapiCorsCacheSize; 0: Auto */
+    ocors_store_t *in_use; /* NULL: none, as at a start */
+    server_rec *server;    /* whose log is written to */
+    uint64_t cache_size;   /* OcapiCorsCacheSize; 0: Auto */
     apr_time_t started;
 } ocors_publication_t;
 
 /*
  * Loads and settles a listed collection, writes it into a free area and makes it current. Whatever
- * fails, what was current stays current, whole. Where a restart has no memory for a new store, it
- * publishes into a free area of the old one. Logs what was found, what is in force, and what
- * changed; at a start, at which there is no store yet, nothing.
+ * fails, what was current stays current, whole. At a look, the documents that have grown most give
+ * way where the snapshot would be larger than an area. Where a restart has no memory for a new
+ * store, it publishes into a free area of the old one. Logs what was found, what is in force, and
+ * what changed; at a start, at which there is no store yet, nothing.
  */
 ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
                                      ocors_collection_t *collection);
@@ -48,7 +51,8 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
 /* Logs what is in force, at a start. */
 void ocors_publication_tell(const ocors_publication_t *publication);
 
-/* At a start: rejects documents, the largest first, until the rest fits into `cache_size` bytes. */
+/* At a start: documents give way, the largest first, until the rest fits into `cache_size` bytes.
+ */
 void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size);
 
 #endif

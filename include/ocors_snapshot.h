@@ -19,12 +19,13 @@
  *   +--------+--------+-----------+----------+-------+-------+--------------+------------+---
  *   | header | images | documents | policies | trees | sites | policy_slots | site_slots | ...
  *   +--------+--------+-----------+----------+-------+-------+--------------+------------+---
- *   | layers | members | text ... | padding | image | image | ...
- *   +--------+---------+----------+---------+-------+-------+---
- *    <---------- tables_size ------------->
+ *   | document_slots | layers | members | text ... | padding | image | image | ...
+ *   +----------------+--------+---------+----------+---------+-------+-------+---
+ *    <------------------ tables_size --------------------->
  *
- *   policy_slots  --the key's hash------------------------------> policies of lists
- *   site_slots    --hash of the tree's key and the site's key---> sites (R12)
+ *   policy_slots    --the key's hash----------------------------> policies of lists
+ *   site_slots      --hash of the tree's key and the site's key-> sites (R12)
+ *   document_slots  --hash of the path--------------------------> documents
  *   sites         --> their tree, and a policy for each API
  *   policies      --> layers: images, global first;  --> members: the documents the policy names
  *   documents     --> their image; and which file it was, for the next reading
@@ -39,7 +40,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 3
+#define OCORS_SNAPSHOT_FORMAT 4
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
@@ -78,9 +79,11 @@ typedef struct ocors_snapshot_document_t {
     int64_t since; /* when this file, or this error, came: microseconds since 1970 */
     ocors_snapshot_text_t path;
     ocors_snapshot_text_t error; /* the first of a document that cannot be used; may be left out */
-    uint32_t image; /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
+    uint32_t image;              /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
     uint32_t kept_policies, closed_policies; /* what the log said of it (ocors_document.h) */
-    uint32_t is_transient; /* its error may go away although the file is unchanged */
+    uint16_t is_transient; /* its error may go away although the file is unchanged */
+    uint16_t
+        has_no_room; /* its image, if it has one, is that of the file before (ocors_document.h) */
 } ocors_snapshot_document_t;
 
 typedef struct ocors_snapshot_policy_t {
@@ -91,7 +94,6 @@ typedef struct ocors_snapshot_policy_t {
 
 typedef struct ocors_snapshot_tree_t {
     ocors_key_t key;
-    ocors_snapshot_text_t directory;
     uint32_t first_site, site_count; /* sites: by name, in byte order; "" is the first */
 } ocors_snapshot_tree_t;
 
@@ -107,14 +109,14 @@ typedef struct ocors_snapshot_header_t {
     uint32_t generation;  /* from 1, over the life of the server */
     uint64_t tables_size; /* of header and tables, padding included: the first image's place */
     uint64_t size;        /* of the snapshot: tables and images */
-    uint64_t seed;        /* of the site slots, and of all images */
+    uint64_t seed;        /* of the slots of sites and documents, and of all images */
     uint64_t fingerprint; /* of the files and folders that were listed */
     uint64_t problems;    /* of what was wrong with folders, the same way */
-    uint64_t image_bytes, origin_count, client_count; /* of the images in layers, each once */
-    int64_t published, duration; /* microseconds: since 1970, and what loading took */
+    uint64_t origin_count, client_count; /* of the images in layers, each once */
+    int64_t published, duration;         /* microseconds: since 1970, and what loading took */
     uint32_t image_count, document_count, policy_count, tree_count, site_count;
-    uint32_t list_policy_count;                  /* of the policies */
-    uint32_t policy_slot_count, site_slot_count; /* powers of two */
+    uint32_t list_policy_count;                                       /* of the policies */
+    uint32_t policy_slot_count, site_slot_count, document_slot_count; /* powers of two */
     uint32_t layer_count, member_count, text_size;
     uint32_t has_response_headers;           /* a client of some layer has some */
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the documents in force: equal in all the fleet */
@@ -129,10 +131,13 @@ typedef struct ocors_snapshot_t {
     const ocors_snapshot_policy_t *policies;
     const ocors_snapshot_tree_t *trees;
     const ocors_snapshot_site_t *sites;
-    const ocors_slot_t *policy_slots, *site_slots;
+    const ocors_slot_t *policy_slots, *site_slots, *document_slots;
     const uint32_t *layers, *members;
     const char *text;
 } ocors_snapshot_t;
+
+/* A snapshot of generation 0 that has nothing: what is in force before anything is. */
+extern const ocors_snapshot_t ocors_snapshot_empty;
 
 /*
  * Completes a header in which the counts of images, documents, policies (those of lists, too),
@@ -157,7 +162,7 @@ ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapsho
 /* The bytes of an image, within the area. NULL: the snapshot has no such image. */
 const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size);
 
-/* Writes both tables of slots of a snapshot whose other tables are written. */
+/* Writes all tables of slots of a snapshot whose other tables are written. */
 void ocors_snapshot_index(const ocors_snapshot_t *snapshot);
 
 /* Finds the policy of a list by its key: one hash and one comparison. False: there is none. */
@@ -167,6 +172,9 @@ bool ocors_snapshot_find_policy(const ocors_snapshot_t *snapshot, const ocors_ke
 /* Opens a policy, whole. False: there is none, or it is damaged; it then has no layers. */
 bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t index,
                                 ocors_policy_t *policy);
+
+/* The index of the document of a path, for writers, by one hash. OCORS_SNAPSHOT_NONE: none. */
+uint32_t ocors_snapshot_find_document(const ocors_snapshot_t *snapshot, ocors_span_t path);
 
 /* Finds the tree of this key, for writers: linear, as there are few trees. False: there is none. */
 bool ocors_snapshot_find_tree(const ocors_snapshot_t *snapshot, const ocors_key_t *key,

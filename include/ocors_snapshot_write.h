@@ -15,10 +15,8 @@
 /* What a snapshot of a collection takes. The collection does not change while there is a plan. */
 typedef struct ocors_snapshot_plan_t {
     const ocors_collection_t *collection;
-    ocors_snapshot_header_t header;
-    uint64_t tables_size;       /* what a row of a store must have */
-    uint64_t size;              /* of tables and images: what an area must have */
-    apr_array_header_t *images; /* snapshot_write.c's own: each image once */
+    ocors_snapshot_header_t header; /* its `size` is what an area and its row must have */
+    apr_array_header_t *images;     /* snapshot_write.c's own: each image once */
 } ocors_snapshot_plan_t;
 
 /* Says what a snapshot of a settled collection takes. In memory of `scratch`. */
@@ -34,7 +32,7 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
  * image.check by the secret of that store, `from`. False: nothing that is current was touched, and
  *   - *damaged is an image in `from`: its bytes are not what was written there, or are of another
  *     format, and the document has to be read again;
- *   - *damaged is NULL: the snapshot does not fit (ask plan->size before), or an image on the heap
+ *   - *damaged is NULL: the snapshot does not fit (ask header.size before), or an image on the heap
  *     does not open.
  */
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,

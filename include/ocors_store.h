@@ -64,9 +64,9 @@ bool ocors_store_current(const ocors_store_t *store, ocors_snapshot_t *snapshot)
 /* An area that is neither current nor read. False: there is none now. */
 bool ocors_store_find_free(const ocors_store_t *store, uint32_t *area);
 
-/* Where the images and the tables of an area's next snapshot are written; *size: the row's size. */
+/* Where the images and the tables of an area's next snapshot are written. */
 char *ocors_store_area(const ocors_store_t *store, uint32_t area);
-char *ocors_store_tables(const ocors_store_t *store, uint32_t area, uint64_t *size);
+char *ocors_store_tables(const ocors_store_t *store, uint32_t area);
 
 /*
  * SipHash-2-4 of bytes by the secret of the private part. Who lacks the secret cannot make other

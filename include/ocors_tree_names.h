@@ -6,7 +6,6 @@
 #include <apr_tables.h>
 
 #include "ocors_archive.h"
-#include "ocors_known.h"
 #include "ocors_listing.h"
 
 /*
@@ -24,6 +23,6 @@ void ocors_tree_judge_misplaced(apr_array_header_t *warnings, const char *folder
  */
 void ocors_tree_judge_twins(apr_array_header_t *warnings, const char *directory,
                             const ocors_key_t *tree, const apr_array_header_t *names,
-                            const ocors_known_t *known);
+                            const ocors_snapshot_t *in_force);
 
 #endif

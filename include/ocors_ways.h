@@ -38,11 +38,8 @@ typedef struct ocors_ways_name_t {
 
 #ifdef __linux__
 
-/* None yet, for an inotify descriptor. They live in a pool of their own, below `pool`. */
+/* None yet, for an inotify descriptor, with which they end. */
 ocors_ways_t *ocors_ways_create(apr_pool_t *pool, int descriptor);
-
-/* Ends the watches of folders that `kept` (NULL: none) does not have, and frees the rest. */
-void ocors_ways_destroy(ocors_ways_t *ways, const ocors_ways_t *kept);
 
 /*
  * Watches the way of an absolute path. True: every change from now on is told of. False: the system

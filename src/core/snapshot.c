@@ -23,10 +23,19 @@ static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
     return first <= total && count <= total - first;
 }
 
+static const ocors_slot_t no_slot;
+
+const ocors_snapshot_t ocors_snapshot_empty = {
+    .header = { .policy_slot_count = 1, .site_slot_count = 1, .document_slot_count = 1 },
+    .policy_slots = &no_slot,
+    .site_slots = &no_slot,
+    .document_slots = &no_slot,
+};
+
 /* Where the tables begin, and where they end. */
 typedef struct layout_t {
-    uint64_t images, documents, policies, trees, sites, policy_slots, site_slots, layers, members,
-        text, end;
+    uint64_t images, documents, policies, trees, sites, policy_slots, site_slots, document_slots,
+        layers, members, text, end;
 } layout_t;
 
 /* No count leads beyond 64 bits. */
@@ -41,7 +50,8 @@ static inline layout_t lay_out(const ocors_snapshot_header_t *header)
     at.sites = at.trees + (uint64_t)header->tree_count * sizeof(ocors_snapshot_tree_t);
     at.policy_slots = at.sites + (uint64_t)header->site_count * sizeof(ocors_snapshot_site_t);
     at.site_slots = at.policy_slots + (uint64_t)header->policy_slot_count * sizeof(ocors_slot_t);
-    at.layers = at.site_slots + (uint64_t)header->site_slot_count * sizeof(ocors_slot_t);
+    at.document_slots = at.site_slots + (uint64_t)header->site_slot_count * sizeof(ocors_slot_t);
+    at.layers = at.document_slots + (uint64_t)header->document_slot_count * sizeof(ocors_slot_t);
     at.members = at.layers + (uint64_t)header->layer_count * sizeof(uint32_t);
     at.text = at.members + (uint64_t)header->member_count * sizeof(uint32_t);
     at.end = at.text + header->text_size;
@@ -54,6 +64,7 @@ void ocors_snapshot_complete(ocors_snapshot_header_t *header)
     header->format = OCORS_SNAPSHOT_FORMAT;
     header->policy_slot_count = (uint32_t)ocors_slots_count(header->list_policy_count);
     header->site_slot_count = (uint32_t)ocors_slots_count(header->site_count);
+    header->document_slot_count = (uint32_t)ocors_slots_count(header->document_count);
     header->tables_size = ocors_round_up(lay_out(header).end, OCORS_IMAGE_ALIGNMENT);
 }
 
@@ -72,7 +83,8 @@ bool ocors_snapshot_open(const void *tables, uint64_t tables_size, const void *a
         || header->format != OCORS_SNAPSHOT_FORMAT || header->size > area_size
         || header->tables_size > header->size || header->tables_size > tables_size
         || at.end > header->tables_size || !ocors_slots_count_is_sound(header->policy_slot_count)
-        || !ocors_slots_count_is_sound(header->site_slot_count)) {
+        || !ocors_slots_count_is_sound(header->site_slot_count)
+        || !ocors_slots_count_is_sound(header->document_slot_count)) {
         return false;
     }
     snapshot->area = area;
@@ -83,6 +95,7 @@ bool ocors_snapshot_open(const void *tables, uint64_t tables_size, const void *a
     snapshot->sites = (const void *)(base + at.sites);
     snapshot->policy_slots = (const void *)(base + at.policy_slots);
     snapshot->site_slots = (const void *)(base + at.site_slots);
+    snapshot->document_slots = (const void *)(base + at.document_slots);
     snapshot->layers = (const void *)(base + at.layers);
     snapshot->members = (const void *)(base + at.members);
     snapshot->text = base + at.text;
@@ -130,6 +143,26 @@ bool ocors_snapshot_find_policy(const ocors_snapshot_t *snapshot, const ocors_ke
         }
     }
     return false;
+}
+
+static ocors_span_t path_of(const ocors_snapshot_t *snapshot, uint32_t document)
+{
+    return ocors_snapshot_text(snapshot, snapshot->documents[document].path);
+}
+
+uint32_t ocors_snapshot_find_document(const ocors_snapshot_t *snapshot, ocors_span_t path)
+{
+    uint32_t index;
+    ocors_probe_t probe = ocors_slots_probe(snapshot->document_slots,
+                                            snapshot->header.document_slot_count,
+                                            ocors_hash(snapshot->header.seed, path));
+
+    while (ocors_probe_next(&probe, &index) && index < snapshot->header.document_count) {
+        if (ocors_span_is_equal(path_of(snapshot, index), path)) {
+            return index;
+        }
+    }
+    return OCORS_SNAPSHOT_NONE;
 }
 
 bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t index,
@@ -199,6 +232,7 @@ void ocors_snapshot_index(const ocors_snapshot_t *snapshot)
     const ocors_snapshot_header_t *header = &snapshot->header;
     ocors_slot_t *const policies = (void *)(uintptr_t)snapshot->policy_slots;
     ocors_slot_t *const sites = (void *)(uintptr_t)snapshot->site_slots;
+    ocors_slot_t *const documents = (void *)(uintptr_t)snapshot->document_slots;
     char buffer[OCORS_SITE_KEY_MAX];
 
     memset(policies, 0, header->policy_slot_count * sizeof(*policies));
@@ -216,6 +250,11 @@ void ocors_snapshot_index(const ocors_snapshot_t *snapshot)
 
         ocors_slots_add(sites, header->site_slot_count,
                         site_hash(snapshot, &snapshot->trees[site->tree].key, key), i);
+    }
+    memset(documents, 0, header->document_slot_count * sizeof(*documents));
+    for (uint32_t i = 0; i < header->document_count; i++) {
+        ocors_slots_add(documents, header->document_slot_count,
+                        ocors_hash(header->seed, path_of(snapshot, i)), i);
     }
 }
 

@@ -220,3 +220,36 @@ def test_sites_that_come_may_fill_an_area(tmp_path_factory):
         with server.connection() as connection:
             assert is_allowed(connection, site_name(4999), "client", "https://site4999.example", "query", 0)
     shutil.rmtree(tree)
+
+
+def test_sites_that_have_no_room_hold_up_nothing(tmp_path_factory):
+    """The tables of thousands of new sites without documents outgrow an area: the sites wait, and nothing waits for
+    them, first of all a revocation, now and later. With more memory they are there."""
+    tree = tmp_path_factory.mktemp("full") / "tree"
+    first, second, third = (f"https://{name}.example" for name in ("first", "second", "third"))
+    write_tree(tree, {"global": [first, second, third]}, {site_name(0): {"client": ["https://site0.example"]}})
+    config = CONFIG + "OcapiCorsReload 100ms\nOcapiCorsCacheSize 256K\n"
+
+    def is_granted(server, site, origin):
+        with server.connection() as connection:
+            return all(grants(connection, site, "global", origin, "query", 0))
+
+    with httpd.Httpd(config, defines={"TREE": tree}, files={"htdocs/page": "page"}) as server:
+        server.expect_log("OCORS0016: new sites and documents do not fit into an area; they wait until there are fewer")
+        os.kill(server.await_watcher(), signal.SIGSTOP)
+        for site in range(1, 3000):
+            (tree / "sites" / site_name(site)).mkdir()
+        (tree / SHOP).write_text((tree / SHOP).read_text().replace(first, "https://new.example"))
+        os.kill(server.await_watcher(), signal.SIGCONT)
+        httpd.wait_until(lambda: is_granted(server, site_name(0), "https://new.example"), "the change is in force")
+        assert not is_granted(server, site_name(0), first)
+        (tree / SHOP).write_text((tree / SHOP).read_text().replace(second, "https://newer.example"))
+        httpd.wait_until(lambda: is_granted(server, site_name(0), "https://newer.example"), "a later change is in force")
+        assert not is_granted(server, site_name(0), second)
+        assert is_granted(server, site_name(0), third)
+        assert server.log_text().count("OCORS0016") == 1
+        assert not re.search("OCORS0007: .* 3001 sites", server.log_text())
+        server.restart(config=config.replace("256K", "4M"))
+        server.wait_log("OCORS0007: generation [0-9]+ .restart.: .* 3001 sites")
+        assert is_granted(server, site_name(2999), third)
+    shutil.rmtree(tree)

@@ -433,6 +433,7 @@ def test_a_reload_that_does_not_fit_keeps_what_is_in_force(front, needed):
     server.wait_log("OCORS0016")
     let_it_look(server)
     assert server.log_text().count("OCORS0016") == 1
+    assert "generation 1 (timed reload): unchanged: " in server.wait_publication(2)  # for the next reading alone
     assert answer(server) == ALLOWED
     server.expect_log(r"OCORS0008: the policies need an OcapiCorsCacheSize of \d+, and it is "
                       rf"{AREAS * needed * 3 // 2}$")
@@ -453,12 +454,12 @@ def test_a_reload_that_does_not_fit_keeps_what_is_in_force(front, needed):
         check_refused(ask(server, "POST", "/new", origin))
         check(ask(server, "GET", "/new", origin), 200, set())
     server.restart(config=with_new)  # the twin: what fits of the new sections is found by a look
-    published(server, 2)
+    published(server, 3)
     assert answer(server) == ALLOWED
     check(ask(server, "POST", "/new", UNKNOWN), 200, granted(UNKNOWN))
     check_refused(ask(server, "POST", "/new", ALLOWED))
     server.write("d.json", document(UNKNOWN))  # small again
-    published(server, 3)
+    published(server, 4)
     assert answer(server) == UNKNOWN
     check(ask(server, "POST", "/old", UNKNOWN), 200, granted(UNKNOWN))
 

@@ -13,6 +13,9 @@
 #define SEED UINT64_C(0x0123456789abcdef)
 #define NONE OCORS_SNAPSHOT_NONE
 
+const char *const segment_documents[IMAGES + 1] = { "document", "sites/aa", "sites/ab",
+                                                    "sites/ba" };
+
 const uint32_t segment_layers_of[POLICIES] = { 2, 1, 1, 2, 0, OCORS_POLICY_LAYERS_MAX };
 
 static const struct {
@@ -131,7 +134,7 @@ static void write_tables(const ocors_snapshot_t *snapshot)
 
     for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
         documents[i] = (ocors_snapshot_document_t){
-            .path = write_text(snapshot, &text, "document"),
+            .path = write_text(snapshot, &text, segment_documents[i]),
             .image = i < IMAGES ? i : NONE,
         };
     }
@@ -139,7 +142,6 @@ static void write_tables(const ocors_snapshot_t *snapshot)
     for (uint32_t i = 0; i < TREES; i++) {
         trees[i] = (ocors_snapshot_tree_t){
             .key = segment_tree_key(i),
-            .directory = write_text(snapshot, &text, "tree"),
             .first_site = i == TREE_FULL ? 0 : SITES - 1,
             .site_count = i == TREE_FULL ? SITES - 1 : 1,
         };
@@ -165,7 +167,7 @@ static ocors_snapshot_header_t make_header(void)
         .member_count = POLICIES,
         .tree_count = TREES,
         .site_count = SITES,
-        .text_size = (IMAGES + 1) * 8 + TREES * 4,
+        .text_size = (IMAGES + 1) * 8,
     };
 
     for (size_t i = 0; i < POLICIES; i++) {

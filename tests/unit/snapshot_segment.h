@@ -37,6 +37,9 @@ enum {
 
 extern const uint32_t segment_layers_of[POLICIES];
 
+/* Paths of documents, of eight bytes: one for each image, and that of one without an image. */
+extern const char *const segment_documents[IMAGES + 1];
+
 /* Keys of policies: those of even and those of odd indexes have one hash. POLICIES: of none. */
 ocors_key_t segment_policy_key(uint32_t index);
 

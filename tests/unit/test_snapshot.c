@@ -102,8 +102,6 @@ static void trees_are_found_by_key(void **state)
 
         assert_true(ocors_snapshot_find_tree(&segment.snapshot, &key, &index));
         assert_int_equal(index, i);
-        assert_span_equal(
-            ocors_snapshot_text(&segment.snapshot, segment.snapshot.trees[i].directory), "tree");
     }
     const ocors_key_t key = segment_tree_key(TREES);
     assert_false(ocors_snapshot_find_tree(&segment.snapshot, &key, &index));
@@ -290,7 +288,7 @@ static void documents_have_images(void **state)
         size_t size = 0;
         const char *image = ocors_snapshot_image(snapshot, document->image, &size);
 
-        assert_span_equal(ocors_snapshot_text(snapshot, document->path), "document");
+        assert_span_equal(ocors_snapshot_text(snapshot, document->path), segment_documents[i]);
         if (i < IMAGES) {
             assert_ptr_equal(image, segment.area + snapshot->images[i].at);
             assert_int_equal(size, snapshot->images[i].size);
@@ -299,6 +297,24 @@ static void documents_have_images(void **state)
         else {
             assert_null(image);
         }
+    }
+}
+
+/* A path is compared whole: slots may have one tag for several. */
+static void documents_are_found_by_path(void **state)
+{
+    static const char *const unknown[] = { "", "documen", "document/", "sites/bb", "Document" };
+    const ocors_snapshot_t *snapshot = &segment.snapshot;
+
+    (void)state;
+    for (uint32_t i = 0; i <= IMAGES; i++) {
+        assert_int_equal(
+            ocors_snapshot_find_document(snapshot, ocors_span_from_string(segment_documents[i])),
+            i);
+    }
+    for (size_t i = 0; i < COUNT_OF(unknown); i++) {
+        assert_int_equal(ocors_snapshot_find_document(snapshot, ocors_span_from_string(unknown[i])),
+                         NONE);
     }
 }
 
@@ -320,14 +336,25 @@ static void texts_are_within_the_text(void **state)
     }
 }
 
+static void has_nothing(const ocors_snapshot_t *snapshot)
+{
+    const ocors_key_t key = segment_tree_key(0);
+    ocors_policy_t policies[OCORS_API_COUNT];
+    uint32_t index;
+
+    assert_false(ocors_snapshot_find_policy(snapshot, &key, &index));
+    assert_false(ocors_snapshot_find_tree(snapshot, &key, &index));
+    assert_int_equal(ocors_snapshot_find_document(snapshot, OCORS_SPAN_LITERAL("document")), NONE);
+    assert_false(ocors_snapshot_read_policy(snapshot, 0, policies));
+    assert_true(ocors_snapshot_find_site(snapshot, &key, OCORS_SPAN_LITERAL("SiteA"), &index));
+    assert_int_equal(ocors_snapshot_read_site(snapshot, index, OCORS_API_OTHER, policies), 0);
+}
+
 /* Of a snapshot with nothing in it, nothing is found, and nothing is read. */
 static void an_empty_snapshot_has_nothing(void **state)
 {
     ocors_snapshot_header_t header = { .generation = 1 };
-    const ocors_key_t key = segment_tree_key(0);
-    ocors_policy_t policies[OCORS_API_COUNT];
     ocors_snapshot_t snapshot;
-    uint32_t index;
     void *area;
 
     (void)state;
@@ -338,11 +365,8 @@ static void an_empty_snapshot_has_nothing(void **state)
     memcpy(area, &header, sizeof(header));
     assert_true(ocors_snapshot_open(area, header.size, area, header.size, &snapshot));
     ocors_snapshot_index(&snapshot);
-    assert_false(ocors_snapshot_find_policy(&snapshot, &key, &index));
-    assert_false(ocors_snapshot_find_tree(&snapshot, &key, &index));
-    assert_false(ocors_snapshot_read_policy(&snapshot, 0, policies));
-    assert_true(ocors_snapshot_find_site(&snapshot, &key, OCORS_SPAN_LITERAL("SiteA"), &index));
-    assert_int_equal(ocors_snapshot_read_site(&snapshot, index, OCORS_API_OTHER, policies), 0);
+    has_nothing(&snapshot);
+    has_nothing(&ocors_snapshot_empty);
     free(area);
 }
 
@@ -413,6 +437,7 @@ int main(void)
         READING(sites_are_hashed_by_seed_and_tree),
         READING(readings_must_agree),
         READING(documents_have_images),
+        READING(documents_are_found_by_path),
         READING(texts_are_within_the_text),
         READING(an_empty_snapshot_has_nothing),
         READING(each_area_is_whole),

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ocors_hash.h"
 #include "random_numbers.h"
 #include "snapshot_segment.h"
 #include "vectors.h"
@@ -50,6 +51,7 @@ static void a_wrong_header_does_not_open(void **state)
         { "policy slots that are not a power of two", AT(policy_slot_count), 4, -1 },
         { "no policy slots", AT(policy_slot_count), 4, -8 },
         { "site slots that are not a power of two", AT(site_slot_count), 4, -1 },
+        { "document slots that are not a power of two", AT(document_slot_count), 4, -1 },
         { "too many images", AT(image_count), 4, 10 },
         { "too many documents", AT(document_count), 4, 10 },
         { "too many policies", AT(policy_count), 4, 10 },
@@ -243,6 +245,8 @@ static void slots_that_are_all_taken_end_a_search(void **state)
     const ocors_snapshot_t *snapshot = &segment.snapshot;
     ocors_slot_t *policies = (void *)(uintptr_t)snapshot->policy_slots;
     ocors_slot_t *sites = (void *)(uintptr_t)snapshot->site_slots;
+    ocors_slot_t *documents = (void *)(uintptr_t)snapshot->document_slots;
+    const ocors_span_t path = OCORS_SPAN_LITERAL("none");
     const ocors_key_t policy = segment_policy_key(POLICIES), tree = segment_tree_key(TREES);
     static const uint32_t numbers[] = { 1, NONE };
     uint32_t index;
@@ -250,6 +254,7 @@ static void slots_that_are_all_taken_end_a_search(void **state)
     (void)state;
     for (uint32_t tag = 0; tag < 2; tag++) {
         for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+            const uint64_t hash = ocors_hash(snapshot->header.seed, path);
             const ocors_slot_t slot = {
                 .tag = tag == 0 ? 0 : (uint32_t)(ocors_key_hash(&policy) >> 32),
                 .number = numbers[i],
@@ -264,6 +269,10 @@ static void slots_that_are_all_taken_end_a_search(void **state)
             assert_false(ocors_snapshot_find_policy(snapshot, &policy, &index));
             assert_true(ocors_snapshot_find_site(snapshot, &tree, OCORS_SPAN_LITERAL("x"), &index));
             assert_int_equal(index, NONE);
+            for (uint32_t k = 0; k < snapshot->header.document_slot_count; k++) {
+                documents[k] = (ocors_slot_t){ tag == 0 ? 0 : (uint32_t)(hash >> 32), numbers[i] };
+            }
+            assert_int_equal(ocors_snapshot_find_document(snapshot, path), NONE);
         }
     }
 }
@@ -303,7 +312,7 @@ static void use_tables(const ocors_snapshot_t *snapshot)
         sum += snapshot->members[i];
     }
     for (uint32_t i = 0; i < header->tree_count; i++) {
-        use_text(snapshot, snapshot->trees[i].directory);
+        sum += snapshot->trees[i].site_count;
     }
     for (uint32_t i = 0; i < header->site_count; i++) {
         use_text(snapshot, snapshot->sites[i].name);
@@ -322,6 +331,11 @@ static void use(const ocors_snapshot_t *snapshot)
     uint32_t index;
 
     use_tables(snapshot);
+    for (uint32_t i = 0; i <= IMAGES; i++) {
+        const ocors_span_t path = ocors_span_from_string(segment_documents[i]);
+
+        (void)ocors_snapshot_find_document(snapshot, path);
+    }
     for (uint32_t i = 0; i < POLICIES + 2; i++) {
         const ocors_key_t key = segment_policy_key(i);
 

@@ -22,8 +22,9 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-/* As many policies that allow nothing are named. */
-#define EMPTY_MAX 8
+/* As many policies that allow nothing are named, and as many documents that have no room. */
+#define EMPTY_MAX   8
+#define NO_ROOM_MAX 10
 
 /* It has an allocator of its own, so that its end gives the memory back. */
 ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t seed,
@@ -42,24 +43,22 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
     collection = apr_pcalloc(pool, sizeof(*collection));
     *collection = (ocors_collection_t){
         .pool = pool,
-        .known = ocors_known_make(pool, in_force),
+        .in_force = in_force,
         .deferral = deferral,
         .seed = seed,
         .documents = apr_array_make(pool, 4, sizeof(ocors_document_t *)),
         .policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
         .trees = apr_array_make(pool, 1, sizeof(ocors_collection_tree_t *)),
-        .problems = apr_array_make(pool, 1, sizeof(ocors_collection_problem_t)),
+        .problems = apr_array_make(pool, 1, sizeof(ocors_tree_problem_t)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
         .unsettled = apr_array_make(pool, 1, sizeof(const char *)),
         .by_path = apr_hash_make(pool),
         .by_key = apr_hash_make(pool),
     };
-    if (in_force != NULL) {
-        collection->documents_known = apr_pcalloc(pool, in_force->header.document_count
-                                                            * sizeof(*collection->documents_known));
-        collection->images_known = apr_pcalloc(pool, in_force->header.image_count
-                                                         * sizeof(*collection->images_known));
-    }
+    collection->documents_in_force = apr_pcalloc(
+        pool, in_force->header.document_count * sizeof(*collection->documents_in_force));
+    collection->images_in_force = apr_pcalloc(pool, in_force->header.image_count
+                                                        * sizeof(*collection->images_in_force));
     return collection;
 }
 
@@ -76,18 +75,18 @@ void ocors_collection_destroy(ocors_collection_t *collection)
 
 ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection, uint32_t index)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_t *snapshot = collection->in_force;
     ocors_document_image_t *image;
     const void *bytes;
     size_t size = 0;
 
-    if (snapshot == NULL || index >= snapshot->header.image_count) {
+    if (index >= snapshot->header.image_count) {
         return NULL;
     }
-    image = collection->images_known[index];
+    image = collection->images_in_force[index];
     if (image == NULL) {
         bytes = ocors_snapshot_image(snapshot, index, &size);
-        image = collection->images_known[index] = apr_palloc(collection->pool, sizeof(*image));
+        image = collection->images_in_force[index] = apr_palloc(collection->pool, sizeof(*image));
         *image = (ocors_document_image_t){
             .bytes = bytes,
             .size = size,
@@ -98,14 +97,23 @@ ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collect
     return image->is_damaged ? NULL : image;
 }
 
+ocors_document_image_t *ocors_collection_image_in_force(const ocors_collection_t *collection,
+                                                        const ocors_document_t *document)
+{
+    return document->in_force == OCORS_SNAPSHOT_NONE
+               ? NULL
+               : ocors_collection_image(collection,
+                                        collection->in_force->documents[document->in_force].image);
+}
+
 void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
-    const ocors_snapshot_document_t *known = &snapshot->documents[document->known];
-    const ocors_span_t error = ocors_snapshot_text(snapshot, known->error);
+    const ocors_snapshot_t *snapshot = collection->in_force;
+    const ocors_snapshot_document_t *record = &snapshot->documents[document->in_force];
+    const ocors_span_t error = ocors_snapshot_text(snapshot, record->error);
 
     ocors_document_recall(
-        document, known, ocors_collection_image(collection, known->image),
+        document, record, ocors_collection_image(collection, record->image),
         error.length > 0 ? apr_pstrmemdup(collection->pool, error.bytes, error.length) : NULL);
 }
 
@@ -126,7 +134,7 @@ uint64_t ocors_collection_problems(const ocors_collection_t *collection)
     uint64_t sum = 0;
 
     for (int i = 0; i < collection->problems->nelts; i++) {
-        sum += mix(1, APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
+        sum += mix(1, APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text);
     }
     return sum;
 }
@@ -174,58 +182,6 @@ bool ocors_collection_is_transient(const ocors_collection_t *collection)
     return collection->problems->nelts > 0;
 }
 
-typedef struct growth_t {
-    ocors_document_t *document;
-    uint64_t bytes; /* by which its image is larger than the one in force */
-} growth_t;
-
-static int growth_compare(const void *a, const void *b)
-{
-    const growth_t *left = a, *right = b;
-
-    return (left->bytes < right->bytes) - (left->bytes > right->bytes);
-}
-
-/* By how much a document that was read has grown; 0: it has not. */
-static uint64_t document_growth(const ocors_collection_t *collection,
-                                const ocors_document_t *document)
-{
-    const ocors_document_image_t *known = NULL;
-    const size_t size = document->image != NULL && document->image->is_on_heap
-                            ? document->image->size
-                            : 0;
-
-    if (document->known != OCORS_SNAPSHOT_NONE) {
-        known = ocors_collection_image(
-            collection, collection->known->snapshot->documents[document->known].image);
-    }
-    return known == NULL ? size : size > known->size ? size - known->size : 0;
-}
-
-apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collection,
-                                                uint64_t excess, apr_pool_t *pool)
-{
-    apr_array_header_t *growths = apr_array_make(pool, 4, sizeof(growth_t));
-    apr_array_header_t *found = apr_array_make(pool, 4, sizeof(ocors_document_t *));
-
-    for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
-        const uint64_t bytes = document_growth(collection, document);
-
-        if (bytes > 0) {
-            APR_ARRAY_PUSH(growths, growth_t) = (growth_t){ document, bytes };
-        }
-    }
-    qsort(growths->elts, (size_t)growths->nelts, sizeof(growth_t), growth_compare);
-    for (int i = 0; i < growths->nelts && excess > 0; i++) {
-        const growth_t *growth = &APR_ARRAY_IDX(growths, i, growth_t);
-
-        APR_ARRAY_PUSH(found, ocors_document_t *) = growth->document;
-        excess -= growth->bytes < excess ? growth->bytes : excess;
-    }
-    return found;
-}
-
 /* ---- What was found -------------------------------------------------------------------------- */
 
 uint32_t ocors_collection_tell(const ocors_collection_t *collection)
@@ -233,8 +189,8 @@ uint32_t ocors_collection_tell(const ocors_collection_t *collection)
     uint32_t errors = (uint32_t)collection->problems->nelts;
 
     for (int i = 0; i < collection->problems->nelts; i++) {
-        const ocors_collection_problem_t *problem = &APR_ARRAY_IDX(collection->problems, i,
-                                                                   ocors_collection_problem_t);
+        const ocors_tree_problem_t *problem = &APR_ARRAY_IDX(collection->problems, i,
+                                                             ocors_tree_problem_t);
 
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", problem->where,
                      problem->text);
@@ -294,19 +250,63 @@ static void log_empty_policies(const ocors_collection_t *collection, const ocors
     }
 }
 
+/* What is in force of a document with the same file; NULL: nothing. */
+static const ocors_snapshot_document_t *same_in_force(const ocors_collection_t *collection,
+                                                      const ocors_document_t *document)
+{
+    const ocors_snapshot_document_t *record =
+        document->in_force != OCORS_SNAPSHOT_NONE
+            ? &collection->in_force->documents[document->in_force]
+            : NULL;
+
+    return record != NULL && ocors_snapshot_file_is_same(&record->file, &document->file) ? record
+                                                                                         : NULL;
+}
+
+static void log_no_room(const ocors_collection_t *collection, const ocors_store_t *store,
+                        server_rec *server)
+{
+    unsigned count = 0;
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+
+        const ocors_snapshot_document_t *before = same_in_force(collection, document);
+
+        if (document->has_no_room && (before == NULL || !before->has_no_room)
+            && count++ < NO_ROOM_MAX) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                         OCORS_LOG_NO_ROOM
+                         "%s: the changed document does not fit into an area of %" APR_UINT64_T_FMT
+                         " bytes; the version in force stays until `apachectl graceful`, or a "
+                         "larger OcapiCorsCacheSize",
+                         document->path, ocors_store_area_size(store));
+        }
+    }
+    if (count > NO_ROOM_MAX) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     OCORS_LOG_NO_ROOM "more changed documents that do not fit: %u",
+                     count - NO_ROOM_MAX);
+    }
+}
+
 void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
                           server_rec *server, bool with_errors)
 {
-    const ocors_snapshot_t *in_force = collection->known->snapshot;
-    const bool is_known = in_force != NULL
-                          && in_force->header.problems == ocors_collection_problems(collection);
+    const bool is_said = collection->in_force->header.problems
+                         == ocors_collection_problems(collection);
 
-    for (int i = 0; i < collection->problems->nelts && with_errors && !is_known; i++) {
+    for (int i = 0; i < collection->problems->nelts && with_errors && !is_said; i++) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
-                     APR_ARRAY_IDX(collection->problems, i, ocors_collection_problem_t).text);
+                     APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_log(ocors_collection_document(collection, (uint32_t)i), server, with_errors);
+        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+
+        ocors_document_log(document, same_in_force(collection, document), server, with_errors);
     }
     log_empty_policies(collection, store, server);
+    if (store != NULL) { /* a start tells of documents that have no room as of other errors */
+        log_no_room(collection, store, server);
+    }
 }

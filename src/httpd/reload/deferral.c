@@ -17,11 +17,10 @@ APLOG_USE_MODULE(ocapi_cors);
 /* A file that is not in force. */
 typedef struct seen_t {
     ocors_snapshot_file_t file;
-    apr_time_t since;         /* when it was first seen as it is */
-    unsigned changes;         /* looks at which it was another one than before */
-    unsigned look;            /* the last one that asked */
-    unsigned deferred;        /* the last one that was told to wait */
-    bool is_large, was_large; /* it has no room; it had none at some look */
+    apr_time_t since;  /* when it was first seen as it is */
+    unsigned changes;  /* looks at which it was another one than before */
+    unsigned look;     /* the last one that asked */
+    unsigned deferred; /* the last one that was told to wait */
     bool is_said;
 } seen_t;
 
@@ -64,30 +63,24 @@ static size_t folder_length(const char *path, size_t length)
     return length;
 }
 
-/* Whether a path, or a folder on its way, was told as complete. */
-static bool is_complete(const ocors_deferral_t *deferral, const char *path)
+/*
+ * Whether a file may be read: it, or a folder on its way, was told as complete, or it settled and
+ * no folder on its way is deferred.
+ */
+static bool may_be_read(const ocors_deferral_t *deferral, const char *path, const seen_t *seen)
 {
-    for (size_t length = strlen(path); length > 0 && deferral->complete != NULL;
-         length = folder_length(path, length)) {
-        if (apr_hash_get(deferral->complete, path, (apr_ssize_t)length) != NULL) {
+    bool is_settled = deferral->now - seen->since >= deferral->settle;
+
+    for (size_t length = strlen(path); length > 0; length = folder_length(path, length)) {
+        const seen_t *here = apr_hash_get(deferral->seen, path, (apr_ssize_t)length);
+
+        if (deferral->complete != NULL
+            && apr_hash_get(deferral->complete, path, (apr_ssize_t)length) != NULL) {
             return true;
         }
+        is_settled = is_settled && (here == NULL || here->deferred != deferral->look);
     }
-    return false;
-}
-
-/* Whether a folder on the way of a path is deferred in this look. */
-static bool has_deferred_folder(const ocors_deferral_t *deferral, const char *path)
-{
-    for (size_t length = folder_length(path, strlen(path)); length > 0;
-         length = folder_length(path, length)) {
-        const seen_t *seen = apr_hash_get(deferral->seen, path, (apr_ssize_t)length);
-
-        if (seen != NULL && seen->deferred == deferral->look) {
-            return true;
-        }
-    }
-    return false;
+    return is_settled;
 }
 
 /* What is seen of a path now, beside what was seen before. */
@@ -104,7 +97,6 @@ static seen_t *see(ocors_deferral_t *deferral, const char *path, const ocors_sna
         seen->file = *file;
         seen->since = deferral->now;
         seen->changes++;
-        seen->is_large = seen->was_large = false;
     }
     else if (seen->since > deferral->now) {
         seen->since = deferral->now; /* the clock was set back */
@@ -122,12 +114,7 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
         return false;
     }
     seen = see(deferral, path, file);
-    if (seen->is_large) {
-        return true;
-    }
-    if (is_complete(deferral, path)
-        || (deferral->now - seen->since >= deferral->settle
-            && !has_deferred_folder(deferral, path))) {
+    if (may_be_read(deferral, path, seen)) {
         seen->changes = 0;
         return false;
     }
@@ -147,37 +134,9 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
 void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
                             const ocors_snapshot_file_t *file)
 {
-    seen_t *seen = apr_hash_get(deferral->seen, path, APR_HASH_KEY_STRING);
-
-    if (seen == NULL) {
-        seen = see(deferral, path, file);
-    }
-    seen->since = deferral->now;
+    see(deferral, path, file)->since = deferral->now;
+    deferral->complete = NULL; /* it was told of what is not there any more */
     deferral->is_waiting = true;
-}
-
-bool ocors_deferral_add_large(ocors_deferral_t *deferral, const char *path,
-                              const ocors_snapshot_file_t *file)
-{
-    seen_t *seen = see(deferral, path, file);
-    const bool is_new = !seen->was_large;
-
-    seen->is_large = seen->was_large = true;
-    return is_new;
-}
-
-bool ocors_deferral_release_large(ocors_deferral_t *deferral)
-{
-    bool had_any = false;
-
-    for (apr_hash_index_t *index = apr_hash_first(NULL, deferral->seen); index != NULL;
-         index = apr_hash_next(index)) {
-        seen_t *seen = apr_hash_this_val(index);
-
-        had_any = had_any || seen->is_large;
-        seen->is_large = false;
-    }
-    return had_any;
 }
 
 apr_hash_t *ocors_deferral_paths(const ocors_deferral_t *deferral)

@@ -50,38 +50,43 @@ static void line_add(apr_array_header_t *lines, const char *of, const char *text
 /* ---- Sites ----------------------------------------------------------------------------------- */
 
 /* Adds the names of the sites in force from one index up to another. */
-static void names_add_known(const ocors_collection_t *collection, apr_pool_t *pool, names_t *names,
-                            uint32_t from, uint32_t end)
+static void names_add_in_force(const ocors_snapshot_t *in_force, apr_pool_t *pool, names_t *names,
+                               uint32_t from, uint32_t end)
 {
     for (uint32_t site = from; site < end; site++) {
-        names_add(pool, names, ocors_known_site_name(collection->known, site, pool));
+        const ocors_span_t name = ocors_snapshot_text(in_force, in_force->sites[site].name);
+
+        names_add(pool, names, apr_pstrmemdup(pool, name.bytes, name.length));
     }
 }
 
 static void compare_trees(const ocors_collection_t *collection, const ocors_collection_tree_t *tree,
                           apr_array_header_t *lines)
 {
-    const ocors_snapshot_tree_t *known = ocors_known_tree(collection->known, &tree->key);
+    const ocors_snapshot_t *in_force = collection->in_force;
+    const ocors_snapshot_tree_t *record;
     names_t added = { .text = NULL }, removed = { .text = NULL };
     uint32_t next;
 
-    if (known == NULL) {
+    if (!ocors_snapshot_find_tree(in_force, &tree->key, &next)) {
         return;
     }
-    next = known->first_site;
+    record = &in_force->trees[next];
+    next = record->first_site;
     for (int i = 0; i < tree->sites->nelts; i++) { /* both are in byte order */
         const ocors_collection_site_t *site = &APR_ARRAY_IDX(tree->sites, i,
                                                              ocors_collection_site_t);
 
-        if (site->known == OCORS_SNAPSHOT_NONE) {
+        if (site->in_force == OCORS_SNAPSHOT_NONE) {
             names_add(lines->pool, &added, site->name);
         }
         else {
-            names_add_known(collection, lines->pool, &removed, next, site->known);
-            next = site->known + 1;
+            names_add_in_force(in_force, lines->pool, &removed, next, site->in_force);
+            next = site->in_force + 1;
         }
     }
-    names_add_known(collection, lines->pool, &removed, next, known->first_site + known->site_count);
+    names_add_in_force(in_force, lines->pool, &removed, next,
+                       record->first_site + record->site_count);
     line_add(lines, tree->directory,
              names_append(lines->pool, names_append(lines->pool, "", "sites added", &added),
                           "sites removed", &removed));
@@ -167,8 +172,8 @@ static uint32_t layer_before(const ocors_snapshot_t *snapshot,
                              const ocors_collection_policy_t *policy,
                              const ocors_document_t *document)
 {
-    const ocors_snapshot_policy_t *before = policy->known != OCORS_SNAPSHOT_NONE
-                                                ? &snapshot->policies[policy->known]
+    const ocors_snapshot_policy_t *before = policy->in_force != OCORS_SNAPSHOT_NONE
+                                                ? &snapshot->policies[policy->in_force]
                                                 : NULL;
 
     for (uint32_t n = 0; before != NULL && before->layer_count == policy->document_count
@@ -184,13 +189,13 @@ static uint32_t layer_before(const ocors_snapshot_t *snapshot,
 /* What is in force of a document: its image, or, if it was bad, the layer that its policy kept. */
 static uint32_t image_before(const ocors_collection_t *collection, const ocors_document_t *document)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_t *snapshot = collection->in_force;
     uint32_t image = OCORS_SNAPSHOT_NONE;
 
-    if (document->known == OCORS_SNAPSHOT_NONE) {
+    if (document->in_force == OCORS_SNAPSHOT_NONE) {
         return image;
     }
-    image = snapshot->documents[document->known].image;
+    image = snapshot->documents[document->in_force].image;
     for (int i = 0; image == OCORS_SNAPSHOT_NONE && i < collection->policies->nelts; i++) {
         image = layer_before(snapshot, ocors_collection_policy(collection, (uint32_t)i), document);
     }
@@ -219,8 +224,7 @@ static const char *compare_document(apr_pool_t *pool, const ocors_collection_t *
     if (!ocors_image_open(document->image->bytes, document->image->size, &now)) {
         return "";
     }
-    copy = copy_before(collection->known->snapshot, in_force, image_before(collection, document),
-                       &size);
+    copy = copy_before(collection->in_force, in_force, image_before(collection, document), &size);
     if (copy != NULL && ocors_image_open(copy, size, &before)) {
         line = compare_images(pool, &now, &before);
     }
@@ -238,7 +242,7 @@ apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collecti
     apr_array_header_t *lines = apr_array_make(pool, 4, sizeof(const char *));
     unsigned more = 0;
 
-    if (collection->known->snapshot == NULL) {
+    if (collection->in_force->header.generation == 0) {
         return lines;
     }
     for (int i = 0; i < collection->trees->nelts; i++) {

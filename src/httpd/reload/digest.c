@@ -5,36 +5,14 @@
 
 #include <apr_random.h>
 
-struct ocors_digest_t {
-    apr_crypto_hash_t *hash;
-};
-
-ocors_digest_t *ocors_digest_begin(apr_pool_t *pool)
-{
-    ocors_digest_t *digest = apr_palloc(pool, sizeof(*digest));
-
-    digest->hash = apr_crypto_sha256_new(pool);
-    digest->hash->init(digest->hash);
-    return digest;
-}
-
-void ocors_digest_add(ocors_digest_t *digest, ocors_span_t bytes)
-{
-    digest->hash->add(digest->hash, bytes.bytes, bytes.length);
-}
-
-void ocors_digest_end(ocors_digest_t *digest, unsigned char result[OCORS_DIGEST_SIZE])
-{
-    digest->hash->finish(digest->hash, result);
-}
-
 void ocors_digest_make(apr_pool_t *scratch, ocors_span_t bytes,
                        unsigned char result[OCORS_DIGEST_SIZE])
 {
-    ocors_digest_t *digest = ocors_digest_begin(scratch);
+    apr_crypto_hash_t *hash = apr_crypto_sha256_new(scratch);
 
-    ocors_digest_add(digest, bytes);
-    ocors_digest_end(digest, result);
+    hash->init(hash);
+    hash->add(hash, bytes.bytes, bytes.length);
+    hash->finish(hash, result);
 }
 
 ocors_key_t ocors_digest_key(apr_pool_t *scratch, ocors_span_t text)

@@ -19,6 +19,9 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
+/* Of a file that changed while it was read: that of no file. */
+static const ocors_snapshot_file_t changing = { .size = -1 };
+
 static const ocors_document_line_t *line_at(const ocors_document_t *document, int number)
 {
     return &APR_ARRAY_IDX(document->lines, number, ocors_document_line_t);
@@ -50,7 +53,7 @@ ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
     ocors_document_t *document = apr_pcalloc(pool, sizeof(*document));
 
     document->path = path;
-    document->known = OCORS_SNAPSHOT_NONE;
+    document->in_force = OCORS_SNAPSHOT_NONE;
     document->lines = apr_array_make(pool, 1, sizeof(ocors_document_line_t));
     return document;
 }
@@ -59,7 +62,7 @@ bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scrat
 {
     const ocors_snapshot_file_t now = file_look(document->path, scratch);
 
-    return document->has_changed || !ocors_snapshot_file_is_same(&document->file, &now);
+    return !ocors_snapshot_file_is_same(&document->file, &now);
 }
 
 /* Whether a failure is transient: the same file may be read later. */
@@ -104,7 +107,9 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
     if (apr_file_info_get(&info, OCORS_LISTING_WANTED, file) == APR_SUCCESS) {
         const ocors_snapshot_file_t now = ocors_listing_file(&info);
 
-        document->has_changed = !ocors_snapshot_file_is_same(&document->file, &now);
+        if (!ocors_snapshot_file_is_same(&document->file, &now)) {
+            document->file = changing;
+        }
     }
     return APR_SUCCESS;
 }
@@ -181,7 +186,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 
     ocors_document_free_image(document);
     document->state = OCORS_DOCUMENT_JUDGED;
-    document->has_changed = document->is_transient = false;
+    document->is_transient = document->has_no_room = false;
     document->error_count = 0;
     document->error = NULL;
     document->since = 0;
@@ -222,26 +227,34 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     apr_pool_destroy(scratch);
 }
 
-void ocors_document_reject(ocors_document_t *document, const char *text)
+void ocors_document_give_way(ocors_document_t *document, const char *error, bool is_told)
 {
-    ocors_document_free_image(document);
-    document->is_transient = true; /* the next reading may have more room */
-    document->error_count++;
-    document->since = 0;
-    line_add(document, OCORS_SEVERITY_ERROR, text);
+    document->state = OCORS_DOCUMENT_JUDGED;
+    document->has_no_room = true;
+    if (document->image == NULL) {
+        document->error = error;
+        document->since = 0;
+    }
+    if (is_told) {
+        document->error_count++;
+        line_add(document, OCORS_SEVERITY_ERROR, error);
+    }
+    else {
+        document->error_count = 0;
+        apr_array_clear(document->lines);
+    }
 }
 
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
                            ocors_document_image_t *image, const char *error)
 {
-    document->file = known->file;
-    document->since = known->since;
+    document->file = record->file;
+    document->since = record->since;
     document->error = error;
     document->image = image;
     document->state = OCORS_DOCUMENT_IN_FORCE;
-    document->is_transient = known->is_transient != 0;
-    document->kept_logged = known->kept_policies;
-    document->closed_logged = known->closed_policies;
+    document->is_transient = record->is_transient != 0;
+    document->has_no_room = record->has_no_room != 0;
 }
 
 static void line_log(const ocors_document_line_t *line, server_rec *server)
@@ -273,7 +286,8 @@ uint32_t ocors_document_tell(ocors_document_t *document)
     return document->image == NULL ? document->error_count : 0;
 }
 
-void ocors_document_log(ocors_document_t *document, server_rec *server, bool with_errors)
+void ocors_document_log(const ocors_document_t *document, const ocors_snapshot_document_t *before,
+                        server_rec *server, bool with_errors)
 {
     for (int i = 0; i < document->lines->nelts; i++) {
         const ocors_document_line_t *line = line_at(document, i);
@@ -282,7 +296,8 @@ void ocors_document_log(ocors_document_t *document, server_rec *server, bool wit
             line_log(line, server);
         }
     }
-    if (document->kept_policies > 0 && document->kept_policies != document->kept_logged) {
+    if (document->kept_policies > 0
+        && (before == NULL || document->kept_policies != before->kept_policies)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                      OCORS_LOG_DOCUMENT_KEPT "%s: this document cannot be used; %u %s",
                      document->path, document->kept_policies,
@@ -290,7 +305,8 @@ void ocors_document_log(ocors_document_t *document, server_rec *server, bool wit
                          ? "policy uses it and keeps its previous version"
                          : "policies use it and keep their previous version");
     }
-    if (document->closed_policies > 0 && document->closed_policies != document->closed_logged) {
+    if (document->closed_policies > 0
+        && (before == NULL || document->closed_policies != before->closed_policies)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                      OCORS_LOG_DOCUMENT_NOTHING "%s: this document cannot be used; %u %s",
                      document->path, document->closed_policies,
@@ -298,8 +314,6 @@ void ocors_document_log(ocors_document_t *document, server_rec *server, bool wit
                          ? "policy uses it, has no previous version, and allows nothing"
                          : "policies use it, have no previous version, and allow nothing");
     }
-    document->kept_logged = document->kept_policies;
-    document->closed_logged = document->closed_policies;
 }
 
 void ocors_document_free_image(ocors_document_t *document)

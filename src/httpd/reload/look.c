@@ -30,8 +30,8 @@ APLOG_USE_MODULE(ocapi_cors);
 /* Where all changes are told, all is looked at so often, all the same. */
 #define FULL_LOOK_TIME apr_time_from_sec(600)
 
-/* So many documents that have no room are named after one look. */
-#define LARGE_SAID_MAX 10
+/* So often in one look, what changed while it was read is listed anew. */
+#define OVERTAKEN_MAX 5
 
 typedef struct look_t {
     apr_pool_t *pool;
@@ -39,13 +39,12 @@ typedef struct look_t {
     apr_interval_time_t untold, settle, retry; /* between looks, and what for */
     pid_t parent;
     const apr_array_header_t *lists;
-    ocors_notify_t *notify; /* NULL: nothing is told */
+    ocors_notify_t *notify;
     ocors_deferral_t *deferral;
     apr_pool_t *unsettled_pool;
     apr_hash_t *unsettled; /* path -> "": what the last look found unsettled */
     apr_hash_t *said;      /* warnings of trees; NULL before the first look */
-    unsigned large_count;  /* documents of this look that have no room, and had before */
-    bool is_sites_said;    /* that the tables alone do not fit */
+    bool is_full_said;     /* that what is new does not fit */
     bool is_area_awaited;  /* the last publication found no free area */
     bool has_published;    /* since all memory was given back that nobody reads */
 } look_t;
@@ -133,6 +132,7 @@ static ocors_publish_result_t publish(look_t *look, ocors_collection_t *collecti
 {
     const ocors_publication_t publication = {
         .occasion = OCORS_OCCASION_LOOK,
+        .in_use = ocors_store_in_use(),
         .server = look->server,
         .started = started,
     };
@@ -144,51 +144,22 @@ static ocors_publish_result_t publish(look_t *look, ocors_collection_t *collecti
                                        "current, or still read by a worker");
     }
     look->is_area_awaited = result == OCORS_PUBLISH_NO_AREA;
-    look->is_sites_said = look->is_sites_said && result != OCORS_PUBLISH_DONE;
     look->has_published = look->has_published || result == OCORS_PUBLISH_DONE;
     return result;
 }
 
-/* What has no room: those that have grown most are deferred, and without them the others may have.
- */
-static bool defer_most_grown(look_t *look, const ocors_collection_t *collection)
-{
-    const apr_array_header_t *documents = ocors_collection_most_grown(
-        collection, collection->excess, collection->pool);
-
-    for (int i = 0; i < documents->nelts; i++) {
-        const ocors_document_t *document = APR_ARRAY_IDX(documents, i, const ocors_document_t *);
-
-        if (ocors_deferral_add_large(look->deferral, document->path, &document->file)
-            && look->large_count++ < LARGE_SAID_MAX) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
-                         OCORS_LOG_NO_ROOM
-                         "%s: the changed document does not fit into an area of %" APR_UINT64_T_FMT
-                         " bytes; the version in force stays until `apachectl graceful`, or a "
-                         "larger OcapiCorsCacheSize",
-                         document->path, ocors_store_area_size(ocors_store_in_use()));
-        }
-    }
-    if (documents->nelts == 0 && !look->is_sites_said) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
-                     OCORS_LOG_NO_ROOM "the sites of all trees do not fit into an area; what is "
-                                       "in force stays, whole, until there are fewer, or until "
-                                       "`apachectl graceful` with a larger OcapiCorsCacheSize");
-        look->is_sites_said = true;
-    }
-    return documents->nelts > 0;
-}
-
 /* What a look has found. */
 typedef struct found_t {
-    bool may_release; /* deferrals for want of room may end */
-    bool is_loose;    /* a look has to follow even if nothing is told */
-    bool is_told;     /* the system tells of all changes */
+    unsigned overtaken_count; /* how often a file changed after it was listed */
+    bool is_full;             /* what is new does not fit */
+    bool is_too_large;        /* nor does the rest */
+    bool is_loose;            /* a look has to follow even if nothing is told */
+    bool is_told;             /* the system tells of all changes */
 } found_t;
 
 /*
  * Collects what the configuration names, and publishes it if it is not in force. `changed`: NULL,
- * or as of ocors_collection_list(). True: to be done once more at once, with other deferrals.
+ * or as of ocors_collection_list(). True: to be done once more at once.
  */
 static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
 {
@@ -204,18 +175,20 @@ static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
     }
     collection = ocors_collection_create(look->pool, in_force.header.seed, &in_force,
                                          look->deferral);
+    collection->is_full = found->is_full;
     listing = ocors_listing_create(collection->pool, look->notify);
     ocors_collection_list(collection, look->lists, listing, changed);
     log_warnings(look, collection);
     if (ocors_collection_fingerprint(collection) != in_force.header.fingerprint) {
-        if (found->may_release && ocors_deferral_release_large(look->deferral)) {
-            found->may_release = false;
-            again = true; /* the others may have become smaller */
-        }
-        else {
-            result = publish(look, collection, started);
-            again = result == OCORS_PUBLISH_TOO_LARGE && defer_most_grown(look, collection);
-        }
+        result = publish(look, collection, started);
+    }
+    if (result == OCORS_PUBLISH_OVERTAKEN) {
+        again = ++found->overtaken_count < OVERTAKEN_MAX;
+    }
+    else if (result == OCORS_PUBLISH_TOO_LARGE) {
+        again = !found->is_full;
+        found->is_too_large = found->is_full;
+        found->is_full = true;
     }
     found->is_loose = result == OCORS_PUBLISH_NO_AREA || result == OCORS_PUBLISH_UNWRITTEN
                       || ocors_collection_is_transient(collection);
@@ -225,29 +198,34 @@ static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
     return again;
 }
 
+static void log_full(look_t *look, const found_t *found)
+{
+    if (found->is_full && !look->is_full_said) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
+                     OCORS_LOG_NO_ROOM "%s until there are fewer, or until `apachectl graceful` "
+                                       "with a larger OcapiCorsCacheSize",
+                     found->is_too_large
+                         ? "the sites of all trees do not fit into an area; what is in force "
+                           "stays, whole,"
+                         : "new sites and documents do not fit into an area; they wait");
+    }
+    look->is_full_said = found->is_full;
+}
+
 /* Looks until what can be published is; returns how long to wait for the next look. */
 static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes, bool is_full)
 {
-    apr_hash_t *changed = is_full ? NULL : changed_paths(look, changes);
-    found_t found = { .may_release = true };
+    found_t found = { .overtaken_count = 0 };
     bool is_waiting;
 
     if (is_full) {
         ocors_notify_begin(look->notify);
     }
     ocors_deferral_begin(look->deferral, changes->complete);
-    look->large_count = 0;
-    while (look_once(look, changed, &found)) {
+    while (look_once(look, is_full ? NULL : changed_paths(look, changes), &found)) {
     }
-    if (look->large_count > LARGE_SAID_MAX) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
-                     OCORS_LOG_NO_ROOM "more changed documents that do not fit: %u",
-                     look->large_count - LARGE_SAID_MAX);
-    }
+    log_full(look, &found);
     is_waiting = ocors_deferral_end(look->deferral);
-    if (is_full) {
-        ocors_notify_end(look->notify);
-    }
     if (look->has_published && !is_waiting) {
         look->has_published = !ocors_store_trim(ocors_store_in_use());
     }

@@ -30,11 +30,11 @@ APLOG_USE_MODULE(ocapi_cors);
 #define INCOMPLETE (IN_CREATE | IN_MOVED_FROM | IN_DELETE | IN_MODIFY)
 
 struct ocors_notify_t {
-    int descriptor;
-    apr_pool_t *pool;
     server_rec *server;
-    ocors_ways_t *ways, *before; /* of this round; of the one before, while it is replaced */
-    bool is_said;                /* that not all is told */
+    bool is_said;     /* that not all is told */
+    apr_pool_t *pool; /* of what is watched */
+    int descriptor;   /* below 0: there is none */
+    ocors_ways_t *ways;
 };
 
 /* Said once in the life of the process. */
@@ -55,29 +55,22 @@ ocors_notify_t *ocors_notify_create(apr_pool_t *pool, server_rec *server)
     ocors_notify_t *notify = apr_pcalloc(pool, sizeof(*notify));
 
     notify->server = server;
-    notify->descriptor = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (notify->descriptor < 0) {
-        say(notify, "inotify", errno);
-        return NULL;
-    }
-    notify->pool = pool;
-    notify->ways = ocors_ways_create(pool, notify->descriptor);
+    apr_pool_create(&notify->pool, pool);
+    notify->descriptor = -1;
     return notify;
 }
 
 void ocors_notify_begin(ocors_notify_t *notify)
 {
-    if (notify != NULL) {
-        notify->before = notify->ways;
-        notify->ways = ocors_ways_create(notify->pool, notify->descriptor);
+    if (notify->descriptor >= 0) {
+        (void)close(notify->descriptor);
     }
-}
-
-void ocors_notify_end(ocors_notify_t *notify)
-{
-    if (notify != NULL) {
-        ocors_ways_destroy(notify->before, notify->ways);
+    apr_pool_clear(notify->pool);
+    notify->descriptor = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (notify->descriptor < 0) {
+        say(notify, "inotify", errno);
     }
+    notify->ways = ocors_ways_create(notify->pool, notify->descriptor);
 }
 
 static bool is_told(ocors_notify_t *notify, bool is_told_of)
@@ -94,12 +87,14 @@ static bool is_told(ocors_notify_t *notify, bool is_told_of)
 
 bool ocors_notify_watch_path(ocors_notify_t *notify, const char *path)
 {
-    return notify != NULL && is_told(notify, ocors_ways_add(notify->ways, path));
+    return notify != NULL && notify->descriptor >= 0
+           && is_told(notify, ocors_ways_add(notify->ways, path));
 }
 
 bool ocors_notify_watch_folder(ocors_notify_t *notify, const char *path)
 {
-    return notify != NULL && is_told(notify, ocors_ways_add_folder(notify->ways, path));
+    return notify != NULL && notify->descriptor >= 0
+           && is_told(notify, ocors_ways_add_folder(notify->ways, path));
 }
 
 /* ---- Being told ------------------------------------------------------------------------------ */
@@ -226,6 +221,7 @@ static bool drain(ocors_notify_t *notify, apr_pool_t *pool, ocors_changes_t *cha
     return matters;
 }
 
+/* Without a descriptor it sleeps. */
 static bool is_told_within(ocors_notify_t *notify, apr_interval_time_t time)
 {
     struct pollfd descriptor = { .fd = notify->descriptor, .events = POLLIN };
@@ -238,10 +234,6 @@ bool ocors_notify_wait(ocors_notify_t *notify, apr_interval_time_t time, apr_poo
 {
     apr_time_t first, passed = 0;
 
-    if (notify == NULL) {
-        apr_sleep(time);
-        return false;
-    }
     if (!is_told_within(notify, time) || !drain(notify, pool, changes)) {
         return false;
     }

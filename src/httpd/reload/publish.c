@@ -3,6 +3,8 @@
 
 #include "ocors_publish.h"
 
+#include <stdlib.h>
+
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -24,8 +26,8 @@ static uint64_t with_growth(uint64_t size)
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
-static void log_published(const ocors_publication_t *publication, const ocors_snapshot_t *snapshot,
-                          bool is_unchanged)
+static void log_published(const ocors_publication_t *publication, const ocors_store_t *store,
+                          const ocors_snapshot_t *snapshot, bool is_unchanged)
 {
     static const char *const occasions[] = {
         [OCORS_OCCASION_START] = "start",
@@ -44,7 +46,7 @@ static void log_published(const ocors_publication_t *publication, const ocors_sn
                  header->generation, occasions[publication->occasion],
                  is_unchanged ? "unchanged: " : "", header->document_count, header->client_count,
                  header->origin_count, header->site_count, digest, header->size,
-                 ocors_store_size(ocors_store_in_use()), header->duration / 1000);
+                 ocors_store_size(store), header->duration / 1000);
 }
 
 static void log_lines(const ocors_publication_t *publication, const apr_array_header_t *lines)
@@ -59,7 +61,7 @@ static void log_lines(const ocors_publication_t *publication, const apr_array_he
 static void log_no_memory(const ocors_publication_t *publication, apr_status_t status,
                           uint64_t size)
 {
-    const bool is_start = ocors_store_in_use() == NULL;
+    const bool is_start = publication->in_use == NULL;
     server_rec *server = is_start ? NULL : publication->server;
     const int level = APLOG_CRIT | (is_start ? APLOG_STARTUP : 0);
     const uint64_t needed = OCORS_EPOCH_AREAS * size;
@@ -84,8 +86,8 @@ void ocors_publication_tell(const ocors_publication_t *publication)
 {
     ocors_snapshot_t snapshot;
 
-    if (ocors_store_current(ocors_store_in_use(), &snapshot)) {
-        log_published(publication, &snapshot, false);
+    if (ocors_store_current(publication->in_use, &snapshot)) {
+        log_published(publication, publication->in_use, &snapshot, false);
     }
 }
 
@@ -96,18 +98,19 @@ static ocors_store_t *store_make(const ocors_publication_t *publication,
                                  const ocors_snapshot_plan_t *plan, apr_status_t *status)
 {
     const uint64_t asked = publication->cache_size / OCORS_EPOCH_AREAS;
-    uint64_t size = asked != 0 ? asked : with_growth(plan->size);
+    uint64_t size = asked != 0 ? asked : with_growth(plan->header.size);
     ocors_store_t *store = NULL;
 
-    if (asked != 0 && asked < plan->size && ocors_store_in_use() == NULL) {
-        size = plan->size; /* a start: ocors_publish_fit() has left nothing that could give way */
+    if (asked != 0 && asked < plan->header.size && publication->in_use == NULL) {
+        size = plan->header
+                   .size; /* a start: ocors_publish_fit() has left nothing that could give way */
     }
     *status = APR_ENOMEM;
-    if (size >= plan->size) {
+    if (size >= plan->header.size) {
         store = ocors_store_create(publication->process_pool, size, status);
     }
     if (store == NULL && asked == 0) {
-        store = ocors_store_create(publication->process_pool, plan->size, status);
+        store = ocors_store_create(publication->process_pool, plan->header.size, status);
     }
     return store;
 }
@@ -116,18 +119,130 @@ static ocors_store_t *store_make(const ocors_publication_t *publication,
 static ocors_store_t *store_for(const ocors_publication_t *publication,
                                 const ocors_snapshot_plan_t *plan)
 {
-    ocors_store_t *in_use = ocors_store_in_use();
     ocors_store_t *store;
     apr_status_t status;
 
-    if (in_use != NULL && publication->occasion == OCORS_OCCASION_LOOK) {
-        return in_use;
+    if (publication->in_use != NULL && publication->occasion == OCORS_OCCASION_LOOK) {
+        return publication->in_use;
     }
     store = store_make(publication, plan, &status);
     if (store == NULL) {
-        log_no_memory(publication, status, plan->size);
+        log_no_memory(publication, status, plan->header.size);
     }
-    return store != NULL ? store : in_use;
+    return store != NULL ? store : publication->in_use;
+}
+
+/* ---- What fits ------------------------------------------------------------------------------- */
+
+typedef struct growth_t {
+    ocors_document_t *document;
+    uint64_t bytes; /* by which its image is larger than the one in force */
+} growth_t;
+
+static int growth_compare(const void *a, const void *b)
+{
+    const growth_t *left = a, *right = b;
+
+    return (left->bytes < right->bytes) - (left->bytes > right->bytes);
+}
+
+/* By how much a document that was read has grown; 0: it has not. */
+static uint64_t document_growth(const ocors_collection_t *collection,
+                                const ocors_document_t *document)
+{
+    const ocors_document_image_t *before = ocors_collection_image_in_force(collection, document);
+    const size_t size = document->image != NULL && document->image->is_on_heap
+                            ? document->image->size
+                            : 0;
+
+    return before == NULL ? size : size > before->size ? size - before->size : 0;
+}
+
+/*
+ * Of the documents that were read and are larger than in force, the fewest without which a snapshot
+ * is `excess` bytes smaller, most grown first. It may not be enough: other things may have grown.
+ */
+static apr_array_header_t *most_grown(const ocors_collection_t *collection, uint64_t excess,
+                                      apr_pool_t *pool)
+{
+    apr_array_header_t *growths = apr_array_make(pool, 4, sizeof(growth_t));
+    apr_array_header_t *found = apr_array_make(pool, 4, sizeof(ocors_document_t *));
+
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+        const uint64_t bytes = document_growth(collection, document);
+
+        if (bytes > 0) {
+            APR_ARRAY_PUSH(growths, growth_t) = (growth_t){ document, bytes };
+        }
+    }
+    qsort(growths->elts, (size_t)growths->nelts, sizeof(growth_t), growth_compare);
+    for (int i = 0; i < growths->nelts && excess > 0; i++) {
+        const growth_t *growth = &APR_ARRAY_IDX(growths, i, growth_t);
+
+        APR_ARRAY_PUSH(found, ocors_document_t *) = growth->document;
+        excess -= growth->bytes < excess ? growth->bytes : excess;
+    }
+    return found;
+}
+
+/* The document keeps what is in force of it, if anything is. */
+static void give_way(const ocors_collection_t *collection, ocors_document_t *document,
+                     const char *error, bool is_told)
+{
+    const ocors_snapshot_file_t file = document->file;
+
+    ocors_document_free_image(document);
+    if (document->in_force != OCORS_SNAPSHOT_NONE) {
+        ocors_collection_recall(collection, document);
+        document->file = file;
+    }
+    ocors_document_give_way(document, error, is_told);
+}
+
+/*
+ * Plans a snapshot of at most `allowed` bytes: the documents that have grown most give way, until
+ * it fits, or none of them has grown. At a start, each is told with `cache_size`; else it is 0.
+ */
+static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_t *collection,
+                                          uint64_t allowed, uint64_t cache_size)
+{
+    for (;;) {
+        ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
+        const apr_array_header_t *documents;
+
+        if (plan->header.size <= allowed) {
+            return plan;
+        }
+        documents = most_grown(collection, plan->header.size - allowed, scratch);
+        if (documents->nelts == 0) {
+            return plan;
+        }
+        for (int i = 0; i < documents->nelts; i++) {
+            ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
+
+            give_way(collection, document,
+                     apr_psprintf(collection->pool,
+                                  "%s: this document does not fit: the policies need an "
+                                  "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
+                                  ", and it is %" APR_UINT64_T_FMT,
+                                  document->path, OCORS_EPOCH_AREAS * plan->header.size,
+                                  cache_size != 0 ? cache_size : OCORS_EPOCH_AREAS * allowed),
+                     cache_size != 0);
+        }
+        ocors_collection_settle(collection);
+    }
+}
+
+void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
+{
+    apr_pool_t *scratch;
+
+    if (cache_size != 0) {
+        apr_pool_create(&scratch, collection->pool);
+        (void)plan_within(scratch, collection, cache_size / OCORS_EPOCH_AREAS, cache_size);
+        apr_pool_destroy(scratch);
+    }
 }
 
 /* ---- Publishing ------------------------------------------------------------------------------ */
@@ -138,10 +253,9 @@ static ocors_store_t *store_for(const ocors_publication_t *publication,
  */
 static bool keep_generation(const ocors_snapshot_t *in_force, ocors_store_t *store, uint32_t area)
 {
-    uint64_t size;
-    ocors_snapshot_header_t *header = (void *)ocors_store_tables(store, area, &size);
+    ocors_snapshot_header_t *header = (void *)ocors_store_tables(store, area);
 
-    if (in_force == NULL
+    if (in_force->header.generation == 0
         || memcmp(header->digest, in_force->header.digest, sizeof(header->digest)) != 0) {
         return false;
     }
@@ -154,8 +268,8 @@ static bool keep_generation(const ocors_snapshot_t *in_force, ocors_store_t *sto
 static void make_current(const ocors_publication_t *publication,
                          const ocors_collection_t *collection, ocors_store_t *store, uint32_t area)
 {
-    ocors_store_t *before = ocors_store_in_use();
-    const bool is_unchanged = keep_generation(collection->known->snapshot, store, area);
+    ocors_store_t *before = publication->in_use;
+    const bool is_unchanged = keep_generation(collection->in_force, store, area);
     apr_array_header_t *lines;
     ocors_snapshot_t snapshot;
 
@@ -168,7 +282,7 @@ static void make_current(const ocors_publication_t *publication,
     }
     if (before != NULL) {
         if (ocors_store_current(store, &snapshot)) {
-            log_published(publication, &snapshot, is_unchanged);
+            log_published(publication, store, &snapshot, is_unchanged);
         }
         lines = ocors_difference_make(collection->pool, collection, before);
         log_lines(publication, lines);
@@ -184,30 +298,29 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
                                        ocors_collection_t *collection, apr_pool_t *scratch,
                                        ocors_document_image_t **damaged)
 {
-    const ocors_snapshot_t *in_force = collection->known->snapshot;
-    ocors_store_t *in_use = ocors_store_in_use();
-    ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
+    const ocors_snapshot_t *in_force = collection->in_force;
+    ocors_store_t *in_use = publication->in_use;
+    const bool is_look = publication->occasion == OCORS_OCCASION_LOOK;
+    ocors_snapshot_plan_t *plan = plan_within(
+        scratch, collection, is_look ? ocors_store_area_size(in_use) : UINT64_MAX, 0);
     ocors_publish_result_t result = OCORS_PUBLISH_UNWRITTEN;
     ocors_store_t *store;
     uint32_t area;
 
-    if (publication->occasion == OCORS_OCCASION_LOOK && in_force != NULL
-        && plan->header.fingerprint == in_force->header.fingerprint) {
+    if (is_look && plan->header.fingerprint == in_force->header.fingerprint) {
         return OCORS_PUBLISH_UNCHANGED;
     }
     store = store_for(publication, plan);
     if (store == NULL) {
         return OCORS_PUBLISH_NO_MEMORY;
     }
-    if (plan->size > ocors_store_area_size(store)) { /* a new store is large enough */
-        collection->excess = plan->size - ocors_store_area_size(store);
+    if (plan->header.size > ocors_store_area_size(store)) { /* a new store is large enough */
         return OCORS_PUBLISH_TOO_LARGE;
     }
     if (!ocors_store_find_free(store, &area)) {
         return OCORS_PUBLISH_NO_AREA; /* a new store has one */
     }
-    if (ocors_snapshot_write(plan, in_use, store, area,
-                             in_force != NULL ? in_force->header.generation + 1 : 1,
+    if (ocors_snapshot_write(plan, in_use, store, area, in_force->header.generation + 1,
                              publication->started, damaged)) {
         make_current(publication, collection, store, area);
         result = OCORS_PUBLISH_DONE;
@@ -228,7 +341,9 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
     do {
         apr_pool_t *scratch;
 
-        ocors_collection_load(collection);
+        if (!ocors_collection_load(collection)) {
+            return OCORS_PUBLISH_OVERTAKEN;
+        }
         ocors_collection_settle(collection);
         apr_pool_create(&scratch, collection->pool);
         damaged = NULL;
@@ -242,34 +357,4 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
         }
     } while (damaged != NULL);
     return result;
-}
-
-void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
-{
-    const uint64_t allowed = cache_size / OCORS_EPOCH_AREAS;
-    int rejected = cache_size == 0 ? 0 : 1;
-
-    while (rejected > 0) {
-        const apr_array_header_t *documents;
-        apr_pool_t *scratch;
-        uint64_t needed;
-
-        apr_pool_create(&scratch, collection->pool);
-        needed = ocors_snapshot_plan(scratch, collection)->size;
-        documents = ocors_collection_most_grown(collection, needed > allowed ? needed - allowed : 0,
-                                                scratch);
-        for (int i = 0; i < documents->nelts; i++) {
-            ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
-
-            ocors_document_reject(
-                document, apr_psprintf(collection->pool,
-                                       "%s: this document does not fit: the policies need an "
-                                       "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
-                                       ", and it is %" APR_UINT64_T_FMT,
-                                       document->path, OCORS_EPOCH_AREAS * needed, cache_size));
-        }
-        rejected = documents->nelts;
-        ocors_collection_settle(collection);
-        apr_pool_destroy(scratch);
-    }
 }

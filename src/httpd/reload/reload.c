@@ -17,15 +17,19 @@
 
 APLOG_USE_MODULE(ocapi_cors);
 
-static ocors_collection_t *judged; /* by a test, or by the first reading of a start */
-static bool is_refused;
+/* The first reading of a start, from open_logs to post_config: httpd hands nothing from hook to
+ * hook. */
+static struct {
+    ocors_collection_t *judged;
+    bool is_refused;
+} first;
 
 /* Images of one policy have one seed: that of the snapshot in force, or a new one. */
 static uint64_t seed_for(const ocors_snapshot_t *in_force)
 {
     uint64_t seed;
 
-    if (in_force != NULL) {
+    if (in_force->header.generation > 0) {
         return in_force->header.seed;
     }
     if (apr_generate_random_bytes((unsigned char *)&seed, sizeof(seed)) != APR_SUCCESS) {
@@ -55,30 +59,26 @@ static void log_warnings(const ocors_collection_t *collection, server_rec *serve
 }
 
 /* Judges every document, tells every error, and decides whether to go on. */
-static void judge(apr_pool_t *process_pool, const ocors_lists_t *lists)
+static ocors_collection_t *judge(apr_pool_t *process_pool, const ocors_lists_t *lists,
+                                 bool *is_refused)
 {
+    ocors_collection_t *judged = collect(process_pool, lists, &ocors_snapshot_empty);
     uint32_t errors;
 
-    judged = collect(process_pool, lists, NULL);
-    ocors_collection_load(judged);
+    (void)ocors_collection_load(judged); /* nothing is deferred */
     ocors_collection_settle(judged);
     ocors_publish_fit(judged, lists->cache_size);
     errors = ocors_collection_tell(judged);
-    is_refused = errors > 0 && !lists->denies_bad;
+    *is_refused = errors > 0 && !lists->denies_bad;
     if (errors > 0) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL,
                      "OcapiCorsBadDocument %s: %u error%s, named above; %s",
-                     is_refused ? "Refuse" : "Deny", errors, errors > 1 ? "s" : "",
-                     is_refused ? "the configuration is refused"
-                                : "a start goes on, and the policies of these documents allow "
-                                  "nothing");
+                     *is_refused ? "Refuse" : "Deny", errors, errors > 1 ? "s" : "",
+                     *is_refused ? "the configuration is refused"
+                                 : "a start goes on, and the policies of these documents allow "
+                                   "nothing");
     }
-}
-
-static void forget(void)
-{
-    ocors_collection_destroy(judged);
-    judged = NULL;
+    return judged;
 }
 
 /* mod_ssl and mod_info show something and leave the run mode a test's; core's DUMP_s change it. */
@@ -89,15 +89,18 @@ static bool shows_something(void)
 
 int ocors_reload_test(apr_pool_t *process_pool, const ocors_lists_t *lists, server_rec *server)
 {
+    ocors_collection_t *judged;
+    bool is_refused;
+
     if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST || shows_something()) {
         return OK;
     }
-    judge(process_pool, lists);
+    judged = judge(process_pool, lists, &is_refused);
     if (!is_refused) {
         ocors_collection_log(judged, NULL, server, false); /* warnings: post_config is not coming */
         log_warnings(judged, server);
     }
-    forget();
+    ocors_collection_destroy(judged);
     return is_refused ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }
 
@@ -106,23 +109,26 @@ void ocors_reload_start(apr_pool_t *process_pool, const ocors_lists_t *lists, se
     const ocors_publication_t publication = {
         .occasion = OCORS_OCCASION_START,
         .process_pool = process_pool,
+        .in_use = ocors_store_in_use(),
         .server = server,
         .cache_size = lists->cache_size,
         .started = apr_time_now(),
     };
 
-    judge(process_pool, lists);
-    is_refused = is_refused || ocors_publish(&publication, judged) != OCORS_PUBLISH_DONE;
+    first.judged = judge(process_pool, lists, &first.is_refused);
+    first.is_refused = first.is_refused
+                       || ocors_publish(&publication, first.judged) != OCORS_PUBLISH_DONE;
 }
 
 int ocors_reload_started(server_rec *server)
 {
-    if (!is_refused) {
-        ocors_collection_log(judged, NULL, server, true);
-        log_warnings(judged, server);
+    if (!first.is_refused) {
+        ocors_collection_log(first.judged, NULL, server, true);
+        log_warnings(first.judged, server);
     }
-    forget();
-    return is_refused ? HTTP_INTERNAL_SERVER_ERROR : OK;
+    ocors_collection_destroy(first.judged);
+    first.judged = NULL;
+    return first.is_refused ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }
 
 /* Whether what is in force has all that the configuration names. */
@@ -145,18 +151,19 @@ static bool knows_lists(const ocors_snapshot_t *snapshot, const apr_array_header
 static bool restart(const ocors_publication_t *publication, const ocors_lists_t *lists,
                     const ocors_snapshot_t *in_force)
 {
+    const bool is_kept = in_force->header.generation > 0;
     ocors_collection_t *collection = collect(publication->process_pool, lists, in_force);
     const ocors_publish_result_t result = ocors_publish(publication, collection);
 
     log_warnings(collection, publication->server);
     ocors_collection_destroy(collection);
-    if (result != OCORS_PUBLISH_DONE && in_force != NULL) {
+    if (result != OCORS_PUBLISH_DONE && is_kept) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, publication->server,
                      OCORS_LOG_KEPT "generation %u stays in force; sections that it does not know "
                                     "allow nothing",
                      in_force->header.generation);
     }
-    return result == OCORS_PUBLISH_DONE || in_force != NULL;
+    return result == OCORS_PUBLISH_DONE || is_kept;
 }
 
 int ocors_reload_go_on(apr_pool_t *pconf, const ocors_lists_t *lists, server_rec *server)
@@ -165,18 +172,20 @@ int ocors_reload_go_on(apr_pool_t *pconf, const ocors_lists_t *lists, server_rec
     const ocors_publication_t publication = {
         .occasion = is_start ? OCORS_OCCASION_START : OCORS_OCCASION_RESTART,
         .process_pool = apr_pool_parent_get(pconf), /* it outlives pconf */
+        .in_use = ocors_store_in_use(),
         .server = server,
         .cache_size = lists->cache_size,
         .started = apr_time_now(),
     };
     ocors_snapshot_t in_force;
-    const bool is_known = ocors_store_in_use() != NULL
-                          && ocors_store_current(ocors_store_in_use(), &in_force);
 
-    if (is_start && is_known && knows_lists(&in_force, lists->lists)) {
+    if (publication.in_use == NULL || !ocors_store_current(publication.in_use, &in_force)) {
+        in_force = ocors_snapshot_empty;
+    }
+    if (is_start && in_force.header.generation > 0 && knows_lists(&in_force, lists->lists)) {
         ocors_publication_tell(&publication); /* the first reading has judged all */
     }
-    else if (!restart(&publication, lists, is_known ? &in_force : NULL)) {
+    else if (!restart(&publication, lists, &in_force)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (lists->interval > 0 && lists->lists->nelts > 0) {

@@ -3,6 +3,7 @@
 
 #include "ocors_snapshot_write.h"
 
+#include <apr_random.h>
 #include <apr_strings.h>
 
 #include "ocors_digest.h"
@@ -90,7 +91,6 @@ static void plan_trees(ocors_snapshot_plan_t *plan)
         const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
         header->site_count += (uint32_t)tree->sites->nelts;
-        header->text_size += (uint32_t)strlen(tree->directory);
         for (int k = 0; k < tree->sites->nelts; k++) {
             header->text_size += (uint32_t)strlen(site_at(tree, k)->name);
         }
@@ -120,8 +120,6 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
         image->record = (ocors_snapshot_image_t){ .at = header->size, .size = image->source->size };
         header->size += ocors_round_up(image->record.size, OCORS_IMAGE_ALIGNMENT);
     }
-    plan->tables_size = header->tables_size;
-    plan->size = header->size;
     return plan;
 }
 
@@ -161,7 +159,6 @@ static bool write_image(ocors_snapshot_plan_t *plan, image_t *image, const ocors
     }
     memcpy(image->digest, view.digest, sizeof(image->digest));
     if (image->is_layer) {
-        header->image_bytes += image->source->size;
         header->origin_count += view.origin_count;
         header->client_count += view.client_count;
         header->has_response_headers |= view.header_count > 0;
@@ -212,16 +209,16 @@ static ocors_snapshot_text_t write_error(writer_t *writer, const char *error)
 /* Since when a document is what it is: an error that is found again is not a new one. */
 static int64_t document_since(const ocors_snapshot_plan_t *plan, const ocors_document_t *document)
 {
-    const ocors_snapshot_t *in_force = plan->collection->known->snapshot;
-    const ocors_snapshot_document_t *known = document->known != OCORS_SNAPSHOT_NONE
-                                                 ? &in_force->documents[document->known]
-                                                 : NULL;
+    const ocors_snapshot_t *in_force = plan->collection->in_force;
+    const ocors_snapshot_document_t *record = document->in_force != OCORS_SNAPSHOT_NONE
+                                                  ? &in_force->documents[document->in_force]
+                                                  : NULL;
 
-    if (document->since == 0 && document->error != NULL && known != NULL
+    if (document->since == 0 && document->error != NULL && record != NULL
         && ocors_span_is_equal(
-            ocors_snapshot_text(in_force, known->error),
+            ocors_snapshot_text(in_force, record->error),
             ocors_utf8_cut(ocors_span_from_string(document->error), ERROR_MAX))) {
-        return known->since;
+        return record->since;
     }
     return document->since != 0 ? document->since : plan->header.published;
 }
@@ -243,6 +240,7 @@ static void write_documents(writer_t *writer)
             .kept_policies = document->kept_policies,
             .closed_policies = document->closed_policies,
             .is_transient = document->is_transient,
+            .has_no_room = document->has_no_room,
         };
     }
 }
@@ -286,7 +284,6 @@ static void write_trees(writer_t *writer)
 
         trees[i] = (ocors_snapshot_tree_t){
             .key = tree->key,
-            .directory = write_text(writer, ocors_span_from_string(tree->directory)),
             .first_site = next,
             .site_count = (uint32_t)tree->sites->nelts,
         };
@@ -306,15 +303,19 @@ static void write_trees(writer_t *writer)
 /* ---- The fleet's digest -----------------------------------------------------------------------
  */
 
-static void digest_policy(const ocors_snapshot_plan_t *plan, ocors_digest_t *digest,
+static void add_text(apr_crypto_hash_t *hash, const char *text)
+{
+    hash->add(hash, text, strlen(text));
+}
+
+static void digest_policy(const ocors_snapshot_plan_t *plan, apr_crypto_hash_t *hash,
                           const ocors_collection_policy_t *policy)
 {
-    ocors_digest_add(digest, OCORS_SPAN_LITERAL("\npolicy:"));
+    add_text(hash, "\npolicy:");
     for (uint32_t i = 0; policy != NULL && i < policy->layer_count; i++) {
         const image_t *image = image_at(plan, policy->layers[i]->index);
 
-        ocors_digest_add(digest,
-                         ocors_span_make((const char *)image->digest, sizeof(image->digest)));
+        hash->add(hash, image->digest, sizeof(image->digest));
     }
 }
 
@@ -325,47 +326,48 @@ static void digest_policy(const ocors_snapshot_plan_t *plan, ocors_digest_t *dig
 static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
                         unsigned char result[OCORS_DIGEST_SIZE])
 {
-    ocors_digest_t *digest = ocors_digest_begin(scratch);
+    apr_crypto_hash_t *hash = apr_crypto_sha256_new(scratch);
 
+    hash->init(hash);
     for (uint32_t i = 0; i < plan->header.policy_count; i++) {
         const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
 
         if (!ocors_key_is_none(&policy->key)) {
-            digest_policy(plan, digest, policy);
+            digest_policy(plan, hash, policy);
         }
     }
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
         const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
-        ocors_digest_add(digest, OCORS_SPAN_LITERAL("\ntree:"));
+        add_text(hash, "\ntree:");
         for (int k = 0; k < tree->sites->nelts; k++) {
             const ocors_collection_site_t *site = site_at(tree, k);
 
-            ocors_digest_add(digest, OCORS_SPAN_LITERAL("\nsite:"));
-            ocors_digest_add(digest, ocors_span_from_string(site->name));
+            add_text(hash, "\nsite:");
+            add_text(hash, site->name);
             for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-                digest_policy(plan, digest, site->policies[api]);
+                digest_policy(plan, hash, site->policies[api]);
             }
         }
     }
-    ocors_digest_end(digest, result);
+    hash->finish(hash, result);
 }
 
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
                           uint32_t area, uint32_t generation, apr_time_t started,
                           ocors_document_image_t **damaged)
 {
-    uint64_t row_size;
-    char *tables = ocors_store_tables(to, area, &row_size);
+    const uint64_t area_size = ocors_store_area_size(to);
+    char *tables = ocors_store_tables(to, area);
     ocors_snapshot_header_t *header = &plan->header;
     ocors_snapshot_t snapshot;
     writer_t writer = { .plan = plan, .snapshot = &snapshot };
 
     *damaged = NULL;
-    if (plan->tables_size > row_size || plan->size > ocors_store_area_size(to)) {
+    if (header->size > area_size) {
         return false;
     }
-    header->image_bytes = header->origin_count = header->client_count = 0;
+    header->origin_count = header->client_count = 0;
     header->has_response_headers = 0;
     for (uint32_t i = 0; i < header->image_count; i++) {
         image_t *image = image_at(plan, i);
@@ -380,8 +382,7 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
     header->published = apr_time_now();
     header->duration = header->published - started;
     memcpy(tables, header, sizeof(*header));
-    if (!ocors_snapshot_open(tables, row_size, ocors_store_area(to, area),
-                             ocors_store_area_size(to), &snapshot)) {
+    if (!ocors_snapshot_open(tables, area_size, ocors_store_area(to, area), area_size, &snapshot)) {
         return false;
     }
     write_images(&writer);

@@ -173,9 +173,8 @@ char *ocors_store_area(const ocors_store_t *store, uint32_t area)
     return store->areas + area * store->area_size;
 }
 
-char *ocors_store_tables(const ocors_store_t *store, uint32_t area, uint64_t *size)
+char *ocors_store_tables(const ocors_store_t *store, uint32_t area)
 {
-    *size = store->area_size;
     return store->rows + area * store->area_size;
 }
 
@@ -191,14 +190,10 @@ static uint32_t current_area(const ocors_store_t *store)
 bool ocors_store_current(const ocors_store_t *store, ocors_snapshot_t *snapshot)
 {
     const uint32_t area = current_area(store);
-    uint64_t size;
 
-    if (area == OCORS_EPOCH_AREAS) {
-        return false;
-    }
-    const char *tables = ocors_store_tables(store, area, &size);
-    return ocors_snapshot_open(tables, size, ocors_store_area(store, area), store->area_size,
-                               snapshot);
+    return area != OCORS_EPOCH_AREAS
+           && ocors_snapshot_open(ocors_store_tables(store, area), store->area_size,
+                                  ocors_store_area(store, area), store->area_size, snapshot);
 }
 
 /*
@@ -244,8 +239,7 @@ void *ocors_store_copy(const ocors_store_t *store, const void *bytes, size_t siz
 
 void ocors_store_publish(ocors_store_t *store, uint32_t area)
 {
-    uint64_t row_size;
-    const char *tables = ocors_store_tables(store, area, &row_size);
+    const char *tables = ocors_store_tables(store, area);
     ocors_snapshot_header_t header;
 
     memcpy(&header, tables, sizeof(header));
@@ -259,18 +253,13 @@ bool ocors_store_trim(const ocors_store_t *store)
     uint32_t in_use_count = 0;
 
     for (uint32_t area = 0; area < OCORS_EPOCH_AREAS; area++) {
-        uint64_t size;
-        char *tables = ocors_store_tables(store, area, &size);
-
         if (!area_is_free(store, area)) {
             in_use_count++;
             continue;
         }
 #ifdef MADV_REMOVE
         (void)madvise(ocors_store_area(store, area), (size_t)store->area_size, MADV_REMOVE);
-        (void)madvise(tables, (size_t)size, MADV_REMOVE);
-#else
-        (void)tables;
+        (void)madvise(ocors_store_tables(store, area), (size_t)store->area_size, MADV_REMOVE);
 #endif
     }
     return in_use_count <= 1;

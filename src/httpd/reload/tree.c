@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trees of settings documents: which sites there are, and which documents each has. Owns nothing.
- */
+/* Trees of documents: which sites there are, and which documents each has. Owns nothing. */
 
 #include "ocors_tree.h"
 
@@ -15,15 +14,17 @@
 typedef struct tree_walk_t {
     apr_pool_t *pool;
     ocors_tree_t *tree;
-    const ocors_known_t *known;
+    const ocors_list_t *list;
+    const ocors_snapshot_t *in_force;
     ocors_listing_t *listing;
     ocors_deferral_t *deferral;
-    const ocors_snapshot_tree_t *in_force; /* NULL: the tree is not in force */
-    const char *sites;                     /* the path of their folder */
-    bool is_listed;                        /* the sites are those of the folder */
-    bool may_keep_names;                   /* the names of the sites are those in force */
-    bool may_keep_sites;                   /* and so are the sites, except for */
-    apr_hash_t *changed_sites;             /* name -> "" */
+    uint32_t organisation;     /* in what is in force; NONE: the tree is not */
+    uint32_t first, end;       /* its other sites there */
+    const char *sites;         /* the path of their folder */
+    bool is_listed;            /* the sites are those of the folder */
+    bool may_keep_names;       /* the names of the sites are those in force */
+    bool may_keep_sites;       /* and so are the sites, except for */
+    apr_hash_t *changed_sites; /* name -> "" */
 } tree_walk_t;
 
 static const ocors_snapshot_file_t no_file = { .inode = 0 };
@@ -31,11 +32,6 @@ static const ocors_snapshot_file_t no_file = { .inode = 0 };
 static const char *path_join(apr_pool_t *pool, const char *folder, const char *name)
 {
     return apr_pstrcat(pool, folder, "/", name, NULL);
-}
-
-static bool is_absent(apr_status_t status)
-{
-    return APR_STATUS_IS_ENOENT(status) || APR_STATUS_IS_ENOTDIR(status);
 }
 
 static bool is_folder(tree_walk_t *walk, const char *path)
@@ -47,17 +43,16 @@ static bool is_folder(tree_walk_t *walk, const char *path)
 
 static void add_problem(tree_walk_t *walk, const char *path, const char *text)
 {
-    APR_ARRAY_PUSH(walk->tree->problems, const char *) = apr_pstrcat(walk->pool, path, ": ", text,
-                                                                     NULL);
+    APR_ARRAY_PUSH(walk->tree->problems, ocors_tree_problem_t) = (ocors_tree_problem_t){
+        .where = walk->list->where,
+        .text = apr_pstrcat(walk->pool, path, ": ", text, NULL),
+    };
 }
 
 /* Whether to say now what is wrong at a path, or to wait, as it may be about to be replaced. */
 static bool problem_is_due(tree_walk_t *walk, const char *path)
 {
-    const ocors_snapshot_t *snapshot = walk->known->snapshot;
-
-    return (snapshot != NULL && snapshot->header.problems != 0)
-           || !ocors_deferral_has(walk->deferral, path, &no_file);
+    return walk->in_force->header.problems || !ocors_deferral_has(walk->deferral, path, &no_file);
 }
 
 /* ---- Documents ------------------------------------------------------------------------------- */
@@ -77,6 +72,12 @@ static void judge_folder(tree_walk_t *walk, const char *folder, ocors_archive_fo
     }
 }
 
+static const char *document_path(tree_walk_t *walk, const char *folder, unsigned api)
+{
+    return apr_pstrcat(walk->pool, folder, "/" OCORS_ARCHIVE_DOCUMENTS "/",
+                       ocors_archive_document((ocors_api_t)api), NULL);
+}
+
 /*
  * The folder's document of an API, if there is one, or one is in force, or nobody can tell; else
  * NULL. *found counts those that are there.
@@ -84,18 +85,21 @@ static void judge_folder(tree_walk_t *walk, const char *folder, ocors_archive_fo
 static const char *find_document(tree_walk_t *walk, const char *folder, unsigned api,
                                  unsigned *found)
 {
-    const char *path = path_join(walk->pool, path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS),
-                                 ocors_archive_document((ocors_api_t)api));
+    const char *path = document_path(walk, folder, api);
 
-    if (ocors_known_document(walk->known, path) != OCORS_SNAPSHOT_NONE) {
-        *found += !is_absent(ocors_listing_stat(walk->listing, path)->status);
+    const ocors_span_t text = ocors_span_from_string(path);
+
+    if (ocors_snapshot_find_document(walk->in_force, text) != OCORS_SNAPSHOT_NONE) {
+        const apr_status_t status = ocors_listing_stat(walk->listing, path)->status;
+
+        *found += !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status);
         return path;
     }
-    if (ocors_listing_exists(walk->listing, path)) { /* also a link that leads nowhere */
-        *found += 1;
-        return path;
+    if (!ocors_listing_exists(walk->listing, path)) { /* not even a link that leads nowhere */
+        return NULL;
     }
-    return NULL;
+    *found += 1;
+    return path;
 }
 
 /* Whether the place of a folder's documents is there and is not a folder. */
@@ -111,14 +115,14 @@ static bool place_is_broken(tree_walk_t *walk, const char *folder)
  * for the folder's names as well, and then says whether all is told.
  */
 static ocors_tree_site_t *add_site(tree_walk_t *walk, const char *name, const char *folder,
-                                   uint32_t known, unsigned *found)
+                                   uint32_t in_force, unsigned *found)
 {
     ocors_tree_site_t *site = apr_array_push(walk->tree->sites);
 
     *site = (ocors_tree_site_t){
         .name = name,
-        .known = known,
-        .unsettled = known != OCORS_SNAPSHOT_NONE
+        .in_force = in_force,
+        .unsettled = in_force != OCORS_SNAPSHOT_NONE
                          ? path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS)
                          : folder, /* its name has to be listed, too */
     };
@@ -126,12 +130,9 @@ static ocors_tree_site_t *add_site(tree_walk_t *walk, const char *name, const ch
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
         site->paths[api] = find_document(walk, folder, api, found);
     }
-    if (*found == 0 && place_is_broken(walk, folder)) {
-        for (unsigned api = 0; api < OCORS_API_COUNT; api++) { /* each is missed */
-            site->paths[api] = path_join(walk->pool,
-                                         path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS),
-                                         ocors_archive_document((ocors_api_t)api));
-        }
+    if (*found == 0 && place_is_broken(walk, folder)) { /* each is missed */
+        site->paths[OCORS_API_SHOP] = document_path(walk, folder, OCORS_API_SHOP);
+        site->paths[OCORS_API_DATA] = document_path(walk, folder, OCORS_API_DATA);
     }
     return site;
 }
@@ -141,7 +142,8 @@ static ocors_tree_site_t *add_site(tree_walk_t *walk, const char *name, const ch
 /* Notes which sites are to be listed, by the paths that may not be as they are in force. */
 static void note_changed(tree_walk_t *walk, apr_hash_t *changed)
 {
-    walk->may_keep_names = walk->may_keep_sites = changed != NULL && walk->in_force != NULL;
+    walk->may_keep_names = walk->may_keep_sites = changed != NULL
+                                                  && walk->organisation != OCORS_SNAPSHOT_NONE;
     for (apr_hash_index_t *index = walk->may_keep_sites ? apr_hash_first(NULL, changed) : NULL;
          index != NULL; index = apr_hash_next(index)) {
         const char *path = apr_hash_this_key(index);
@@ -163,14 +165,14 @@ static void note_changed(tree_walk_t *walk, apr_hash_t *changed)
 /* Whether the organisation has the documents that the policies in force are layered over. */
 static bool organisation_is_same(const tree_walk_t *walk, const ocors_tree_site_t *organisation)
 {
-    const ocors_snapshot_t *snapshot = walk->known->snapshot;
+    const ocors_snapshot_t *snapshot = walk->in_force;
     const ocors_snapshot_site_t *record;
     bool is_same = true;
 
-    if (snapshot == NULL || walk->in_force == NULL) {
+    if (walk->organisation == OCORS_SNAPSHOT_NONE) {
         return false;
     }
-    record = &snapshot->sites[walk->in_force->first_site];
+    record = &snapshot->sites[walk->organisation];
     for (unsigned api = 0; api < OCORS_API_COUNT && is_same; api++) {
         const char *path = organisation->paths[api];
         const ocors_snapshot_policy_t *policy = record->policies[api] != OCORS_SNAPSHOT_NONE
@@ -181,7 +183,8 @@ static bool organisation_is_same(const tree_walk_t *walk, const ocors_tree_site_
                       ? path == NULL && policy == NULL
                       : policy->member_count == 1
                             && snapshot->members[policy->first_member]
-                                   == ocors_known_document(walk->known, path);
+                                   == ocors_snapshot_find_document(snapshot,
+                                                                   ocors_span_from_string(path));
     }
     return is_same;
 }
@@ -193,15 +196,11 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The sites in force, but the organisation, which is the first: their indexes. */
-static uint32_t first_known(const tree_walk_t *walk)
+static const char *name_in_force(const tree_walk_t *walk, uint32_t site)
 {
-    return walk->in_force != NULL ? walk->in_force->first_site + 1 : 0;
-}
+    const ocors_span_t name = ocors_snapshot_text(walk->in_force, walk->in_force->sites[site].name);
 
-static uint32_t end_of_known(const tree_walk_t *walk)
-{
-    return walk->in_force != NULL ? walk->in_force->first_site + walk->in_force->site_count : 0;
+    return apr_pstrmemdup(walk->pool, name.bytes, name.length);
 }
 
 /*
@@ -211,7 +210,7 @@ static uint32_t end_of_known(const tree_walk_t *walk)
  */
 static void list_names(tree_walk_t *walk, apr_array_header_t *names)
 {
-    const bool is_directory = is_folder(walk, walk->tree->directory);
+    const bool is_directory = is_folder(walk, walk->list->paths[0]);
     const unsigned untold = ocors_listing_untold(walk->listing);
     const apr_array_header_t *listed = NULL;
     apr_status_t status = APR_ENOTDIR;
@@ -229,11 +228,11 @@ static void list_names(tree_walk_t *walk, apr_array_header_t *names)
     }
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
     walk->is_listed = status == APR_SUCCESS
-                      || (APR_STATUS_IS_ENOENT(status) && first_known(walk) == end_of_known(walk)
+                      || (APR_STATUS_IS_ENOENT(status) && walk->first == walk->end
                           && !ocors_listing_exists(walk->listing, walk->sites));
     walk->tree->is_settled = walk->is_listed && untold == ocors_listing_untold(walk->listing);
-    if (!walk->is_listed && !ocors_deferral_has(walk->deferral, walk->sites, &no_file)) {
-        add_problem(walk, is_directory ? walk->sites : walk->tree->directory,
+    if (!walk->is_listed && problem_is_due(walk, walk->sites)) {
+        add_problem(walk, is_directory ? walk->sites : walk->list->paths[0],
                     is_directory ? apr_psprintf(walk->pool, "the sites cannot be listed: %s",
                                                 apr_strerror(status, message, sizeof(message)))
                                  : "this is not a directory, or it cannot be read");
@@ -251,28 +250,28 @@ static apr_array_header_t *site_names(tree_walk_t *walk)
         return names;
     }
     walk->is_listed = walk->tree->is_settled = true;
-    for (uint32_t site = first_known(walk); site < end_of_known(walk); site++) {
-        APR_ARRAY_PUSH(names, const char *) = ocors_known_site_name(walk->known, site, walk->pool);
+    for (uint32_t site = walk->first; site < walk->end; site++) {
+        APR_ARRAY_PUSH(names, const char *) = name_in_force(walk, site);
     }
     return names;
 }
 
 /* One name among the sites: a folder, a link to one, or what was one. */
-static void list_site(tree_walk_t *walk, const char *name, uint32_t known)
+static void list_site(tree_walk_t *walk, const char *name, uint32_t in_force)
 {
     const char *folder = path_join(walk->pool, walk->sites, name);
     const unsigned untold = ocors_listing_untold(walk->listing);
     ocors_tree_site_t *site;
     unsigned found;
 
-    if (walk->is_listed && known == OCORS_SNAPSHOT_NONE) {
+    if (walk->is_listed && in_force == OCORS_SNAPSHOT_NONE) {
         const ocors_listed_t *listed = ocors_listing_stat(walk->listing, folder);
 
         if (listed->status == APR_SUCCESS && listed->type != APR_DIR) {
             return; /* a file among the sites */
         }
     }
-    site = add_site(walk, name, folder, known, &found);
+    site = add_site(walk, name, folder, in_force, &found);
     if (found == 0 && !is_folder(walk, folder)) {
         site->is_unknown = true;
         if (walk->is_listed && problem_is_due(walk, folder)) {
@@ -281,21 +280,21 @@ static void list_site(tree_walk_t *walk, const char *name, uint32_t known)
         }
         return;
     }
-    judge_folder(walk, folder, OCORS_ARCHIVE_SITE, found, known != OCORS_SNAPSHOT_NONE);
+    judge_folder(walk, folder, OCORS_ARCHIVE_SITE, found, in_force != OCORS_SNAPSHOT_NONE);
     site->is_told = untold == ocors_listing_untold(walk->listing);
 }
 
 /* A site that is in force and has a name in the folder. */
-static void keep_site(tree_walk_t *walk, const char *name, uint32_t known)
+static void keep_site(tree_walk_t *walk, const char *name, uint32_t in_force)
 {
     if (!walk->may_keep_sites
         || apr_hash_get(walk->changed_sites, name, APR_HASH_KEY_STRING) != NULL) {
-        list_site(walk, name, known);
+        list_site(walk, name, in_force);
     }
     else {
         APR_ARRAY_PUSH(walk->tree->sites, ocors_tree_site_t) = (ocors_tree_site_t){
             .name = name,
-            .known = known,
+            .in_force = in_force,
             .is_unchanged = true,
         };
     }
@@ -307,34 +306,32 @@ static void keep_site(tree_walk_t *walk, const char *name, uint32_t known)
  */
 static void list_sites(tree_walk_t *walk, const apr_array_header_t *names)
 {
-    uint32_t known = first_known(walk);
+    uint32_t index = walk->first;
     bool has_new = false;
 
-    for (int i = 0; i < names->nelts || known < end_of_known(walk);) { /* both are in byte order */
+    for (int i = 0; i < names->nelts || index < walk->end;) { /* both are in byte order */
         const char *name = i < names->nelts ? APR_ARRAY_IDX(names, i, const char *) : NULL;
-        const char *in_force = known < end_of_known(walk)
-                                   ? ocors_known_site_name(walk->known, known, walk->pool)
-                                   : NULL;
-        const int order = name == NULL ? 1 : in_force == NULL ? -1 : strcmp(name, in_force);
+        const char *before = index < walk->end ? name_in_force(walk, index) : NULL;
+        const int order = name == NULL ? 1 : before == NULL ? -1 : strcmp(name, before);
 
         if (order < 0) {
             list_site(walk, name, OCORS_SNAPSHOT_NONE);
             has_new = true;
         }
         else if (order == 0) {
-            keep_site(walk, name, known);
+            keep_site(walk, name, index);
         }
         else if (!walk->is_listed
-                 || ocors_deferral_has(walk->deferral, path_join(walk->pool, walk->sites, in_force),
+                 || ocors_deferral_has(walk->deferral, path_join(walk->pool, walk->sites, before),
                                        &no_file)) {
-            list_site(walk, in_force, known);
+            list_site(walk, before, index);
         }
         i += order <= 0;
-        known += order >= 0;
+        index += order >= 0;
     }
     if (has_new) {
-        ocors_tree_judge_twins(walk->tree->warnings, walk->tree->directory, &walk->tree->key, names,
-                               walk->known);
+        ocors_tree_judge_twins(walk->tree->warnings, walk->list->paths[0], &walk->list->key, names,
+                               walk->in_force);
     }
 }
 
@@ -351,40 +348,44 @@ static bool tree_has_documents(const ocors_tree_t *tree)
     return false;
 }
 
-ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const ocors_key_t *key,
-                              const ocors_known_t *known, ocors_listing_t *listing,
+ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const ocors_list_t *list,
+                              const ocors_snapshot_t *in_force, ocors_listing_t *listing,
                               ocors_deferral_t *deferral, apr_hash_t *changed)
 {
+    const char *directory = list->paths[0];
     ocors_tree_t *tree = apr_palloc(pool, sizeof(*tree));
     tree_walk_t walk = {
         .pool = pool,
         .tree = tree,
-        .known = known,
+        .list = list,
+        .in_force = in_force,
         .listing = listing,
         .deferral = deferral,
-        .in_force = ocors_known_tree(known, key),
+        .organisation = OCORS_SNAPSHOT_NONE,
         .sites = path_join(pool, directory, OCORS_ARCHIVE_SITES),
         .changed_sites = apr_hash_make(pool),
     };
     apr_array_header_t *names;
     ocors_tree_site_t *organisation;
+    uint32_t index;
     unsigned found;
 
     *tree = (ocors_tree_t){
-        .directory = directory,
-        .key = *key,
         .sites = apr_array_make(pool, 64, sizeof(ocors_tree_site_t)),
-        .problems = apr_array_make(pool, 1, sizeof(const char *)),
+        .problems = apr_array_make(pool, 1, sizeof(ocors_tree_problem_t)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
     };
+    if (ocors_snapshot_find_tree(in_force, &list->key, &index)) {
+        walk.organisation = in_force->trees[index].first_site;
+        walk.first = walk.organisation + 1;
+        walk.end = walk.organisation + in_force->trees[index].site_count;
+    }
     note_changed(&walk, changed);
     names = site_names(&walk);
-    organisation = add_site(&walk, "", directory,
-                            walk.in_force != NULL ? walk.in_force->first_site : OCORS_SNAPSHOT_NONE,
-                            &found);
+    organisation = add_site(&walk, "", directory, walk.organisation, &found);
     organisation->is_unknown = !walk.is_listed;
     judge_folder(&walk, directory, OCORS_ARCHIVE_ROOT, names->nelts == 0 ? 0 : found,
-                 walk.in_force != NULL);
+                 walk.organisation != OCORS_SNAPSHOT_NONE);
     walk.may_keep_sites = walk.may_keep_sites && organisation_is_same(&walk, organisation);
     list_sites(&walk, names);
     if (walk.is_listed && !tree_has_documents(tree)) {

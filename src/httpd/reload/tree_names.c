@@ -34,20 +34,18 @@ void ocors_tree_judge_misplaced(apr_array_header_t *warnings, const char *folder
     }
 }
 
-static bool is_in_force(const ocors_key_t *tree, const ocors_known_t *known, const char *name)
+static bool is_in_force(const ocors_key_t *tree, const ocors_snapshot_t *in_force, const char *name)
 {
     const ocors_span_t id = ocors_span_from_string(name);
-    const ocors_snapshot_t *snapshot = known->snapshot;
     uint32_t site;
 
-    return snapshot != NULL && ocors_snapshot_find_site(snapshot, tree, id, &site)
-           && site != OCORS_SNAPSHOT_NONE
-           && ocors_span_is_equal(ocors_snapshot_text(snapshot, snapshot->sites[site].name), id);
+    return ocors_snapshot_find_site(in_force, tree, id, &site) && site != OCORS_SNAPSHOT_NONE
+           && ocors_span_is_equal(ocors_snapshot_text(in_force, in_force->sites[site].name), id);
 }
 
 void ocors_tree_judge_twins(apr_array_header_t *warnings, const char *directory,
                             const ocors_key_t *tree, const apr_array_header_t *names,
-                            const ocors_known_t *known)
+                            const ocors_snapshot_t *in_force)
 {
     apr_pool_t *pool = warnings->pool;
     apr_hash_t *by_key = apr_hash_make(pool);
@@ -59,7 +57,7 @@ void ocors_tree_judge_twins(apr_array_header_t *warnings, const char *directory,
         const char *other = apr_hash_get(by_key, key, (apr_ssize_t)length);
 
         if (length > 0 && other != NULL
-            && !(is_in_force(tree, known, name) && is_in_force(tree, known, other))) {
+            && !(is_in_force(tree, in_force, name) && is_in_force(tree, in_force, other))) {
             APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
                 pool,
                 OCORS_LOG_TWINS

@@ -16,6 +16,8 @@
 
 #include <apr_strings.h>
 
+#include "ocors_folder.h"
+
 #define WATCHED                                                                                    \
     (IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB  \
      | IN_ONLYDIR)
@@ -44,10 +46,8 @@ struct ocors_ways_t {
 
 ocors_ways_t *ocors_ways_create(apr_pool_t *pool, int descriptor)
 {
-    ocors_ways_t *ways;
+    ocors_ways_t *ways = apr_palloc(pool, sizeof(*ways));
 
-    apr_pool_create(&pool, pool);
-    ways = apr_palloc(pool, sizeof(*ways));
     *ways = (ocors_ways_t){
         .descriptor = descriptor,
         .pool = pool,
@@ -58,19 +58,6 @@ ocors_ways_t *ocors_ways_create(apr_pool_t *pool, int descriptor)
         .watched = apr_hash_make(pool),
     };
     return ways;
-}
-
-void ocors_ways_destroy(ocors_ways_t *ways, const ocors_ways_t *kept)
-{
-    for (apr_hash_index_t *index = apr_hash_first(NULL, ways->numbers); index != NULL;
-         index = apr_hash_next(index)) {
-        const ocors_ways_folder_t *folder = apr_hash_this_val(index);
-
-        if (kept == NULL || ocors_ways_folder(kept, folder->number) == NULL) {
-            (void)inotify_rm_watch(ways->descriptor, folder->number); /* or the kernel did */
-        }
-    }
-    apr_pool_destroy(ways->pool);
 }
 
 /* ---- What is told ---------------------------------------------------------------------------- */
@@ -207,11 +194,11 @@ typedef struct step_t {
 } step_t;
 
 /*
- * Goes one name on, into a folder, a link, or to the end. Whether the way goes on; *links counts
- * those that were followed.
+ * Watches the next name of a way, and steps into the folder, or to where the link leads. Whether
+ * the way goes on; *links counts those that were followed.
  */
-static bool go(ocors_ways_t *ways, step_t *step, const char *component, bool is_last, int *links,
-               apr_pool_t *scratch)
+static bool watch_component(ocors_ways_t *ways, step_t *step, const char *component, bool is_last,
+                            int *links, apr_pool_t *scratch)
 {
     const char *full = apr_pstrcat(scratch, step->folder, step->folder[1] == '\0' ? "" : "/",
                                    component, NULL);
@@ -281,7 +268,7 @@ static bool watch_way(ocors_ways_t *ways, const char *path, apr_pool_t *scratch)
             goes_on = !is_last;
         }
         else {
-            goes_on = go(ways, &step, component, is_last, &links, scratch);
+            goes_on = watch_component(ways, &step, component, is_last, &links, scratch);
         }
     }
     return step.is_told;
@@ -320,13 +307,11 @@ bool ocors_ways_add_folder(ocors_ways_t *ways, const char *path)
 
 void ocors_ways_remove(apr_hash_t *paths, const char *path)
 {
-    const size_t length = strlen(path);
-
     for (apr_hash_index_t *index = apr_hash_first(NULL, paths); index != NULL;
          index = apr_hash_next(index)) {
         const char *each = apr_hash_this_key(index);
 
-        if (strncmp(each, path, length) == 0 && (each[length] == '\0' || each[length] == '/')) {
+        if (ocors_folder_rest(path, each) != NULL) {
             apr_hash_set(paths, each, APR_HASH_KEY_STRING, NULL);
         }
     }
