@@ -30,7 +30,9 @@ typedef struct ocors_facts_t {
 
 typedef struct ocors_decision_t {
     ocors_verdict_t verdict;
-    ocors_reason_t reason;       /* NONE unless refused or withheld */
+    ocors_reason_t reason; /* NONE unless refused or withheld */
+    uint64_t hash; /* of a single origin, as of the policy's tables; 0: it was not computed */
+    bool is_client_known;        /* the request names a client, and a policy has it */
     ocors_span_t nearest;        /* the listed origin that is nearest, in a policy; often none */
     ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: configured bytes in `buffer` */
     ocors_methods_t methods;     /* of a preflight, if a resource matches the path (M1) */
@@ -62,5 +64,12 @@ typedef struct ocors_decision_t {
  */
 void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const ocors_facts_t *facts,
                   char *buffer, ocors_decision_t *decision);
+
+/*
+ * Finds the reason of a decision by the same policies and facts that refused or withheld, and did
+ * not want it at once.
+ */
+void ocors_decide_reason(const ocors_policy_t *policies, size_t policy_count,
+                         const ocors_facts_t *facts, ocors_decision_t *decision);
 
 #endif

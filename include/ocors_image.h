@@ -35,10 +35,9 @@ typedef struct ocors_image_t {
     const struct ocors_image_client_record_t *clients;
     const struct ocors_image_resource_record_t *resources;
     const struct ocors_image_header_record_t *headers;
-    const uint32_t *host_slots, *groups;
     const char *text;
-    uint32_t origin_slot_count, client_slot_count, host_slot_count; /* powers of two */
-    uint32_t group_size;
+    uint64_t size;
+    uint32_t origin_slot_count, client_slot_count; /* powers of two */
     uint32_t origin_count, member_count, client_count, resource_count, header_count;
     uint32_t text_size;
     uint32_t site_first_resource, site_resource_count;
@@ -46,7 +45,10 @@ typedef struct ocors_image_t {
     const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;
 
-/* Opens a view: checks magic, format and the bounds of every section, in constant time. */
+/*
+ * Opens a view: checks magic, format and the bounds of every section, in constant time. (Those of
+ * the index of hosts are checked when a host is looked for: only a refusal does that.)
+ */
 bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image);
 
 /* Opens a view and checks everything: the checksum and every record. Linear. */

@@ -150,7 +150,7 @@ static bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t 
  * own member of a list is allowed; a single own origin is not cross-origin (R10).
  */
 static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *members,
-                              ocors_span_t *allowed)
+                              ocors_decision_t *decision)
 {
     ocors_span_t rest = judge->facts->origin;
     ocors_span_t member;
@@ -170,6 +170,7 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         if (judged == NULL) {
             const bool is_in_list = count > 1 || rest.bytes != NULL;
 
+            decision->hash = is_in_list ? 0 : hash;
             if (!member_is_allowed(judge, hash, member, is_in_list,
                                    &members->items[members->count])) {
                 return false;
@@ -183,7 +184,7 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         memcpy(buffer + used, judged->bytes, judged->length);
         used += judged->length;
     }
-    *allowed = ocors_span_make(buffer, used);
+    decision->allowed_origin = ocors_span_make(buffer, used);
     return true;
 }
 
@@ -223,18 +224,12 @@ static ocors_reason_t own_reason(const ocors_facts_t *facts)
     return OCORS_REASON_NONE;
 }
 
-/*
- * Why the origin is not allowed. Looked for only then, and only for somebody: it costs more than
- * all the rest of a decision.
- */
+/* Why the origin is not allowed. It costs more than all the rest of a decision. */
 static ocors_reason_t reason_find(const judge_t *judge, ocors_span_t *nearest)
 {
     const ocors_span_t text = judge->facts->origin;
     uint32_t layers = 0;
 
-    if (!judge->facts->wants_reason) {
-        return OCORS_REASON_NONE;
-    }
     if (judge->facts->is_path_ambiguous) {
         return OCORS_REASON_PATH_AMBIGUOUS;
     }
@@ -402,7 +397,9 @@ static void decide_preflight(const judge_t *judge, const members_t *allowed,
     methods_find(judge, allowed, decision);
     if (allowed == NULL) {
         decision->verdict = OCORS_VERDICT_PREFLIGHT_WITHHOLD;
-        decision->reason = reason_find(judge, &decision->nearest);
+        if (judge->facts->wants_reason) {
+            decision->reason = reason_find(judge, &decision->nearest);
+        }
     }
     else if (!ocors_token_is_valid(judge->facts->request_method)) {
         decision->verdict = OCORS_VERDICT_PREFLIGHT_WITHHOLD;
@@ -410,6 +407,15 @@ static void decide_preflight(const judge_t *judge, const members_t *allowed,
     }
     else {
         decision->verdict = OCORS_VERDICT_PREFLIGHT_ALLOW;
+    }
+}
+
+/* C2: looks for the client that the request names. */
+static void find_clients(judge_t *judge)
+{
+    for (size_t i = 0; i < judge->policy_count; i++) {
+        judge->has_client[i] = ocors_policy_find_client(&judge->policies[i], judge->facts->named.id,
+                                                        &judge->clients[i]);
     }
 }
 
@@ -423,11 +429,11 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     if (!facts->has_origin) {
         return;
     }
-    for (size_t i = 0; i < policy_count && facts->named.kind == OCORS_CLIENT_NAMED; i++) {
-        judge.has_client[i] = ocors_policy_find_client(&policies[i], facts->named.id,
-                                                       &judge.clients[i]);
+    if (facts->named.kind == OCORS_CLIENT_NAMED) {
+        find_clients(&judge);
+        decision->is_client_known = client_is_known(&judge);
     }
-    const bool is_allowed = origin_is_allowed(&judge, buffer, &members, &decision->allowed_origin);
+    const bool is_allowed = origin_is_allowed(&judge, buffer, &members, decision);
 
     if (!is_allowed && origin_is_own(facts)) {
         return; /* R10; the list goes first */
@@ -443,5 +449,18 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     }
     decision->verdict = method_is_safe(facts->method) ? OCORS_VERDICT_WITHHOLD
                                                       : OCORS_VERDICT_REFUSE;
+    if (facts->wants_reason) {
+        decision->reason = reason_find(&judge, &decision->nearest);
+    }
+}
+
+void ocors_decide_reason(const ocors_policy_t *policies, size_t policy_count,
+                         const ocors_facts_t *facts, ocors_decision_t *decision)
+{
+    judge_t judge = { .policies = policies, .policy_count = policy_count, .facts = facts };
+
+    if (facts->named.kind == OCORS_CLIENT_NAMED) {
+        find_clients(&judge);
+    }
     decision->reason = reason_find(&judge, &decision->nearest);
 }

@@ -41,6 +41,7 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
     }
     *image = (ocors_image_t){
         .seed = header.seed,
+        .size = size,
         .origin_slots = section_at(bytes, size, header.origin_slots, header.origin_slot_count,
                                    sizeof(ocors_slot_t)),
         .client_slots = section_at(bytes, size, header.client_slots, header.client_slot_count,
@@ -54,14 +55,9 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
                                 sizeof(ocors_image_resource_record_t)),
         .headers = section_at(bytes, size, header.headers, header.header_count,
                               sizeof(ocors_image_header_record_t)),
-        .host_slots = section_at(bytes, size, header.host_slots, header.host_slot_count,
-                                 sizeof(uint32_t)),
-        .groups = section_at(bytes, size, header.groups, header.group_size, sizeof(uint32_t)),
         .text = section_at(bytes, size, header.text, header.text_size, 1),
         .origin_slot_count = header.origin_slot_count,
         .client_slot_count = header.client_slot_count,
-        .host_slot_count = header.host_slot_count,
-        .group_size = header.group_size,
         .origin_count = header.origin_count,
         .member_count = header.member_count,
         .client_count = header.client_count,
@@ -74,10 +70,9 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
     };
     if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
         || image->members == NULL || image->clients == NULL || image->resources == NULL
-        || image->headers == NULL || image->host_slots == NULL || image->groups == NULL
-        || image->text == NULL || !ocors_slots_count_is_sound(image->origin_slot_count)
+        || image->headers == NULL || image->text == NULL
+        || !ocors_slots_count_is_sound(image->origin_slot_count)
         || !ocors_slots_count_is_sound(image->client_slot_count)
-        || !ocors_slots_count_is_sound(image->host_slot_count)
         || !text_is_within(image, 0, header.version_length)) {
         return false;
     }
@@ -159,9 +154,33 @@ bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t 
     return false;
 }
 
+/* The index of hosts: addresses and counts, copied and checked. */
+typedef struct hosts_t {
+    const uint32_t *slots, *groups;
+    uint32_t slot_count, group_size;
+} hosts_t;
+
+/* Opens the index of hosts. False: the image is damaged. */
+static bool open_hosts(const ocors_image_t *image, hosts_t *hosts)
+{
+    const unsigned char *bytes = image->digest - offsetof(ocors_image_header_t, digest);
+    ocors_image_header_t header;
+
+    memcpy(&header, bytes, sizeof(header));
+    *hosts = (hosts_t){
+        .slots = section_at(bytes, image->size, header.host_slots, header.host_slot_count,
+                            sizeof(uint32_t)),
+        .groups = section_at(bytes, image->size, header.groups, header.group_size,
+                             sizeof(uint32_t)),
+        .slot_count = header.host_slot_count,
+        .group_size = header.group_size,
+    };
+    return hosts->slots != NULL && hosts->groups != NULL
+           && ocors_slots_count_is_sound(hosts->slot_count);
+}
+
 /* The numbers that a slot of a host gives. False: the image is damaged. */
-static bool read_host_slot(const ocors_image_t *image, const uint32_t *slot,
-                           ocors_image_host_t *host)
+static bool read_host_slot(const hosts_t *hosts, const uint32_t *slot, ocors_image_host_t *host)
 {
     const uint32_t word = *slot; /* a copy: it may be in shared memory */
     const uint32_t at = word & ~OCORS_IMAGE_HOST_GROUP;
@@ -170,11 +189,11 @@ static bool read_host_slot(const ocors_image_t *image, const uint32_t *slot,
         *host = (ocors_image_host_t){ .numbers = slot, .count = 1 };
         return true;
     }
-    if (at >= image->group_size) {
+    if (at >= hosts->group_size) {
         return false;
     }
-    *host = (ocors_image_host_t){ .numbers = image->groups + at + 1, .count = image->groups[at] };
-    return host->count <= image->group_size - at - 1;
+    *host = (ocors_image_host_t){ .numbers = hosts->groups + at + 1, .count = hosts->groups[at] };
+    return host->count <= hosts->group_size - at - 1;
 }
 
 bool ocors_image_host_origin(const ocors_image_t *image, const ocors_image_host_t *host,
@@ -186,13 +205,18 @@ bool ocors_image_host_origin(const ocors_image_t *image, const ocors_image_host_
 bool ocors_image_find_host(const ocors_image_t *image, uint64_t hash, ocors_span_t host,
                            ocors_image_host_t *found)
 {
-    const uint32_t mask = image->host_slot_count - 1;
-    uint32_t at = (uint32_t)hash & mask;
+    hosts_t hosts;
     ocors_image_origin_t origin;
     ocors_origin_parts_t parts;
 
-    for (uint32_t steps = 0; steps <= mask && image->host_slots[at] != 0; steps++) {
-        if (!read_host_slot(image, &image->host_slots[at], found)
+    if (!open_hosts(image, &hosts)) {
+        return false;
+    }
+    const uint32_t mask = hosts.slot_count - 1;
+    uint32_t at = (uint32_t)hash & mask;
+
+    for (uint32_t steps = 0; steps <= mask && hosts.slots[at] != 0; steps++) {
+        if (!read_host_slot(&hosts, &hosts.slots[at], found)
             || !ocors_image_host_origin(image, found, 0, &origin)
             || !ocors_authority_split(origin.text, &parts)) {
             return false; /* only a damaged image says so */
