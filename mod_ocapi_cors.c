@@ -10,7 +10,9 @@
 #include <mpm_common.h>
 
 #include "ocors_config.h"
+#include "ocors_counting.h"
 #include "ocors_directives.h"
+#include "ocors_refusals.h"
 #include "ocors_reload.h"
 #include "ocors_request.h"
 #include "ocors_respond.h"
@@ -61,6 +63,7 @@ static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     (void)plog;
     (void)ptemp;
     if (is_first_reading()) {
+        ocors_counting_begin(apr_pool_parent_get(pconf), server);
         ocors_reload_start(apr_pool_parent_get(pconf), ocors_config_lists(), server);
     }
     return OK;
@@ -78,15 +81,21 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     if (is_first_reading()) {
         return ocors_reload_started(server);
     }
+    ocors_counting_begin(apr_pool_parent_get(pconf), server);
+    ocors_config_count_sites();
+    ocors_refusals_summarise_at_end(pconf, server);
     ocors_server_prepare(pconf, server);
     return ocors_reload_go_on(pconf, ocors_config_lists(), server);
 }
 
-/* A watching process that could not be forked before is forked when the system allows it. */
+/*
+ * About every ten seconds, in the parent: one line says what a minute refused, and a watching
+ * process that could not be forked before is forked when the system allows it.
+ */
 static int monitor(apr_pool_t *pool, server_rec *server)
 {
     (void)pool;
-    (void)server;
+    ocors_refusals_summarise(server);
     ocors_watch_maintain();
     return DECLINED;
 }
@@ -107,6 +116,7 @@ static void child_status(server_rec *server, pid_t pid, ap_generation_t generati
     (void)slot;
     if (state == MPM_CHILD_EXITED) {
         ocors_store_child_ended(pid);
+        ocors_counting_child_ended(pid);
     }
 }
 

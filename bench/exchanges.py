@@ -73,6 +73,8 @@ class Counted(httpd.Httpd):
     """One process with one thread, under callgrind, which writes what each turn of a connection has cost into
     a file of its own; never root, as the process writes it."""
 
+    MODULE_LEVEL = "info"
+
     def __init__(self, folder, config="", **keywords):
         super().__init__(SERVER + config, mode="-X", log_level="warn", **keywords,
                          files={"settings.json": SETTINGS, "htdocs/file": "x" * 100})

@@ -45,6 +45,12 @@ typedef struct ocors_sources_t {
 /* The most sources of a section. */
 #define OCORS_SOURCES_MAX 8
 
+/* OcapiCorsSite. */
+typedef struct ocors_site_t {
+    const char *name;
+    uint32_t row; /* in the counters; ocors_config_count_sites() sets it */
+} ocors_site_t;
+
 /* OcapiCorsSelfOrigin. */
 typedef struct ocors_self_t {
     bool is_off;
@@ -78,7 +84,7 @@ typedef struct ocors_grantable_t {
 #define OCORS_CONFIG_MEMBERS(X)                                                                    \
     X(ocors_mode_t, mode, OCORS_MODE_UNSET)                                                        \
     X(const ocors_documents_t *, documents, NULL)                                                  \
-    X(const char *, site, NULL)                                                                    \
+    X(const ocors_site_t *, site, NULL)                                                            \
     X(const ocors_sources_t *, sources, NULL)                                                      \
     X(const ocors_self_t *, self, NULL)                                                            \
     X(const ocors_fallback_t *, fallback, NULL)                                                    \
@@ -107,6 +113,7 @@ bool ocors_config_is_equal(const ocors_config_t *one, const ocors_config_t *othe
  * <LimitExcept>: there they would hold for every method.
  */
 void ocors_config_begin(apr_pool_t *pool);
+void ocors_config_note_site(ocors_site_t *site);
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section);
 void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section);
 int ocors_config_check(apr_pool_t *pool, server_rec *server);
@@ -119,6 +126,9 @@ bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_s
 
 /* What this reading of the configuration says of documents; the directives write to it. */
 ocors_lists_t *ocors_config_lists(void);
+
+/* In post_config: gives the sites of the configuration their rows in the counters. */
+void ocors_config_count_sites(void);
 
 /* OcapiCorsClientId and OcapiCorsSelfOrigin of a merged section, with their defaults. */
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);

@@ -6,22 +6,30 @@
 #include <httpd.h>
 
 #include "ocors_config.h"
+#include "ocors_counting.h"
 #include "ocors_decide.h"
+
+/* The most bytes of a client's text in a log line, a note or a variable. */
+#define OCORS_FACTS_TEXT_MAX 256
 
 /* What was decided about a request, and by which section; in the request's pool. */
 typedef struct ocors_request_t {
     const ocors_config_t *config;
     ocors_decision_t decision;
-    ocors_span_t fault_version;  /* of a refusal: `_v` of the fault, or empty */
-    const char *client;          /* the client that the request names, printable, or NULL */
-    const char *site;            /* of the URL or of OcapiCorsSite, printable, or NULL */
+    ocors_span_t fault_version; /* of a refusal: `_v` of the fault, or empty */
+    const char *client;         /* the client that the request names, printable, or NULL */
+    const char *nearest;     /* the listed origin that is nearest, if it was looked for, or NULL */
+    const char *site;        /* of the URL or of OcapiCorsSite, printable, or NULL */
+    uint32_t row;            /* of the site, in the counters */
+    bool is_verbose;         /* each refusal has its line of the log */
+    ocors_refusal_t refusal; /* if it was refused or nothing was granted */
     apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
 } ocors_request_t;
 
 /*
- * Gathers the facts of a request, decides by the policy of the section, and logs a refusal or a
- * withheld grant. NULL: the section's documents are a tree and the path is outside /dw/, so that
- * the section does not cover the request (S9).
+ * Gathers the facts of a request and decides by the policy of the section. Neither counts nor logs
+ * it: an early decision may not be the last one. NULL: the section's documents are a tree and the
+ * path is outside /dw/, so that the section does not cover the request (S9).
  */
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config);
 

@@ -36,6 +36,7 @@ typedef struct ocors_image_t {
     const struct ocors_image_resource_record_t *resources;
     const struct ocors_image_header_record_t *headers;
     const char *text;
+    uint64_t size;
     uint32_t origin_slot_count, client_slot_count; /* powers of two */
     uint32_t origin_count, member_count, client_count, resource_count, header_count;
     uint32_t text_size;
@@ -44,7 +45,10 @@ typedef struct ocors_image_t {
     const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;
 
-/* Opens a view: checks magic, format and the bounds of every section, in constant time. */
+/*
+ * Opens a view: checks magic, format and the bounds of every section, in constant time. (Those of
+ * the index of hosts are checked when a host is looked for: only a refusal does that.)
+ */
 bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image);
 
 /* Opens a view and checks everything: the checksum and every record. Linear. */
@@ -73,6 +77,20 @@ bool ocors_image_read_origin(const ocors_image_t *image, uint32_t index,
 
 /* Whether a client lists the origin. */
 bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t client);
+
+/* The origins of one host, ordered by scheme, then by port (the default if they name none). */
+typedef struct ocors_image_host_t {
+    const uint32_t *numbers; /* for ocors_image_host_origin() */
+    uint32_t count;
+} ocors_image_host_t;
+
+/* Finds the origins of a host, by one hash, whatever the size of the list. False: none. */
+bool ocors_image_find_host(const ocors_image_t *image, uint64_t hash, ocors_span_t host,
+                           ocors_image_host_t *found);
+
+/* Reads the origin of a place from 0 on. False: there is none. */
+bool ocors_image_host_origin(const ocors_image_t *image, const ocors_image_host_t *host,
+                             uint32_t place, ocors_image_origin_t *origin);
 
 typedef struct ocors_image_client_t {
     ocors_span_t id;

@@ -101,6 +101,7 @@ typedef struct ocors_snapshot_site_t {
     ocors_snapshot_text_t name; /* empty: the organisation */
     uint32_t tree;
     uint32_t policies[OCORS_API_COUNT]; /* or OCORS_SNAPSHOT_NONE: the API allows nothing */
+    uint32_t row;                       /* in the counters */
 } ocors_snapshot_site_t;
 
 typedef struct ocors_snapshot_header_t {
@@ -200,10 +201,15 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
 /*
  * Opens the policies that judge a path (C5, R12). `site` is the id that counts if the path names
  * none. False: the path is ambiguous, or its readings lead to different sites, and nothing is
- * allowed. A tree that the snapshot does not have gives no policy.
+ * allowed. A tree that the snapshot does not have gives no policy. *found is the site, or
+ * OCORS_SNAPSHOT_NONE.
  */
 bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site,
-                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count);
+                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count,
+                              uint32_t *found);
+
+/* The row of a site in the counters: any number, as a worker may have written it. 1: no site. */
+uint32_t ocors_snapshot_site_row(const ocors_snapshot_t *snapshot, uint32_t site);
 
 #endif

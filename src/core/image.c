@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "ocors_authority.h"
 #include "ocors_image_layout.h"
 
 /* The bytes of a section, or NULL where it does not lie wholly within the image. */
@@ -40,6 +41,7 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
     }
     *image = (ocors_image_t){
         .seed = header.seed,
+        .size = size,
         .origin_slots = section_at(bytes, size, header.origin_slots, header.origin_slot_count,
                                    sizeof(ocors_slot_t)),
         .client_slots = section_at(bytes, size, header.client_slots, header.client_slot_count,
@@ -152,6 +154,81 @@ bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t 
     return false;
 }
 
+/* The index of hosts: addresses and counts, copied and checked. */
+typedef struct hosts_t {
+    const uint32_t *slots, *groups;
+    uint32_t slot_count, group_size;
+} hosts_t;
+
+/* Opens the index of hosts. False: the image is damaged. */
+static bool open_hosts(const ocors_image_t *image, hosts_t *hosts)
+{
+    const unsigned char *bytes = image->digest - offsetof(ocors_image_header_t, digest);
+    ocors_image_header_t header;
+
+    memcpy(&header, bytes, sizeof(header));
+    *hosts = (hosts_t){
+        .slots = section_at(bytes, image->size, header.host_slots, header.host_slot_count,
+                            sizeof(uint32_t)),
+        .groups = section_at(bytes, image->size, header.groups, header.group_size,
+                             sizeof(uint32_t)),
+        .slot_count = header.host_slot_count,
+        .group_size = header.group_size,
+    };
+    return hosts->slots != NULL && hosts->groups != NULL
+           && ocors_slots_count_is_sound(hosts->slot_count);
+}
+
+/* The numbers that a slot of a host gives. False: the image is damaged. */
+static bool read_host_slot(const hosts_t *hosts, const uint32_t *slot, ocors_image_host_t *host)
+{
+    const uint32_t word = *slot; /* a copy: it may be in shared memory */
+    const uint32_t at = word & ~OCORS_IMAGE_HOST_GROUP;
+
+    if ((word & OCORS_IMAGE_HOST_GROUP) == 0) {
+        *host = (ocors_image_host_t){ .numbers = slot, .count = 1 };
+        return true;
+    }
+    if (at >= hosts->group_size) {
+        return false;
+    }
+    *host = (ocors_image_host_t){ .numbers = hosts->groups + at + 1, .count = hosts->groups[at] };
+    return host->count <= hosts->group_size - at - 1;
+}
+
+bool ocors_image_host_origin(const ocors_image_t *image, const ocors_image_host_t *host,
+                             uint32_t place, ocors_image_origin_t *origin)
+{
+    return place < host->count && ocors_image_read_origin(image, host->numbers[place] - 1, origin);
+}
+
+bool ocors_image_find_host(const ocors_image_t *image, uint64_t hash, ocors_span_t host,
+                           ocors_image_host_t *found)
+{
+    hosts_t hosts;
+    ocors_image_origin_t origin;
+    ocors_origin_parts_t parts;
+
+    if (!open_hosts(image, &hosts)) {
+        return false;
+    }
+    const uint32_t mask = hosts.slot_count - 1;
+    uint32_t at = (uint32_t)hash & mask;
+
+    for (uint32_t steps = 0; steps <= mask && hosts.slots[at] != 0; steps++) {
+        if (!read_host_slot(&hosts, &hosts.slots[at], found)
+            || !ocors_image_host_origin(image, found, 0, &origin)
+            || !ocors_authority_split(origin.text, &parts)) {
+            return false; /* only a damaged image says so */
+        }
+        if (ocors_span_is_equal(parts.authority.host, host)) {
+            return true;
+        }
+        at = (at + 1) & mask;
+    }
+    return false;
+}
+
 bool ocors_image_find_client(const ocors_image_t *image, uint64_t hash, ocors_span_t id,
                              uint32_t *client)
 {
@@ -259,6 +336,29 @@ static bool origins_are_sound(const ocors_image_t *image)
     return true;
 }
 
+/* Every origin is found by its host. */
+static bool hosts_are_sound(const ocors_image_t *image)
+{
+    uint64_t count = 0;
+
+    for (uint32_t number = 0; number < image->origin_count; number++) {
+        ocors_image_origin_t origin;
+        ocors_image_host_t host;
+        ocors_origin_parts_t parts;
+
+        if (!ocors_image_read_origin(image, number, &origin)
+            || !ocors_authority_split(origin.text, &parts)) {
+            return false;
+        }
+        if (!ocors_image_find_host(image, ocors_image_hash(image, parts.authority.host),
+                                   parts.authority.host, &host)) {
+            return false;
+        }
+        count += host.numbers[0] == number + 1 ? host.count : 0;
+    }
+    return count == image->origin_count;
+}
+
 static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
 {
     return first <= total && count <= total - first;
@@ -312,5 +412,6 @@ bool ocors_image_verify(const void *bytes, size_t size)
     }
     memcpy(&header, bytes, sizeof(header));
     return ocors_image_checksum(bytes, size, header.seed) == header.checksum
-           && origins_are_sound(&image) && clients_are_sound(&image) && texts_are_sound(&image);
+           && origins_are_sound(&image) && hosts_are_sound(&image) && clients_are_sound(&image)
+           && texts_are_sound(&image);
 }

@@ -8,6 +8,7 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include "ocors_counting.h"
 #include "ocors_messages.h"
 #include "ocors_survey.h"
 
@@ -28,6 +29,7 @@ typedef struct occurrence_t {
 /* The notes of one reading of the configuration; ocors_config_begin() clears them. */
 static apr_array_header_t *activations; /* of occurrence_t */
 static apr_array_header_t *documented;  /* of occurrence_t */
+static apr_array_header_t *sites;       /* of ocors_site_t * */
 static ocors_lists_t lists;
 
 static const ocors_fallback_t default_fallback = {
@@ -86,6 +88,7 @@ void ocors_config_begin(apr_pool_t *pool)
 {
     activations = apr_array_make(pool, 4, sizeof(occurrence_t));
     documented = apr_array_make(pool, 4, sizeof(occurrence_t));
+    sites = apr_array_make(pool, 4, sizeof(ocors_site_t *));
     lists = (ocors_lists_t){
         .lists = apr_array_make(pool, 4, sizeof(const ocors_list_t *)),
         .interval = RELOAD_DEFAULT,
@@ -125,6 +128,20 @@ static occurrence_t occurrence_of(const cmd_parms *cmd, const ocors_config_t *se
         .file = cmd->directive->filename,
         .line = cmd->directive->line_num,
     };
+}
+
+void ocors_config_note_site(ocors_site_t *site)
+{
+    APR_ARRAY_PUSH(sites, ocors_site_t *) = site;
+}
+
+void ocors_config_count_sites(void)
+{
+    for (int i = 0; i < sites->nelts; i++) {
+        ocors_site_t *site = APR_ARRAY_IDX(sites, i, ocors_site_t *);
+
+        site->row = ocors_counting_row(site->name);
+    }
 }
 
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section)

@@ -97,6 +97,7 @@ static const char *set_settings_tree(cmd_parms *cmd, void *section, const char *
 static const char *set_site(cmd_parms *cmd, void *section, const char *argument)
 {
     ocors_config_t *config = section;
+    ocors_site_t *site;
 
     if (argument[0] == '\0' || argument[0] == '.' || strchr(argument, '/') != NULL) {
         return apr_psprintf(cmd->pool,
@@ -104,7 +105,10 @@ static const char *set_site(cmd_parms *cmd, void *section, const char *argument)
                             "with '.'",
                             cmd->cmd->name, argument);
     }
-    config->site = argument;
+    site = apr_pcalloc(cmd->pool, sizeof(*site));
+    site->name = argument;
+    ocors_config_note_site(site);
+    config->site = site;
     return NULL;
 }
 

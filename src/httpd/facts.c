@@ -6,16 +6,13 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
-#include "ocors_messages.h"
+#include "ocors_counting.h"
 #include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
 #include "ocors_survey.h"
 
 APLOG_USE_MODULE(ocapi_cors);
-
-/* The most bytes of a header or path that a log line repeats. */
-#define LOGGED_BYTES_MAX 256
 
 /* What is looked up for one decision. */
 typedef struct inquiry_t {
@@ -58,7 +55,7 @@ static ocors_span_t method_of(const request_rec *r)
  */
 static const char *without_controls(apr_pool_t *pool, ocors_span_t text)
 {
-    const size_t length = text.length < LOGGED_BYTES_MAX ? text.length : LOGGED_BYTES_MAX;
+    const size_t length = text.length < OCORS_FACTS_TEXT_MAX ? text.length : OCORS_FACTS_TEXT_MAX;
     char *copy = apr_pstrmemdup(pool, text.bytes, length);
 
     for (size_t i = 0; i < length; i++) {
@@ -69,26 +66,55 @@ static const char *without_controls(apr_pool_t *pool, ocors_span_t text)
     return copy;
 }
 
-/* C5: the site of the request, and its policies. */
+/* The row of the site that the configuration names. */
+static uint32_t row_of(const ocors_config_t *config)
+{
+    return config->site != NULL ? config->site->row : OCORS_COUNTING_NONE;
+}
+
+/* The row of a site of a tree. */
+static uint32_t row_of_site(const ocors_snapshot_t *snapshot, uint32_t site)
+{
+    const uint32_t row = ocors_snapshot_site_row(snapshot, site);
+
+    return row < OCORS_COUNTERS_ROWS ? row : OCORS_COUNTING_OTHER;
+}
+
+static ocors_span_t configured_site(const ocors_config_t *config)
+{
+    return ocors_span_from_string(config->site != NULL ? config->site->name : NULL);
+}
+
+/* C5: the site that the URL or the section names, for logs and notes. */
+static void note_site(inquiry_t *inquiry)
+{
+    const ocors_span_t site = inquiry->path.plain.site.bytes != NULL
+                                  ? inquiry->path.plain.site
+                                  : configured_site(inquiry->config);
+
+    if (site.length > 0) {
+        inquiry->request->site = without_controls(inquiry->r->pool, site);
+    }
+}
+
+/* C5: the policies of the request. */
 static void read_policies(inquiry_t *inquiry)
 {
     const ocors_config_t *config = inquiry->config;
     const ocors_snapshot_t *snapshot = &inquiry->pin.snapshot;
-    const ocors_span_t configured = ocors_span_from_string(config->site);
-    const ocors_span_t site = inquiry->path.plain.site.bytes != NULL ? inquiry->path.plain.site
-                                                                     : configured;
     uint32_t index;
 
-    if (site.length > 0 && ocors_survey_shows_decisions()) {
-        inquiry->request->site = without_controls(inquiry->r->pool, site);
+    if (ocors_survey_shows_decisions()) {
+        note_site(inquiry);
     }
     if (config->documents == NULL || !inquiry->has_pin) {
         return;
     }
     if (config->documents->list.is_tree) {
         inquiry->facts.is_path_ambiguous = !ocors_snapshot_read_path(
-            snapshot, &config->documents->list.key, &inquiry->path, configured, inquiry->policies,
-            &inquiry->policy_count);
+            snapshot, &config->documents->list.key, &inquiry->path, configured_site(config),
+            inquiry->policies, &inquiry->policy_count, &index);
+        inquiry->request->row = row_of_site(snapshot, index);
     }
     else if (ocors_snapshot_find_policy(snapshot, &config->documents->list.key, &index)
              && ocors_snapshot_read_policy(snapshot, index, &inquiry->policies[0])) {
@@ -156,60 +182,6 @@ static void copy_response_headers(inquiry_t *inquiry)
     }
 }
 
-/* A copy of a client's text for a quoted part of a log line: cut, with ' for each ". */
-static const char *without_quotes(apr_pool_t *pool, const char *text)
-{
-    char *copy = apr_pstrndup(pool, text, LOGGED_BYTES_MAX);
-
-    for (char *at = copy; *at != '\0'; at++) {
-        if (*at == '"') {
-            *at = '\'';
-        }
-    }
-    return copy;
-}
-
-/* R10: what an administrator can do about a host that is not configured. */
-static const char *advice_of(const request_rec *r, const ocors_decision_t *decision)
-{
-    const char *host = apr_table_get(r->headers_in, "Host");
-
-    if (decision->reason != OCORS_REASON_OWN_HOST_UNKNOWN) {
-        return "";
-    }
-    return apr_psprintf(r->pool,
-                        "; asked host \"%s\": if the page is your own, add a ServerAlias, set "
-                        "ProxyPreserveHost On in the proxy in front, or list the origin by "
-                        "OcapiCorsSelfOrigin",
-                        host != NULL ? without_quotes(r->pool, host) : "");
-}
-
-/* The fixed words come first: no text of a client can imitate them. httpd escapes controls. */
-static void log_decision(const inquiry_t *inquiry)
-{
-    request_rec *r = inquiry->r;
-    const ocors_decision_t *decision = &inquiry->request->decision;
-    const char *client = inquiry->request->client;
-    const bool is_report = inquiry->config->mode == OCORS_MODE_REPORT_ONLY;
-    const bool is_refusal = decision->verdict == OCORS_VERDICT_REFUSE;
-
-    if (decision->reason == OCORS_REASON_NONE || !APLOG_R_IS_LEVEL(r, APLOG_INFO)) {
-        return;
-    }
-    ap_log_rerror(
-        APLOG_MARK, APLOG_INFO, 0, r, "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"%s",
-        is_report    ? OCORS_LOG_WOULD_REFUSE
-        : is_refusal ? OCORS_LOG_REFUSED
-                     : OCORS_LOG_WITHHELD,
-        is_report    ? "report only"
-        : is_refusal ? "refused"
-                     : "nothing granted",
-        ocors_reason_name(decision->reason),
-        without_quotes(r->pool, apr_table_get(r->headers_in, "Origin")),
-        client != NULL ? without_quotes(r->pool, client) : "", without_quotes(r->pool, r->method),
-        without_quotes(r->pool, r->uri), advice_of(r, decision));
-}
-
 /* 1.5: the version in the URL, or of the policy's last document; in the request's pool. */
 static ocors_span_t fault_version(const inquiry_t *inquiry)
 {
@@ -232,6 +204,56 @@ static ocors_span_t fault_version(const inquiry_t *inquiry)
                : found;
 }
 
+static bool verdict_is_refusal(ocors_verdict_t verdict)
+{
+    return verdict == OCORS_VERDICT_REFUSE || verdict == OCORS_VERDICT_WITHHOLD
+           || verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD;
+}
+
+/* What has entries of its own, beside the origin: site, mode, and the client's standing. */
+static uint32_t word_of(const inquiry_t *inquiry)
+{
+    const ocors_request_t *request = inquiry->request;
+
+    return request->row << 4 | (uint32_t)request->decision.is_client_known << 3
+           | (uint32_t)inquiry->facts.named.kind << 1
+           | (inquiry->config->mode == OCORS_MODE_REPORT_ONLY);
+}
+
+/*
+ * The reason of a refusal: what the decision or the entry of its origin says. Without an entry it
+ * is looked for: the entry that is made keeps the answer.
+ */
+static void find_reason(inquiry_t *inquiry)
+{
+    ocors_request_t *request = inquiry->request;
+    ocors_decision_t *decision = &request->decision;
+    const ocors_reason_t kept = ocors_counting_find(&request->refusal, inquiry->r->connection->id,
+                                                    decision->hash, inquiry->facts.origin,
+                                                    word_of(inquiry));
+
+    bool is_asked = false;
+
+    if (ocors_survey_explains_each()) {
+        request->is_verbose = ocors_survey_logs_each() && APLOG_R_IS_LEVEL(inquiry->r, APLOG_DEBUG);
+        is_asked = request->is_verbose || ocors_survey_shows_reasons();
+    }
+    if (request->refusal.count != NULL && !is_asked) {
+        if (decision->reason == OCORS_REASON_NONE) {
+            decision->reason = kept;
+        }
+        return;
+    }
+    note_site(inquiry);
+    if (decision->reason == OCORS_REASON_NONE) {
+        ocors_decide_reason(inquiry->policies, inquiry->policy_count, &inquiry->facts, decision);
+    }
+    if (decision->nearest.length > 0) { /* in the policy: readable while it is pinned */
+        request->nearest = apr_pstrmemdup(inquiry->r->pool, decision->nearest.bytes,
+                                          decision->nearest.length);
+    }
+}
+
 /* Decides a request that has an Origin. */
 static void judge(inquiry_t *inquiry)
 {
@@ -243,7 +265,6 @@ static void judge(inquiry_t *inquiry)
         inquiry->own = ocors_server_own(r, self);
         inquiry->facts.own = &inquiry->own;
     }
-    inquiry->facts.wants_reason = ocors_survey_shows_reasons() || APLOG_R_IS_LEVEL(r, APLOG_INFO);
     inquiry->facts.method = method_of(r);
     if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {
         inquiry->facts.request_method = header_in(r, "Access-Control-Request-Method");
@@ -253,6 +274,9 @@ static void judge(inquiry_t *inquiry)
     }
     ocors_decide(inquiry->policies, inquiry->policy_count, &inquiry->facts,
                  apr_palloc(r->pool, inquiry->facts.origin.length + 1), &request->decision);
+    if (verdict_is_refusal(request->decision.verdict)) {
+        find_reason(inquiry);
+    }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
         request->fault_version = fault_version(inquiry);
     }
@@ -280,6 +304,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     }
     inquiry.request = apr_pcalloc(r->pool, sizeof(*inquiry.request));
     inquiry.request->config = config;
+    inquiry.request->row = row_of(config);
     if (origin == NULL && !ocors_store_has_response_headers()) {
         return inquiry.request; /* R1: the policy is not read */
     }
@@ -293,10 +318,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     if (inquiry.has_pin) {
         ocors_store_unpin(&inquiry.pin);
     }
-    if (origin != NULL) {
-        log_decision(&inquiry);
-    }
-    else {
+    if (origin == NULL) {
         /* Logs do not depend on response_headers in some document. */
         inquiry.request->client = inquiry.request->site = NULL;
     }

@@ -8,6 +8,7 @@
 #include <http_request.h>
 
 #include "ocors_facts.h"
+#include "ocors_refusals.h"
 #include "ocors_server.h"
 #include "ocors_survey.h"
 
@@ -96,11 +97,12 @@ static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t
     return config->mode == OCORS_MODE_ON ? judge_by(r, sections) : NULL;
 }
 
-/* Remembers a decision, if there is one. */
+/* Remembers a decision, if there is one, and counts it: once for a request (H4). */
 static const ocors_request_t *keep(request_rec *r, const ocors_request_t *request)
 {
     if (request != NULL) {
         state_of(r)->request = request;
+        ocors_refusals_count(r, request);
         show(r, request);
     }
     return request;

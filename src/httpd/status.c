@@ -10,6 +10,7 @@
 #include <mod_core.h>
 
 #include "ocors_digest.h"
+#include "ocors_status_counts.h"
 #include "ocors_store.h"
 
 /* What the page shows, taken in one pin. */
@@ -84,6 +85,7 @@ static void write_json(request_rec *r, const state_t *state, const figure_t *fig
     for (size_t i = 0; i < count; i++) {
         ap_rprintf(r, ",\n  \"%s\": %" APR_UINT64_T_FMT, figures[i].name, figures[i].value);
     }
+    ocors_status_counts_json(r);
     ap_rputs("\n}\n", r);
 }
 
@@ -102,6 +104,7 @@ static void write_prometheus(request_rec *r, const state_t *state, const figure_
                    figures[i].metric, figures[i].help, figures[i].metric, figures[i].metric,
                    figures[i].value);
     }
+    ocors_status_counts_prometheus(r);
 }
 
 int ocors_status_answer(request_rec *r)

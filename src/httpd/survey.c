@@ -27,6 +27,7 @@ typedef struct survey_t {
     apr_array_header_t *hosts; /* of host_t; the first is the main server */
     bool has_lua_hook;         /* a script may rewrite the paths of every virtual host */
     bool shows_decisions, shows_reasons;
+    bool logs_each; /* some level is `debug` or lower */
     int limited;
 } survey_t;
 
@@ -84,12 +85,20 @@ static bool allows_htaccess(const ap_directive_t *directive)
            && ap_cstr_casecmp(directive->args, "None") != 0;
 }
 
+/* LogLevel, LogLevelOverride */
+static bool sets_debug(const ap_directive_t *directive)
+{
+    return directive_begins(directive, "LogLevel")
+           && (has_text(directive, "debug") || has_text(directive, "trace"));
+}
+
 static void note_shows(const ap_directive_t *directive)
 {
     if (has_text(directive, "ocapi_cors_")) {
         survey.shows_decisions = true;
         survey.shows_reasons = survey.shows_reasons || has_text(directive, "ocapi_cors_reason");
     }
+    survey.logs_each = survey.logs_each || sets_debug(directive);
     if (allows_htaccess(directive)) {
         survey.shows_decisions = survey.shows_reasons = true;
     }
@@ -226,4 +235,14 @@ bool ocors_survey_shows_decisions(void)
 bool ocors_survey_shows_reasons(void)
 {
     return survey.shows_reasons;
+}
+
+bool ocors_survey_logs_each(void)
+{
+    return survey.logs_each;
+}
+
+bool ocors_survey_explains_each(void)
+{
+    return survey.logs_each || survey.shows_reasons;
 }

@@ -145,6 +145,7 @@ class Httpd:
     """
 
     BASE_MODULES = ("unixd", "authn_core", "authz_core", "alias", "proxy", "proxy_http")
+    MODULE_LEVEL = "debug"  # each refusal has its line, not the first of its kind alone
     live = []  # the servers that run in this process; the log guard asks them all
 
     def __init__(self, config="", mpm="event", modules=(), files=None, defines=None, module=True,
@@ -213,7 +214,7 @@ class Httpd:
         level = self.log_level
         if self.module:
             lines.append(f"LoadModule ocapi_cors_module {self.module}")
-            level += " ocapi_cors:info"
+            level += f" ocapi_cors:{self.MODULE_LEVEL}"
         if os.geteuid() == 0:
             group = pwd.getpwnam(self.account()).pw_gid
             lines.append(f"User {self.account()}\nGroup #{group}")

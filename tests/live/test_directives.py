@@ -178,14 +178,17 @@ def test_report_only(front, backend):
     response = front.request("POST", "/api/report/x", [UNKNOWN])
     assert response.status == 200 and response.cors() == [("Access-Control-Allow-Origin", "*")]
     assert response.one("Vary") is None
-    front.wait_log(r'OCORS0012: report only: not-listed: origin "http://bar.com", client "", POST "/api/report/x"$')
+    front.wait_log(r'OCORS0012: report only: not-listed: origin "http://bar.com", client "", POST "/api/report/x"; '
+                   r'site "-"; answer if On: 401$')
 
 
 def test_a_refusal_is_logged_with_its_reason(front):
     front.request("PUT", "/api/x", [("Origin", "https://foo.com")])
-    front.wait_log(r'OCORS0010: refused: scheme-differs: origin "https://foo.com", client "", PUT "/api/x"$')
+    front.wait_log(r'OCORS0010: refused: scheme-differs: origin "https://foo.com", client "", PUT "/api/x"; site "-"; '
+                   r'answer: 401; nearest listed origin "http://foo.com"$')
     front.request("GET", "/api/dw/x", [("Origin", "http://foo.com:80")])
-    front.wait_log(r'OCORS0011: nothing granted: port-differs: origin "http://foo.com:80", client "", GET "/api/dw/x"$')
+    front.wait_log(r'OCORS0011: nothing granted: port-differs: origin "http://foo.com:80", client "", GET "/api/dw/x"; site "-"; '
+                   r'answer: passes without permission; nearest listed origin "http://foo.com"$')
 
 
 def test_what_is_logged_cannot_forge_lines(front):

@@ -281,7 +281,8 @@ static int stray(request_rec *r)
     maps = fopen("/proc/self/maps", "r");
     while (fgets(line, sizeof(line), maps)) {
         if (sscanf(line, "%lx-%lx %7s", &from, &to, access) == 3 && access[3] == 's'
-            && strstr(line, "/dev/zero") && to - from > 1000000) {
+            && strstr(line, "/dev/zero") && to - from > 1000000
+            && (access[1] == '-' || (from <= seized && seized < to))) { /* not that of the counters */
             if (r->args && strcmp(r->args, "write") == 0) {
                 ((volatile char *)from)[4096] = 1;
             }

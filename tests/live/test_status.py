@@ -98,7 +98,7 @@ def status(server, path="/status"):
     assert response.all("Content-Type") == ["application/json"], response
     assert response.all("Cache-Control") == ["no-store"], response
     page = json.loads(response.body, object_pairs_hook=no_duplicates)
-    assert list(page) == ["digest", *METRICS], page
+    assert list(page) == ["digest", *METRICS, "requests", "refused_origins"], page
     assert re.fullmatch(r"[0-9a-f]{64}", page["digest"]), page
     assert all(type(page[name]) is int and page[name] >= 0 for name in METRICS), page
     return page
@@ -121,6 +121,8 @@ def metrics(server, path="/status"):
     assert response.all("Cache-Control") == ["no-store"], response
     text = response.body.decode("ascii")
     assert text.endswith("\n")
+    text, counts = text.split("# HELP ocapi_cors_requests_total")  # tests/live/test_counting.py
+    assert counts.startswith(" Requests that were decided.\n# TYPE ocapi_cors_requests_total counter\n")
     lines = text[:-1].split("\n")
     assert len(lines) % 3 == 0, lines
     found = {}

@@ -268,8 +268,9 @@ static void readings_must_agree(void **state)
         };
         ocors_policy_t policies[OCORS_API_COUNT];
         size_t count = 7;
-        bool is_good = ocors_snapshot_read_path(&segment.snapshot, &tree, &path,
-                                                OCORS_SPAN_LITERAL("SiteD"), policies, &count);
+        uint32_t site = 7;
+        bool is_good = ocors_snapshot_read_path(
+            &segment.snapshot, &tree, &path, OCORS_SPAN_LITERAL("SiteD"), policies, &count, &site);
 
         if (i % 2 == 0 && is_good != rows[row].is_good) {
             fail_msg("row %zu", row);

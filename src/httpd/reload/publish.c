@@ -9,6 +9,7 @@
 #include <http_config.h>
 #include <http_log.h>
 
+#include "ocors_counting.h"
 #include "ocors_messages.h"
 #include "ocors_difference.h"
 #include "ocors_digest.h"
@@ -277,6 +278,7 @@ static void make_current(const ocors_publication_t *publication,
         ocors_collection_log(collection, before, publication->server, true);
     }
     ocors_store_publish(store, area);
+    ocors_counting_renew();
     if (store != before) {
         ocors_store_use(store);
     }

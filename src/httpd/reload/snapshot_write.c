@@ -6,6 +6,7 @@
 #include <apr_random.h>
 #include <apr_strings.h>
 
+#include "ocors_counting.h"
 #include "ocors_digest.h"
 #include "ocors_image.h"
 #include "ocors_utf8.h"
@@ -292,6 +293,7 @@ static void write_trees(writer_t *writer)
 
             sites[next].name = write_text(writer, ocors_span_from_string(site->name));
             sites[next].tree = i;
+            sites[next].row = ocors_counting_row(site->name);
             for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
                 sites[next].policies[api] = site->policies[api] != NULL ? site->policies[api]->index
                                                                         : OCORS_SNAPSHOT_NONE;

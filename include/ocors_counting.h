@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory of what was counted: made once, and written by every worker. */
+#ifndef OCORS_COUNTING_H
+#define OCORS_COUNTING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <httpd.h>
+
+#include "ocors_counters.h"
+#include "ocors_sketch.h"
+#include "ocors_span.h"
+
+/*
+ *   segment: | head: stamps, sites | kinds | first | sketch | stripes of counters ... |
+ *
+ * It is made at the first start and lives as long as the server: a reload, a restart and a new
+ * store lose nothing, and the workers of before a restart count into the same memory. Every worker
+ * may write to it. For that reason nobody trusts what it says: each read is bounded, a wrong number
+ * makes a wrong figure, and nothing else.
+ *
+ * A stamp numbers the times between two events: a minute has ended, or a snapshot was published. An
+ * entry of the sketch of an earlier stamp is entered anew: its reason may not hold any more.
+ *
+ * If there is no memory for it, requests are not counted, and nothing else changes.
+ */
+
+/* Rows of sites that are always there. */
+#define OCORS_COUNTING_OTHER 0 /* sites without a row of their own */
+#define OCORS_COUNTING_NONE  1 /* no site, or the organisation */
+
+/* The most bytes of a site's name that has a row. */
+#define OCORS_COUNTING_SITE_MAX 124
+
+/* So many kinds of refusals have a line of the log in one minute. */
+#define OCORS_COUNTING_KINDS 64
+
+/* ---- For the parent, and the process that watches the documents ----------------------------- */
+
+/* Finds the memory, or makes it. Before the first snapshot is written, and before workers fork. */
+void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server);
+
+/* The row of a site, which it has from now on. "": OCORS_COUNTING_NONE. */
+uint32_t ocors_counting_row(const char *site);
+
+/* A snapshot was published: the reasons that the sketch keeps are found anew. */
+void ocors_counting_renew(void);
+
+/* A worker has ended, in whatever way. */
+void ocors_counting_child_ended(pid_t pid);
+
+/* ---- For workers ---------------------------------------------------------------------------- */
+
+/* Where this process counts; src/httpd/reload/counting.c sets it. */
+extern ocors_counters_stripe_t *ocors_counting_stripes; /* NULL: nothing is counted */
+extern uint32_t ocors_counting_mask;                    /* for the number of a stripe */
+
+/* Counts a request. `connection` is its number: who has one of his own seldom meets another. */
+static inline void ocors_counting_add(long connection, uint32_t row, bool is_report,
+                                      ocors_verdict_t verdict, ocors_reason_t reason)
+{
+    if (ocors_counting_stripes != NULL) {
+        ocors_counters_add(&ocors_counting_stripes[(uint32_t)connection & ocors_counting_mask], row,
+                           ocors_counters_cell(is_report, verdict, reason));
+    }
+}
+
+/* A refusal on its way into the sketch. */
+typedef struct ocors_refusal_t {
+    uint64_t key;            /* of the origin, the site, the mode and the client's standing */
+    uint64_t origin;         /* the hash of the Origin */
+    _Atomic uint64_t *count; /* of its entry; NULL: it has to be entered */
+    ocors_sketch_set_t *set; /* NULL: nothing is counted */
+} ocors_refusal_t;
+
+/*
+ * Looks for the entry of a refused origin; returns the reason that it keeps, if there is a count.
+ * `hash` is the origin's by the seed of the policies; 0: it is made here. `word` tells apart what
+ * has entries of its own. The refusal begins as zeros.
+ */
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
+                                   ocors_span_t origin, uint32_t word);
+
+/* Enters a refusal without a count. The note has everything but `origin`. */
+void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note);
+
+/*
+ * Whether a kind (site, reason, origin) shall have a line of the log now: it is the first of its
+ * kind in this minute, and one of the first OCORS_COUNTING_KINDS. Several workers that ask at once
+ * get one true. True, if nothing is counted.
+ */
+bool ocors_counting_is_new(const ocors_refusal_t *refusal, ocors_reason_t reason);
+
+/* ---- For readers: any process --------------------------------------------------------------- */
+
+/* How many rows have a site. */
+uint32_t ocors_counting_rows(void);
+
+/*
+ * The name of a row: "other", "-" (no site, or the organisation), or a site's. A worker may have
+ * written it: it may have any byte, and is escaped where it is shown.
+ */
+const char *ocors_counting_site(apr_pool_t *pool, uint32_t row);
+
+/* A count, summed over all stripes. */
+uint64_t ocors_counting_sum(uint32_t row, bool is_report, ocors_verdict_t verdict,
+                            ocors_reason_t reason);
+
+/* The most refused origins, the largest count - error first; returns how many. */
+size_t ocors_counting_top(ocors_sketch_item_t *items, size_t max);
+
+/* ---- For the parent: its summaries ---------------------------------------------------------- */
+
+/* What was refused since the last summary. */
+typedef struct ocors_counting_minute_t {
+    ocors_counters_refused_t refused;
+    uint64_t origins;  /* different ones */
+    bool is_about;     /* the memory holds fewer than there were: `origins` is an estimate */
+    uint64_t unlogged; /* kinds that were too many for lines of the log */
+    uint32_t seconds;  /* since the last summary or since nothing was refused */
+    bool has_first;
+    ocors_sketch_note_t first; /* the first refusal */
+} ocors_counting_minute_t;
+
+/*
+ * Ends the minute, if it has lasted a minute or `is_end` says so, and begins the next one. False:
+ * it goes on, or nothing was refused in it.
+ */
+bool ocors_counting_minute(apr_time_t now, bool is_end, ocors_counting_minute_t *minute);
+
+/*
+ * Calls a function of the parent's before a restart, and at a stop before the memory is given back.
+ * Once for each configuration.
+ */
+typedef void ocors_counting_end_t(server_rec *server);
+void ocors_counting_at_end(apr_pool_t *pconf, server_rec *server, ocors_counting_end_t *end);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory of what was counted. Owns the segment, and what is retained of it. */
+
+#include "ocors_counting.h"
+
+#include <unistd.h>
+
+#include <apr_general.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
+
+#include "ocors_hash.h"
+#include "ocors_messages.h"
+
+APLOG_USE_MODULE(ocapi_cors);
+
+#define MINUTE       apr_time_from_sec(60)
+
+#define STRIPES_MIN  4
+#define STRIPES_MAX  64
+
+#define SEGMENT_LINE 64
+
+/* A site's name, written once. */
+typedef struct label_t {
+    uint32_t length;
+    char text[OCORS_COUNTING_SITE_MAX];
+} label_t;
+
+typedef struct segment_t {
+    _Alignas(SEGMENT_LINE) _Atomic uint32_t stamp;
+    _Atomic uint32_t minute;    /* the first stamp of the current minute */
+    _Atomic uint32_t row_count; /* labels that are written */
+    uint64_t seed;              /* of origins that the policies do not hash */
+    label_t labels[OCORS_COUNTERS_ROWS];
+    _Alignas(SEGMENT_LINE) _Atomic uint64_t kinds[OCORS_COUNTING_KINDS]; /* of this minute */
+    _Atomic uint64_t unlogged;
+    _Atomic uint32_t first_minute; /* the minute whose first refusal is, or will be, `first` */
+    _Atomic uint32_t first_state;  /* the minute whose first refusal is written */
+    ocors_sketch_note_t first;
+    ocors_sketch_t sketch;
+    ocors_counters_stripe_t stripes[];
+} segment_t;
+
+/* What the parent has of the current minute; workers have a copy without meaning. */
+typedef struct minute_t {
+    apr_time_t begun;
+    ocors_counters_refused_t refused; /* totals of when it began */
+    uint64_t evicted;
+} minute_t;
+
+/* What a later load of this module finds. The first four members are as in store.c. */
+#define RETAINED_KEY     "mod_ocapi_cors.counting"
+#define RETAINED_MAGIC   UINT32_C(0x6f636374)
+#define RETAINED_VERSION 1
+
+typedef struct retained_t {
+    uint32_t magic, version;
+    apr_size_t size;
+    apr_pool_t *pool;
+    segment_t *segment;
+    uint32_t stripe_count; /* a power of two */
+    minute_t minute;
+} retained_t;
+
+/* Of this process. */
+static retained_t *retained;
+static segment_t *segment; /* NULL: nothing is counted */
+ocors_counters_stripe_t *ocors_counting_stripes;
+uint32_t ocors_counting_mask;
+
+/* ---- For the parent, and the process that watches the documents -------------------------------
+ */
+
+/* Twice as many stripes as processors: two that write at once seldom meet. */
+static uint32_t stripes_wanted(void)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t count = STRIPES_MIN;
+
+    while (count < STRIPES_MAX && (long)count < 2 * processors) {
+        count *= 2;
+    }
+    return count;
+}
+
+/* Makes the memory. Pages that nobody writes to cost nothing. */
+static void create(apr_pool_t *process_pool, server_rec *server)
+{
+    const uint32_t count = stripes_wanted();
+    const apr_size_t size = sizeof(segment_t) + count * sizeof(ocors_counters_stripe_t);
+    apr_shm_t *memory;
+    apr_status_t status;
+    char *base;
+
+    apr_pool_create(&retained->pool, process_pool);
+    /* The address that apr_shm gives is not aligned: there is a line more than needed. */
+    status = apr_shm_create(&memory, size + SEGMENT_LINE, NULL, retained->pool);
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, status, server,
+                     OCORS_LOG_NOT_COUNTED "the system has no shared memory of %" APR_SIZE_T_FMT
+                                           " bytes for the counters: requests are not counted",
+                     size);
+        apr_pool_destroy(retained->pool);
+        retained->pool = NULL;
+        return;
+    }
+    base = apr_shm_baseaddr_get(memory);
+    base += (SEGMENT_LINE - (uintptr_t)base % SEGMENT_LINE) % SEGMENT_LINE;
+    retained->segment = (segment_t *)(void *)base;
+    retained->stripe_count = count;
+    if (apr_generate_random_bytes((unsigned char *)&retained->segment->seed, sizeof(uint64_t))
+        != APR_SUCCESS) {
+        retained->segment->seed = (uint64_t)apr_time_now();
+    }
+    retained->segment->stamp = retained->segment->minute = 1;
+    retained->segment->row_count = OCORS_COUNTING_NONE + 1;
+    retained->minute.begun = apr_time_now();
+}
+
+void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server)
+{
+    retained = ap_retained_data_get(RETAINED_KEY);
+    if (retained != NULL
+        && (retained->magic != RETAINED_MAGIC || retained->version != RETAINED_VERSION
+            || retained->size != sizeof(segment_t))) {
+        if (retained->magic == RETAINED_MAGIC && retained->pool != NULL) {
+            apr_pool_destroy(retained->pool);
+        }
+        retained = NULL;
+    }
+    if (retained == NULL) {
+        retained = ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
+        retained->magic = RETAINED_MAGIC;
+        retained->version = RETAINED_VERSION;
+        retained->size = sizeof(segment_t);
+    }
+    if (retained->segment == NULL) {
+        create(process_pool, server);
+    }
+    segment = retained->segment;
+    ocors_counting_stripes = segment != NULL ? segment->stripes : NULL;
+    ocors_counting_mask = retained->stripe_count - 1;
+}
+
+/* How many labels are written, whatever the memory says. */
+static uint32_t label_count(void)
+{
+    const uint32_t count = atomic_load_explicit(&segment->row_count, memory_order_acquire);
+
+    return count < OCORS_COUNTERS_ROWS ? count : OCORS_COUNTERS_ROWS;
+}
+
+uint32_t ocors_counting_row(const char *site)
+{
+    const size_t length = strlen(site);
+    uint32_t row;
+
+    if (segment == NULL || length > OCORS_COUNTING_SITE_MAX) {
+        return OCORS_COUNTING_OTHER;
+    }
+    if (length == 0) {
+        return OCORS_COUNTING_NONE;
+    }
+    for (row = OCORS_COUNTING_NONE + 1; row < label_count(); row++) {
+        const label_t *label = &segment->labels[row];
+
+        if (label->length == length && memcmp(label->text, site, length) == 0) {
+            return row;
+        }
+    }
+    if (row >= OCORS_COUNTERS_ROWS) {
+        return OCORS_COUNTING_OTHER;
+    }
+    memcpy(segment->labels[row].text, site, length);
+    segment->labels[row].length = (uint32_t)length;
+    atomic_store_explicit(&segment->row_count, row + 1, memory_order_release);
+    return row;
+}
+
+void ocors_counting_renew(void)
+{
+    if (segment != NULL) {
+        atomic_fetch_add_explicit(&segment->stamp, 1, memory_order_relaxed);
+    }
+}
+
+void ocors_counting_child_ended(pid_t pid)
+{
+    if (segment != NULL) {
+        ocors_sketch_release(&segment->sketch, (uint32_t)pid);
+    }
+}
+
+/* ---- For workers ------------------------------------------------------------------------------
+ */
+
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
+                                   ocors_span_t origin, uint32_t word)
+{
+    ocors_reason_t reason = OCORS_REASON_NONE;
+
+    if (segment != NULL) {
+        refusal->origin = hash != 0 ? hash : ocors_hash(segment->seed, origin);
+        refusal->key = ocors_sketch_key(refusal->origin, word);
+        refusal->set = ocors_sketch_set(&segment->sketch, (uint32_t)connection, refusal->key);
+        refusal->count = ocors_sketch_find(
+            refusal->set, refusal->key, atomic_load_explicit(&segment->stamp, memory_order_relaxed),
+            &reason);
+    }
+    return reason;
+}
+
+/* Writes the first refusal of a minute; one worker does. */
+static void note_first(uint32_t minute, const ocors_sketch_note_t *note)
+{
+    uint32_t before = atomic_load_explicit(&segment->first_minute, memory_order_relaxed);
+
+    if (before != minute
+        && atomic_compare_exchange_strong_explicit(&segment->first_minute, &before, minute,
+                                                   memory_order_relaxed, memory_order_relaxed)) {
+        segment->first = *note;
+        atomic_store_explicit(&segment->first_state, minute, memory_order_release);
+    }
+}
+
+void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note)
+{
+    uint32_t minute, stamp;
+
+    if (segment == NULL || refusal->set == NULL) {
+        return;
+    }
+    minute = atomic_load_explicit(&segment->minute, memory_order_relaxed);
+    stamp = atomic_load_explicit(&segment->stamp, memory_order_relaxed);
+    note->origin = refusal->origin;
+    note_first(minute, note);
+    (void)ocors_sketch_enter(refusal->set, refusal->key, stamp, minute, note, (uint32_t)getpid());
+}
+
+bool ocors_counting_is_new(const ocors_refusal_t *refusal, ocors_reason_t reason)
+{
+    const uint64_t kind = ocors_sketch_key(refusal->key, (uint32_t)reason + 1);
+
+    if (segment == NULL) {
+        return true;
+    }
+    for (uint32_t i = 0; i < OCORS_COUNTING_KINDS; i++) {
+        _Atomic uint64_t *at = &segment->kinds[(kind + i) % OCORS_COUNTING_KINDS];
+        uint64_t found = atomic_load_explicit(at, memory_order_relaxed);
+
+        if (found == 0
+            && atomic_compare_exchange_strong_explicit(at, &found, kind, memory_order_relaxed,
+                                                       memory_order_relaxed)) {
+            return true;
+        }
+        if (found == kind) {
+            return false;
+        }
+    }
+    atomic_fetch_add_explicit(&segment->unlogged, 1, memory_order_relaxed);
+    return false;
+}
+
+/* ---- For readers ------------------------------------------------------------------------------
+ */
+
+uint32_t ocors_counting_rows(void)
+{
+    return segment != NULL ? label_count() : 0;
+}
+
+const char *ocors_counting_site(apr_pool_t *pool, uint32_t row)
+{
+    uint32_t length;
+
+    if (row == OCORS_COUNTING_NONE) {
+        return "-";
+    }
+    if (segment == NULL || row == OCORS_COUNTING_OTHER || row >= OCORS_COUNTERS_ROWS) {
+        return "other";
+    }
+    length = *(const volatile uint32_t *)&segment->labels[row].length;
+    return apr_pstrndup(pool, segment->labels[row].text,
+                        length < OCORS_COUNTING_SITE_MAX ? length : OCORS_COUNTING_SITE_MAX);
+}
+
+uint64_t ocors_counting_sum(uint32_t row, bool is_report, ocors_verdict_t verdict,
+                            ocors_reason_t reason)
+{
+    return segment != NULL ? ocors_counters_sum(segment->stripes, ocors_counting_mask + 1, row,
+                                                ocors_counters_cell(is_report, verdict, reason))
+                           : 0;
+}
+
+size_t ocors_counting_top(ocors_sketch_item_t *items, size_t max)
+{
+    return segment != NULL ? ocors_sketch_top(&segment->sketch, items, max) : 0;
+}
+
+/* ---- For the parent: its summaries ------------------------------------------------------------
+ */
+
+/* Fills in what was refused since the minute began. False: nothing. */
+static bool minute_read(const minute_t *begun, minute_t *ended, ocors_counting_minute_t *minute)
+{
+    const uint32_t first = atomic_load_explicit(&segment->minute, memory_order_relaxed);
+    ocors_counters_refused_t *const refused = &minute->refused;
+    uint64_t evicted;
+
+    ended->refused = ocors_counters_refused(segment->stripes, ocors_counting_mask + 1);
+    refused->refused = ended->refused.refused - begun->refused.refused;
+    refused->withheld = ended->refused.withheld - begun->refused.withheld;
+    refused->reported = ended->refused.reported - begun->refused.reported;
+    if (refused->refused == 0 && refused->withheld == 0 && refused->reported == 0) {
+        return false;
+    }
+    minute->origins = ocors_sketch_origins(&segment->sketch, first, &evicted);
+    minute->is_about = evicted != begun->evicted;
+    minute->origins += evicted - begun->evicted;
+    ended->evicted = evicted;
+    minute->unlogged = atomic_load_explicit(&segment->unlogged, memory_order_relaxed);
+    minute->seconds = (uint32_t)apr_time_sec(ended->begun - begun->begun);
+    minute->has_first = atomic_load_explicit(&segment->first_state, memory_order_acquire) == first;
+    if (minute->has_first) {
+        ocors_sketch_note_read(&segment->first, &minute->first);
+    }
+    return true;
+}
+
+bool ocors_counting_minute(apr_time_t now, bool is_end, ocors_counting_minute_t *minute)
+{
+    minute_t ended;
+
+    if (segment == NULL || (!is_end && now - retained->minute.begun < MINUTE)) {
+        return false;
+    }
+    ended = retained->minute;
+    ended.begun = now;
+    const bool has_any = minute_read(&retained->minute, &ended, minute);
+
+    retained->minute = ended;
+    if (has_any) {
+        for (uint32_t i = 0; i < OCORS_COUNTING_KINDS; i++) {
+            atomic_store_explicit(&segment->kinds[i], 0, memory_order_relaxed);
+        }
+        atomic_store_explicit(&segment->unlogged, 0, memory_order_relaxed);
+        atomic_store_explicit(&segment->minute,
+                              atomic_fetch_add_explicit(&segment->stamp, 1, memory_order_relaxed)
+                                  + 1,
+                              memory_order_relaxed);
+    }
+    return has_any;
+}
+
+/* The end of a configuration, in the parent that has read it. */
+typedef struct ending_t {
+    server_rec *server;
+    ocors_counting_end_t *end;
+    pid_t parent;
+} ending_t;
+
+/* At a stop the memory goes first: its pool is younger than the configuration's. */
+static apr_status_t memory_ends(void *data)
+{
+    const ending_t *ending = data;
+
+    if (segment != NULL && getpid() == ending->parent) { /* in a worker, threads may still run */
+        ending->end(ending->server);
+        segment = NULL;
+        ocors_counting_stripes = NULL;
+    }
+    return APR_SUCCESS;
+}
+
+/* At a restart this module is unmapped, and the memory stays. */
+static apr_status_t configuration_ends(void *data)
+{
+    if (segment != NULL) {
+        apr_pool_cleanup_kill(retained->pool, data, memory_ends);
+        (void)memory_ends(data);
+    }
+    return APR_SUCCESS;
+}
+
+void ocors_counting_at_end(apr_pool_t *pconf, server_rec *server, ocors_counting_end_t *end)
+{
+    ending_t *ending = apr_palloc(pconf, sizeof(*ending));
+
+    if (segment != NULL) {
+        *ending = (ending_t){ .server = server, .end = end, .parent = getpid() };
+        apr_pool_pre_cleanup_register(retained->pool, ending, memory_ends);
+        apr_pool_cleanup_register(pconf, ending, configuration_ends, apr_pool_cleanup_null);
+    }
+}

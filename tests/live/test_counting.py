@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is counted, and what the log says of it at `info` and below: counters over the life of a server, the
+origins that are refused most, the line of a kind, the summary of a minute."""
+
+import json
+import os
+import random
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+import httpd
+from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN, ask, check, granted
+
+CONFIG = """
+LogLevel ocapi_cors:LEVEL
+OcapiCorsReload 100ms
+<VirtualHost *:${PORT}>
+    <Location "/status">
+        SetHandler ocapi-cors-status
+    </Location>
+    <Location "/on">
+        OcapiCors On
+        OcapiCorsSettings d.json
+    </Location>
+    <Location "/shop">
+        OcapiCors On
+        OcapiCorsSettings d.json
+        OcapiCorsSite Shop
+    </Location>
+    <Location "/report">
+        OcapiCors ReportOnly
+        OcapiCorsSettings d.json
+        OcapiCorsSite Shop
+    </Location>
+    <Location "/dw">
+        OcapiCors On
+        OcapiCorsSettingsTree tree
+    </Location>
+    <Location "/s">
+        OcapiCors On
+        OcapiCorsSettingsTree tree
+    </Location>
+</VirtualHost>
+"""
+LISTED = "https://app.example:8443"
+
+
+def document(*origins):
+    return json.dumps({"_v": "19.1", "clients": [{"client_id": "a", "allowed_origins": list(origins)}]})
+
+
+FILES = {"d.json": document(ALLOWED[1], LISTED), "htdocs/x": "x",
+         "tree/ocapi-settings/wapi_shop_config.json": document(ALLOWED[1]),
+         "tree/sites/One/ocapi-settings/wapi_shop_config.json": document(ALLOWED[1], LISTED)}
+MINUTE = re.compile(r"OCORS0027: (\d+) requests? not allowed in \d+ s: (\d+) refused, (\d+) without permission, "
+                    r"(\d+) ReportOnly; (about )?(\d+) origins?(.*)$")
+
+
+@pytest.fixture
+def start(start_httpd):
+    def start(level="notice", **keywords):
+        return start_httpd(CONFIG.replace("LEVEL", level), files={**FILES, **keywords.pop("files", {})}, **keywords)
+    return start
+
+
+def page(server):
+    return json.loads(ask(server, "GET", "/status", None).body)
+
+
+def counts(server):
+    """{(verdict, reason, site, mode): count}; the page and Prometheus say the same."""
+    found = {(row["verdict"], row["reason"], row["site"], row["mode"]): row["count"] for row in page(server)["requests"]}
+    text = ask(server, "GET", "/status?format=prometheus", None).body.decode()
+    samples = re.findall(r'^ocapi_cors_requests_total\{verdict="(.*?)",reason="(.*?)",site="(.*?)",mode="(.*?)"\} (\d+)$',
+                         text, re.M)
+    assert {tuple(sample[:4]): int(sample[4]) for sample in samples} == found
+    return found
+
+
+def some(server):
+    """A few requests of each kind, and what they count as."""
+    ask(server, "GET", "/on/x", None)
+    for method, path, origin in (("GET", "/on/x", ALLOWED), ("POST", "/shop/x", UNKNOWN), ("GET", "/shop/x", UNKNOWN),
+                                 ("POST", "/report/x", UNKNOWN), ("POST", "/on/x", ("Origin", "https://app.example")),
+                                 ("POST", "/s/One/dw/shop/v19_1/x", UNKNOWN), ("POST", "/s/Two/dw/shop/v19_1/x", UNKNOWN),
+                                 ("POST", "/on/x", ("Origin", "null"))):
+        for _ in range(2):
+            ask(server, method, path, origin)
+    ask(server, "OPTIONS", "/on/x", ALLOWED, PREFLIGHT)
+    ask(server, "OPTIONS", "/on/x", UNKNOWN, PREFLIGHT)
+    ask(server, "OPTIONS", "/on/x", ALLOWED, ("Access-Control-Request-Method", "P T"))
+    return {("none", "none", "-", "on"): 1, ("allow", "none", "-", "on"): 2,
+            ("refuse", "not-listed", "Shop", "on"): 2, ("withhold", "not-listed", "Shop", "on"): 2,
+            ("refuse", "not-listed", "Shop", "report"): 2, ("refuse", "port-differs", "-", "on"): 2,
+            ("refuse", "not-listed", "One", "on"): 2, ("refuse", "not-listed", "-", "on"): 2,
+            ("refuse", "null", "-", "on"): 2, ("preflight-allow", "none", "-", "on"): 1,
+            ("preflight-withhold", "not-listed", "-", "on"): 1,
+            ("preflight-withhold", "method-malformed", "-", "on"): 1}
+
+
+def times(found, number):
+    return {name: count * number for name, count in found.items()}
+
+
+@pytest.mark.parametrize("mpm", httpd.MPMS)
+def test_every_request_counts_once_and_none_is_lost(start, mpm):
+    """A40: by verdict, reason, site and mode; over a reload, restarts of both kinds, and a killed worker."""
+    server = start(mpm=mpm)
+    expected = some(server)
+    assert counts(server) == expected
+    server.write("d.json", document(ALLOWED[1], LISTED, "https://new.example"))
+    httpd.wait_until(lambda: page(server)["generation"] == 2, "the new document is in force")
+    some(server)
+    assert counts(server) == times(expected, 2)
+    server.restart()
+    some(server)
+    assert counts(server) == times(expected, 3)
+    server.restart(graceful=False)
+    some(server)
+    assert counts(server) == times(expected, 4)
+    server.allow_log("exit signal Killed")
+    old = server.children()
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    httpd.wait_until(lambda: server.children() and not server.children() & old, "other workers", 40)
+    httpd.wait_until(lambda: ask_or_none(server) is not None, "they answer")
+    some(server)
+    assert counts(server) == times(expected, 5)
+
+
+def ask_or_none(server):
+    try:
+        return ask(server, "GET", "/status", None)
+    except (OSError, EOFError):
+        return None
+
+
+def test_sites_are_bounded(start):
+    """A40: rows for 62 sites; the rest is `other`. A request counts all the same."""
+    server = start(files={f"tree/sites/S{n:03}/ocapi-settings/wapi_shop_config.json": document(LISTED)
+                          for n in range(70)})
+    for number in range(70):
+        ask(server, "POST", f"/s/S{number:03}/dw/shop/v19_1/x", UNKNOWN)
+    found = counts(server)
+    assert len(found) == 62 - 1 + 1, found  # One and Shop have rows, too; One has no request
+    assert sum(found.values()) == 70 and found[("refuse", "not-listed", "other", "on")] > 1, found
+
+
+def test_the_most_refused_origins(start):
+    """A41: the count and its bound, the reason and the nearest listed origin; found anew when lists change."""
+    server = start()
+    for number in range(1, 6):
+        for _ in range(number):
+            ask(server, "POST", "/shop/x", ("Origin", f"https://evil{number}.example"))
+    for _ in range(9):
+        ask(server, "GET", "/report/x", ("Origin", "https://app.example"))
+    top = page(server)["refused_origins"]
+    assert top[0] == {"origin": "https://app.example", "site": "Shop", "mode": "report", "reason": "port-differs",
+                      "nearest": LISTED, "count": 9, "error": 0}
+    assert top[1:] == [{"origin": f"https://evil{n}.example", "site": "Shop", "mode": "on", "reason": "not-listed",
+                        "nearest": "", "count": n, "error": 0} for n in range(5, 0, -1)]
+    server.write("d.json", document(ALLOWED[1], "https://evil1.example:1"))
+    httpd.wait_until(lambda: page(server)["generation"] == 2, "the new document is in force")
+    ask(server, "POST", "/shop/x", ("Origin", "https://evil1.example"))
+    ask(server, "GET", "/report/x", ("Origin", "https://app.example"))
+    top = {row["origin"]: row for row in page(server)["refused_origins"]}
+    assert (top["https://evil1.example"]["reason"], top["https://evil1.example"]["nearest"],
+            top["https://evil1.example"]["count"]) == ("port-differs", "https://evil1.example:1", 2)
+    assert (top["https://app.example"]["reason"], top["https://app.example"]["count"]) == ("not-listed", 10)
+
+
+def memory_of_counting(pid):
+    """(address, size) of the counters in a worker: memory that it may write to, with the name of a site."""
+    found = []
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            begin, end = (int(number, 16) for number in line.split()[0].split("-"))
+            if line.split()[1] == "rw-s":
+                memory.seek(begin)
+                if b"Shop" in memory.read(end - begin):
+                    found.append((begin, end - begin))
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_a_seized_worker_misleads_and_crashes_nobody(start, seed):
+    """A40, R13: whatever a worker writes to the memory of the counters, the server goes on, and its parent
+    summarises it; answers are right."""
+    server = start("info")
+    ask(server, "POST", "/shop/x", UNKNOWN)
+    worker = min(server.children())
+    begin, size = memory_of_counting(worker)
+    text = b"\xff" * size if seed is None else random.Random(seed).randbytes(size)
+    with open(f"/proc/{worker}/mem", "r+b", buffering=0) as memory:
+        memory.seek(begin)
+        memory.write(text)
+    for _ in range(3):
+        assert isinstance(page(server)["requests"], list)
+        assert ask(server, "GET", "/status?format=prometheus", None).status == 200
+        for number in range(20):
+            assert ask(server, "POST", "/shop/x", ("Origin", f"https://evil{number}.example")).status == 401
+            assert ask(server, "POST", "/dw/shop/v19_1/x", UNKNOWN).status == 401
+        check(ask(server, "GET", "/shop/x", ALLOWED), 404, granted(ALLOWED))
+        server.restart()
+    assert server.wait_log("OCORS0027")
+
+
+def test_hostile_origins_are_shown_as_text(start):
+    """A41, R13: whatever bytes an Origin has, the page is JSON, and cut."""
+    server = start()
+    for text in ('https://"\\.example', "https://\xff\xfe.example", "x\ty", "https://" + "a" * 3000, "", "é" * 200):
+        ask(server, "POST", "/on/x", ("Origin", text))
+    rows = page(server)["refused_origins"]
+    assert len(rows) == 6
+    assert all(len(row["origin"].encode()) <= 3 * 160 for row in rows), rows
+    assert 'https://"\\.example' in {row["origin"] for row in rows}
+
+
+def kinds(server):
+    return [line.text for line in server.log_lines() if re.search(r"OCORS001[012]", line.text)]
+
+
+def test_a_kind_has_one_line_in_a_minute(start):
+    """A43: the first of its kind at once, with all that explains it; ReportOnly apart."""
+    server = start("info")
+    for _ in range(3):
+        ask(server, "POST", "/shop/x", ("Origin", "https://app.example"))
+        ask(server, "GET", "/shop/x", ("Origin", "https://app.example"))
+        ask(server, "POST", "/report/x", ("Origin", "https://app.example"))
+        ask(server, "POST", "/on/x", ("Origin", "https://app.example"))
+        ask(server, "POST", "/on/x", UNKNOWN)
+    near = f'; nearest listed origin "{LISTED}"'
+    assert [text.split("] ")[-1] for text in kinds(server)] == [
+        f'OCORS0010: refused: port-differs: origin "https://app.example", client "", POST "/shop/x"; site "Shop"; answer: 401{near}',
+        f'OCORS0012: report only: port-differs: origin "https://app.example", client "", POST "/report/x"; site "Shop"; answer if On: 401{near}',
+        f'OCORS0010: refused: port-differs: origin "https://app.example", client "", POST "/on/x"; site "-"; answer: 401{near}',
+        f'OCORS0010: refused: not-listed: origin "{UNKNOWN[1]}", client "", POST "/on/x"; site "-"; answer: 401']
+    assert sum(counts(server).values()) == 15
+
+
+def test_at_most_64_kinds_have_a_line(start):
+    """A43: an attacker cannot fill a disk; the summary says how many kinds had no line, and counts all."""
+    server = start("info")
+    for number in range(300):
+        assert ask(server, "POST", "/on/x", ("Origin", f"https://evil{number}.example")).status == 401
+    assert len(kinds(server)) == 64
+    server.restart()
+    line = server.wait_log("OCORS0027").text
+    assert MINUTE.search(line).groups()[:4] == ("300", "300", "0", "0") and int(MINUTE.search(line)[6]) == 300, line
+    assert line.endswith("; at info, 236 further kinds had no line"), line
+    ask(server, "POST", "/on/x", ("Origin", "https://evil0.example"))
+    assert len(kinds(server)) == 65  # of the next minute
+
+
+def test_the_summary_of_a_minute(start):
+    """A42, field case 3.2: the parent writes it, at httpd's default level too, without being asked."""
+    server = start("warn")
+    for _ in range(2):
+        ask(server, "POST", "/shop/x", ("Origin", "https://app.example"))
+        ask(server, "GET", "/shop/x", UNKNOWN)
+        ask(server, "POST", "/report/x", UNKNOWN)
+    ask(server, "POST", "/shop/x", ALLOWED)
+    assert kinds(server) == []
+    line = server.wait_log("OCORS0027", 90)
+    found = MINUTE.search(line.text)
+    assert found.groups() == ("6", "2", "2", "2", None, "2", '; the first: port-differs: origin "https://app.example", '
+                              f'site "Shop"; answer: 401; nearest listed origin "{LISTED}"'), line.text
+    assert f"pid {server.process.pid}" in line.text
+
+
+@pytest.mark.parametrize("graceful", [True, False])
+def test_a_restart_has_its_summary_and_silence_has_none(start, graceful):
+    """A42: what was refused before a restart is said at once; nothing refused: no line."""
+    server = start()
+    check(ask(server, "GET", "/on/x", ALLOWED), 404, granted(ALLOWED))
+    server.restart(graceful)
+    assert "OCORS0027" not in server.log_text()
+    ask(server, "GET", "/on/x", ("Origin", 'https://"x".example'))
+    server.restart(graceful)
+    line = server.wait_log("OCORS0027").text
+    assert MINUTE.search(line).groups()[:6] == ("1", "0", "1", "0", None, "1")
+    assert "the first: malformed: origin \"https://'x'.example\", site \"-\"; answer: passes without permission" in line
+    server.restart(graceful)
+    assert server.log_text().count("OCORS0027") == 1
+
+
+def test_a_stop_has_its_summary(tmp_path):
+    """A42: at a stop, too; the log is read after the server has ended."""
+    server = httpd.Httpd(CONFIG.replace("LEVEL", "notice"), files=FILES)
+    log = tmp_path / "error.log"
+    os.link(server.write("error.log", ""), log)
+    server.start()
+    ask(server, "POST", "/on/x", UNKNOWN)
+    server.stop()
+    assert len(re.findall("OCORS0027: 1 request not allowed", log.read_text())) == 1

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counters and the sketch of refused origins (A40, A41): right about the top under 100,000 hostile
+ * origins, exact while there is room, and harmless whatever the memory says. */
+#include "vectors.h"
+
+#include <stdlib.h>
+
+#include "ocors_counters.h"
+#include "ocors_hash.h"
+#include "ocors_sketch.h"
+#include "random_numbers.h"
+
+#define SEED    UINT64_C(7)
+#define HOSTILE 100000
+#define TOP     20
+#define OWNER   4711
+
+static ocors_sketch_t *sketch_make(void)
+{
+    ocors_sketch_t *sketch = aligned_alloc(64, sizeof(*sketch));
+
+    random_state = 20261127;
+    assert_non_null(sketch);
+    memset(sketch, 0, sizeof(*sketch));
+    return sketch;
+}
+
+/* Counts an origin once, as a request does. */
+static bool count_once(ocors_sketch_t *sketch, uint32_t stripe, const char *origin, uint32_t stamp)
+{
+    const ocors_span_t text = ocors_span_from_string(origin);
+    const uint64_t hash = ocors_hash(SEED, text);
+    const uint64_t key = ocors_sketch_key(hash, 1);
+    ocors_sketch_set_t *set = ocors_sketch_set(sketch, stripe, key);
+    ocors_sketch_note_t note = { .origin = hash, .row = 1, .reason = OCORS_REASON_NOT_LISTED };
+    ocors_reason_t reason = OCORS_REASON_NONE;
+    _Atomic uint64_t *count = ocors_sketch_find(set, key, stamp, &reason);
+
+    if (count != NULL) {
+        assert_int_equal(reason, OCORS_REASON_NOT_LISTED);
+        atomic_fetch_add(count, 1);
+        return true;
+    }
+    ocors_sketch_note_texts(&note, text, OCORS_SPAN_LITERAL("https://near.example"));
+    return ocors_sketch_enter(set, key, stamp, 1, &note, OWNER);
+}
+
+static void count_number(ocors_sketch_t *sketch, const char *prefix, unsigned number)
+{
+    char origin[64];
+
+    snprintf(origin, sizeof(origin), "https://%s%u.example", prefix, number);
+    assert_true(count_once(sketch, random_below(OCORS_SKETCH_STRIPES), origin, 1));
+}
+
+/* A few origins, in several stripes: each count is exact, the order is that of the counts. */
+static void test_it_is_exact_while_there_is_room(void **state)
+{
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_item_t items[TOP];
+    uint64_t evicted;
+
+    (void)state;
+    for (unsigned number = 1; number <= 10; number++) {
+        for (unsigned i = 0; i < number * 10; i++) {
+            count_number(sketch, "o", number);
+        }
+    }
+    assert_int_equal(ocors_sketch_top(sketch, items, TOP), 10);
+    for (unsigned i = 0; i < 10; i++) {
+        char origin[64];
+
+        snprintf(origin, sizeof(origin), "https://o%u.example", 10 - i);
+        assert_int_equal(items[i].count, (10 - i) * 10);
+        assert_int_equal(items[i].error, 0);
+        assert_span_equal(ocors_span_make(items[i].note.origin_text, items[i].note.origin_length),
+                          origin);
+        assert_span_equal(ocors_span_make(items[i].note.nearest_text, items[i].note.nearest_length),
+                          "https://near.example");
+        assert_int_equal(items[i].note.reason, OCORS_REASON_NOT_LISTED);
+    }
+    assert_int_equal(ocors_sketch_top(sketch, items, 3), 3);
+    assert_int_equal(items[2].count, 80);
+    assert_int_equal(ocors_sketch_origins(sketch, 1, &evicted), 10);
+    assert_int_equal(evicted, 0);
+    assert_int_equal(ocors_sketch_origins(sketch, 2, &evicted), 0); /* none of a later minute */
+    free(sketch);
+}
+
+/* The true top among 100,000 origins that come once, mixed in any order; the bounds hold. */
+static void test_it_is_right_about_the_top(void **state)
+{
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_item_t items[TOP];
+    unsigned counts[10] = { 0 };
+    unsigned hostile = 0;
+    uint64_t evicted;
+
+    (void)state;
+    /* Each of ten origins about every 200th request. */
+    while (hostile < HOSTILE) {
+        const unsigned which = random_below(200);
+
+        if (which < 10) {
+            count_number(sketch, "top", which);
+            counts[which]++;
+        }
+        else {
+            count_number(sketch, "evil", hostile++);
+        }
+    }
+    assert_int_equal(ocors_sketch_top(sketch, items, TOP), TOP);
+    for (unsigned i = 0; i < 10; i++) {
+        char text[64] = "";
+        unsigned which;
+
+        memcpy(text, items[i].note.origin_text, items[i].note.origin_length);
+        assert_int_equal(sscanf(text, "https://top%u.example", &which), 1);
+        assert_true(items[i].count >= counts[which]);
+        assert_true(items[i].count - items[i].error <= counts[which]);
+        counts[which] = 0; /* each once */
+    }
+    assert_true(ocors_sketch_origins(sketch, 1, &evicted) + evicted >= HOSTILE);
+    assert_true(sizeof(*sketch) < 1024 * 1024);
+    free(sketch);
+}
+
+/* An entry of an earlier stamp is not found, and entering it again keeps its count. */
+static void test_a_stamp_renews(void **state)
+{
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_item_t items[TOP];
+    uint64_t evicted;
+
+    (void)state;
+    for (uint32_t stamp = 1; stamp <= 5; stamp++) {
+        assert_true(count_once(sketch, 0, "https://a.example", stamp));
+        assert_true(count_once(sketch, 0, "https://a.example", stamp));
+    }
+    assert_int_equal(ocors_sketch_top(sketch, items, TOP), 1);
+    assert_int_equal(items[0].count, 10);
+    assert_int_equal(items[0].error, 0);
+    assert_int_equal(ocors_sketch_origins(sketch, 5, &evicted), 1);
+    assert_int_equal(ocors_sketch_origins(sketch, 6, &evicted), 0);
+    free(sketch);
+}
+
+/* Of several stripes' notes the newest is shown: an older one's reason may not hold any more. */
+static void test_the_newest_note_is_shown(void **state)
+{
+    const uint64_t hash = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
+    const uint64_t key = ocors_sketch_key(hash, 1);
+
+    (void)state;
+    for (uint32_t newest = 0; newest < OCORS_SKETCH_STRIPES; newest++) {
+        ocors_sketch_t *sketch = sketch_make();
+        ocors_sketch_item_t items[TOP];
+
+        for (uint32_t stripe = 0; stripe < OCORS_SKETCH_STRIPES; stripe++) {
+            const ocors_sketch_note_t note = { .reason = stripe == newest
+                                                             ? OCORS_REASON_PORT_DIFFERS
+                                                             : OCORS_REASON_MALFORMED,
+                                               .row = (uint16_t)stripe };
+
+            assert_true(ocors_sketch_enter(ocors_sketch_set(sketch, stripe, key), key,
+                                           stripe == newest ? 2 : 1, 1, &note, OWNER));
+        }
+        assert_int_equal(ocors_sketch_top(sketch, items, TOP), 1);
+        assert_int_equal(items[0].count, OCORS_SKETCH_STRIPES);
+        assert_int_equal(items[0].note.reason, OCORS_REASON_PORT_DIFFERS);
+        assert_int_equal(items[0].note.row, newest);
+        free(sketch);
+    }
+}
+
+/* A process that died while it entered a key owns its set until the parent frees it. */
+static void test_a_dead_owner_is_released(void **state)
+{
+    ocors_sketch_t *sketch = sketch_make();
+
+    (void)state;
+    for (unsigned i = 0; i < OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS; i++) {
+        sketch->sets[i / OCORS_SKETCH_SETS][i % OCORS_SKETCH_SETS].owner = OWNER;
+    }
+    assert_false(count_once(sketch, 3, "https://a.example", 1));
+    ocors_sketch_release(sketch, OWNER + 1);
+    assert_false(count_once(sketch, 3, "https://a.example", 1));
+    ocors_sketch_release(sketch, OWNER);
+    assert_true(count_once(sketch, 3, "https://a.example", 1));
+    free(sketch);
+}
+
+/* A text is cut between two characters. */
+static void test_long_texts_are_cut(void **state)
+{
+    char text[OCORS_SKETCH_TEXT_MAX + 2];
+    ocors_sketch_note_t note;
+
+    (void)state;
+    memset(text, 'a', sizeof(text));
+    ocors_sketch_note_texts(&note, ocors_span_make(text, sizeof(text)), ocors_span_make(NULL, 0));
+    assert_int_equal(note.origin_length, OCORS_SKETCH_TEXT_MAX);
+    assert_int_equal(note.nearest_length, 0);
+    memcpy(text + OCORS_SKETCH_TEXT_MAX - 1, "\xc3\xa9", 2);
+    ocors_sketch_note_texts(&note, ocors_span_make(text, sizeof(text)), ocors_span_make(text, 3));
+    assert_int_equal(note.origin_length, OCORS_SKETCH_TEXT_MAX - 1);
+    assert_int_equal(note.nearest_length, 3);
+}
+
+/* A worker that somebody has got hold of writes any bytes: readers end, and stay in bounds. */
+static void test_any_bytes_are_harmless(void **state)
+{
+    ocors_sketch_t *sketch = sketch_make();
+    unsigned char *bytes = (unsigned char *)sketch;
+    ocors_sketch_item_t items[TOP];
+
+    (void)state;
+    for (unsigned round = 0; round < 8; round++) {
+        uint64_t evicted;
+
+        for (size_t i = 0; i < sizeof(*sketch); i++) {
+            bytes[i] = round == 0 ? 0xff : (unsigned char)random_below(256);
+        }
+        for (unsigned i = 0; round % 2 == 1 && i < OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS; i++) {
+            ocors_sketch_set_t *set = &sketch->sets[i / OCORS_SKETCH_SETS][i % OCORS_SKETCH_SETS];
+
+            for (unsigned way = 0; way < OCORS_SKETCH_WAYS; way++) { /* entries that look whole */
+                set->entries[way].version &= ~UINT32_C(1);
+                set->entries[way].key = set->keys[way];
+            }
+            set->owner = 0;
+        }
+        const size_t count = ocors_sketch_top(sketch, items, TOP);
+
+        assert_true(count <= TOP);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(items[i].note.row < OCORS_COUNTERS_ROWS);
+            assert_true(items[i].note.reason < OCORS_REASON_COUNT);
+            assert_true(items[i].note.verdict < OCORS_VERDICT_COUNT);
+            assert_true(items[i].note.origin_length <= OCORS_SKETCH_TEXT_MAX);
+            assert_true(items[i].note.nearest_length <= OCORS_SKETCH_TEXT_MAX);
+        }
+        assert_true(ocors_sketch_origins(sketch, 1, &evicted)
+                    <= OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS * OCORS_SKETCH_WAYS);
+        (void)count_once(sketch, 1, "https://a.example", 1);
+        ocors_sketch_release(sketch, OWNER);
+    }
+    free(sketch);
+}
+
+/* Each verdict, reason and mode has its own counter; a sum takes all stripes. */
+static void test_counters(void **state)
+{
+    const uint32_t stripe_count = 4;
+    ocors_counters_stripe_t *stripes = aligned_alloc(64, stripe_count * sizeof(*stripes));
+    ocors_counters_refused_t refused;
+    uint32_t number = 0;
+
+    (void)state;
+    assert_non_null(stripes);
+    memset(stripes, 0, stripe_count * sizeof(*stripes));
+    for (unsigned i = 0; i < 2u * OCORS_VERDICT_COUNT * OCORS_REASON_COUNT; i++) {
+        const uint32_t cell = ocors_counters_cell(i % 2 == 1,
+                                                  (ocors_verdict_t)(i / 2 % OCORS_VERDICT_COUNT),
+                                                  (ocors_reason_t)(i / 2 / OCORS_VERDICT_COUNT));
+
+        assert_true(cell < OCORS_COUNTERS_CELLS);
+        for (uint32_t k = 0; k < i; k++) {
+            ocors_counters_add(&stripes[number++ % stripe_count], i % OCORS_COUNTERS_ROWS, cell);
+        }
+        assert_int_equal(ocors_counters_sum(stripes, stripe_count, i % OCORS_COUNTERS_ROWS, cell),
+                         i);
+    }
+    assert_int_equal(ocors_counters_sum(stripes, stripe_count, OCORS_COUNTERS_ROWS, 0), 0);
+    assert_int_equal(ocors_counters_sum(stripes, stripe_count, 0, OCORS_COUNTERS_CELLS), 0);
+    memset(stripes, 0, stripe_count * sizeof(*stripes));
+    ocors_counters_add(&stripes[0], 1,
+                       ocors_counters_cell(false, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED));
+    ocors_counters_add(
+        &stripes[3], 63,
+        ocors_counters_cell(false, OCORS_VERDICT_WITHHOLD, OCORS_REASON_NULL_ORIGIN));
+    ocors_counters_add(
+        &stripes[1], 0,
+        ocors_counters_cell(false, OCORS_VERDICT_PREFLIGHT_WITHHOLD, OCORS_REASON_PORT_DIFFERS));
+    ocors_counters_add(&stripes[1], 2,
+                       ocors_counters_cell(true, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED));
+    ocors_counters_add(&stripes[1], 2,
+                       ocors_counters_cell(true, OCORS_VERDICT_ALLOW, OCORS_REASON_NONE));
+    refused = ocors_counters_refused(stripes, stripe_count);
+    assert_int_equal(refused.refused, 1);
+    assert_int_equal(refused.withheld, 2);
+    assert_int_equal(refused.reported, 1);
+    free(stripes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_it_is_exact_while_there_is_room),
+        cmocka_unit_test(test_it_is_right_about_the_top),
+        cmocka_unit_test(test_a_stamp_renews),
+        cmocka_unit_test(test_the_newest_note_is_shown),
+        cmocka_unit_test(test_a_dead_owner_is_released),
+        cmocka_unit_test(test_long_texts_are_cut),
+        cmocka_unit_test(test_any_bytes_are_harmless),
+        cmocka_unit_test(test_counters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
