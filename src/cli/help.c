@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ocapi-cors says of its commands. */
+
+#include "ocors_help.h"
+
+#include <stddef.h>
+#include <string.h>
+
+typedef struct help_t {
+    const char *command;
+    const char *synopsis; /* behind "ocapi-cors " */
+    const char *purpose;  /* one line */
+    const char *text;
+} help_t;
+
+static const help_t helps[] = {
+    { .command = "check",
+      .synopsis = "check [--strict] [--format text|gcc|json|github] FILE|DIR...",
+      .purpose = "judges documents, and prints every error, warning and remark",
+      .text = "Judges each settings document as the server does. A directory is read as a tree in\n"
+              "the layout of a site archive, as OcapiCorsSettingsTree reads it. \"-\" is standard\n"
+              "input. The last line counts the findings, the clients, and the origins that the\n"
+              "clients can use.\n"
+              "\n"
+              "  --strict   warnings count as errors\n"
+              "  --format   text (for people), gcc (FILE:LINE:COLUMN: error: ..., for editors),\n"
+              "             json (a list of records), github (annotations of a workflow)\n"
+              "\n"
+              "Exit status: 0 the documents can be used, 1 a document is bad, 2 wrong usage, or a\n"
+              "file or a folder that cannot be read.\n" },
+    { .command = "allow",
+      .synopsis = "allow FILE --client ID ORIGIN",
+      .purpose = "puts an origin into the list of a client of a document",
+      .text =
+          "Puts an origin into allowed_origins of one client of a document, and changes nothing\n"
+          "else of its text. A client without a list gets one. The file is replaced as a whole;\n"
+          "its owner and mode stay, a link is followed, and a second edit waits for the first.\n"
+          "An origin that is listed already leaves the file alone.\n"
+          "\n"
+          "Exit status: 0 the document allows the origin, 1 the client is unknown, the origin is\n"
+          "not valid, or the document is bad or would be, 2 wrong usage, or a file that cannot\n"
+          "be read or written.\n" },
+    { .command = "revoke",
+      .synopsis = "revoke FILE --client ID ORIGIN",
+      .purpose = "takes an origin out of the list of a client of a document",
+      .text =
+          "Takes an origin out of allowed_origins of one client of a document, as `allow` puts\n"
+          "it in. An origin that is not listed leaves the file alone.\n"
+          "\n"
+          "Exit status: as that of `allow`.\n" },
+    { .command = "help",
+      .synopsis = "help [COMMAND]",
+      .purpose = "says what a command does",
+      .text =
+          "Prints the commands, or all there is to say of one. `ocapi-cors COMMAND --help` does\n"
+          "the same; `ocapi-cors --version` prints the version.\n" },
+};
+
+static const help_t *help_find(const char *command)
+{
+    for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+        if (strcmp(helps[i].command, command) == 0) {
+            return &helps[i];
+        }
+    }
+    return NULL;
+}
+
+void ocors_help_synopsis(FILE *out, const char *command)
+{
+    const help_t *help = command != NULL ? help_find(command) : NULL;
+
+    if (help != NULL) {
+        fprintf(out, "usage: ocapi-cors %s\n", help->synopsis);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+        fprintf(out, "%s ocapi-cors %s\n", i == 0 ? "usage:" : "      ", helps[i].synopsis);
+    }
+    fputs("       ocapi-cors --help | --version\n", out);
+}
+
+bool ocors_help_print(FILE *out, const char *command)
+{
+    const help_t *help = command != NULL ? help_find(command) : NULL;
+
+    if (command != NULL && help == NULL) {
+        return false;
+    }
+    ocors_help_synopsis(out, command);
+    fputc('\n', out);
+    if (help != NULL) {
+        fputs(help->text, out);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+        fprintf(out, "  %-8s %s\n", helps[i].command, helps[i].purpose);
+    }
+    fputs(
+        "\nExit status: 0 done, 1 a document is bad, 2 wrong usage or unreadable; `ocapi-cors help\n"
+        "COMMAND` says more.\n",
+        out);
+    return true;
+}
