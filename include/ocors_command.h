@@ -10,6 +10,7 @@
 typedef int ocors_command_t(int count, char *const arguments[]);
 
 ocors_command_t ocors_command_check;
+ocors_command_t ocors_command_explain;
 ocors_command_t ocors_command_allow;
 ocors_command_t ocors_command_revoke;
 

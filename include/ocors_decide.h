@@ -78,6 +78,7 @@ typedef enum {
 typedef struct ocors_decision_t {
     ocors_verdict_t verdict;
     ocors_reason_t reason;       /* NONE unless refused or withheld */
+    ocors_span_t nearest;        /* the listed origin that is nearest, in a policy; often none */
     ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: configured bytes in `buffer` */
     ocors_methods_t methods;     /* of a preflight, if a resource matches the path (M1) */
     bool has_fallback_methods;   /* M3: the section's list applies; `methods` is empty */

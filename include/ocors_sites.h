@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "ocors_options.h"
 #include "ocors_report.h"
@@ -42,5 +43,8 @@ void ocors_sites_free(ocors_sites_t *list);
 
 /* EXIT_ERRORS if a note is an error, EXIT_UNUSABLE if nobody can tell what is there. */
 int ocors_sites_status(const ocors_sites_t *list);
+
+/* Prints the notes that are errors, for people. */
+void ocors_sites_print_errors(const ocors_sites_t *list, FILE *out);
 
 #endif

@@ -28,6 +28,27 @@ static const help_t helps[] = {
               "\n"
               "Exit status: 0 the documents can be used, 1 a document is bad, 2 wrong usage, or a\n"
               "file or a folder that cannot be read.\n" },
+    { .command = "explain",
+      .synopsis = "explain [--tree DIR|FILE...] [--origin O] [--method M] [--url U] [--client C]\n"
+                  "                         [--header 'N: V']... [--exit-code]",
+      .purpose = "says what the module does with a request, and why",
+      .text =
+          "Decides a request as the module does, by the documents, layered in their order, or by\n"
+          "those that a tree has for the URL, and the defaults of all directives. Prints the\n"
+          "verdict, the reason, the client and the document that decide, the nearest listed\n"
+          "origin, and the headers that are sent.\n"
+          "\n"
+          "  --tree DIR       a tree in the layout of a site archive; needs --url\n"
+          "  --origin O       the Origin; without it the request is not cross-origin\n"
+          "  --method M       GET by default\n"
+          "  --url U          http(s)://HOST/PATH or /PATH. HOST counts as a configured name;\n"
+          "                   without one, own origins are not judged, and the output says so\n"
+          "  --client C       the same as --header 'x-dw-client-id: C'\n"
+          "  --header 'N: V'  another field, as Access-Control-Request-Method of a preflight\n"
+          "  --exit-code      status 1 unless the request is allowed, own or without an Origin\n"
+          "\n"
+          "Exit status: 0 done, 1 a document is bad (and --exit-code), 2 wrong usage, or a file\n"
+          "that cannot be read.\n" },
     { .command = "allow",
       .synopsis = "allow FILE --client ID ORIGIN",
       .purpose = "puts an origin into the list of a client of a document",

@@ -15,6 +15,7 @@ static const struct {
     ocors_command_t *run;
 } commands[] = {
     { "check", ocors_command_check },
+    { "explain", ocors_command_explain },
     { "allow", ocors_command_allow },
     { "revoke", ocors_command_revoke },
 };

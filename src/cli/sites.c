@@ -11,6 +11,7 @@
 
 #include "ocors_archive.h"
 #include "ocors_file.h"
+#include "ocors_finding_print.h"
 #include "ocors_memory.h"
 #include "ocors_url_name.h"
 
@@ -322,4 +323,18 @@ int ocors_sites_status(const ocors_sites_t *list)
         status = own > status ? own : status;
     }
     return status;
+}
+
+void ocors_sites_print_errors(const ocors_sites_t *list, FILE *out)
+{
+    ocors_finding_printer_t printer = ocors_finding_print_begin(out, OCORS_FORMAT_TEXT);
+
+    for (size_t i = 0; i < list->note_count; i++) {
+        const ocors_sites_note_t *note = &list->notes[i];
+
+        if (note->severity == OCORS_SEVERITY_ERROR) {
+            ocors_finding_print_note(&printer, note->path, note->severity, note->text);
+        }
+    }
+    ocors_finding_print_end(&printer);
 }
