@@ -11,6 +11,8 @@ typedef int ocors_command_t(int count, char *const arguments[]);
 
 ocors_command_t ocors_command_check;
 ocors_command_t ocors_command_explain;
+ocors_command_t ocors_command_list;
+ocors_command_t ocors_command_diff;
 ocors_command_t ocors_command_allow;
 ocors_command_t ocors_command_revoke;
 

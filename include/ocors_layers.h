@@ -21,9 +21,15 @@ bool ocors_layers_add(ocors_layers_t *layers, const ocors_reading_t *reading);
 /* Whether a later document has a client of this id (C4), and so the client is not in force. */
 bool ocors_layers_is_replaced(const ocors_layers_t *layers, size_t layer, ocors_span_t id);
 
-/* Finds the client of this id that is in force, and its document. False: there is none. */
-bool ocors_layers_find(const ocors_layers_t *layers, ocors_span_t id, size_t *layer,
-                       const ocors_client_t **client);
+/* A place in the walk over the clients in force: the first document's first. Starts as zeroes. */
+typedef struct ocors_layers_walk_t {
+    size_t layer, next;
+    const ocors_settings_t *settings; /* of the client's document */
+    const ocors_client_t *client;
+} ocors_layers_walk_t;
+
+/* Moves to the next client in force. False: there is no other. */
+bool ocors_layers_next(const ocors_layers_t *layers, ocors_layers_walk_t *walk);
 
 /* Whether a client in force has an origin. */
 bool ocors_layers_allow_any(const ocors_layers_t *layers);

@@ -13,6 +13,12 @@ enum {
     EXIT_UNUSABLE = 2 /* the command line is wrong, or a file cannot be read or written */
 };
 
+/* The worse of two statuses. */
+static inline int ocors_status_worse(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 /* An option that a command has. At most 32. */
 typedef struct ocors_option_t {
     const char *name; /* "--format" */

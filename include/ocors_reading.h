@@ -21,6 +21,9 @@ typedef struct ocors_reading_t {
  * (ocors_file_read()). What cannot be read is a finding, too. The reading is freed in any case.
  */
 void ocors_reading_make(ocors_reading_t *reading, const char *path, bool is_of_tree);
+
+/* The same for a command that needs the document: findings of a bad one go to standard error. */
+int ocors_reading_require(ocors_reading_t *reading, const char *path, bool is_of_tree);
 void ocors_reading_free(ocors_reading_t *reading);
 
 #endif

@@ -33,6 +33,9 @@ typedef struct ocors_sites_t {
     size_t note_count;
 } ocors_sites_t;
 
+/* "shop", "data". */
+const char *ocors_sites_api_name(unsigned api);
+
 /*
  * Lists a tree as a start of the server does (C5): the names of sites, the documents that each has,
  * names that were meant to be others, and sites that R12 tells apart by their exact ids alone. No

@@ -35,7 +35,7 @@ static bool is_text(const check_t *check)
 
 static void status_raise(check_t *check, int status)
 {
-    check->status = status > check->status ? status : check->status;
+    check->status = ocors_status_worse(check->status, status);
 }
 
 /* `--strict`: warnings are as bad as errors. */
@@ -134,7 +134,7 @@ static void tree_count(tree_t *tree, const ocors_reading_t *reading)
         tree->totals.client_count += reading->settings->client_count;
         tree->totals.origin_count += reading->settings->origin_count;
     }
-    tree->status = reading->status > tree->status ? reading->status : tree->status;
+    tree->status = ocors_status_worse(tree->status, reading->status);
 }
 
 static void print_notes(tree_t *tree)

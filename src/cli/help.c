@@ -49,6 +49,29 @@ static const help_t helps[] = {
           "\n"
           "Exit status: 0 done, 1 a document is bad (and --exit-code), 2 wrong usage, or a file\n"
           "that cannot be read.\n" },
+    { .command = "list",
+      .synopsis = "list --tree DIR|FILE...",
+      .purpose = "prints the policy that documents make together",
+      .text =
+          "Prints the clients in force with their origins, resources and response headers, and the\n"
+          "document that each is of. Documents are layered in their order: a client replaces the\n"
+          "client of the same id before it. For a tree, the policy of each site that has documents\n"
+          "is printed.\n"
+          "\n"
+          "Exit status: 0 done, 1 a document is bad, 2 wrong usage, or a file that cannot be read.\n" },
+    { .command = "diff",
+      .synopsis = "diff [--exit-code] OLD NEW",
+      .purpose = "says what a change of documents gives and takes",
+      .text =
+          "Compares two documents, or two trees, by what is in force: \"+\" and \"-\" tell the sites,\n"
+          "clients, origins and methods that come and go. A site is told of where it differs from\n"
+          "what changes for the organisation. The methods are those that a preflight shows: a path\n"
+          "that no resource names has the default of OcapiCorsMethods.\n"
+          "\n"
+          "  --exit-code   status 1 if anything goes\n"
+          "\n"
+          "Exit status: 0 done, 1 a document is bad (and --exit-code), 2 wrong usage, or a file\n"
+          "that cannot be read.\n" },
     { .command = "allow",
       .synopsis = "allow FILE --client ID ORIGIN",
       .purpose = "puts an origin into the list of a client of a document",

@@ -32,20 +32,20 @@ bool ocors_layers_is_replaced(const ocors_layers_t *layers, size_t layer, ocors_
     return false;
 }
 
-bool ocors_layers_find(const ocors_layers_t *layers, ocors_span_t id, size_t *layer,
-                       const ocors_client_t **client)
+bool ocors_layers_next(const ocors_layers_t *layers, ocors_layers_walk_t *walk)
 {
-    for (*layer = layers->count; (*layer)-- > 0;) {
-        const ocors_settings_t *settings = layers->items[*layer]->settings;
+    while (walk->layer < layers->count) {
+        const ocors_settings_t *settings = layers->items[walk->layer]->settings;
 
-        if (!has_client(layers, *layer, id)) {
+        if (walk->next == settings->client_count) {
+            walk->layer++;
+            walk->next = 0;
             continue;
         }
-        for (size_t i = 0; i < settings->client_count; i++) {
-            if (ocors_span_is_equal(settings->clients[i].id, id)) {
-                *client = &settings->clients[i];
-                return true;
-            }
+        walk->settings = settings;
+        walk->client = &settings->clients[walk->next++];
+        if (!ocors_layers_is_replaced(layers, walk->layer, walk->client->id)) {
+            return true;
         }
     }
     return false;
@@ -53,14 +53,11 @@ bool ocors_layers_find(const ocors_layers_t *layers, ocors_span_t id, size_t *la
 
 bool ocors_layers_allow_any(const ocors_layers_t *layers)
 {
-    for (size_t layer = 0; layer < layers->count; layer++) {
-        const ocors_settings_t *settings = layers->items[layer]->settings;
+    ocors_layers_walk_t walk = { .layer = 0 };
 
-        for (size_t i = 0; i < settings->client_count; i++) {
-            if (settings->clients[i].origin_count > 0
-                && !ocors_layers_is_replaced(layers, layer, settings->clients[i].id)) {
-                return true;
-            }
+    while (ocors_layers_next(layers, &walk)) {
+        if (walk.client->origin_count > 0) {
+            return true;
         }
     }
     return false;

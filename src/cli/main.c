@@ -14,10 +14,9 @@ static const struct {
     const char *name;
     ocors_command_t *run;
 } commands[] = {
-    { "check", ocors_command_check },
-    { "explain", ocors_command_explain },
-    { "allow", ocors_command_allow },
-    { "revoke", ocors_command_revoke },
+    { "check", ocors_command_check }, { "explain", ocors_command_explain },
+    { "list", ocors_command_list },   { "diff", ocors_command_diff },
+    { "allow", ocors_command_allow }, { "revoke", ocors_command_revoke },
 };
 
 static bool is_help(const char *argument)

@@ -3,7 +3,6 @@
 
 #include "ocors_memory.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,21 +43,30 @@ void *ocors_memory_grow(void *memory, size_t count, size_t size)
                                       : memory;
 }
 
-char *ocors_memory_format(const char *format, ...)
+char *ocors_memory_vformat(const char *format, va_list arguments)
 {
-    va_list arguments;
+    va_list again;
     char *text;
     int length;
 
-    va_start(arguments, format);
+    va_copy(again, arguments);
     length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
     if (length < 0) {
         ocors_memory_end(); /* longer than INT_MAX */
     }
     text = ocors_memory_get((size_t)length + 1, 1);
+    (void)vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+char *ocors_memory_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
     va_start(arguments, format);
-    (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+    text = ocors_memory_vformat(format, arguments);
     va_end(arguments);
     return text;
 }

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "ocors_finding_print.h"
 #include "ocors_image_build.h"
 #include "ocors_index.h"
 #include "ocors_memory.h"
@@ -39,27 +38,14 @@ static int add_document(ocors_policies_t *policies, size_t index, const char *pa
     ocors_policy_t *policy = &policies->items[index];
     ocors_policies_layer_t *layer = &policies->layers[index][policy->layer_count];
     ocors_reading_t reading;
-    int status;
+    int status = ocors_reading_require(&reading, path, is_of_tree);
 
-    ocors_reading_make(&reading, path, is_of_tree);
-    status = reading.status;
     if (status == EXIT_GOOD) {
         layer->path = path;
         status = add_image(policy, layer, reading.settings, seed);
     }
-    else {
-        ocors_finding_printer_t printer = ocors_finding_print_begin(stderr, OCORS_FORMAT_TEXT);
-
-        ocors_finding_print(&printer, path, &reading.report);
-        ocors_finding_print_end(&printer);
-    }
     ocors_reading_free(&reading);
     return status;
-}
-
-static int worse(int a, int b)
-{
-    return a > b ? a : b;
 }
 
 int ocors_policies_read(ocors_policies_t *policies, const char *const *paths, size_t count)
@@ -69,7 +55,7 @@ int ocors_policies_read(ocors_policies_t *policies, const char *const *paths, si
 
     *policies = (ocors_policies_t){ .count = 1 };
     for (size_t i = 0; i < count; i++) {
-        status = worse(status, add_document(policies, 0, paths[i], false, seed));
+        status = ocors_status_worse(status, add_document(policies, 0, paths[i], false, seed));
     }
     return status;
 }
@@ -139,7 +125,8 @@ static int add_policy(ocors_policies_t *policies, size_t site, unsigned api, uin
         status = add_document(policies, index, sites[0].paths[api], true, seed);
     }
     if (site != 0 && sites[site].paths[api] != NULL) {
-        status = worse(status, add_document(policies, index, sites[site].paths[api], true, seed));
+        status = ocors_status_worse(
+            status, add_document(policies, index, sites[site].paths[api], true, seed));
     }
     policies->count += policies->items[index].layer_count > 0 ? 1 : 0;
     return status;
@@ -166,7 +153,7 @@ int ocors_policies_read_tree(ocors_policies_t *policies, const char *directory,
     policies->site = policies->tree.sites[site].name;
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
         if (path->plain.api == (ocors_api_t)api || path->plain.api == OCORS_API_OTHER) {
-            status = worse(status, add_policy(policies, site, api, seed));
+            status = ocors_status_worse(status, add_policy(policies, site, api, seed));
         }
     }
     return status;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ocors_file.h"
+#include "ocors_finding_print.h"
 #include "ocors_settings_parse.h"
 
 void ocors_reading_make(ocors_reading_t *reading, const char *path, bool is_of_tree)
@@ -35,6 +36,18 @@ void ocors_reading_make(ocors_reading_t *reading, const char *path, bool is_of_t
         break;
     }
     free(bytes);
+}
+
+int ocors_reading_require(ocors_reading_t *reading, const char *path, bool is_of_tree)
+{
+    ocors_reading_make(reading, path, is_of_tree);
+    if (reading->status != EXIT_GOOD) {
+        ocors_finding_printer_t printer = ocors_finding_print_begin(stderr, OCORS_FORMAT_TEXT);
+
+        ocors_finding_print(&printer, path, &reading->report);
+        ocors_finding_print_end(&printer);
+    }
+    return reading->status;
 }
 
 void ocors_reading_free(ocors_reading_t *reading)

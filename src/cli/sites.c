@@ -15,6 +15,11 @@
 #include "ocors_memory.h"
 #include "ocors_url_name.h"
 
+const char *ocors_sites_api_name(unsigned api)
+{
+    return api == OCORS_API_SHOP ? "shop" : "data";
+}
+
 /* The names in a folder. */
 typedef struct names_t {
     char **items;
