@@ -33,13 +33,13 @@ static void side_read(side_t *side, const ocors_layers_t *layers)
     ocors_index_init(&side->ids, ocors_index_seed());
     ocors_index_init(&side->origins, ocors_index_seed());
     while (ocors_layers_next(layers, &walk)) {
-        const ocors_span_t *origins = walk.settings->origins + walk.client->first_origin;
+        const size_t first = walk.client->first_origin;
 
         side->clients = ocors_memory_grow(side->clients, side->count, sizeof(*side->clients));
         side->clients[side->count] = walk;
         put(&side->ids, 0, walk.client->id, side->count);
         for (size_t i = 0; i < walk.client->origin_count; i++) {
-            put(&side->origins, side->count, origins[i], 0);
+            put(&side->origins, side->count, walk.settings->origins[first + i], 0);
         }
         side->count++;
     }
@@ -64,7 +64,7 @@ static void add_missing(ocors_sentences_t *changes, char sign, const side_t *sid
 {
     for (uint32_t i = 0; i < side->count; i++) {
         const ocors_client_t *client = side->clients[i].client;
-        const ocors_span_t *origins = side->clients[i].settings->origins + client->first_origin;
+        const ocors_settings_t *settings = side->clients[i].settings;
         const ocors_index_entry_t *same = counterpart(other, client);
 
         if (same == NULL) {
@@ -72,11 +72,12 @@ static void add_missing(ocors_sentences_t *changes, char sign, const side_t *sid
                                 client->id.bytes);
         }
         for (size_t k = 0; k < client->origin_count; k++) {
-            if (same == NULL
-                || ocors_index_find(&other->origins, same->value, origins[k]) == NULL) {
+            const ocors_span_t origin = settings->origins[client->first_origin + k];
+
+            if (same == NULL || ocors_index_find(&other->origins, same->value, origin) == NULL) {
                 ocors_sentences_add(changes, "%c origin %.*s of client \"%.*s\"", sign,
-                                    (int)origins[k].length, origins[k].bytes,
-                                    (int)client->id.length, client->id.bytes);
+                                    (int)origin.length, origin.bytes, (int)client->id.length,
+                                    client->id.bytes);
             }
         }
     }

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 COMMAND = Path(os.environ["OCORS_BUILD"]) / "gcc" / "ocapi-cors"
+SANITIZED = Path(os.environ["OCORS_BUILD"]) / "sanitize" / "ocapi-cors"
 TIMEOUT = 60
 
 
@@ -18,8 +19,10 @@ def run(*arguments, **keywords):
 
 
 def said(*arguments, **keywords):
-    """(exit status, lines of standard output, lines of standard error)"""
+    """(exit status, lines of standard output, lines of standard error), which are those of the sanitized build, too."""
     done = run(*arguments, **keywords)
+    other = subprocess.run([SANITIZED, *arguments], capture_output=True, timeout=TIMEOUT, **keywords)
+    assert (other.returncode, other.stdout, other.stderr) == (done.returncode, done.stdout, done.stderr)
     return done.returncode, done.stdout.decode().splitlines(), done.stderr.decode().splitlines()
 
 
