@@ -365,15 +365,7 @@ void ocors_report_add(ocors_report_t *report, ocors_finding_code_t code, const o
 
 int ocors_shown_length(ocors_span_t text)
 {
-    size_t length = text.length;
-
-    if (length > SHOWN_MAX) {
-        length = SHOWN_MAX;
-        while (length > 0 && ((unsigned char)text.bytes[length] & 0xc0) == 0x80) {
-            length--;
-        }
-    }
-    return (int)length;
+    return (int)ocors_utf8_cut(text, SHOWN_MAX).length;
 }
 
 bool ocors_report_has_errors(const ocors_report_t *report)
