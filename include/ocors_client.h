@@ -34,6 +34,10 @@ typedef struct ocors_source_t {
     ocors_span_t value; /* of Authorization, of the whole query, of the header; any bytes */
 } ocors_source_t;
 
+/* The sources that are asked by default, in their order, with empty values (C1). */
+#define OCORS_SOURCES_DEFAULT_COUNT 3
+extern const ocors_source_t ocors_sources_default[OCORS_SOURCES_DEFAULT_COUNT];
+
 /* Bytes of room that a source takes: every decoding is shorter than what it decodes. */
 size_t ocors_client_room(const ocors_source_t *sources, size_t count);
 

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "ocors_policy.h"
+#include "ocors_resource.h"
 #include "ocors_span.h"
 
 /* The most bytes of the origin that a fault repeats, before escaping (R9, F6). */
@@ -13,10 +15,20 @@
 /* The size of the longest fault with its NUL: each byte of the origin as \u00xx, and the rest. */
 #define OCORS_FAULT_MAX (OCORS_FAULT_ORIGIN_MAX * 6 + 320)
 
+/* The longest `_v` of a fault. */
+#define OCORS_FAULT_VERSION_MAX 16
+
 /*
- * Writes the fault and a NUL; returns its length. `version` is `_v`, DIGITS.DIGITS of at most 16
- * bytes; any other value becomes "19.1". `origin` may hold any bytes. It is cut at
- * OCORS_FAULT_ORIGIN_MAX, never inside a character; bytes that are not UTF-8 become U+FFFD;
+ * `_v` of a fault (1.5): the version in the URL (0: none), else that of the policies' last
+ * document. Written into `buffer`, which may outlive the policies. Empty: there is none.
+ */
+ocors_span_t ocors_fault_version(ocors_version_t version, const ocors_policy_t *policies,
+                                 size_t policy_count, char buffer[OCORS_FAULT_VERSION_MAX]);
+
+/*
+ * Writes the fault and a NUL; returns its length. `version` is `_v`, DIGITS.DIGITS of at most
+ * OCORS_FAULT_VERSION_MAX bytes; any other value becomes "19.1". `origin` may hold any bytes. It is
+ * cut at OCORS_FAULT_ORIGIN_MAX, never inside a character; bytes that are not UTF-8 become U+FFFD;
  * characters with a meaning in JSON or HTML are escaped.
  */
 size_t ocors_fault_write(ocors_span_t version, ocors_span_t origin, char *buffer);

@@ -24,6 +24,9 @@ typedef struct ocors_header_policy_t {
     const char *fallback_extensions; /* ", PROPFIND": methods beyond ours; "": none */
 } ocors_header_policy_t;
 
+/* The defaults of all directives that a header policy is made of. */
+extern const ocors_header_policy_t ocors_header_policy_default;
+
 typedef struct ocors_header_t {
     const char *name;
     const char *value;

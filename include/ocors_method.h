@@ -23,6 +23,13 @@ enum {
     OCORS_METHOD_ALL = 127
 };
 
+/* M1: GET brings HEAD. */
+static inline ocors_methods_t ocors_methods_complete(ocors_methods_t methods)
+{
+    return (methods & OCORS_METHOD_GET) != 0 ? (ocors_methods_t)(methods | OCORS_METHOD_HEAD)
+                                             : methods;
+}
+
 /* The size of "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" with its NUL. */
 #define OCORS_METHODS_TEXT_MAX 48
 

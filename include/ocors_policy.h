@@ -35,6 +35,10 @@ uint64_t ocors_policy_hash(const ocors_policy_t *policy, ocors_span_t key);
 bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
                               ocors_policy_client_t *client);
 
+/* One of the client's response_headers, from 0 on. False: there is none of this index. */
+bool ocors_policy_read_header(const ocors_policy_t *policy, const ocors_policy_client_t *client,
+                              uint32_t index, ocors_response_header_t *header);
+
 /* Whether a later layer has a client of the same id. True if the image is damaged. */
 bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index);
 

@@ -199,10 +199,17 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
                                 ocors_policy_t policies[OCORS_API_COUNT]);
 
 /*
- * Opens the policies that judge a path (C5, R12). `site` is the id that counts if the path names
- * none. False: the path is ambiguous, or its readings lead to different sites, and nothing is
- * allowed. A tree that the snapshot does not have gives no policy. *found is the site, or
- * OCORS_SNAPSHOT_NONE.
+ * Finds the site whose policies judge a path (C5, R12), as ocors_snapshot_find_site() does. `site`
+ * is the id that counts if the path names none. False: the path is ambiguous, or its readings lead
+ * to different sites, and nothing is allowed.
+ */
+bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
+                              const ocors_url_path_t *path, ocors_span_t site, uint32_t *index);
+
+/*
+ * Opens the policies that judge a path: those of the site of ocors_snapshot_find_path(), which is
+ * *found; OCORS_SNAPSHOT_NONE: there is none, or the path is ambiguous. A tree that the snapshot
+ * does not have gives no policy.
  */
 bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site,

@@ -58,6 +58,18 @@ void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path);
 void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocors_url_path_t *path);
 size_t ocors_url_path_buffer_size(ocors_span_t uri, ocors_span_t line);
 
+/*
+ * The path to match with resources (R12): "%2F" is a slash, as applications decode it. Written into
+ * `buffer`, which has path.length bytes; a path without an escape needs none
+ * (ocors_url_path_has_escape()).
+ */
+ocors_span_t ocors_url_path_decode_slashes(ocors_span_t path, char *buffer);
+
+static inline bool ocors_url_path_has_escape(ocors_span_t path)
+{
+    return path.length > 0 && memchr(path.bytes, '%', path.length) != NULL;
+}
+
 /* Whether neither reading names an API: no policy of a tree covers the path (S9). */
 bool ocors_url_path_is_outside(const ocors_url_path_t *path);
 

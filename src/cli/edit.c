@@ -6,7 +6,7 @@
  * has replaced it.
  */
 
-#include "cli.h"
+#include "ocors_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ocors_file.h"
+#include "ocors_finding_print.h"
+#include "ocors_options.h"
 #include "ocors_origin_advice.h"
+#include "ocors_print.h"
+#include "ocors_settings_edit.h"
 #include "ocors_settings_parse.h"
 
 typedef struct edit_t {
@@ -31,29 +36,28 @@ typedef struct edit_t {
     struct stat info;
 } edit_t;
 
-static int complain(const char *path)
-{
-    fprintf(stderr, "ocapi-cors: %s: %s\n", path, strerror(errno != 0 ? errno : ENOMEM));
-    return EXIT_UNUSABLE;
-}
-
-/* A line on standard error, with what is not printable ASCII made visible. */
+/* A line on standard error. */
 static void say(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(const char *path, const char *format, ...)
 {
-    ocors_report_t report;
     char sentence[512];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    ocors_report_init(&report);
-    ocors_report_add(&report, OCORS_FINDING_ORIGIN_MALFORMED, NULL, "%s", sentence);
-    fprintf(stderr, "ocapi-cors: %s: %s\n", path,
-            report.count > 0 ? report.items[0].detail : strerror(ENOMEM));
-    ocors_report_free(&report);
+    fputs("ocapi-cors: ", stderr);
+    ocors_print_string(stderr, path);
+    fputs(": ", stderr);
+    ocors_print_string(stderr, sentence);
+    fputc('\n', stderr);
+}
+
+static int complain(const char *path)
+{
+    say(path, "%s", strerror(errno != 0 ? errno : ENOMEM));
+    return EXIT_UNUSABLE;
 }
 
 /* Opens and locks what the path names. False: errno says why. */
@@ -90,6 +94,7 @@ static bool file_open(edit_t *edit)
 /* Judges a text; what is wrong with it is printed. */
 static int text_judge(const edit_t *edit, ocors_span_t text)
 {
+    ocors_finding_printer_t printer = ocors_finding_print_begin(stdout, OCORS_FORMAT_TEXT);
     ocors_settings_t *settings;
     ocors_report_t report;
     ocors_result_t status;
@@ -100,7 +105,7 @@ static int text_judge(const edit_t *edit, ocors_span_t text)
         ocors_settings_free(settings);
     }
     else if (status == OCORS_INVALID) {
-        ocors_findings_print(&report, edit->path);
+        ocors_finding_print(&printer, edit->path, &report);
     }
     ocors_report_free(&report);
     errno = ENOMEM;
@@ -280,7 +285,8 @@ static int document_edit(const edit_t *edit, char **text, size_t *length)
             return complain(edit->path);
         }
     }
-    printf("%s: %s %s%s\n", edit->path, edit->origin.bytes,
+    ocors_print_string(stdout, edit->path);
+    printf(": %s %s%s\n", edit->origin.bytes,
            is_changed ? ""
            : is_allow ? "was already "
                       : "was not ",
@@ -314,29 +320,56 @@ static int file_edit(edit_t *edit)
     return status;
 }
 
-int ocors_edit_run(ocors_edit_action_t action, int count, char *const arguments[])
+/* Reads the arguments. EXIT_GOOD: `edit` and *entry are complete. */
+static int arguments_read(edit_t *edit, int count, char *const arguments[], const char **entry)
+{
+    static const ocors_option_t known[] = { { .name = "--client", .has_value = true } };
+    const char *command = edit->action == OCORS_EDIT_ALLOW ? "allow" : "revoke";
+    ocors_options_t options = {
+        .command = command, .known = known, .known_count = 1, .arguments = arguments, .count = count
+    };
+    const char *value;
+    int found;
+
+    while ((found = ocors_options_next(&options, &value)) != OCORS_OPTIONS_END) {
+        if (found == OCORS_OPTIONS_WRONG) {
+            return EXIT_UNUSABLE;
+        }
+        if (found == 0) {
+            edit->client = value;
+        }
+        else if (edit->path == NULL) {
+            edit->path = value;
+        }
+        else if (*entry == NULL) {
+            *entry = value;
+        }
+        else {
+            return ocors_usage_error(command, "there is one argument too many: %.200s", value);
+        }
+    }
+    if (edit->path == NULL || *entry == NULL) {
+        return ocors_usage_error(command, edit->path == NULL ? "FILE and ORIGIN are missing"
+                                                             : "FILE or ORIGIN is missing");
+    }
+    if (edit->client == NULL || edit->client[0] == '\0') {
+        return ocors_usage_error(command, "--client ID is missing");
+    }
+    if (strcmp(edit->path, "-") == 0) {
+        return ocors_usage_error(command, "standard input cannot be edited");
+    }
+    return EXIT_GOOD;
+}
+
+static int edit_run(ocors_edit_action_t action, int count, char *const arguments[])
 {
     edit_t edit = { .action = action };
     const char *entry = NULL;
     ocors_origin_result_t result;
-    int status;
+    int status = arguments_read(&edit, count, arguments, &entry);
 
-    for (int i = 0; i < count; i++) {
-        if (strcmp(arguments[i], "--client") == 0 && edit.client == NULL && i + 1 < count) {
-            edit.client = arguments[++i];
-        }
-        else if (arguments[i][0] == '-' || entry != NULL) {
-            return -1;
-        }
-        else if (edit.path == NULL) {
-            edit.path = arguments[i];
-        }
-        else {
-            entry = arguments[i];
-        }
-    }
-    if (edit.path == NULL || edit.client == NULL || edit.client[0] == '\0' || entry == NULL) {
-        return -1;
+    if (status != EXIT_GOOD) {
+        return status;
     }
     result = ocors_origin_canonicalise(ocors_span_from_string(entry), &edit.origin);
     if (result != OCORS_ORIGIN_OK) {
@@ -353,4 +386,14 @@ int ocors_edit_run(ocors_edit_action_t action, int count, char *const arguments[
     status = file_edit(&edit);
     free(edit.target);
     return status;
+}
+
+int ocors_command_allow(int count, char *const arguments[])
+{
+    return edit_run(OCORS_EDIT_ALLOW, count, arguments);
+}
+
+int ocors_command_revoke(int count, char *const arguments[])
+{
+    return edit_run(OCORS_EDIT_REVOKE, count, arguments);
 }

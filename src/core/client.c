@@ -5,6 +5,12 @@
 
 #include "ocors_jwt.h"
 
+const ocors_source_t ocors_sources_default[OCORS_SOURCES_DEFAULT_COUNT] = {
+    { .kind = OCORS_SOURCE_BEARER, .name = OCORS_SPAN_INITIALISER("iss") },
+    { .kind = OCORS_SOURCE_QUERY, .name = OCORS_SPAN_INITIALISER("client_id") },
+    { .kind = OCORS_SOURCE_HEADER, .name = OCORS_SPAN_INITIALISER("x-dw-client-id") },
+};
+
 /* Room for decoded bytes; it is as long as all that can be decoded into it. */
 typedef struct room_t {
     char *at;

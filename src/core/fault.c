@@ -4,6 +4,7 @@
 #include "ocors_fault.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "ocors_utf8.h"
 
@@ -16,8 +17,30 @@ const ocors_fault_field_t ocors_fault_fields[] = {
 
 const char ocors_fault_content_type[] = "application/json;charset=UTF-8";
 
-#define FAULT_VERSION_MAX     16
 #define FAULT_VERSION_DEFAULT "19.1"
+
+ocors_span_t ocors_fault_version(ocors_version_t version, const ocors_policy_t *policies,
+                                 size_t policy_count, char buffer[OCORS_FAULT_VERSION_MAX])
+{
+    ocors_span_t found = { NULL, 0 };
+
+    if (version != 0) {
+        const int length = snprintf(buffer, OCORS_FAULT_VERSION_MAX, "%u.%u",
+                                    (unsigned)(version >> 16), (unsigned)(version & 0xffff));
+
+        return ocors_span_make(buffer, (size_t)length);
+    }
+    for (size_t i = 0; i < policy_count; i++) {
+        if (policies[i].layer_count > 0) {
+            found = policies[i].layers[policies[i].layer_count - 1].version;
+        }
+    }
+    if (found.length == 0 || found.length > OCORS_FAULT_VERSION_MAX) {
+        return ocors_span_make(NULL, 0);
+    }
+    memcpy(buffer, found.bytes, found.length);
+    return ocors_span_make(buffer, found.length);
+}
 
 static char *write_text(char *at, const char *text)
 {
@@ -32,7 +55,7 @@ static bool version_is_plain(ocors_span_t version)
 {
     const char *dot;
 
-    if (version.length < 3 || version.length > FAULT_VERSION_MAX) {
+    if (version.length < 3 || version.length > OCORS_FAULT_VERSION_MAX) {
         return false;
     }
     dot = memchr(version.bytes, '.', version.length);

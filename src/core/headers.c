@@ -3,6 +3,15 @@
 
 #include "ocors_headers.h"
 
+const ocors_header_policy_t ocors_header_policy_default = {
+    .expose_headers = "location,x-dw-version-status",
+    .has_credentials = true,
+    .max_age = "86400",
+    .fallback_methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT
+                        | OCORS_METHOD_PATCH | OCORS_METHOD_DELETE,
+    .fallback_extensions = "",
+};
+
 /* Where values are written. ocors_headers_buffer_size() gave the size. */
 typedef struct writer_t {
     char *at;

@@ -22,6 +22,16 @@ bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
     return false;
 }
 
+bool ocors_policy_read_header(const ocors_policy_t *policy, const ocors_policy_client_t *client,
+                              uint32_t index, ocors_response_header_t *header)
+{
+    const ocors_image_t *image = &policy->layers[client->layer];
+    ocors_image_client_t record;
+
+    return ocors_image_read_client(image, client->index, &record) && index < record.header_count
+           && ocors_image_read_header(image, record.first_header + index, header);
+}
+
 bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index)
 {
     ocors_image_client_t client;

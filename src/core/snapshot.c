@@ -329,27 +329,32 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
     return count;
 }
 
+bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
+                              const ocors_url_path_t *path, ocors_span_t site, uint32_t *index)
+{
+    const ocors_span_t plain = path->plain.site.bytes != NULL ? path->plain.site : site;
+    const ocors_span_t loose = path->loose.site.bytes != NULL ? path->loose.site : site;
+    uint32_t other;
+
+    if (path->is_ambiguous || path->plain.api != path->loose.api
+        || !ocors_snapshot_find_site(snapshot, tree, plain, index)) {
+        return false;
+    }
+    return ocors_span_is_equal(plain, loose)
+           || (ocors_snapshot_find_site(snapshot, tree, loose, &other) && other == *index);
+}
+
 bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site,
                               ocors_policy_t policies[OCORS_API_COUNT], size_t *count,
                               uint32_t *found)
 {
-    const ocors_span_t plain = path->plain.site.bytes != NULL ? path->plain.site : site;
-    const ocors_span_t loose = path->loose.site.bytes != NULL ? path->loose.site : site;
-    uint32_t site_index, other;
-
     *count = 0;
-    *found = OCORS_SNAPSHOT_NONE;
-    if (path->is_ambiguous || path->plain.api != path->loose.api
-        || !ocors_snapshot_find_site(snapshot, tree, plain, &site_index)) {
+    if (!ocors_snapshot_find_path(snapshot, tree, path, site, found)) {
+        *found = OCORS_SNAPSHOT_NONE;
         return false;
     }
-    if (!ocors_span_is_equal(plain, loose)
-        && (!ocors_snapshot_find_site(snapshot, tree, loose, &other) || other != site_index)) {
-        return false;
-    }
-    *found = site_index;
-    *count = ocors_snapshot_read_site(snapshot, site_index, path->plain.api, policies);
+    *count = ocors_snapshot_read_site(snapshot, *found, path->plain.api, policies);
     return true;
 }
 

@@ -220,3 +220,18 @@ bool ocors_url_path_is_outside(const ocors_url_path_t *path)
 {
     return !path->is_ambiguous && path->plain.api == OCORS_API_OUTSIDE;
 }
+
+ocors_span_t ocors_url_path_decode_slashes(ocors_span_t path, char *buffer)
+{
+    char *to = buffer;
+
+    for (size_t i = 0; i < path.length; to++) {
+        const char *from = path.bytes + i;
+        const bool is_slash = path.length - i > 2 && from[0] == '%' && from[1] == '2'
+                              && (from[2] | 0x20) == 'f';
+
+        *to = is_slash ? '/' : *from;
+        i += is_slash ? 3 : 1;
+    }
+    return ocors_span_make(buffer, (size_t)(to - buffer));
+}

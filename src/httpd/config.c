@@ -32,21 +32,9 @@ static apr_array_header_t *documented;  /* of occurrence_t */
 static apr_array_header_t *sites;       /* of ocors_site_t * */
 static ocors_lists_t lists;
 
-static const ocors_fallback_t default_fallback = {
-    .methods = OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT
-               | OCORS_METHOD_PATCH | OCORS_METHOD_DELETE,
-    .extensions = "",
-};
-
-static const ocors_source_t default_source_items[] = {
-    { .kind = OCORS_SOURCE_BEARER, .name = OCORS_SPAN_INITIALISER("iss") },
-    { .kind = OCORS_SOURCE_QUERY, .name = OCORS_SPAN_INITIALISER("client_id") },
-    { .kind = OCORS_SOURCE_HEADER, .name = OCORS_SPAN_INITIALISER("x-dw-client-id") },
-};
-
 static const ocors_sources_t default_sources = {
-    .items = default_source_items,
-    .count = sizeof(default_source_items) / sizeof(default_source_items[0]),
+    .items = ocors_sources_default,
+    .count = OCORS_SOURCES_DEFAULT_COUNT,
 };
 
 static const ocors_self_t default_self = { .is_off = false };
@@ -243,17 +231,24 @@ bool ocors_config_exposes_backend(const ocors_config_t *config)
 
 ocors_header_policy_t ocors_config_header_policy(const ocors_config_t *config)
 {
-    const ocors_fallback_t *fallback = config->fallback != NULL ? config->fallback
-                                                                : &default_fallback;
+    ocors_header_policy_t policy = ocors_header_policy_default;
 
-    return (ocors_header_policy_t){
-        .expose_headers = config->expose != NULL ? config->expose->names
-                                                 : "location,x-dw-version-status",
-        .has_credentials = config->has_credentials != 0,
-        .max_age = config->max_age != NULL ? config->max_age : "86400",
-        .grantable = config->grantable != NULL ? config->grantable->names : NULL,
-        .grantable_count = config->grantable != NULL ? config->grantable->count : 0,
-        .fallback_methods = fallback->methods,
-        .fallback_extensions = fallback->extensions,
-    };
+    if (config->expose != NULL) {
+        policy.expose_headers = config->expose->names;
+    }
+    if (config->has_credentials == 0) {
+        policy.has_credentials = false;
+    }
+    if (config->max_age != NULL) {
+        policy.max_age = config->max_age;
+    }
+    if (config->grantable != NULL) {
+        policy.grantable = config->grantable->names;
+        policy.grantable_count = config->grantable->count;
+    }
+    if (config->fallback != NULL) {
+        policy.fallback_methods = config->fallback->methods;
+        policy.fallback_extensions = config->fallback->extensions;
+    }
+    return policy;
 }

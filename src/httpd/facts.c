@@ -7,6 +7,7 @@
 #include <http_log.h>
 
 #include "ocors_counting.h"
+#include "ocors_fault.h"
 #include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
@@ -156,21 +157,14 @@ static void copy_response_headers(inquiry_t *inquiry)
 
     for (size_t i = 0; i < inquiry->policy_count && inquiry->facts.named.kind == OCORS_CLIENT_NAMED;
          i++) {
-        ocors_policy_client_t found;
-        ocors_image_client_t client;
-
-        if (!ocors_policy_find_client(&inquiry->policies[i], inquiry->facts.named.id, &found)) {
-            continue;
-        }
-        const ocors_image_t *image = &inquiry->policies[i].layers[found.layer];
+        const ocors_policy_t *policy = &inquiry->policies[i];
+        ocors_policy_client_t client;
         ocors_response_header_t header;
 
-        if (!ocors_image_read_client(image, found.index, &client)) {
+        if (!ocors_policy_find_client(policy, inquiry->facts.named.id, &client)) {
             continue;
         }
-        for (uint32_t k = 0; k < client.header_count
-                             && ocors_image_read_header(image, client.first_header + k, &header);
-             k++) {
+        for (uint32_t k = 0; ocors_policy_read_header(policy, &client, k, &header); k++) {
             if (inquiry->request->headers == NULL) {
                 inquiry->request->headers = apr_array_make(pool, 4, sizeof(ocors_header_t));
             }
@@ -180,28 +174,6 @@ static void copy_response_headers(inquiry_t *inquiry)
             };
         }
     }
-}
-
-/* 1.5: the version in the URL, or of the policy's last document; in the request's pool. */
-static ocors_span_t fault_version(const inquiry_t *inquiry)
-{
-    apr_pool_t *pool = inquiry->r->pool;
-    const ocors_version_t version = inquiry->path.version;
-    ocors_span_t found = { NULL, 0 };
-
-    if (version != 0) {
-        return ocors_span_from_string(apr_psprintf(pool, "%u.%u", version >> 16, version & 0xffff));
-    }
-    for (size_t i = 0; i < inquiry->policy_count; i++) {
-        const ocors_policy_t *policy = &inquiry->policies[i];
-
-        if (policy->layer_count > 0) {
-            found = policy->layers[policy->layer_count - 1].version;
-        }
-    }
-    return found.length > 0
-               ? ocors_span_make(apr_pstrmemdup(pool, found.bytes, found.length), found.length)
-               : found;
 }
 
 static bool verdict_is_refusal(ocors_verdict_t verdict)
@@ -278,7 +250,9 @@ static void judge(inquiry_t *inquiry)
         find_reason(inquiry);
     }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
-        request->fault_version = fault_version(inquiry);
+        request->fault_version = ocors_fault_version(inquiry->path.version, inquiry->policies,
+                                                     inquiry->policy_count,
+                                                     apr_palloc(r->pool, OCORS_FAULT_VERSION_MAX));
     }
 }
 

@@ -18,24 +18,6 @@ static ocors_span_t line_path_of(const request_rec *r)
                                           : ocors_span_from_string(r->uri);
 }
 
-/* Decodes encoded slashes, as applications do. */
-static ocors_span_t decode_slashes(apr_pool_t *pool, ocors_span_t path)
-{
-    char *copy, *to;
-
-    if (path.length == 0 || memchr(path.bytes, '%', path.length) == NULL) {
-        return path;
-    }
-    copy = to = apr_pstrmemdup(pool, path.bytes, path.length);
-    for (const char *from = copy; *from != '\0'; to++) {
-        const bool is_slash = from[0] == '%' && from[1] == '2' && (from[2] | 0x20) == 'f';
-
-        *to = is_slash ? '/' : *from;
-        from += is_slash ? 3 : 1;
-    }
-    return ocors_span_make(copy, (size_t)(to - copy));
-}
-
 /* The URL path below a directory: the end of the URL path that is also the file's path below it. */
 static ocors_span_t path_below_directory(const request_rec *r, const char *directory)
 {
@@ -103,7 +85,11 @@ void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_
 ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_documents_t *documents,
                                          const ocors_url_path_t *path)
 {
-    return decode_slashes(r->pool, path->version != 0 || documents == NULL
-                                       ? path->rest
-                                       : path_below_section(r, documents));
+    const ocors_span_t found = path->version != 0 || documents == NULL
+                                   ? path->rest
+                                   : path_below_section(r, documents);
+
+    return ocors_url_path_has_escape(found)
+               ? ocors_url_path_decode_slashes(found, apr_palloc(r->pool, found.length))
+               : found;
 }

@@ -106,7 +106,7 @@ def installed(root):
 
 
 @pytest.mark.xdist_group("configured")
-def test_install_places_four_files_and_uninstall_leaves_none(built, tmp_path):
+def test_install_places_six_files_and_uninstall_leaves_none(built, tmp_path):
     before = places()
     root = tmp_path / "root"
     run(["make", "install", f"DESTDIR={root}"], built)
@@ -117,7 +117,9 @@ def test_install_places_four_files_and_uninstall_leaves_none(built, tmp_path):
     # "make install enables nothing": no link, no line in a file that httpd reads by itself.
     assert installed(root) == {
         name.lstrip("/") for name in (module, f"{conf}/ocapi_cors.load", f"{conf}/ocapi_cors.conf",
-                                      "/usr/local/bin/ocapi-cors")}
+                                      "/usr/local/bin/ocapi-cors",
+                                      "/usr/local/share/bash-completion/completions/ocapi-cors",
+                                      "/usr/local/share/zsh/site-functions/_ocapi-cors")}
     load = (root / conf.lstrip("/") / "ocapi_cors.load").read_text()
     assert load == f"LoadModule ocapi_cors_module {module}\n"
     assert "Syntax OK" in loads(root / module.lstrip("/"), tmp_path)

@@ -271,15 +271,11 @@ static void write_resource(writer_t *writer, uint32_t number, const ocors_resour
 {
     void *records_at = writer->bytes + writer->header->resources;
     ocors_image_resource_record_t *records = records_at;
-    ocors_methods_t methods = resource->methods;
 
-    if ((methods & OCORS_METHOD_GET) != 0) {
-        methods |= OCORS_METHOD_HEAD; /* M1 */
-    }
     records[number] = (ocors_image_resource_record_t){
         .pattern = write_text(writer, resource->pattern),
         .pattern_length = (uint16_t)resource->pattern.length,
-        .methods = methods,
+        .methods = ocors_methods_complete(resource->methods),
         .from = resource->from,
         .until = resource->until,
     };

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which methods of which paths a client gets and loses. */
+#ifndef OCORS_METHOD_CHANGES_H
+#define OCORS_METHOD_CHANGES_H
+
+#include "ocors_sentences.h"
+#include "ocors_settings.h"
+
+/* The resources of a client. */
+typedef struct ocors_client_resources_t {
+    const ocors_resource_t *items;
+    size_t count;
+} ocors_client_resources_t;
+
+/*
+ * Compares the methods that a request of the client gets (M1 to M3), for a path of each resource
+ * that only one side has, and for each version at which a resource begins or ends. A path that no
+ * resource names has the default of OcapiCorsMethods: a first resource can take methods away, and
+ * the last one can give some. The cost is the product of the resources that differ, of all
+ * resources, and of the versions.
+ */
+void ocors_method_changes_find(ocors_sentences_t *changes, ocors_span_t client,
+                               ocors_client_resources_t before, ocors_client_resources_t after);
+
+#endif

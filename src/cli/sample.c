@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request that somebody describes on a command line, as httpd reads it. */
+
+#include "ocors_sample.h"
+
+#include <stdlib.h>
+
+#include "ocors_memory.h"
+#include "ocors_method.h"
+#include "ocors_uri.h"
+
+void ocors_sample_init(ocors_sample_t *sample)
+{
+    *sample = (ocors_sample_t){ .method = "GET",
+                                .line = ocors_memory_format("/"),
+                                .uri = ocors_memory_format("/") };
+}
+
+void ocors_sample_free(ocors_sample_t *sample)
+{
+    for (size_t i = 0; i < sample->field_count; i++) {
+        free(sample->fields[i].name);
+        free(sample->fields[i].value);
+    }
+    free(sample->fields);
+    free(sample->line);
+    free(sample->uri);
+    free(sample->query);
+    free(sample->host);
+}
+
+static char *copy(ocors_span_t text)
+{
+    char *string = ocors_memory_get(text.length + 1, 1);
+
+    if (text.length > 0) {
+        memcpy(string, text.bytes, text.length);
+    }
+    return string;
+}
+
+const char *ocors_sample_set_method(ocors_sample_t *sample, const char *method)
+{
+    if (!ocors_token_is_valid(ocors_span_from_string(method))) {
+        return "this is not a method: httpd answers 400";
+    }
+    if (strcmp(method, "TRACE") == 0) {
+        return "httpd answers TRACE itself, whatever the policy says";
+    }
+    sample->method = method;
+    return NULL;
+}
+
+/* ---- Fields ---------------------------------------------------------------------------------- */
+
+static ocors_sample_field_t *field_find(const ocors_sample_t *sample, ocors_span_t name)
+{
+    for (size_t i = 0; i < sample->field_count; i++) {
+        if (ocors_span_is_equal_nocase(ocors_span_from_string(sample->fields[i].name), name)) {
+            return &sample->fields[i];
+        }
+    }
+    return NULL;
+}
+
+ocors_span_t ocors_sample_field(const ocors_sample_t *sample, const char *name)
+{
+    const ocors_sample_field_t *field = field_find(sample, ocors_span_from_string(name));
+
+    return ocors_span_from_string(field != NULL ? field->value : NULL);
+}
+
+/* Without the white space around it, which is not part of a value (RFC 9110 section 5.5). */
+static ocors_span_t trim(ocors_span_t value)
+{
+    while (value.length > 0 && (value.bytes[0] == ' ' || value.bytes[0] == '\t')) {
+        value = ocors_span_make(value.bytes + 1, value.length - 1);
+    }
+    while (value.length > 0
+           && (value.bytes[value.length - 1] == ' ' || value.bytes[value.length - 1] == '\t')) {
+        value.length--;
+    }
+    return value;
+}
+
+static bool value_is_sendable(ocors_span_t value)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        const unsigned char byte = (unsigned char)value.bytes[i];
+
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *ocors_sample_add(ocors_sample_t *sample, ocors_span_t name, ocors_span_t value)
+{
+    ocors_sample_field_t *field = field_find(sample, name);
+
+    value = trim(value);
+    if (!value_is_sendable(value)) {
+        return "the value has a control character: httpd answers 400";
+    }
+    if (field != NULL) {
+        char *joined = ocors_memory_format("%s, %.*s", field->value, (int)value.length,
+                                           value.length > 0 ? value.bytes : "");
+
+        free(field->value);
+        field->value = joined;
+        return NULL;
+    }
+    sample->fields = ocors_memory_grow(sample->fields, sample->field_count,
+                                       sizeof(*sample->fields));
+    sample->fields[sample->field_count++] = (ocors_sample_field_t){ .name = copy(name),
+                                                                    .value = copy(value) };
+    return NULL;
+}
+
+const char *ocors_sample_add_field(ocors_sample_t *sample, const char *field)
+{
+    const char *colon = strchr(field, ':');
+
+    if (colon == NULL || !ocors_token_is_valid(ocors_span_make(field, (size_t)(colon - field)))) {
+        return "expected NAME: VALUE, as in \"Access-Control-Request-Method: PUT\"";
+    }
+    return ocors_sample_add(sample, ocors_span_make(field, (size_t)(colon - field)),
+                            ocors_span_from_string(colon + 1));
+}
+
+/* ---- The URL --------------------------------------------------------------------------------- */
+
+static const struct {
+    ocors_span_t prefix;
+    ocors_span_t port; /* browsers leave it out */
+    bool is_https;
+} schemes[] = {
+    { OCORS_SPAN_INITIALISER("http://"), OCORS_SPAN_INITIALISER(":80"), false },
+    { OCORS_SPAN_INITIALISER("https://"), OCORS_SPAN_INITIALISER(":443"), true },
+};
+
+/* Splits HOST[:PORT]; the port has its ':'. False: it has no host, or the port is not a number. */
+static bool authority_split(ocors_span_t text, ocors_span_t *host, ocors_span_t *port)
+{
+    size_t end = 0;
+
+    while (end < text.length && text.bytes[0] == '[' && text.bytes[end] != ']') {
+        end++;
+    }
+    while (end < text.length && text.bytes[end] != ':') {
+        end++;
+    }
+    *host = ocors_span_make(text.bytes, end);
+    *port = ocors_span_make(text.bytes + end, text.length - end);
+    for (size_t i = end + 1; i < text.length; i++) {
+        if (!ocors_ascii_is_digit(text.bytes[i])) {
+            return false;
+        }
+    }
+    return end > 0;
+}
+
+/* Takes host and port, which end at a path, a query or a fragment. */
+static bool authority_take(ocors_sample_t *sample, ocors_span_t text, ocors_span_t usual_port)
+{
+    ocors_span_t host, port;
+    char *field;
+
+    for (size_t i = text.length; i > 0; i--) {
+        if (text.bytes[i - 1] == '@') { /* user and password are not in the Host field */
+            text = ocors_span_make(text.bytes + i, text.length - i);
+            break;
+        }
+    }
+    if (!authority_split(text, &host, &port)) {
+        return false;
+    }
+    if (port.length == 1 || ocors_span_is_equal(port, usual_port)) {
+        port.length = 0;
+    }
+    sample->host = copy(host);
+    for (char *at = sample->host; *at != '\0'; at++) {
+        *at = ocors_ascii_lower(*at);
+    }
+    if (field_find(sample, OCORS_SPAN_LITERAL("Host")) == NULL) {
+        field = ocors_memory_format("%s%.*s", sample->host, (int)port.length, port.bytes);
+        (void)ocors_sample_add(sample, OCORS_SPAN_LITERAL("Host"), ocors_span_from_string(field));
+        free(field);
+    }
+    return true;
+}
+
+/* Takes scheme and authority from the front of an absolute URL; *url becomes what is behind. */
+static const char *url_take_front(ocors_sample_t *sample, const char **url)
+{
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        const char *at = *url + schemes[i].prefix.length;
+
+        if (strlen(*url) < schemes[i].prefix.length
+            || !ocors_span_is_equal_nocase(ocors_span_make(*url, schemes[i].prefix.length),
+                                           schemes[i].prefix)) {
+            continue;
+        }
+        sample->is_https = schemes[i].is_https;
+        *url = at + strcspn(at, "/?#");
+        return authority_take(sample, ocors_span_make(at, (size_t)(*url - at)), schemes[i].port)
+                   ? NULL
+                   : "the URL has no host, or a port that is not a number";
+    }
+    return "expected http://HOST/PATH, https://HOST/PATH or /PATH";
+}
+
+const char *ocors_sample_set_url(ocors_sample_t *sample, const char *url)
+{
+    const char *error = NULL;
+    const char *rest = url;
+    size_t length;
+
+    if (ocors_span_has_control(ocors_span_from_string(url)) || strchr(url, ' ') != NULL) {
+        return "a URL has no blanks and no control characters: httpd answers 400";
+    }
+    if (url[0] != '/' && (error = url_take_front(sample, &rest)) != NULL) {
+        return error;
+    }
+    length = strcspn(rest, "?#");
+    free(sample->line);
+    free(sample->uri);
+    sample->line = length > 0 ? copy(ocors_span_make(rest, length)) : ocors_memory_format("/");
+    sample->uri = ocors_memory_get(strlen(sample->line) + 1, 1);
+    if (rest[length] == '?') {
+        sample->query = copy(ocors_span_make(rest + length + 1, strcspn(rest + length + 1, "#")));
+    }
+    return ocors_uri_make(ocors_span_from_string(sample->line), sample->uri)
+               ? NULL
+               : "httpd answers this path itself: it climbs above the root, or has an escape that "
+                 "is not complete";
+}
+
+/* ---- What the policy reads ------------------------------------------------------------------- */
+
+void ocors_sample_sources(const ocors_sample_t *sample,
+                          ocors_source_t sources[OCORS_SOURCES_DEFAULT_COUNT])
+{
+    for (size_t i = 0; i < OCORS_SOURCES_DEFAULT_COUNT; i++) {
+        sources[i] = ocors_sources_default[i];
+        switch (sources[i].kind) {
+        case OCORS_SOURCE_BEARER:
+            sources[i].value = ocors_sample_field(sample, "Authorization");
+            break;
+        case OCORS_SOURCE_QUERY:
+            sources[i].value = ocors_span_from_string(sample->query);
+            break;
+        case OCORS_SOURCE_HEADER:
+            sources[i].value = ocors_sample_field(sample, sources[i].name.bytes);
+            break;
+        }
+    }
+}
+
+bool ocors_sample_own(const ocors_sample_t *sample, ocors_span_t *name, ocors_own_names_t *names,
+                      ocors_own_t *own)
+{
+    if (sample->host == NULL) {
+        return false;
+    }
+    *name = ocors_span_from_string(sample->host);
+    if (name->bytes[name->length - 1] == '.') {
+        name->length--; /* a trailing dot is passed over in names (R10) */
+    }
+    *names = (ocors_own_names_t){ .names = name, .name_count = 1, .is_https = sample->is_https };
+    *own = (ocors_own_t){
+        .names = names,
+        .asked = ocors_sample_field(sample, "Host"),
+        .fetch_site = ocors_sample_field(sample, "Sec-Fetch-Site"),
+        .is_tls = sample->is_https,
+    };
+    return true;
+}

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ocapi-cors explain` and a live httpd, asked the same: every row of the vectors and of the live tables that the
+command line can say gets the same verdict, reason, status, headers and fault (A41)."""
+
+import json
+import re
+from collections import Counter
+from urllib.parse import quote
+
+import pytest
+
+import httpd
+import test_clients
+import test_exchanges
+import test_path_spellings
+import test_resources
+import test_site_archive
+from command import SHOP, client, run, settings
+from cors import PREFLIGHT
+
+VECTORS = httpd.REPOSITORY / "tests/vectors"
+DOCUMENTS = VECTORS / "settings"
+URL_PATHS, OWN = (json.loads((VECTORS / f"{name}.json").read_text()) for name in ("url_paths", "own"))
+ORG, NOBODY = "https://org.example", "https://nobody.example"
+SITES = sorted({row["site"] for row in URL_PATHS if row.get("site") and not re.search(r"[/\0]|^[.-]", row["site"])})
+
+
+def path_document(name):
+    return json.dumps(settings(client("spa", f"https://{name}.example")))
+
+
+FILES = {
+    "paths/" + SHOP: json.dumps(settings(client("org", ORG))),
+    **{f"paths/sites/{site}/{SHOP}": path_document(f"s{n}") for n, site in enumerate(SITES)},
+    **{f"archive{name.removeprefix('tree')}": text for name, text in test_site_archive.TREE.items()
+       if name.startswith("tree/")},
+    **{f"spellings{name.removeprefix('tree')}": text for name, text in test_path_spellings.TREE.items()
+       if name.startswith("tree/")},
+    **{f"{name}.json": test_resources.settings(name) for name in test_resources.LISTS},
+}
+# Virtual hosts: how httpd and `explain` are told of the documents.
+LISTED = {f"policy{n}.example": [DOCUMENTS / name for name in names] for n, names in enumerate(test_exchanges.POLICIES)}
+LISTED |= {"tenants.example": [DOCUMENTS / "tenants.json"], "test.example": [DOCUMENTS / "p.json"]}
+LISTED |= {f"{name}.resources.example": [f"{name}.json"] for name in test_resources.LISTS}
+TREES = {f"{name}.tree.example": name for name in ("paths", "archive", "spellings")}
+SINGLE = [name for row in OWN for name in row.get("names", ["example.com"])[:1] if len(row.get("names", " ")) == 1
+          and name not in ("", "example.com", "shop.example")]
+LISTED |= {name: [DOCUMENTS / "p.json"] for name in SINGLE}
+
+
+def host(address, name, line):
+    if name.startswith("["):  # httpd takes an IPv6 address as an alias alone
+        name, line = "six.example", f"ServerAlias {name.strip('[]')}\n    {line}"
+    return f"""
+<VirtualHost {address}>
+    ServerName {name}
+    Header always set X-Verdict "%{{OCAPI_CORS_VERDICT}}e"
+    Header always set X-Reason "%{{OCAPI_CORS_REASON}}e"
+    {line}
+    OcapiCors On
+    MaxKeepAliveRequests 0
+    AllowEncodedSlashes NoDecode
+</VirtualHost>
+"""
+
+
+def documents_line(paths):
+    return "OcapiCorsSettings " + " ".join(f'"{p}"' if str(p).startswith("/") else f'"${{ROOT}}/{p}"' for p in paths)
+
+
+CONFIG = "".join(host("*:${PORT}", name, documents_line(paths)) for name, paths in LISTED.items())
+CONFIG += "".join(host("*:${PORT}", name, f'OcapiCorsSettingsTree "${{ROOT}}/{tree}"') for name, tree in TREES.items())
+CONFIG += host("*:${PORT2}", "http://example.com", documents_line([DOCUMENTS / "p.json"]))
+CONFIG += host("*:${PORT3}", "https://example.com", documents_line([DOCUMENTS / "p.json"]))
+CONFIG += host("*:${PORT4}", "shop.example", documents_line([DOCUMENTS / "p.json"]))
+
+
+@pytest.fixture(scope="module")
+def front(start_httpd):
+    server = start_httpd(CONFIG, modules=["headers"], files=FILES, ports=4)
+    server.expect_log("OCORS0021")  # the paths' sites differ in case only
+    return server
+
+
+# ---- Both are asked --------------------------------------------------------------------------
+
+def explained(server, documents, method, url, fields):
+    """What `explain` says: verdict, reason, status (None: the server's), the header fields, the body."""
+    arguments = ["explain", *documents, f"--method={method}", b"--url=" + as_bytes(url)]
+    for name, value in fields:
+        arguments += ["--header", name.encode() + b": " + as_bytes(value)]
+    done = run(*arguments, cwd=server.root)
+    assert (done.returncode, done.stderr) == (0, b""), done
+    lines, _, body = done.stdout.decode().partition("\n\n")
+    said = dict(re.findall(r"^(\w+): +(.*)$", lines, re.M))
+    status = re.match(r"\d+", said["answer"])
+    found = re.findall(r"^  ([\w-]+): (.*)$", lines, re.M)
+    vary = sorted(token for field, value in found if field == "Vary" for token in value.split(", "))
+    return (said["verdict"], said.get("reason", "none").partition(":")[0], int(status[0]) if status else None,
+            sorted(f for f in found if f[0] != "Vary"), vary, body.strip())
+
+
+def shown(text):
+    """As the command line shows what nobody can see."""
+    return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)
+
+
+def as_bytes(text):
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def answered(server, method, target, fields, name, port, wanted):
+    """The same of a live httpd, of the fields that `explain` names, and of every Access-Control-* and Allow."""
+    response = server.request(method, target, fields, host=name, port=port)
+    verdict, reason = response.one("X-Verdict"), response.one("X-Reason")
+    is_ours = verdict in ("refuse", "preflight-allow", "preflight-withhold")
+    known = {field.lower() for field, _ in wanted}
+    found = [(field, value) for field, value in response.headers
+             if field.lower() in known or field.lower().startswith("access-control-")
+             or (field == "Allow" and is_ours)]
+    return (verdict, "none" if reason == "(null)" else reason, response.status if is_ours else None, sorted(found),
+            sorted(response.tokens("Vary")), shown(response.body.decode()) if verdict == "refuse" else "")
+
+
+def assert_agrees(server, name, method, target, fields, url=None, port=None, field_host=None):
+    """Returns the verdict, for a test that counts them."""
+    documents = ["--tree", TREES[name]] if name in TREES else LISTED.get(name, [DOCUMENTS / "p.json"])
+    said = explained(server, documents, method, url or f"http://{name}{target}", fields)
+    lived = answered(server, method, target, [f for f in fields if f[0] != "Host"], field_host or name,
+                     port or server.port, said[3])
+    if lived[0] == "(null)":  # the module is not asked: outside /dw/
+        assert said == ("none", "none", None, [], [], ""), (said, lived)
+        return "outside"
+    assert said == lived
+    return said[0]
+
+
+@pytest.mark.parametrize("number", range(len(test_exchanges.ROWS)), ids=[r["name"] for r in test_exchanges.ROWS])
+def test_exchange(front, number):
+    """A41"""
+    row = test_exchanges.ROWS[number]
+    name = f"policy{test_exchanges.POLICIES.index(test_exchanges.settings_of(row))}.example"
+    fields = test_exchanges.fields_of(row, number)
+    target = row["path"] + ("?" + row["query"] if "query" in row else "")
+    assert assert_agrees(front, name, row["method"], target, fields) == row["verdict"]
+
+
+CLIENT_ROWS = [row for row in test_clients.ROWS if "order" not in row]
+
+
+def has_control(fields):
+    return any(re.search(rb"[\0-\x08\x0a-\x1f\x7f]", as_bytes(value)) for _, value in fields)
+
+
+@pytest.mark.parametrize("number", range(len(CLIENT_ROWS)), ids=[row["name"] for row in CLIENT_ROWS])
+def test_client(front, number):
+    query, fields = test_clients.request_of(CLIENT_ROWS[number])
+    for origin in (test_clients.ORIGIN_OF["A"], test_clients.ORIGIN_OF["B"], NOBODY):
+        for method in ("GET", "POST"):
+            assert_agrees(front, "tenants.example", method, "/x" + ("?" + query if query else ""),
+                          [("Origin", origin), *fields])
+
+
+OWN_ROWS = [row for row in OWN if "pattern" not in row and not row.get("patterns") and not row.get("asked")
+            and not row.get("listed") and row.get("host") != "" and len(row.get("names", ["example.com"])) == 1
+            and row.get("names") != [""]]
+
+
+@pytest.mark.parametrize("number", range(len(OWN_ROWS)), ids=[row["name"] for row in OWN_ROWS])
+def test_own(front, number):
+    """R10: the virtual host of port 2 has one name, and that of port 3 says https."""
+    row = OWN_ROWS[number]
+    origin = bytes.fromhex(row["hex"]) if "hex" in row else row["origin"].encode()
+    secure = row.get("https") or row.get("tls") or False
+    name = row.get("names", ["example.com"])[0]
+    asked = row.get("host", "example.com")
+    fields = [("Origin", origin), ("Host", asked)]
+    fields += [("Sec-Fetch-Site", row["fetch_site"])] if "fetch_site" in row else []
+    port = front.port if name in SINGLE else front.port_number(4 if name == "shop.example" else 3 if secure else 2)
+    if (has_control(fields) or asked != asked.strip() or origin != origin.strip()
+            or front.request("GET", "/x", host=asked, port=port).status == 400):
+        pytest.skip("httpd answers 400 itself, or takes the blanks away")
+    for method in ("POST", "GET"):
+        verdict = assert_agrees(front, name, method, "/x", fields, url=f"http{'s' if secure else ''}://{name}/x",
+                                port=port, field_host=asked)
+        assert (verdict == "none") == row["own"]
+
+
+@pytest.mark.parametrize("number", range(len(URL_PATHS)), ids=[row["name"] for row in URL_PATHS])
+def test_url_path(front, number):
+    row = URL_PATHS[number]
+    target = "".join(c if c.isascii() else quote(c) for c in row.get("line", row["path"]))
+    if not target.startswith("/") or re.search(r"[\0-\x20\x7f#?]", target):
+        pytest.skip("not a path of a request line")
+    site = f"https://s{SITES.index(row['site'])}.example" if row.get("site") in SITES else ORG
+    if run("explain", "--tree", "paths", "--url", target, cwd=front.root).returncode == 2:
+        front.allow_log("AH10244: invalid URI path")
+        assert front.request("GET", target, host="paths.tree.example").status in (400, 404)
+        return
+    for origin in (ORG, site, NOBODY):
+        for method, fields in (("GET", []), ("POST", []), ("OPTIONS", [PREFLIGHT])):
+            assert_agrees(front, "paths.tree.example", method, target, [("Origin", origin), *fields])
+
+
+@pytest.mark.parametrize("row", test_path_spellings.REFUSED, ids=test_path_spellings.IDS)
+def test_spelling(front, row):
+    """R12"""
+    if row.host == "servlet":
+        pytest.skip("mapping=servlet changes the path before the module sees it")
+    seen = Counter()
+    for origin in (row.origin, row.twin_origin):
+        for path in (row.path, row.twin_path):
+            seen[assert_agrees(front, "spellings.tree.example", "POST", path, [origin])] += 1
+    assert seen["refuse"] and seen["allow"], seen
+
+
+ARCHIVE_PATHS = [prefix + path for prefix in ("", "/s/A", "/s/B", "/s/-", "/s/a", "/s/Sites-A-Site", "/s/None", "/s/Old",
+                                              "/s/Site%20with%20space", "/s/s", "/s/dw", "/x")
+                 for path in ("/dw/shop/v19_1/x", "/dw/data/v19_1/x", "/dw/batch", "/dw/meta/rest", "/dw", "/x/dw/shop",
+                              "/dwx/shop", "//dw/./shop/../shop/x", "/%64w/shop")]
+
+
+@pytest.mark.parametrize("path", ARCHIVE_PATHS)
+def test_site(front, path):
+    """C5"""
+    for name in test_site_archive.NAMES:
+        for fields in ([], [("x-dw-client-id", "X")], [("x-dw-client-id", "nobody")]):
+            if fields and name not in ("x-a", "x-global", "b-data"):
+                continue
+            assert_agrees(front, "archive.tree.example", "POST", path, [("Origin", test_site_archive.origin(name)), *fields])
+    assert_agrees(front, "archive.tree.example", "GET", path, [])
+
+
+@pytest.mark.parametrize("name", test_resources.LISTS)
+def test_resources_of(front, name):
+    """M1, M2"""
+    seen = set()
+    paths = test_resources.fillings(test_resources.LISTS[name])
+    prefix = f"/dw/{name if name != 'own' else 'shop'}/v20_4"
+    for path in [*paths[::max(1, len(paths) // 60)], "", "/", "/baskets/", "/BASKETS", "/a/b/c/d", "/%62askets", "/baskets%2Fx"]:
+        for origin, query in ((test_resources.ORIGIN, ""), (test_resources.OTHER, "?client_id=d"), (test_resources.STRANGER, "")):
+            seen.add(assert_agrees(front, f"{name}.resources.example", "OPTIONS", f"{prefix}{path}{query}",
+                                   [("Origin", origin), ("Access-Control-Request-Method", "GET")]))
+    assert seen == {"preflight-allow", "preflight-withhold"}
