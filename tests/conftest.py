@@ -7,10 +7,12 @@ import pairs
 
 LEFT_OUT = pytest.StashKey()
 # A worker of xdist takes a module whole (--dist loadgroup), in this order: the longest do not come last, while
-# another worker has nothing left to do.
-LONGEST = ["test_build.py", "test_browser.py", "test_shared_memory.py", "test_endurance.py", "test_demo.py",
-           "test_signals.py", "test_access.py", "test_reload.py", "test_site_archive.py", "test_own_origins.py",
-           "test_resources.py", "test_scale.py", "test_programs.py"]
+# another worker has nothing left to do. Last come those of which each test is taken by itself.
+LONGEST = ["test_build.py", "test_browser.py", "test_own_origins.py", "test_shared_memory.py", "test_scale.py",
+           "test_resources.py", "test_access.py", "test_signals.py", "test_notify.py", "test_reload.py",
+           "test_endurance.py", "test_cache.py", "test_clients.py", "test_site_archive.py", "test_responses.py",
+           "test_http2.py", "test_connections.py"]
+SINGLE = ["test_programs.py", "test_tools.py"]
 
 
 def pytest_addoption(parser):
@@ -23,6 +25,12 @@ def pytest_configure(config):
     config.stash[LEFT_OUT] = 0
 
 
+def place_of(name):
+    """Where a module comes, of all."""
+    return (LONGEST.index(name) if name in LONGEST
+            else len(LONGEST) + 1 + SINGLE.index(name) if name in SINGLE else len(LONGEST))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     # The last: of what -k or a test's id chose. One row that is asked for by its id is run.
@@ -30,7 +38,7 @@ def pytest_collection_modifyitems(config, items):
         items[:], left_out = pairs.select_items(items)
         config.stash[LEFT_OUT] = len(left_out)
         config.hook.pytest_deselected(items=left_out)
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+    items.sort(key=lambda item: place_of(item.path.name))
 
 
 # ---- A worker of xdist tells what it left out, and the last lines say it ----

@@ -15,6 +15,7 @@ from live_fixtures import (backend, module_backend, module_under_test, pytest_ru
 from shop import Shop  # noqa: E402
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marker in a hook of the same name
 def pytest_collection_modifyitems(items):
     # One browser for all of them, so one worker takes them all (--dist loadgroup).
     for item in items:

@@ -79,30 +79,45 @@ def script(path, text):
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    """A clean copy, with configure made."""
+def demo(tmp_path_factory):
+    """(a clean copy in which a newcomer has run the demo, what it said). There is no cmocka. The demo's build is out
+    of tree, with every place at its default."""
     where = copy_of_the_tree(tmp_path_factory.mktemp("source"))
-    run(["autoreconf", "-fi"], where)
-    return where
-
-
-@pytest.fixture(scope="module")
-def built(source, tmp_path_factory):
-    """An out-of-tree build with every place at its default, where there is no cmocka."""
-    where = tmp_path_factory.mktemp("built")
-    before = files(source)
+    before = files(where)
     real = shutil.which("pkg-config")
     fake = script(tmp_path_factory.mktemp("tools") / "pkg-config",
                   f'case "$*" in *cmocka*) exit 1 ;; esac\nexec {real} "$@"\n')
-    said = run([str(source / "configure"), f"APXS={APXS}", f"PKG_CONFIG={fake}", QUICKLY], where)
-    assert "cmocka not found" in said
-    run(["make", "-j2"], where)
-    assert files(source) == before, "the build wrote into the source tree"
-    return where
+    said = run([str(where / "scripts/demo"), "--once"], where, APXS=APXS, PKG_CONFIG=fake, CFLAGS="-O0")
+    assert "cmocka not found" in read(where, "build/demo/configure.log")
+    assert files(where) == before, "the build wrote into the source tree"
+    return where, said
+
+
+@pytest.fixture(scope="module")
+def source(demo):
+    """A clean copy, with configure made."""
+    return demo[0]
+
+
+@pytest.fixture(scope="module")
+def built(demo):
+    """An out-of-tree build of that copy."""
+    return demo[0] / "build/demo"
 
 
 def installed(root):
     return {str(p.relative_to(root)) for p in root.rglob("*") if not p.is_dir()}
+
+
+@pytest.mark.xdist_group("configured")
+def test_the_demo_shows_the_examples_and_succeeds(demo):
+    """The newcomer's command, build and all."""
+    said = demo[1]
+    assert "4 of 4 exchanges right" in said
+    assert "WRONG" not in said
+    assert said.count("  < HTTP/1.1 ") == 5  # example 4 has two requests
+    (pid,) = re.findall(r"process (\d+)", said)
+    assert not os.path.exists(f"/proc/{pid}")
 
 
 @pytest.mark.xdist_group("configured")
@@ -140,19 +155,18 @@ def test_apxs_installs_what_make_built(built, tmp_path):
 
 
 @pytest.mark.xdist_group("configured")
-def test_distcheck_passes_and_touches_no_live_server(source, pytestconfig, tmp_path):
-    build = tmp_path / "build"
-    build.mkdir()
+def test_distcheck_passes_and_touches_no_live_server(source, built, pytestconfig):
+    """distcheck configures its own build: with cmocka, so that it runs the unit tests."""
     before = places()
-    run([str(source / "configure"), f"APXS={APXS}"], build)
     is_exhaustive = pytestconfig.getoption("exhaustive")
     names = [name for path in (REPOSITORY / "tests/unit").glob("test_*.c")
              for name in left_out(path.stem, "distcheck", is_exhaustive)]
-    run(["make", "-j2", "distcheck", f"DISTCHECK_CONFIGURE_FLAGS=APXS={APXS} {QUICKLY}"], build,
-        OCORS_LEAVE_OUT=" ".join(names))
+    said = run(["make", "-j2", "distcheck", f"DISTCHECK_CONFIGURE_FLAGS=APXS={APXS} {QUICKLY}"], built,
+               OCORS_LEAVE_OUT=" ".join(names))
+    assert re.search(r"^# PASS: +2\d$", said, re.M) and re.search(r"^# SKIP: +0$", said, re.M)
     assert places() == before
     version = re.search(r'OCORS_VERSION "(.*)"', read(source, "include/ocors_version.h"))[1]
-    with tarfile.open(build / f"mod_ocapi_cors-{version}.tar.gz") as tarball:
+    with tarfile.open(built / f"mod_ocapi_cors-{version}.tar.gz") as tarball:
         held = {name.partition("/")[2] for name in tarball.getnames()}
     assert set(files(REPOSITORY)) - held - NOT_IN_THE_TARBALL == set()
 
@@ -169,7 +183,11 @@ def apxs_line(text):
 def test_the_plain_apxs_line_of_the_readme(tmp_path):
     source = copy_of_the_tree(tmp_path / "source")
     line = apxs_line(read(source, "README.md"))
-    said = run(["bash", "-euo", "pipefail", "-c", line], source)
+    # apxs's own compiler, quickly.
+    compiler = apxs("CC").split()[0]
+    (tmp_path / "tools").mkdir()
+    script(tmp_path / "tools" / Path(compiler).name, f'exec {shutil.which(compiler)} "$@" -O0\n')
+    said = run(["bash", "-euo", "pipefail", "-c", line], source, PATH=f"{tmp_path / 'tools'}:{os.environ['PATH']}")
     assert "warning:" not in said, said
     assert "Syntax OK" in loads(source / ".libs" / "mod_ocapi_cors.so", tmp_path)
 
@@ -212,16 +230,11 @@ def test_configure_refuses_an_httpd_that_is_too_old(source, tmp_path, version, m
 
 
 @pytest.mark.xdist_group("configured")
-def test_configure_takes_the_oldest_httpd_it_promises(source, tmp_path):
+def test_configure_takes_the_oldest_httpd_it_promises_and_other_places(source, tmp_path):
     fake = script(tmp_path / "apxs",
                   f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.58; else exec {APXS} "$@"; fi\n')
-    run([str(source / "configure"), f"--with-apxs={fake}"], tmp_path)
-    assert (tmp_path / "Makefile").exists()
-
-
-@pytest.mark.xdist_group("configured")
-def test_the_places_can_be_redirected(source, tmp_path):
-    run([str(source / "configure"), f"APXS={APXS}", f"--with-apache-moduledir={tmp_path}/m",
+    run([str(source / "configure"), f"--with-apxs={fake}", f"--with-apache-moduledir={tmp_path}/m",
          f"--with-apache-confdir={tmp_path}/c"], tmp_path)
+    assert (tmp_path / "Makefile").exists()
     load = (tmp_path / "conf/ocapi_cors.load").read_text()
     assert load == f"LoadModule ocapi_cors_module {tmp_path}/m/mod_ocapi_cors.so\n"

@@ -36,6 +36,11 @@ def flags_of(source):
             *makefile_variable("APR_CFLAGS")]
 
 
+def warnings_of(source):
+    flags = [flag for flag in makefile_variable("WARN_CFLAGS") if flag != "-Werror"]
+    return flags if source.startswith(("src/core/", "src/cli/")) else [*flags, "-Wno-cast-qual"]
+
+
 def run(*command, cwd=REPOSITORY):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
@@ -48,14 +53,16 @@ def clang_format(*names, cwd=REPOSITORY):
     return done.returncode, done.stderr
 
 
-# clang's analyzer walks at most so many states of a function. Its own limit, 225,000, takes four times as long on
-# this tree and finds nothing more.
-MAX_NODES = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=50000")
+# clang's analyzer walks at most so many states of a function. Its own limit, 225,000, takes six times as long on this
+# tree and finds nothing more. A fault that is planted before the last return of a function is found as often as with
+# 50,000 in the dozen longest sources; with 20,000 it is missed in two functions.
+MAX_NODES = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=30000")
 
 
 def clang_tidy(name, cwd=REPOSITORY):
+    """clang's own warnings, too: those that the build has, so that it is not built by clang as well."""
     done = run("clang-tidy", "--quiet", f"--config-file={REPOSITORY}/.clang-tidy", name, "--", *flags_of(name),
-               *MAX_NODES, cwd=cwd)
+               *warnings_of(name), *MAX_NODES, cwd=cwd)
     return done.returncode, done.stdout
 
 
@@ -120,6 +127,7 @@ GUILTY = [
     (clang_tidy, "int f(int n)\n{\n    return n == n;\n}\n", "misc-redundant-expression"),
     (clang_tidy, "int f(int given);\nint f(int taken)\n{\n    return taken;\n}\n",
      "readability-inconsistent-declaration-parameter-name"),
+    (clang_tidy, "int f(long n)\n{\n    return n;\n}\n", "clang-diagnostic-shorten-64-to-32"),
     (gcc_analyzer, "#include <stdlib.h>\nvoid f(void)\n{\n    char *p = malloc(4);\n    free(p);\n    free(p);\n}\n",
      "-Werror=analyzer-double-free"),
     (gcc_analyzer, "#include <stdlib.h>\nint f(void)\n{\n    int *p = malloc(sizeof(*p));\n    *p = 1;\n"
@@ -127,8 +135,20 @@ GUILTY = [
 ]
 
 
-@pytest.mark.parametrize("tool, source, finding", GUILTY, ids=[f"{tool.__name__}-{f}" for tool, _, f in GUILTY])
-@pytest.mark.parametrize("part", ["core", "cli", "httpd"])
+PARTS = ("core", "cli", "httpd")  # each has flags of its own
+
+
+def each_part_and_each_finding():
+    """Each tool in each part, each of its findings in one at least."""
+    rows = []
+    for tool in dict.fromkeys(tool for tool, _, _ in GUILTY):
+        guilty = [row for row in GUILTY if row[0] is tool]
+        for n in range(max(len(guilty), len(PARTS))):
+            rows.append((PARTS[n % len(PARTS)], *guilty[n % len(guilty)]))
+    return rows
+
+
+@pytest.mark.parametrize("part, tool, source, finding", each_part_and_each_finding())
 def test_the_tool_finds_the_fault(tmp_path, part, tool, source, finding):
     name = f"src/{part}/guilty.c"
     (tmp_path / name).parent.mkdir(parents=True)

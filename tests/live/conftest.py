@@ -11,6 +11,7 @@ from live_fixtures import (backend, module_backend, module_under_test, pytest_ru
 HERE = Path(__file__).resolve().parent
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marker in a hook of the same name
 def pytest_collection_modifyitems(items):
     # A module's tests share servers, so one worker takes them all (--dist loadgroup).
     for item in items:

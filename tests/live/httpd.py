@@ -13,16 +13,16 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections import namedtuple
 from pathlib import Path
 
 import processes
+import sockets
 import wire
+from server_log import ServerLog
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRASH = re.compile(r"AH0005[12]: child pid (?P<pid>\d+) exit signal Segmentation fault")
 ENDED_BADLY = re.compile(r"exit signal|seg fault|Segmentation|Sanitizer|runtime error|assert", re.I)
-LOG_LINE = re.compile(r"^\[[^\]]*\] \[(?P<module>\w*):(?P<level>\w+)\] \[pid \d+")
 NUMBER = re.compile(r"\b(OCORS\d{4}): ")  # of a message of ours
 QUIET_LEVELS = {"notice", "info", "debug"} | {f"trace{n}" for n in range(1, 9)}
 LOGS = ("stderr.log", "error.log")
@@ -45,8 +45,6 @@ AddHandler cgi-script .cgi
     Options +ExecCGI
 </Directory>
 """
-
-LogLine = namedtuple("LogLine", "module level text")
 
 
 class HttpdFailed(AssertionError):
@@ -168,6 +166,7 @@ class Httpd:
         self.expected, self.allowed, self.allowed_at_end = [], [], []
         self.last_stack = []
         self.root = Path(tempfile.mkdtemp(prefix="ocors-httpd-"))
+        self.logs = {name: ServerLog(self.root / name) for name in LOGS}
         self.root.chmod(0o755)
         for name in ("run", "htdocs", "identity"):
             (self.root / name).mkdir()
@@ -357,19 +356,11 @@ DocumentRoot "${{ROOT}}/htdocs"
     def is_idle(self):
         """Whether every child has all its threads and no connection."""
         wanted = 1 if self.mpm == "prefork" else THREADS + 2  # the workers, the listener, the main
-        ports = {f"{port:04X}" for port in self._ports}
-
-        def is_connection(line):
-            fields = line.split()
-            return (fields[1].split(":")[1] in ports and fields[3] != "0A"  # 0A: LISTEN
-                    and fields[9] != "0")  # no inode: nobody holds it any more
-
         try:
             threads = [len(os.listdir(f"/proc/{pid}/task")) for pid in self.children()]
         except OSError:
             return False  # a child that has just ended
-        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-        return all(n >= wanted for n in threads) and not any(map(is_connection, lines))
+        return all(n >= wanted for n in threads) and sockets.held_ports().isdisjoint(self._ports)
 
     def await_idle(self):
         """Returns when that is so. httpd 2.4.71's event MPM crashes now and then, with or without a
@@ -493,23 +484,9 @@ DocumentRoot "${{ROOT}}/htdocs"
                 text += path.read_text(errors="backslashreplace")
         return text
 
-    def _lines(self, name):
-        """The lines of one log file; a line of another form (stderr, a sanitizer) counts as error."""
-        path = self.root / name
-        if not path.exists():
-            return []
-        lines = []
-        for text in path.read_text(errors="backslashreplace").splitlines():
-            match = LOG_LINE.match(text)
-            if match:
-                lines.append(LogLine(match["module"], match["level"], text))
-            elif text.strip():
-                lines.append(LogLine("", "error", text))
-        return lines
-
     def log_lines(self):
         """The lines since this test began."""
-        return [line for name in LOGS for line in self._lines(name)[self.answered[name]:]]
+        return [line for name in LOGS for line in self.logs[name].lines(self.answered[name])]
 
     def expect_log(self, pattern):
         """This test will cause a line that matches; else such a line fails it, and without one it
@@ -540,7 +517,7 @@ DocumentRoot "${{ROOT}}/htdocs"
         return lines[number - 1]
 
     def begin_test(self):
-        self.answered = {name: len(self._lines(name)) for name in LOGS}
+        self.answered = {name: len(self.logs[name].lines()) for name in LOGS}
         self.expected, self.allowed = [], []
 
     def check_log(self):
@@ -552,7 +529,7 @@ DocumentRoot "${{ROOT}}/htdocs"
         for regex in expected:
             wait_until(lambda r=regex: any(r.search(l.text) for l in self.log_lines()),
                        f"the expected log line {regex.pattern!r}", LINE_TIMEOUT)
-        new = {name: self._lines(name)[self.answered[name]:] for name in LOGS}
+        new = {name: self.logs[name].lines(self.answered[name]) for name in LOGS}
         lines = [line for name in LOGS for line in new[name]]
         for name in LOGS:
             self.answered[name] += len(new[name])

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import httpd
+import sockets
 import wire
+from server_log import ServerLog
 
 HERE = Path(__file__).resolve().parent
 
@@ -67,7 +69,8 @@ def test_three_expecting_what_does_not_come(monkeypatch):
 
 def test_the_guard_fails_exactly_the_guilty(tmp_path):
     """The hooks of conftest.py at work, in a pytest of their own."""
-    for name in ("conftest.py", "live_fixtures.py", "httpd.py", "processes.py", "wire.py", "backend.py"):
+    for name in ("conftest.py", "live_fixtures.py", "httpd.py", "processes.py", "server_log.py", "sockets.py",
+                 "wire.py", "backend.py"):
         shutil.copy(HERE / name, tmp_path)
     (tmp_path / "test_inner.py").write_text(INNER)
     done = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist",
@@ -272,3 +275,39 @@ def test_a_connection_serves_several_requests(server):
         connection.send(wire.build("GET", "/index.txt"))
         assert connection.read().body == b"hello"
         assert connection.is_closed()
+
+
+# ---- What it is told by the kernel, and reads once --------------------------------------------
+
+
+@pytest.mark.parametrize("ask", [sockets._from_kernel, sockets._from_proc])
+def test_a_connection_is_held_until_it_is_closed(ask):
+    if ask() is None:
+        pytest.skip("this kernel has no sock_diag for TCP")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        assert port not in ask()  # nobody is connected
+        client = socket.create_connection(("127.0.0.1", port))
+        server, _ = listening.accept()
+        assert port in ask()
+        client.close()
+        assert port in ask()  # this end of it is held
+        server.close()
+        assert port not in ask()
+
+
+def test_each_line_is_read_once_and_another_file_anew(tmp_path):
+    path = tmp_path / "log"
+    log = ServerLog(path)
+    assert log.lines() == []
+    path.write_text("[Thu] [core:notice] [pid 1:tid 1] one\n\nhalf")
+    assert [(l.module, l.level, l.text[-4:]) for l in log.lines()] == [("core", "notice", " one"), ("", "error", "half")]
+    with path.open("a") as file:
+        file.write(" a line\nthree\n")
+    assert [l.text for l in log.lines(1)] == ["half a line", "three"] and len(log.lines()) == 3
+    path.rename(tmp_path / "log.1")
+    assert log.lines() == []
+    path.write_text("anew\n")
+    assert [l.text for l in log.lines()] == ["anew"]
+    path.write_text("\n")  # cut
+    assert log.lines() == []

@@ -14,6 +14,7 @@ import campaign  # noqa: E402 (needs the path above)
 from live_fixtures import module_under_test, pytest_runtest_call, pytest_runtest_setup  # noqa: E402, F401
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marker in a hook of the same name
 def pytest_collection_modifyitems(items):
     # The containers serve all of them, so one worker takes them all (--dist loadgroup).
     for item in items:
