@@ -12,9 +12,10 @@
 typedef struct ocors_request_t {
     const ocors_config_t *config;
     ocors_decision_t decision;
-    ocors_span_t fault_version;  /* of a refusal: `_v` of the fault, or empty */
-    const char *client;          /* the client that the request names, printable, or NULL */
-    const char *site;            /* of the URL or of OcapiCorsSite, printable, or NULL */
+    ocors_span_t fault_version; /* of a refusal: `_v` of the fault, or empty */
+    const char *client;         /* the client that the request names, printable, or NULL */
+    const char *nearest; /* the listed origin that is nearest, if it was looked for, or NULL */
+    const char *site;    /* of the URL or of OcapiCorsSite, printable, or NULL */
     apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
 } ocors_request_t;
 

@@ -35,8 +35,10 @@ typedef struct ocors_image_t {
     const struct ocors_image_client_record_t *clients;
     const struct ocors_image_resource_record_t *resources;
     const struct ocors_image_header_record_t *headers;
+    const uint32_t *host_slots, *groups;
     const char *text;
-    uint32_t origin_slot_count, client_slot_count; /* powers of two */
+    uint32_t origin_slot_count, client_slot_count, host_slot_count; /* powers of two */
+    uint32_t group_size;
     uint32_t origin_count, member_count, client_count, resource_count, header_count;
     uint32_t text_size;
     uint32_t site_first_resource, site_resource_count;
@@ -73,6 +75,20 @@ bool ocors_image_read_origin(const ocors_image_t *image, uint32_t index,
 
 /* Whether a client lists the origin. */
 bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t client);
+
+/* The origins of one host, ordered by scheme, then by port (the default if they name none). */
+typedef struct ocors_image_host_t {
+    const uint32_t *numbers; /* for ocors_image_host_origin() */
+    uint32_t count;
+} ocors_image_host_t;
+
+/* Finds the origins of a host, by one hash, whatever the size of the list. False: none. */
+bool ocors_image_find_host(const ocors_image_t *image, uint64_t hash, ocors_span_t host,
+                           ocors_image_host_t *found);
+
+/* Reads the origin of a place from 0 on. False: there is none. */
+bool ocors_image_host_origin(const ocors_image_t *image, const ocors_image_host_t *host,
+                             uint32_t place, ocors_image_origin_t *origin);
 
 typedef struct ocors_image_client_t {
     ocors_span_t id;

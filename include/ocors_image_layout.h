@@ -15,18 +15,19 @@
  *   +--------+--------------+--------------+---------+---------+---------+-----------+---------+
  *   | header | origin_slots | client_slots | origins | members | clients | resources | headers |
  *   +--------+--------------+--------------+---------+---------+---------+-----------+---------+
- *   | text ... | zeros up to a multiple of OCORS_IMAGE_ALIGNMENT
- *   +----------+
+ *   | host_slots | groups | text ... | zeros up to a multiple of OCORS_IMAGE_ALIGNMENT
+ *   +------------+--------+----------+
  *
  * Numbers are this machine's. Offsets count from the image's first byte, text references from the
  * first byte of the text section, whose beginning is the document's `_v`.
  *
  *   origin_slots --hash of the origin--> origins --> members: the clients that list it, ascending
+ *   host_slots ----hash of the host----> origins, or groups: the origins of one host
  *   client_slots --hash of the id------> clients --> resources, headers: the client's own runs
  *   site_first_resource ---------------> resources: those of all clients, each once
  */
 #define OCORS_IMAGE_MAGIC  "ocorsimg"
-#define OCORS_IMAGE_FORMAT 3
+#define OCORS_IMAGE_FORMAT 4
 
 typedef struct ocors_image_header_t {
     char magic[8];
@@ -44,7 +45,8 @@ typedef struct ocors_image_header_t {
     uint32_t text, text_size;
     uint32_t site_first_resource, site_resource_count;
     uint32_t version_length;
-    uint32_t reserved[4];
+    uint32_t host_slots, host_slot_count;    /* a power of two */
+    uint32_t groups, group_size;             /* in words */
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the document's bytes */
 } ocors_image_header_t;
 
@@ -52,6 +54,14 @@ typedef struct ocors_image_origin_record_t {
     uint32_t text, length;
     uint32_t first_member, member_count;
 } ocors_image_origin_record_t;
+
+/*
+ * A slot of host_slots: 0 (free), or the number of the one origin of a host, from 1; or, with this
+ * bit, the place of a group: a count, and as many numbers of origins, each from 1. A group is
+ * ordered by scheme, then by port (the scheme's default if the origin names none). A slot has no
+ * tag: who finds one compares the host, and only a refusal is looked for here.
+ */
+#define OCORS_IMAGE_HOST_GROUP (UINT32_C(1) << 31)
 
 typedef struct ocors_image_client_record_t {
     uint32_t id, id_length;

@@ -77,4 +77,7 @@ ocors_origin_result_t ocors_origin_canonicalise(ocors_span_t text, ocors_origin_
 /* http:// with a host that is not loopback (localhost, *.localhost, 127.0.0.0/8, [::1]). */
 bool ocors_origin_is_insecure(const ocors_origin_t *origin);
 
+/* The port that a serialised origin of this scheme leaves out; 0: the scheme has none. */
+uint16_t ocors_origin_default_port(ocors_span_t scheme);
+
 #endif

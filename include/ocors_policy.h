@@ -38,6 +38,10 @@ bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
 /* Whether a later layer has a client of the same id. True if the image is damaged. */
 bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index);
 
+/* Whether a client that no later layer replaces lists an origin of a layer's image. */
+bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
+                         const ocors_image_origin_t *origin);
+
 /* Whether a client in force lists the origin (C3); its configured text. */
 bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
                         ocors_span_t *configured);

@@ -37,6 +37,15 @@ static inline bool ocors_span_is_equal(ocors_span_t a, ocors_span_t b)
     return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
 }
 
+/* Byte order: below 0, 0 or above 0. */
+static inline int ocors_span_compare(ocors_span_t a, ocors_span_t b)
+{
+    const size_t common = a.length < b.length ? a.length : b.length;
+    const int order = common > 0 ? memcmp(a.bytes, b.bytes, common) : 0;
+
+    return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 /* ASCII only, in any locale. */
 static inline char ocors_ascii_lower(char c)
 {

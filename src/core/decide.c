@@ -3,6 +3,7 @@
 
 #include "ocors_decide.h"
 
+#include "ocors_near_miss.h"
 #include "ocors_origin.h"
 #include "ocors_resource.h"
 
@@ -22,18 +23,6 @@ typedef struct members_t {
     uint64_t hashes[OCORS_DECIDE_MEMBERS_MAX]; /* for the first policy */
     size_t count;
 } members_t;
-
-static const char *const verdict_names[] = {
-#define VERDICT_NAME(name, text) [OCORS_VERDICT_##name] = (text),
-    OCORS_VERDICTS(VERDICT_NAME)
-#undef VERDICT_NAME
-};
-
-static const char *const reason_names[] = {
-#define REASON_NAME(name, text) [OCORS_REASON_##name] = (text),
-    OCORS_REASONS(REASON_NAME)
-#undef REASON_NAME
-};
 
 /* Whether the list that applies in one policy has the origin (C2, C3); its configured text. */
 static bool policy_has(const judge_t *judge, size_t which, uint64_t hash, ocors_span_t text,
@@ -59,8 +48,8 @@ static uint64_t hash_for(const judge_t *judge, size_t which, ocors_span_t text)
 }
 
 /* `hash` is for the first policy. */
-static bool list_has_hashed(const judge_t *judge, uint64_t hash, ocors_span_t text,
-                            ocors_span_t *configured)
+static bool list_has(const judge_t *judge, uint64_t hash, ocors_span_t text,
+                     ocors_span_t *configured)
 {
     bool has = false;
 
@@ -71,11 +60,6 @@ static bool list_has_hashed(const judge_t *judge, uint64_t hash, ocors_span_t te
         has = policy_has(judge, i, i == 0 ? hash : hash_for(judge, i, text), text, configured);
     }
     return has;
-}
-
-static bool list_has(const judge_t *judge, ocors_span_t text, ocors_span_t *configured)
-{
-    return list_has_hashed(judge, hash_for(judge, 0, text), text, configured);
 }
 
 /* Whether the site lists the origin for any client. */
@@ -152,7 +136,7 @@ static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
 static bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t member,
                               bool is_in_list, ocors_span_t *configured)
 {
-    if (list_has_hashed(judge, hash, member, configured)) {
+    if (list_has(judge, hash, member, configured)) {
         return true;
     }
     *configured = member; /* an own origin is serialised, so that R9 holds */
@@ -203,44 +187,24 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
     return true;
 }
 
-/* Why a value that is nearly a listed one is not equal to it; NOT_LISTED: it is not near. */
-static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t text)
+/* Why the origin is not equal to a listed one, and which listed one is nearest. */
+static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t *nearest)
 {
-    static const struct {
-        ocors_span_t from, to;
-    } swaps[] = {
-        { { "http://", 7 }, { "https://", 8 } },
-        { { "https://", 8 }, { "http://", 7 } },
-    };
-    ocors_origin_t origin;
-    ocors_span_t found;
+    ocors_near_list_t lists[OCORS_DECIDE_POLICIES_MAX];
+    ocors_near_miss_t miss;
+    size_t count = 0;
 
-    if (ocors_origin_canonicalise(text, &origin) != OCORS_ORIGIN_OK) {
-        return OCORS_REASON_MALFORMED;
-    }
-    if (origin.changes != 0
-        && list_has(judge, ocors_span_make(origin.bytes, origin.length), &found)) {
-        return (origin.changes & OCORS_ORIGIN_CHANGED_PORT) != 0    ? OCORS_REASON_PORT_DIFFERS
-               : (origin.changes & OCORS_ORIGIN_CHANGED_SLASH) != 0 ? OCORS_REASON_TRAILING_SLASH
-                                                                    : OCORS_REASON_CASE_DIFFERS;
-    }
-    if (list_has(judge, ocors_span_make(origin.bytes, origin.port_at), &found)) {
-        return OCORS_REASON_PORT_DIFFERS;
-    }
-    for (size_t i = 0; i < sizeof(swaps) / sizeof(swaps[0]); i++) {
-        char other[OCORS_ORIGIN_MAX + 2];
+    for (size_t i = 0; i < judge->policy_count; i++) {
+        const bool is_named = judge->facts->named.kind == OCORS_CLIENT_NAMED;
 
-        if (!ocors_span_has_prefix(ocors_span_make(origin.bytes, origin.length), swaps[i].from)) {
-            continue;
-        }
-        const size_t tail = origin.length - swaps[i].from.length;
-        memcpy(other, swaps[i].to.bytes, swaps[i].to.length);
-        memcpy(other + swaps[i].to.length, origin.bytes + swaps[i].from.length, tail);
-        if (list_has(judge, ocors_span_make(other, swaps[i].to.length + tail), &found)) {
-            return OCORS_REASON_SCHEME_DIFFERS;
+        if (!is_named || judge->has_client[i]) {
+            lists[count++] = (ocors_near_list_t){ &judge->policies[i],
+                                                  is_named ? &judge->clients[i] : NULL };
         }
     }
-    return origin.changes != 0 ? OCORS_REASON_MALFORMED : OCORS_REASON_NOT_LISTED;
+    ocors_near_miss_find(lists, count, judge->facts->origin, &miss);
+    *nearest = miss.nearest;
+    return miss.reason;
 }
 
 /* R10: why an origin that looks like an own one is not own; NONE: it does not look like one. */
@@ -263,7 +227,7 @@ static ocors_reason_t own_reason(const ocors_facts_t *facts)
  * Why the origin is not allowed. Looked for only then, and only for somebody: it costs more than
  * all the rest of a decision.
  */
-static ocors_reason_t reason_find(const judge_t *judge)
+static ocors_reason_t reason_find(const judge_t *judge, ocors_span_t *nearest)
 {
     const ocors_span_t text = judge->facts->origin;
     uint32_t layers = 0;
@@ -303,7 +267,7 @@ static ocors_reason_t reason_find(const judge_t *judge)
     }
     const ocors_reason_t own = own_reason(judge->facts);
 
-    return own != OCORS_REASON_NONE ? own : near_miss(judge, text);
+    return own != OCORS_REASON_NONE ? own : near_miss(judge, nearest);
 }
 
 /* M1: the methods of a path that have been found so far. */
@@ -438,7 +402,7 @@ static void decide_preflight(const judge_t *judge, const members_t *allowed,
     methods_find(judge, allowed, decision);
     if (allowed == NULL) {
         decision->verdict = OCORS_VERDICT_PREFLIGHT_WITHHOLD;
-        decision->reason = reason_find(judge);
+        decision->reason = reason_find(judge, &decision->nearest);
     }
     else if (!ocors_token_is_valid(judge->facts->request_method)) {
         decision->verdict = OCORS_VERDICT_PREFLIGHT_WITHHOLD;
@@ -479,15 +443,5 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     }
     decision->verdict = method_is_safe(facts->method) ? OCORS_VERDICT_WITHHOLD
                                                       : OCORS_VERDICT_REFUSE;
-    decision->reason = reason_find(&judge);
-}
-
-const char *ocors_verdict_name(ocors_verdict_t verdict)
-{
-    return (unsigned)verdict < OCORS_VERDICT_COUNT ? verdict_names[verdict] : "";
-}
-
-const char *ocors_reason_name(ocors_reason_t reason)
-{
-    return (unsigned)reason < OCORS_REASON_COUNT ? reason_names[reason] : "";
+    decision->reason = reason_find(&judge, &decision->nearest);
 }

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "ocors_authority.h"
 #include "ocors_image_layout.h"
 
 /* The bytes of a section, or NULL where it does not lie wholly within the image. */
@@ -53,9 +54,14 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
                                 sizeof(ocors_image_resource_record_t)),
         .headers = section_at(bytes, size, header.headers, header.header_count,
                               sizeof(ocors_image_header_record_t)),
+        .host_slots = section_at(bytes, size, header.host_slots, header.host_slot_count,
+                                 sizeof(uint32_t)),
+        .groups = section_at(bytes, size, header.groups, header.group_size, sizeof(uint32_t)),
         .text = section_at(bytes, size, header.text, header.text_size, 1),
         .origin_slot_count = header.origin_slot_count,
         .client_slot_count = header.client_slot_count,
+        .host_slot_count = header.host_slot_count,
+        .group_size = header.group_size,
         .origin_count = header.origin_count,
         .member_count = header.member_count,
         .client_count = header.client_count,
@@ -68,9 +74,10 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
     };
     if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
         || image->members == NULL || image->clients == NULL || image->resources == NULL
-        || image->headers == NULL || image->text == NULL
-        || !ocors_slots_count_is_sound(image->origin_slot_count)
+        || image->headers == NULL || image->host_slots == NULL || image->groups == NULL
+        || image->text == NULL || !ocors_slots_count_is_sound(image->origin_slot_count)
         || !ocors_slots_count_is_sound(image->client_slot_count)
+        || !ocors_slots_count_is_sound(image->host_slot_count)
         || !text_is_within(image, 0, header.version_length)) {
         return false;
     }
@@ -148,6 +155,52 @@ bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t 
         else {
             high = middle;
         }
+    }
+    return false;
+}
+
+/* The numbers that a slot of a host gives. False: the image is damaged. */
+static bool read_host_slot(const ocors_image_t *image, const uint32_t *slot,
+                           ocors_image_host_t *host)
+{
+    const uint32_t word = *slot; /* a copy: it may be in shared memory */
+    const uint32_t at = word & ~OCORS_IMAGE_HOST_GROUP;
+
+    if ((word & OCORS_IMAGE_HOST_GROUP) == 0) {
+        *host = (ocors_image_host_t){ .numbers = slot, .count = 1 };
+        return true;
+    }
+    if (at >= image->group_size) {
+        return false;
+    }
+    *host = (ocors_image_host_t){ .numbers = image->groups + at + 1, .count = image->groups[at] };
+    return host->count <= image->group_size - at - 1;
+}
+
+bool ocors_image_host_origin(const ocors_image_t *image, const ocors_image_host_t *host,
+                             uint32_t place, ocors_image_origin_t *origin)
+{
+    return place < host->count && ocors_image_read_origin(image, host->numbers[place] - 1, origin);
+}
+
+bool ocors_image_find_host(const ocors_image_t *image, uint64_t hash, ocors_span_t host,
+                           ocors_image_host_t *found)
+{
+    const uint32_t mask = image->host_slot_count - 1;
+    uint32_t at = (uint32_t)hash & mask;
+    ocors_image_origin_t origin;
+    ocors_origin_parts_t parts;
+
+    for (uint32_t steps = 0; steps <= mask && image->host_slots[at] != 0; steps++) {
+        if (!read_host_slot(image, &image->host_slots[at], found)
+            || !ocors_image_host_origin(image, found, 0, &origin)
+            || !ocors_authority_split(origin.text, &parts)) {
+            return false; /* only a damaged image says so */
+        }
+        if (ocors_span_is_equal(parts.authority.host, host)) {
+            return true;
+        }
+        at = (at + 1) & mask;
     }
     return false;
 }
@@ -259,6 +312,29 @@ static bool origins_are_sound(const ocors_image_t *image)
     return true;
 }
 
+/* Every origin is found by its host. */
+static bool hosts_are_sound(const ocors_image_t *image)
+{
+    uint64_t count = 0;
+
+    for (uint32_t number = 0; number < image->origin_count; number++) {
+        ocors_image_origin_t origin;
+        ocors_image_host_t host;
+        ocors_origin_parts_t parts;
+
+        if (!ocors_image_read_origin(image, number, &origin)
+            || !ocors_authority_split(origin.text, &parts)) {
+            return false;
+        }
+        if (!ocors_image_find_host(image, ocors_image_hash(image, parts.authority.host),
+                                   parts.authority.host, &host)) {
+            return false;
+        }
+        count += host.numbers[0] == number + 1 ? host.count : 0;
+    }
+    return count == image->origin_count;
+}
+
 static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
 {
     return first <= total && count <= total - first;
@@ -312,5 +388,6 @@ bool ocors_image_verify(const void *bytes, size_t size)
     }
     memcpy(&header, bytes, sizeof(header));
     return ocors_image_checksum(bytes, size, header.seed) == header.checksum
-           && origins_are_sound(&image) && clients_are_sound(&image) && texts_are_sound(&image);
+           && origins_are_sound(&image) && hosts_are_sound(&image) && clients_are_sound(&image)
+           && texts_are_sound(&image);
 }

@@ -23,10 +23,11 @@ typedef struct parts_t {
 static const struct {
     ocors_span_t scheme;
     ocors_span_t port;
+    uint16_t number;
 } special_schemes[] = {
-    { { "http", 4 }, { ":80", 3 } }, { { "https", 5 }, { ":443", 4 } },
-    { { "ws", 2 }, { ":80", 3 } },   { { "wss", 3 }, { ":443", 4 } },
-    { { "ftp", 3 }, { ":21", 3 } },
+    { { "http", 4 }, { ":80", 3 }, 80 }, { { "https", 5 }, { ":443", 4 }, 443 },
+    { { "ws", 2 }, { ":80", 3 }, 80 },   { { "wss", 3 }, { ":443", 4 }, 443 },
+    { { "ftp", 3 }, { ":21", 3 }, 21 },
 };
 
 #define SPECIAL_COUNT (sizeof(special_schemes) / sizeof(special_schemes[0]))
@@ -423,4 +424,14 @@ bool ocors_origin_is_insecure(const ocors_origin_t *origin)
     }
     /* A host that begins so and ends in a number is an address; "127.evil.example" is none. */
     return !(ocors_span_has_prefix(host, OCORS_SPAN_LITERAL("127.")) && is_ipv4(host));
+}
+
+uint16_t ocors_origin_default_port(ocors_span_t scheme)
+{
+    for (size_t i = 0; i < SPECIAL_COUNT; i++) {
+        if (ocors_span_is_equal(scheme, special_schemes[i].scheme)) {
+            return special_schemes[i].number;
+        }
+    }
+    return 0;
 }

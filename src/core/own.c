@@ -3,14 +3,9 @@
 
 #include "ocors_own.h"
 
+#include "ocors_authority.h"
 #include "ocors_glob.h"
 #include "ocors_origin.h"
-
-/* A host and its port; the port is 0 if the text names none. */
-typedef struct authority_t {
-    ocors_span_t host; /* empty: the text has no host, or is malformed */
-    uint16_t port;
-} authority_t;
 
 /* What Sec-Fetch-Site says. */
 typedef enum {
@@ -28,58 +23,6 @@ static site_t site_of(const ocors_own_t *own)
     return ocors_span_is_equal(own->fetch_site, OCORS_SPAN_LITERAL("same-origin"))
                ? SITE_SAME_ORIGIN
                : SITE_FOREIGN;
-}
-
-/* 1 to 65535; 0: not a port. */
-static uint16_t port_parse(ocors_span_t digits)
-{
-    unsigned value = 0;
-
-    if (digits.length > 5) {
-        return 0;
-    }
-    for (size_t i = 0; i < digits.length; i++) {
-        if (!ocors_ascii_is_digit(digits.bytes[i])) {
-            return 0;
-        }
-        value = value * 10 + (unsigned)(digits.bytes[i] - '0');
-    }
-    return (uint16_t)(value <= UINT16_MAX ? value : 0);
-}
-
-/* The end of the host at the start of a text: "[...]", or a run of host characters. */
-static size_t host_end(ocors_span_t text)
-{
-    const char *close;
-    size_t end = 0;
-
-    if (text.length > 0 && text.bytes[0] == '[') {
-        close = memchr(text.bytes, ']', text.length);
-        return close != NULL ? (size_t)(close - text.bytes) + 1 : 0;
-    }
-    while (end < text.length && ocors_origin_is_host_character(text.bytes[end])) {
-        end++;
-    }
-    return end;
-}
-
-/* Parses "shop.example", "shop.example:8443", "[::1]:8080"; any other text has no host. */
-static authority_t authority_parse(ocors_span_t text)
-{
-    const authority_t none = { .host = { NULL, 0 } };
-    const size_t end = host_end(text);
-    authority_t authority = { .host = ocors_span_make(text.bytes, end) };
-
-    if (end == 0 || end > OCORS_ORIGIN_HOST_MAX) {
-        return none;
-    }
-    if (end < text.length) {
-        authority.port = port_parse(ocors_span_make(text.bytes + end + 1, text.length - end - 1));
-        if (text.bytes[end] != ':' || authority.port == 0) {
-            return none;
-        }
-    }
-    return authority;
 }
 
 /* Browsers read a host whose last label begins with a digit as an address. */
@@ -153,26 +96,6 @@ static bool port_is_own(uint16_t asked, uint16_t port, ocors_span_t scheme)
     return (asked != 0 ? asked : standard) == (port != 0 ? port : standard);
 }
 
-/* The parts of a serialised origin. */
-typedef struct parts_t {
-    ocors_span_t scheme;
-    authority_t authority;
-} parts_t;
-
-/* False: the text is not SCHEME://HOST[:PORT]. */
-static bool origin_split(ocors_span_t origin, parts_t *parts)
-{
-    const char *colon = origin.length > 0 ? memchr(origin.bytes, ':', origin.length) : NULL;
-    const size_t at = colon != NULL ? (size_t)(colon - origin.bytes) : origin.length;
-
-    if (origin.length - at < 3 || colon[1] != '/' || colon[2] != '/') {
-        return false;
-    }
-    parts->scheme = ocors_span_make(origin.bytes, at);
-    parts->authority = authority_parse(ocors_span_make(colon + 3, origin.length - at - 3));
-    return parts->authority.host.length > 0;
-}
-
 /* Whether the origin has its serialised form already: browsers send no other. */
 static bool origin_is_serialised(ocors_span_t origin)
 {
@@ -195,14 +118,14 @@ static bool is_listed(const ocors_own_t *own, ocors_span_t origin)
 /* R10 a): a browser says that the request is same-origin. */
 static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
 {
-    const authority_t asked = authority_parse(own->asked);
-    parts_t parts;
+    const ocors_authority_t asked = ocors_authority_parse(own->asked);
+    ocors_origin_parts_t parts;
 
     if (ocors_span_is_equal(origin, OCORS_SPAN_LITERAL("null"))) {
         return asked_is_known(own, asked.host);
     }
-    return origin_split(origin, &parts) && host_is_known(own, parts.authority.host, asked.host)
-           && origin_is_serialised(origin);
+    return ocors_authority_split(origin, &parts)
+           && host_is_known(own, parts.authority.host, asked.host) && origin_is_serialised(origin);
 }
 
 /*
@@ -231,13 +154,13 @@ static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
 /* R10 b): the origin names the asked host and port. */
 static bool is_own_by_host(const ocors_own_t *own, ocors_span_t origin)
 {
-    parts_t parts;
-    authority_t asked;
+    ocors_origin_parts_t parts;
+    ocors_authority_t asked;
 
-    if (!may_be_asked(own, origin) || !origin_split(origin, &parts)) {
+    if (!may_be_asked(own, origin) || !ocors_authority_split(origin, &parts)) {
         return false;
     }
-    asked = authority_parse(own->asked);
+    asked = ocors_authority_parse(own->asked);
     return ocors_span_is_equal_nocase(parts.authority.host, asked.host)
            && scheme_is_own(own, parts.scheme)
            && port_is_own(asked.port, parts.authority.port, parts.scheme)
@@ -257,10 +180,10 @@ bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin)
 
 ocors_own_miss_t ocors_own_miss(const ocors_own_t *own, ocors_span_t origin)
 {
-    const authority_t asked = authority_parse(own->asked);
-    parts_t parts;
+    const ocors_authority_t asked = ocors_authority_parse(own->asked);
+    ocors_origin_parts_t parts;
 
-    if (!origin_split(origin, &parts) || !origin_is_serialised(origin)) {
+    if (!ocors_authority_split(origin, &parts) || !origin_is_serialised(origin)) {
         return OCORS_OWN_MISS_NONE;
     }
     const bool is_asked = ocors_span_is_equal_nocase(parts.authority.host, asked.host);

@@ -34,9 +34,8 @@ bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint
            || !ocors_policy_find_client(policy, client.id, &last) || last.layer != layer;
 }
 
-/* Whether a client that is not replaced lists the origin. */
-static bool origin_is_allowed(const ocors_policy_t *policy, uint32_t layer,
-                              const ocors_image_origin_t *origin)
+bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
+                         const ocors_image_origin_t *origin)
 {
     for (uint32_t i = 0; i < origin->client_count; i++) {
         const uint32_t client = origin->clients[i];
@@ -60,7 +59,7 @@ bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_
         if (!ocors_image_find_origin(&policy->layers[layer], hash, text, &origin)) {
             continue;
         }
-        if (origin_is_allowed(policy, layer, &origin)) {
+        if (ocors_policy_allows(policy, layer, &origin)) {
             *configured = origin.text;
             return true;
         }
@@ -90,7 +89,7 @@ static bool is_allowed_above(const ocors_policy_t *policy, uint32_t layer, ocors
         ocors_image_origin_t origin;
 
         if (ocors_image_find_origin(&policy->layers[layer], hash, text, &origin)
-            && origin_is_allowed(policy, layer, &origin)) {
+            && ocors_policy_allows(policy, layer, &origin)) {
             return true;
         }
     }
@@ -106,7 +105,7 @@ uint32_t ocors_policy_count_origins(const ocors_policy_t *policy, uint32_t enoug
 
         for (uint32_t i = 0;
              count < enough && ocors_image_read_origin(&policy->layers[layer], i, &origin); i++) {
-            if (origin_is_allowed(policy, layer, &origin)
+            if (ocors_policy_allows(policy, layer, &origin)
                 && !is_allowed_above(policy, layer, origin.text)) {
                 count++;
             }

@@ -169,6 +169,16 @@ static const char *without_quotes(apr_pool_t *pool, const char *text)
     return copy;
 }
 
+/* The listed origin that is nearest, as configured. */
+static const char *nearest_of(const inquiry_t *inquiry)
+{
+    const char *nearest = inquiry->request->nearest;
+
+    return nearest != NULL
+               ? apr_psprintf(inquiry->r->pool, "; nearest listed origin \"%s\"", nearest)
+               : "";
+}
+
 /* R10: what an administrator can do about a host that is not configured. */
 static const char *advice_of(const request_rec *r, const ocors_decision_t *decision)
 {
@@ -197,7 +207,7 @@ static void log_decision(const inquiry_t *inquiry)
         return;
     }
     ap_log_rerror(
-        APLOG_MARK, APLOG_INFO, 0, r, "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"%s",
+        APLOG_MARK, APLOG_INFO, 0, r, "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"%s%s",
         is_report    ? OCORS_LOG_WOULD_REFUSE
         : is_refusal ? OCORS_LOG_REFUSED
                      : OCORS_LOG_WITHHELD,
@@ -207,7 +217,7 @@ static void log_decision(const inquiry_t *inquiry)
         ocors_reason_name(decision->reason),
         without_quotes(r->pool, apr_table_get(r->headers_in, "Origin")),
         client != NULL ? without_quotes(r->pool, client) : "", without_quotes(r->pool, r->method),
-        without_quotes(r->pool, r->uri), advice_of(r, decision));
+        without_quotes(r->pool, r->uri), nearest_of(inquiry), advice_of(r, decision));
 }
 
 /* 1.5: the version in the URL, or of the policy's last document; in the request's pool. */
@@ -253,6 +263,10 @@ static void judge(inquiry_t *inquiry)
     }
     ocors_decide(inquiry->policies, inquiry->policy_count, &inquiry->facts,
                  apr_palloc(r->pool, inquiry->facts.origin.length + 1), &request->decision);
+    if (request->decision.nearest.length > 0) { /* in the policy: readable while it is pinned */
+        request->nearest = apr_pstrmemdup(r->pool, request->decision.nearest.bytes,
+                                          request->decision.nearest.length);
+    }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
         request->fault_version = fault_version(inquiry);
     }

@@ -183,9 +183,11 @@ def test_report_only(front, backend):
 
 def test_a_refusal_is_logged_with_its_reason(front):
     front.request("PUT", "/api/x", [("Origin", "https://foo.com")])
-    front.wait_log(r'OCORS0010: refused: scheme-differs: origin "https://foo.com", client "", PUT "/api/x"$')
+    front.wait_log(r'OCORS0010: refused: scheme-differs: origin "https://foo.com", client "", PUT "/api/x"; '
+                   r'nearest listed origin "http://foo.com"$')
     front.request("GET", "/api/dw/x", [("Origin", "http://foo.com:80")])
-    front.wait_log(r'OCORS0011: nothing granted: port-differs: origin "http://foo.com:80", client "", GET "/api/dw/x"$')
+    front.wait_log(r'OCORS0011: nothing granted: port-differs: origin "http://foo.com:80", client "", GET "/api/dw/x"; '
+                   r'nearest listed origin "http://foo.com"$')
 
 
 def test_what_is_logged_cannot_forge_lines(front):

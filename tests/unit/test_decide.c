@@ -202,6 +202,9 @@ static void check_exchange(struct json_object *row)
     ocors_decide(&loaded.policy, 1, &facts, buffer, &decision);
     assert_string_equal(ocors_verdict_name(decision.verdict), vectors_string(row, "verdict"));
     assert_string_equal(ocors_reason_name(decision.reason), vectors_string(row, "reason"));
+    if (vectors_get(row, "nearest") != NULL) {
+        assert_span_equal(decision.nearest, vectors_string(row, "nearest"));
+    }
     check_headers(row, &decision);
     /* Who asks for no reason gets the same verdict. */
     facts.wants_reason = false;

@@ -217,12 +217,87 @@ static void test_size_for_each_origin(void **state)
     free(bytes);
 }
 
+/* The origins of a host are found together, ordered by scheme and port; of every host of many. */
+static void test_the_origins_of_a_host(void **state)
+{
+    static const char *const listed[] = {
+        "https://h.example",      "http://h.example:8080", "http://h.example",
+        "https://h.example:8443", "app://h.example",       "https://other.example",
+    };
+    static const char *const expected[] = {
+        "app://h.example",   "http://h.example",       "http://h.example:8080",
+        "https://h.example", "https://h.example:8443",
+    };
+    const ocors_span_t host = OCORS_SPAN_LITERAL("h.example");
+    ocors_settings_t *settings = settings_make(1000);
+    ocors_image_host_t found;
+    ocors_image_origin_t origin;
+    ocors_image_t image;
+    void *bytes;
+    size_t size;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++) {
+        ocors_settings_add_origin(settings, ocors_span_from_string(listed[i]), &report, NULL);
+    }
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    assert_true(ocors_image_verify(bytes, size));
+    assert_true(ocors_image_open(bytes, size, &image));
+    assert_true(ocors_image_find_host(&image, ocors_image_hash(&image, host), host, &found));
+    assert_int_equal(found.count, sizeof(expected) / sizeof(expected[0]));
+    for (uint32_t i = 0; i < found.count; i++) {
+        assert_true(ocors_image_host_origin(&image, &found, i, &origin));
+        assert_int_equal(origin.text.length, strlen(expected[i]));
+        assert_memory_equal(origin.text.bytes, expected[i], origin.text.length);
+    }
+    assert_false(ocors_image_host_origin(&image, &found, found.count, &origin));
+    for (unsigned k = 0; k < 1000; k++) {
+        char text[64];
+        const ocors_span_t name = { text,
+                                    (size_t)snprintf(text, sizeof(text), "host-%u.example", k) };
+
+        assert_true(ocors_image_find_host(&image, ocors_image_hash(&image, name), name, &found));
+        assert_int_equal(found.count, 1);
+        assert_true(ocors_image_host_origin(&image, &found, 0, &origin));
+        assert_memory_equal(origin.text.bytes + strlen("https://"), text, name.length);
+    }
+    assert_false(ocors_image_find_host(&image, ocors_image_hash(&image, OCORS_SPAN_LITERAL("none")),
+                                       OCORS_SPAN_LITERAL("none"), &found));
+    ocors_settings_free(settings);
+    free(bytes);
+}
+
+/* Two ports of each host take most; the slots of no count are emptier than those of this one. */
+static void test_size_for_each_of_two_ports(void **state)
+{
+    const size_t hosts = 49153; /* so that both tables of slots have just doubled */
+    ocors_settings_t *settings = ocors_settings_create();
+    size_t size, text = 0;
+    void *bytes;
+
+    (void)state;
+    ocors_settings_begin_client(settings, OCORS_SPAN_LITERAL("a"), &report, NULL);
+    for (size_t k = 0; k < 2 * hosts; k++) {
+        char origin[64];
+        const size_t length = (size_t)snprintf(origin, sizeof(origin), "https://%zu.example%s",
+                                               k / 2, k % 2 == 0 ? "" : ":8443");
+
+        ocors_settings_add_origin(settings, ocors_span_make(origin, length), &report, NULL);
+        text += length;
+    }
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    assert_true(size - text < 64 * 2 * hosts);
+    ocors_settings_free(settings);
+    free(bytes);
+}
+
 /* Uses whatever a damaged image says; under a sanitizer, or at its guard page, a stray read dies.
  */
 static void image_use(const void *bytes, size_t size)
 {
     ocors_image_t image;
     ocors_image_origin_t origin;
+    ocors_image_host_t hosts;
     ocors_image_client_t client;
     ocors_resource_t resource;
     ocors_response_header_t header;
@@ -241,6 +316,14 @@ static void image_use(const void *bytes, size_t size)
                 sum += origin.clients[i];
             }
             ocors_image_origin_has_client(&origin, 7);
+        }
+        const ocors_span_t host = ocors_span_make(text + strlen("https://"),
+                                                  strlen(text) - strlen("https://"));
+        if (ocors_image_find_host(&image, ocors_image_hash(&image, host), host, &hosts)) {
+            for (uint32_t i = 0; i < 3 && ocors_image_host_origin(&image, &hosts, i, &origin);
+                 i++) {
+                sum += (unsigned char)origin.text.bytes[origin.text.length / 2];
+            }
         }
     }
     for (uint32_t i = 0; i < image.client_count && i < 100; i++) {
@@ -338,6 +421,8 @@ int main(void)
         cmocka_unit_test(test_an_empty_document),
         cmocka_unit_test(test_it_can_be_moved),
         cmocka_unit_test(test_size_for_each_origin),
+        cmocka_unit_test(test_size_for_each_of_two_ports),
+        cmocka_unit_test(test_the_origins_of_a_host),
         cmocka_unit_test(test_every_damaged_byte_is_noticed_and_harmless),
         cmocka_unit_test(test_every_cut_is_noticed),
         cmocka_unit_test(test_the_seed_decides_the_order_not_the_answer),

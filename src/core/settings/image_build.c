@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "ocors_image_hosts.h"
 #include "ocors_image_layout.h"
 #include "ocors_index.h"
 
@@ -16,6 +17,7 @@ typedef struct plan_t {
     uint32_t *numbers;          /* which distinct origin each of them is */
     uint32_t *firsts;           /* the first place of each distinct origin */
     uint32_t distinct;          /* how many there are */
+    ocors_image_hosts_t hosts;  /* their hosts */
     ocors_resource_t *together; /* the resources of all clients, each once */
     uint32_t together_count;
 } plan_t;
@@ -33,6 +35,7 @@ static void plan_free(plan_t *plan)
     free(plan->numbers);
     free(plan->firsts);
     free(plan->together);
+    ocors_image_hosts_free(&plan->hosts);
 }
 
 /* Finds which distinct origin the i-th is, or makes it the next one. */
@@ -77,7 +80,9 @@ static ocors_result_t plan_origins(plan_t *plan)
         number_origin(plan, slots, slot_count, (uint32_t)i);
     }
     free(slots);
-    return OCORS_OK;
+    return ocors_image_hosts_plan(
+        &(ocors_image_hosts_origins_t){ plan->settings->origins, plan->firsts, plan->distinct },
+        plan->seed, &plan->hosts);
 }
 
 /*
@@ -177,6 +182,9 @@ static uint64_t lay_out(const plan_t *plan, ocors_image_header_t *header)
           sizeof(ocors_image_resource_record_t));
     place(&header->headers, &header->header_count, &size, settings->header_count,
           sizeof(ocors_image_header_record_t));
+    place(&header->host_slots, &header->host_slot_count, &size, plan->hosts.slot_count,
+          sizeof(uint32_t));
+    place(&header->groups, &header->group_size, &size, plan->hosts.group_size, sizeof(uint32_t));
     place(&header->text, &header->text_size, &size, text_size_of(plan), 1);
     header->site_first_resource = (uint32_t)settings->resource_count;
     header->site_resource_count = plan->together_count;
@@ -304,6 +312,14 @@ static void write_headers(writer_t *writer, const ocors_settings_t *settings)
     }
 }
 
+static ocors_result_t write_hosts(writer_t *writer, const plan_t *plan)
+{
+    void *slots = writer->bytes + writer->header->host_slots;
+    void *groups = writer->bytes + writer->header->groups;
+
+    return ocors_image_hosts_write(&plan->hosts, slots, groups);
+}
+
 /* Writes the planned image into its own memory. */
 static ocors_result_t write_image(const plan_t *plan, void **bytes, size_t *size)
 {
@@ -328,6 +344,10 @@ static ocors_result_t write_image(const plan_t *plan, void **bytes, size_t *size
     write_clients(&writer, plan);
     write_resources(&writer, plan);
     write_headers(&writer, plan->settings);
+    if (write_hosts(&writer, plan) != OCORS_OK) {
+        free(writer.bytes);
+        return OCORS_NO_MEMORY;
+    }
     writer.header->checksum = ocors_image_checksum(writer.bytes, (size_t)total, plan->seed);
     *bytes = writer.bytes;
     *size = (size_t)total;
