@@ -29,5 +29,6 @@
 #define OCORS_LOG_CHANGED          "OCORS0024: " /* what came and went */
 #define OCORS_LOG_MISPLACED        "OCORS0025: " /* a name in a tree that was meant to be another */
 #define OCORS_LOG_EMPTY            "OCORS0026: " /* a policy that allows no origin */
+#define OCORS_LOG_EXPLAINS         "OCORS0029: " /* OcapiCorsExplain is on */
 
 #endif

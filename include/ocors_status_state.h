@@ -18,9 +18,9 @@
 #define OCORS_STATUS_SITES_MAX     1000
 #define OCORS_STATUS_ORIGINS_MAX   50
 
-/* A number of the page: its name in JSON, and its name and meaning for Prometheus. */
+/* A number of the page: its names in JSON and for Prometheus, and what it means. */
 typedef struct ocors_status_figure_t {
-    const char *name, *metric, *help, *label;
+    const char *name, *metric, *help;
     uint64_t value;
     bool is_duration; /* in microseconds */
 } ocors_status_figure_t;
@@ -61,7 +61,8 @@ typedef struct ocors_status_state_t {
     apr_array_header_t *documents; /* of ocors_status_document_t: unusable ones first */
     apr_array_header_t *sites;     /* of ocors_status_site_t, without organisations */
     apr_array_header_t *requests;  /* of ocors_status_request_t */
-    apr_array_header_t *origins;   /* of ocors_status_origin_t, most refused first */
+    apr_array_header_t *refused;   /* of ocors_status_origin_t, most refused first */
+    apr_array_header_t *reported;  /* the same of `OcapiCors ReportOnly`: nobody was refused yet */
     uint64_t unusable;             /* documents that cannot be used */
     uint64_t documents_left_out, sites_left_out;
     bool is_counted; /* else there is no memory for counters */

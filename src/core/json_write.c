@@ -6,79 +6,42 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "ocors_invisible.h"
-#include "ocors_utf8.h"
+#define LINES_DEPTH_MAX 2
 
 static void put_string(const ocors_json_writer_t *writer, const char *string)
 {
     writer->put(writer->to, string, strlen(string));
 }
 
-/* Whether a character is to be escaped. */
-static bool is_escaped(uint32_t character)
-{
-    return character == '"' || character == '\\' || character < 0x20 || character == 0x7f
-           || (character > 0x7f && ocors_invisible_name(character) != NULL);
-}
-
-static void put_escaped(const ocors_json_writer_t *writer, uint32_t character)
-{
-    char escape[sizeof("\\udbff\\udfff")];
-
-    if (character == '"' || character == '\\') {
-        (void)snprintf(escape, sizeof(escape), "\\%c", (int)character);
-    }
-    else if (character > 0xffff) { /* section 7: a surrogate pair */
-        (void)snprintf(escape, sizeof(escape), "\\u%04x\\u%04x",
-                       (unsigned)(0xd7c0 + (character >> 10)) & 0xffffU,
-                       (unsigned)(0xdc00 + (character & 0x3ff)) & 0xffffU);
-    }
-    else {
-        (void)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)character & 0xffffU);
-    }
-    put_string(writer, escape);
-}
-
 static void put_text(const ocors_json_writer_t *writer, ocors_span_t text)
 {
-    size_t done = 0; /* what is before it was put */
-
     put_string(writer, "\"");
-    for (size_t at = 0; at < text.length;) {
-        const ocors_span_t rest = ocors_span_make(text.bytes + at, text.length - at);
-        const size_t length = ocors_utf8_length(rest);
-        const uint32_t character = length == 0   ? 0
-                                   : length == 1 ? (unsigned char)rest.bytes[0]
-                                                 : ocors_utf8_character(rest.bytes, length);
+    ocors_escape_json(writer->put, writer->to, text);
+    put_string(writer, "\"");
+}
 
-        if (length == 0 || is_escaped(character)) {
-            writer->put(writer->to, text.bytes + done, at - done);
-            done = at + (length > 0 ? length : 1);
-            if (length == 0) {
-                put_string(writer, "\xef\xbf\xbd");
-            }
-            else {
-                put_escaped(writer, character);
-            }
+/* Begins a line within the outer two lists and objects. */
+static void begin_line(const ocors_json_writer_t *writer, unsigned depth)
+{
+    if (writer->depth > 0 && writer->depth <= LINES_DEPTH_MAX) {
+        put_string(writer, "\n");
+        for (unsigned i = 0; i < depth; i++) {
+            put_string(writer, "  ");
         }
-        at += length > 0 ? length : 1;
     }
-    if (text.length > done) {
-        writer->put(writer->to, text.bytes + done, text.length - done);
-    }
-    put_string(writer, "\"");
 }
 
 /* What goes before a value. */
 static void begin_value(ocors_json_writer_t *writer, const char *key)
 {
     if (writer->has_value) {
-        put_string(writer, ",");
+        put_string(writer, writer->depth > LINES_DEPTH_MAX ? ", " : ",");
     }
+    begin_line(writer, writer->depth);
     writer->has_value = true;
     if (key != NULL) {
         put_text(writer, ocors_span_from_string(key));
-        put_string(writer, ":");
+        put_string(writer, ": ");
     }
 }
 
@@ -92,7 +55,7 @@ void ocors_json_write_member(ocors_json_writer_t *writer, ocors_span_t key, ocor
 {
     begin_value(writer, NULL);
     put_text(writer, key);
-    put_string(writer, ":");
+    put_string(writer, ": ");
     put_text(writer, text);
 }
 
@@ -131,11 +94,16 @@ void ocors_json_write_begin(ocors_json_writer_t *writer, const char *key, char b
 {
     begin_value(writer, key);
     writer->put(writer->to, &bracket, 1);
+    writer->depth++;
     writer->has_value = false;
 }
 
 void ocors_json_write_end(ocors_json_writer_t *writer, char bracket)
 {
+    if (writer->has_value) {
+        begin_line(writer, writer->depth - 1);
+    }
     writer->put(writer->to, &bracket, 1);
+    writer->depth--;
     writer->has_value = true;
 }
