@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_status.h>
 #include <mpm_common.h>
 
 #include "ocors_config.h"
@@ -50,6 +51,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     (void)ptemp;
     if (status == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
         ocors_server_prepare(pconf, server); /* for its warnings: post_config is not coming */
+        ocors_config_warn_of_explanations(server);
     }
     return status != OK ? status : documents;
 }
@@ -85,6 +87,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     ocors_config_count_sites();
     ocors_refusals_summarise_at_end(pconf, server);
     ocors_server_prepare(pconf, server);
+    ocors_config_warn_of_explanations(server);
     return ocors_reload_go_on(pconf, ocors_config_lists(), server);
 }
 
@@ -188,6 +191,12 @@ static int status_handler(request_rec *r)
     return ocors_status_answer(r);
 }
 
+/* The page of mod_status, if it is loaded, has a block of ours. */
+static int status_extend(request_rec *r, int flags)
+{
+    return ocors_status_extend(r, (flags & AP_STATUS_SHORT) != 0);
+}
+
 /*
  * Every response of a handler passes our filter, and so does one of mod_cache's quick handler,
  * which runs before there is a decision ...
@@ -231,6 +240,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, status_extend, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(insert_filter, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);
     ap_hook_log_transaction(log_transaction, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -91,7 +91,8 @@ typedef struct ocors_grantable_t {
     X(const ocors_grantable_t *, grantable, NULL)                                                  \
     X(const ocors_expose_t *, expose, NULL)                                                        \
     X(const char *, max_age, NULL)                                                                 \
-    X(int, has_credentials, -1)
+    X(int, has_credentials, -1)                                                                    \
+    X(int, explains, -1)
 
 typedef struct ocors_config_t {
 #define OCORS_CONFIG_MEMBER(type, name, unset) type name;
@@ -116,6 +117,7 @@ void ocors_config_begin(apr_pool_t *pool);
 void ocors_config_note_site(ocors_site_t *site);
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section);
 void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section);
+void ocors_config_note_explanation(const cmd_parms *cmd);
 int ocors_config_check(apr_pool_t *pool, server_rec *server);
 
 /*
@@ -133,6 +135,12 @@ void ocors_config_count_sites(void);
 /* OcapiCorsClientId and OcapiCorsSelfOrigin of a merged section, with their defaults. */
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
 const ocors_self_t *ocors_config_self(const ocors_config_t *config);
+
+/* Whether responses say what was decided, and why (OcapiCorsExplain). */
+bool ocors_config_explains(const ocors_config_t *config);
+
+/* In post_config, and at the end of a configuration test: warns of each OcapiCorsExplain On. */
+void ocors_config_warn_of_explanations(server_rec *server);
 
 /* The kind of the section that holds a directive. */
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd);

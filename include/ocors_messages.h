@@ -31,5 +31,6 @@
 #define OCORS_LOG_EMPTY            "OCORS0026: " /* a policy that allows no origin */
 #define OCORS_LOG_MINUTE           "OCORS0027: " /* what was refused in a minute */
 #define OCORS_LOG_NOT_COUNTED      "OCORS0028: " /* no memory for the counters */
+#define OCORS_LOG_EXPLAINS         "OCORS0029: " /* OcapiCorsExplain is on */
 
 #endif

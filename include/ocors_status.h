@@ -3,16 +3,23 @@
 #ifndef OCORS_STATUS_H
 #define OCORS_STATUS_H
 
+#include <stdbool.h>
+
 #include <httpd.h>
 
 /* What SetHandler names. */
 #define OCORS_STATUS_HANDLER "ocapi-cors-status"
 
 /*
- * Answers GET and HEAD with what this worker's next decision goes by: JSON, or, with
- * `?format=prometheus`, Prometheus' text format. OK, DECLINED for a request that is not for it,
- * HTTP_METHOD_NOT_ALLOWED, or HTTP_SERVICE_UNAVAILABLE where nothing is in force.
+ * Answers GET and HEAD with what this worker's next decision goes by, and with what all workers
+ * have counted. The format is that of `?format=html|json|prometheus`, else HTML for a client that
+ * prefers text/html, else JSON. OK, DECLINED for a request that is not for it,
+ * HTTP_METHOD_NOT_ALLOWED, HTTP_BAD_REQUEST for another format, or HTTP_SERVICE_UNAVAILABLE where
+ * nothing is in force.
  */
 int ocors_status_answer(request_rec *r);
+
+/* Adds to the page of mod_status; `is_short`: to its form for programs. OK or DECLINED. */
+int ocors_status_extend(request_rec *r, bool is_short);
 
 #endif

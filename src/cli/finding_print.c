@@ -100,8 +100,6 @@ static void write_place(ocors_json_writer_t *json, const char *key, size_t numbe
 
 static void print_as_json(ocors_json_writer_t *json, const record_t *record, const char *message)
 {
-    fputs(json->has_value ? ",\n" : "\n", json->out); /* a line for each record */
-    json->has_value = false;
     ocors_json_write_begin(json, NULL, '{');
     ocors_json_write_string(json, "file", ocors_span_from_string(record->file));
     write_place(json, "line", record->line);
@@ -159,12 +157,17 @@ static void record_print(ocors_finding_printer_t *printer, const record_t *recor
     }
 }
 
+static void put(void *to, const char *bytes, size_t length)
+{
+    (void)fwrite(bytes, 1, length, to);
+}
+
 ocors_finding_printer_t ocors_finding_print_begin(FILE *out, ocors_format_t format)
 {
     ocors_finding_printer_t printer = { .out = out,
                                         .format = format,
                                         .has_colours = ocors_print_has_colours(out),
-                                        .json = { .out = out } };
+                                        .json = { .put = put, .to = out } };
 
     if (format == OCORS_FORMAT_JSON) {
         ocors_json_write_begin(&printer.json, NULL, '[');
@@ -175,7 +178,6 @@ ocors_finding_printer_t ocors_finding_print_begin(FILE *out, ocors_format_t form
 void ocors_finding_print_end(ocors_finding_printer_t *printer)
 {
     if (printer->format == OCORS_FORMAT_JSON) {
-        fputs(printer->json.has_value ? "\n" : "", printer->out);
         ocors_json_write_end(&printer->json, ']');
         fputc('\n', printer->out);
     }

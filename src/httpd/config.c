@@ -30,6 +30,7 @@ typedef struct occurrence_t {
 static apr_array_header_t *activations; /* of occurrence_t */
 static apr_array_header_t *documented;  /* of occurrence_t */
 static apr_array_header_t *sites;       /* of ocors_site_t * */
+static apr_array_header_t *explained;   /* of const ap_directive_t * */
 static ocors_lists_t lists;
 
 static const ocors_sources_t default_sources = {
@@ -77,6 +78,7 @@ void ocors_config_begin(apr_pool_t *pool)
     activations = apr_array_make(pool, 4, sizeof(occurrence_t));
     documented = apr_array_make(pool, 4, sizeof(occurrence_t));
     sites = apr_array_make(pool, 4, sizeof(ocors_site_t *));
+    explained = apr_array_make(pool, 1, sizeof(const ap_directive_t *));
     lists = (ocors_lists_t){
         .lists = apr_array_make(pool, 4, sizeof(const ocors_list_t *)),
         .interval = RELOAD_DEFAULT,
@@ -141,6 +143,24 @@ void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *sec
 {
     APR_ARRAY_PUSH(documented, occurrence_t) = occurrence_of(cmd, section);
     APR_ARRAY_PUSH(lists.lists, const ocors_list_t *) = &section->documents->list;
+}
+
+void ocors_config_note_explanation(const cmd_parms *cmd)
+{
+    APR_ARRAY_PUSH(explained, const ap_directive_t *) = cmd->directive;
+}
+
+void ocors_config_warn_of_explanations(server_rec *server)
+{
+    for (int i = 0; i < explained->nelts; i++) {
+        const ap_directive_t *directive = APR_ARRAY_IDX(explained, i, const ap_directive_t *);
+
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     OCORS_LOG_EXPLAINS
+                     "%s:%d: OcapiCorsExplain is on: every client is told what was decided, and "
+                     "why; this is for staging only",
+                     directive->filename, directive->line_num);
+    }
 }
 
 /*
@@ -222,6 +242,11 @@ const ocors_sources_t *ocors_config_sources(const ocors_config_t *config)
 const ocors_self_t *ocors_config_self(const ocors_config_t *config)
 {
     return config->self != NULL ? config->self : &default_self;
+}
+
+bool ocors_config_explains(const ocors_config_t *config)
+{
+    return config->explains == 1;
 }
 
 bool ocors_config_exposes_backend(const ocors_config_t *config)

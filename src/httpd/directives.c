@@ -289,6 +289,17 @@ static const char *set_max_age(cmd_parms *cmd, void *section, const char *argume
     return NULL;
 }
 
+static const char *set_explain(cmd_parms *cmd, void *section, int is_on)
+{
+    ocors_config_t *config = section;
+
+    config->explains = is_on != 0;
+    if (is_on) {
+        ocors_config_note_explanation(cmd);
+    }
+    return NULL;
+}
+
 static const char *set_reload(cmd_parms *cmd, void *section, const char *argument)
 {
     const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
@@ -377,6 +388,8 @@ const command_rec ocors_directives[] = {
     AP_INIT_TAKE_ARGV("OcapiCorsAllowHeaders", set_allow_headers, NULL, EVERY_SECTION,
                       "Requested, None, or the request headers that may be granted; a JSON body "
                       "needs Content-Type"),
+    AP_INIT_FLAG("OcapiCorsExplain", set_explain, NULL, EVERY_SECTION,
+                 "whether each response says what was decided, and why; for staging"),
     AP_INIT_TAKE1("OcapiCorsReload", set_reload, NULL, RSRC_CONF,
                   "how often changed documents are looked for, or Off"),
     AP_INIT_TAKE1("OcapiCorsCacheSize", set_cache_size, NULL, RSRC_CONF,

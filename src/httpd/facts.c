@@ -210,6 +210,7 @@ static void find_reason(inquiry_t *inquiry)
         request->is_verbose = ocors_survey_logs_each() && APLOG_R_IS_LEVEL(inquiry->r, APLOG_DEBUG);
         is_asked = request->is_verbose || ocors_survey_shows_reasons();
     }
+    is_asked = is_asked || ocors_config_explains(inquiry->config);
     if (request->refusal.count != NULL && !is_asked) {
         if (decision->reason == OCORS_REASON_NONE) {
             decision->reason = kept;

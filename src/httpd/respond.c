@@ -12,6 +12,7 @@
 
 #include "ocors_fault.h"
 #include "ocors_headers.h"
+#include "ocors_verdict.h"
 
 /* A body of at most this many bytes is read and dropped, so that the connection can be reused. */
 #define DISCARDED_BODY_MAX 65536
@@ -118,6 +119,17 @@ static void headers_make(request_rec *r, const ocors_request_t *request, ocors_h
         headers);
 }
 
+/* OcapiCorsExplain: the verdict and the reason, in place of whatever has this name. */
+static void explain(request_rec *r, const ocors_decision_t *decision)
+{
+    static const char name[] = "OCAPI-CORS-Explain";
+
+    apr_table_unset(r->err_headers_out, name);
+    apr_table_setn(r->headers_out, name,
+                   apr_pstrcat(r->pool, ocors_verdict_name(decision->verdict),
+                               "; reason=", ocors_reason_name(decision->reason), NULL));
+}
+
 /*
  * The module writes headers only here: in the last content filter, after mod_cache has stored the
  * response and mod_headers has set its fields, before httpd sends them.
@@ -129,6 +141,13 @@ static apr_status_t header_filter_run(ap_filter_t *filter, apr_bucket_brigade *b
     ocors_headers_t headers;
     bool has_vary;
 
+    if (ocors_config_explains(request->config)) {
+        explain(r, &request->decision);
+    }
+    if (request->config->mode != OCORS_MODE_ON) {
+        ap_remove_output_filter(filter);
+        return ap_pass_brigade(filter->next, brigade);
+    }
     headers_make(r, request, &headers);
     has_vary = table_clean(r->headers_out, headers.vary);
     has_vary = table_clean(r->err_headers_out, headers.vary) || has_vary;
@@ -158,7 +177,8 @@ void ocors_respond_register_filter(apr_pool_t *pool)
 
 void ocors_respond_add_filter(request_rec *r, const ocors_request_t *request)
 {
-    if (request != NULL && request->config->mode == OCORS_MODE_ON) {
+    if (request != NULL
+        && (request->config->mode == OCORS_MODE_ON || ocors_config_explains(request->config))) {
         ap_add_output_filter_handle(header_filter, (void *)(uintptr_t)request, r, r->connection);
     }
 }

@@ -1,117 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the status page. Owns nothing. */
+/* Answers requests for the status page. Owns nothing. */
 
 #include "ocors_status.h"
 
-#include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_core.h>
 
-#include "ocors_digest.h"
-#include "ocors_status_counts.h"
-#include "ocors_store.h"
+#include "ocors_accept.h"
+#include "ocors_status_html.h"
+#include "ocors_status_json.h"
+#include "ocors_status_prometheus.h"
 
-/* What the page shows, taken in one pin. */
-typedef struct state_t {
-    ocors_snapshot_header_t header;
-    char digest[OCORS_DIGEST_TEXT_SIZE];
-    uint64_t unusable; /* documents that cannot be used */
-    uint64_t size;     /* of all areas */
-} state_t;
+typedef void format_t(request_rec *r, const ocors_status_state_t *state);
 
-/* A figure of the page: its name in JSON, its name and meaning for Prometheus. */
-typedef struct figure_t {
-    const char *name, *metric, *help;
-    uint64_t value;
-} figure_t;
-
-#define FIGURES_MAX 12
-
-static bool state_take(state_t *state)
+static format_t *format_named(ocors_span_t name)
 {
-    ocors_pin_t pin;
-
-    if (!ocors_store_pin(&pin)) {
-        return false;
-    }
-    state->header = pin.snapshot.header;
-    state->size = ocors_store_size(ocors_store_in_use());
-    state->unusable = 0;
-    for (uint32_t i = 0; i < state->header.document_count; i++) {
-        state->unusable += pin.snapshot.documents[i].image == OCORS_SNAPSHOT_NONE;
-    }
-    ocors_store_unpin(&pin);
-    ocors_digest_write(state->header.digest, state->digest);
-    return true;
+    return ocors_span_is_equal(name, OCORS_SPAN_LITERAL("html"))         ? ocors_status_html
+           : ocors_span_is_equal(name, OCORS_SPAN_LITERAL("json"))       ? ocors_status_json
+           : ocors_span_is_equal(name, OCORS_SPAN_LITERAL("prometheus")) ? ocors_status_prometheus
+                                                                         : NULL;
 }
 
-/* Everything that is a number; returns how many. */
-static size_t figures_make(const state_t *state, figure_t figures[FIGURES_MAX])
+/* RFC 9110 section 12.5.1: HTML for those who prefer it, which are browsers. */
+static format_t *format_accepted(const request_rec *r)
 {
-    const ocors_snapshot_header_t *header = &state->header;
-    const figure_t all[] = {
-        { "generation", "generation", "Generations published since the server started.",
-          header->generation },
-        { "documents", "documents", "Settings documents that are asked for.",
-          header->document_count },
-        { "unusable_documents", "unusable_documents",
-          "Documents with errors, for which the last good policy or none is in force.",
-          state->unusable },
-        { "sites", "sites", "Sites of all trees, organisations included.", header->site_count },
-        { "policies", "policies", "Policies.", header->policy_count },
-        { "clients", "clients", "Client applications of all documents.", header->client_count },
-        { "origins", "origins", "Origins, each counted once in a document.", header->origin_count },
-        { "bytes", "bytes", "Shared memory in use by what is in force.", header->size },
-        { "cache_size", "cache_bytes", "Shared memory reserved.", state->size },
-        { "published", "published_timestamp_seconds",
-          "When what is in force was published, in seconds since 1970.",
-          (uint64_t)apr_time_sec(header->published) },
-        { "duration_ms", "load_duration_milliseconds", "How long loading it took.",
-          (uint64_t)header->duration / 1000 },
-    };
-    const size_t count = sizeof(all) / sizeof(all[0]);
+    const ocors_span_t accept = ocors_span_from_string(apr_table_get(r->headers_in, "Accept"));
 
-    _Static_assert(sizeof(all) / sizeof(all[0]) <= FIGURES_MAX, "all figures have room");
-    memcpy(figures, all, sizeof(all));
-    return count;
+    return ocors_accept_weight(accept, OCORS_SPAN_LITERAL("text/html"))
+                   > ocors_accept_weight(accept, OCORS_SPAN_LITERAL("application/json"))
+               ? ocors_status_html
+               : ocors_status_json;
 }
 
-static void write_json(request_rec *r, const state_t *state, const figure_t *figures, size_t count)
+/* What the query asks for, or else Accept. NULL: the query asks for what there is not. */
+static format_t *format_of(const request_rec *r)
 {
-    ap_set_content_type(r, "application/json");
-    ap_rprintf(r, "{\n  \"digest\": \"%s\"", state->digest);
-    for (size_t i = 0; i < count; i++) {
-        ap_rprintf(r, ",\n  \"%s\": %" APR_UINT64_T_FMT, figures[i].name, figures[i].value);
-    }
-    ocors_status_counts_json(r);
-    ap_rputs("\n}\n", r);
-}
+    static const char key[] = "format=";
+    const char *at = r->args;
+    format_t *found = NULL;
 
-static void write_prometheus(request_rec *r, const state_t *state, const figure_t *figures,
-                             size_t count)
-{
-    ap_set_content_type(r, "text/plain; version=0.0.4");
-    ap_rprintf(r,
-               "# HELP ocapi_cors_info SHA-256 of what is in force.\n"
-               "# TYPE ocapi_cors_info gauge\nocapi_cors_info{digest=\"%s\"} 1\n",
-               state->digest);
-    for (size_t i = 0; i < count; i++) {
-        ap_rprintf(r,
-                   "# HELP ocapi_cors_%s %s\n# TYPE ocapi_cors_%s gauge\n"
-                   "ocapi_cors_%s %" APR_UINT64_T_FMT "\n",
-                   figures[i].metric, figures[i].help, figures[i].metric, figures[i].metric,
-                   figures[i].value);
+    while (at != NULL && at[0] != '\0') {
+        const size_t length = strcspn(at, "&");
+
+        if (strncmp(at, key, sizeof(key) - 1) == 0) {
+            const size_t skipped = sizeof(key) - 1;
+            format_t *format = format_named(ocors_span_make(at + skipped, length - skipped));
+
+            if (format == NULL || (found != NULL && found != format)) {
+                return NULL;
+            }
+            found = format;
+        }
+        at += length + (at[length] == '&');
     }
-    ocors_status_counts_prometheus(r);
+    return found != NULL ? found : format_accepted(r);
 }
 
 int ocors_status_answer(request_rec *r)
 {
-    figure_t figures[FIGURES_MAX];
-    state_t state;
-    size_t count;
+    ocors_status_state_t state;
+    format_t *format;
 
     if (r->handler == NULL || strcmp(r->handler, OCORS_STATUS_HANDLER) != 0) {
         return DECLINED;
@@ -120,16 +70,33 @@ int ocors_status_answer(request_rec *r)
         ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_OPTIONS, -1);
         return r->method_number == M_OPTIONS ? ap_send_http_options(r) : HTTP_METHOD_NOT_ALLOWED;
     }
-    if (!state_take(&state)) {
+    format = format_of(r);
+    if (format == NULL) {
+        return HTTP_BAD_REQUEST;
+    }
+    if (!ocors_status_take(r->pool, &state)) {
         return HTTP_SERVICE_UNAVAILABLE;
     }
-    count = figures_make(&state, figures);
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    if (r->args != NULL && strcmp(r->args, "format=prometheus") == 0) {
-        write_prometheus(r, &state, figures, count);
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    format(r, &state);
+    return OK;
+}
+
+int ocors_status_extend(request_rec *r, bool is_short)
+{
+    ocors_status_state_t state;
+
+    if (!ocors_status_take(r->pool, &state)) {
+        return DECLINED;
+    }
+    if (is_short) {
+        ap_rprintf(r, "OcapiCorsDigest: %s\nOcapiCorsUnusableDocuments: %" APR_UINT64_T_FMT "\n",
+                   state.digest, (apr_uint64_t)state.unusable);
     }
     else {
-        write_json(r, &state, figures, count);
+        ocors_status_html_block(r, &state);
     }
     return OK;
 }

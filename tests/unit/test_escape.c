@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text of anybody in JSON, HTML and Prometheus' text format; and JSON as a whole. */
+#include "vectors.h"
+
+#include <string.h>
+
+#include "ocors_escape.h"
+#include "ocors_json_write.h"
+
+typedef struct buffer_t {
+    char text[4096];
+    size_t length;
+} buffer_t;
+
+static void put(void *to, const char *bytes, size_t length)
+{
+    buffer_t *buffer = to;
+
+    assert_true(length > 0 && buffer->length + length < sizeof(buffer->text));
+    memcpy(buffer->text + buffer->length, bytes, length);
+    buffer->length += length;
+    buffer->text[buffer->length] = '\0';
+}
+
+static void texts(void **state)
+{
+    static const struct {
+        const char *text, *json, *html, *label;
+    } rows[] = {
+        { "", "", "", "" },
+        { "https://a.example:8443", "https://a.example:8443", "https://a.example:8443",
+          "https://a.example:8443" },
+        { "<b>&'\"\\", "<b>&'\\\"\\\\", "&#60;b&#62;&#38;&#39;&#34;\\", "<b>&'\\\"\\\\" },
+        { "a\nb\tc\x01\x7f", "a\\u000ab\\u0009c\\u0001\\u007f",
+          "a&lt;U+000A&gt;b&lt;U+0009&gt;c&lt;U+0001&gt;&lt;U+007F&gt;",
+          "a<U+000A>b<U+0009>c<U+0001><U+007F>" },
+        { "\x1b[31m", "\\u001b[31m", "&lt;U+001B&gt;[31m", "<U+001B>[31m" },
+        /* visible characters of 2, 3 and 4 bytes */
+        { "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92",
+          "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92" },
+        /* U+202E turns what follows round; U+0085 is a control character; U+E0041 a tag */
+        { "a\xe2\x80\xae.b", "a\\u202e.b", "a&lt;U+202E&gt;.b", "a<U+202E>.b" },
+        { "\xc2\x85", "\\u0085", "&lt;U+0085&gt;", "<U+0085>" },
+        { "\xf3\xa0\x81\x81", "\\udb40\\udc41", "&lt;U+E0041&gt;", "<U+E0041>" },
+        /* what is not UTF-8: a lone byte, an overlong form, a surrogate, a character cut off */
+        { "a\xff"
+          "b",
+          "a\xef\xbf\xbd"
+          "b",
+          "a\xef\xbf\xbd"
+          "b",
+          "a\xef\xbf\xbd"
+          "b" },
+        { "\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd",
+          "\xef\xbf\xbd\xef\xbf\xbd" },
+        { "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
+          "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+        { "<\xe2\x82", "<\xef\xbf\xbd\xef\xbf\xbd", "&#60;\xef\xbf\xbd\xef\xbf\xbd",
+          "<\xef\xbf\xbd\xef\xbf\xbd" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const ocors_span_t text = guarded_copy(rows[i].text, strlen(rows[i].text));
+        buffer_t json = { .length = 0 }, html = { .length = 0 }, label = { .length = 0 };
+
+        ocors_escape_json(put, &json, text);
+        ocors_escape_html(put, &html, text);
+        ocors_escape_label(put, &label, text);
+        assert_string_equal(json.text, rows[i].json);
+        assert_string_equal(html.text, rows[i].html);
+        assert_string_equal(label.text, rows[i].label);
+        guarded_free(text);
+    }
+}
+
+static void a_nul_is_a_character(void **state)
+{
+    buffer_t json = { .length = 0 };
+
+    (void)state;
+    ocors_escape_json(put, &json, ocors_span_make("a\0b", 3));
+    assert_string_equal(json.text, "a\\u0000b");
+}
+
+static void values_of_all_types(void **state)
+{
+    buffer_t buffer = { .length = 0 };
+    ocors_json_writer_t writer = { .put = put, .to = &buffer };
+
+    (void)state;
+    ocors_json_write_begin(&writer, NULL, '{');
+    ocors_json_write_string(&writer, "text", OCORS_SPAN_LITERAL("a\"b"));
+    ocors_json_write_number(&writer, "most", UINT64_MAX);
+    ocors_json_write_seconds(&writer, "time", 1000042);
+    ocors_json_write_begin(&writer, "list", '[');
+    ocors_json_write_begin(&writer, NULL, '{');
+    ocors_json_write_boolean(&writer, "yes", true);
+    ocors_json_write_boolean(&writer, "no", false);
+    ocors_json_write_null(&writer, "none");
+    ocors_json_write_end(&writer, '}');
+    ocors_json_write_string(&writer, NULL, ocors_span_make(NULL, 0));
+    ocors_json_write_end(&writer, ']');
+    ocors_json_write_begin(&writer, "empty", '[');
+    ocors_json_write_end(&writer, ']');
+    ocors_json_write_end(&writer, '}');
+    assert_string_equal(buffer.text, "{\n"
+                                     "  \"text\": \"a\\\"b\",\n"
+                                     "  \"most\": 18446744073709551615,\n"
+                                     "  \"time\": 1.000042,\n"
+                                     "  \"list\": [\n"
+                                     "    {\"yes\": true, \"no\": false, \"none\": null},\n"
+                                     "    \"\"\n"
+                                     "  ],\n"
+                                     "  \"empty\": []\n"
+                                     "}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts),
+        cmocka_unit_test(a_nul_is_a_character),
+        cmocka_unit_test(values_of_all_types),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
