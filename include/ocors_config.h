@@ -117,7 +117,7 @@ void ocors_config_begin(apr_pool_t *pool);
 void ocors_config_note_site(ocors_site_t *site);
 void ocors_config_note_activation(const cmd_parms *cmd, const ocors_config_t *section);
 void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *section);
-void ocors_config_note_explanation(const cmd_parms *cmd);
+void ocors_config_note_explanation(const cmd_parms *cmd, const ocors_config_t *section);
 int ocors_config_check(apr_pool_t *pool, server_rec *server);
 
 /*

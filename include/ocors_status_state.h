@@ -35,7 +35,7 @@ typedef struct ocors_status_document_t {
 } ocors_status_document_t;
 
 typedef struct ocors_status_site_t {
-    const char *tree, *name; /* "": the organisation */
+    const char *name;
     bool has_api[OCORS_API_COUNT];
 } ocors_status_site_t;
 
@@ -49,6 +49,7 @@ typedef struct ocors_status_request_t {
 typedef struct ocors_status_origin_t {
     const char *origin, *nearest; /* "": no listed origin is near */
     const char *verdict, *reason, *site, *mode;
+    bool is_report; /* of `OcapiCors ReportOnly`: the request passed */
     uint64_t count, error;
 } ocors_status_origin_t;
 
@@ -61,8 +62,7 @@ typedef struct ocors_status_state_t {
     apr_array_header_t *documents; /* of ocors_status_document_t: unusable ones first */
     apr_array_header_t *sites;     /* of ocors_status_site_t, without organisations */
     apr_array_header_t *requests;  /* of ocors_status_request_t */
-    apr_array_header_t *refused;   /* of ocors_status_origin_t, most refused first */
-    apr_array_header_t *reported;  /* the same of `OcapiCors ReportOnly`: nobody was refused yet */
+    apr_array_header_t *origins;   /* of ocors_status_origin_t, most refused first */
     uint64_t unusable;             /* documents that cannot be used */
     uint64_t documents_left_out, sites_left_out;
     bool is_counted; /* else there is no memory for counters */

@@ -145,9 +145,11 @@ void ocors_config_note_documents(const cmd_parms *cmd, const ocors_config_t *sec
     APR_ARRAY_PUSH(lists.lists, const ocors_list_t *) = &section->documents->list;
 }
 
-void ocors_config_note_explanation(const cmd_parms *cmd)
+void ocors_config_note_explanation(const cmd_parms *cmd, const ocors_config_t *section)
 {
-    APR_ARRAY_PUSH(explained, const ap_directive_t *) = cmd->directive;
+    if (section->explains == 1) {
+        APR_ARRAY_PUSH(explained, const ap_directive_t *) = cmd->directive;
+    }
 }
 
 void ocors_config_warn_of_explanations(server_rec *server)

@@ -294,9 +294,7 @@ static const char *set_explain(cmd_parms *cmd, void *section, int is_on)
     ocors_config_t *config = section;
 
     config->explains = is_on != 0;
-    if (is_on) {
-        ocors_config_note_explanation(cmd);
-    }
+    ocors_config_note_explanation(cmd, config);
     return NULL;
 }
 

@@ -162,42 +162,53 @@ static void write_requests(request_rec *r, const ocors_status_state_t *state)
     }
 }
 
-static void write_origins(request_rec *r, const char *title, const char *about,
-                          const apr_array_header_t *origins)
+static void write_origin(request_rec *r, const ocors_status_origin_t *origin)
+{
+    ap_rputs("<tr><th scope=\"row\"><code>", r);
+    write_text(r, origin->origin);
+    ap_rputs("</code></th>", r);
+    write_cell(r, origin->reason);
+    write_code(r, origin->nearest);
+    write_cell(r, origin->site);
+    if (origin->error > 0) {
+        ap_rprintf(r, "<td class=\"number\">%" APR_UINT64_T_FMT " to %" APR_UINT64_T_FMT "</td>",
+                   (apr_uint64_t)(origin->count - origin->error), (apr_uint64_t)origin->count);
+    }
+    else {
+        write_number(r, origin->count);
+    }
+    ap_rputs("</tr>\n", r);
+}
+
+/* The origins of one mode; nothing, if there are none. */
+static void write_origins(request_rec *r, const ocors_status_state_t *state, bool is_report,
+                          const char *title, const char *about)
 {
     static const char *const columns[] = { "Origin", "Reason",    "Nearest listed origin",
                                            "Site",   "#Requests", NULL };
+    bool has_begun = false;
 
-    if (origins->nelts == 0) {
-        return;
-    }
-    begin_table(r, title, columns);
-    for (int i = 0; i < origins->nelts; i++) {
-        const ocors_status_origin_t *origin = &APR_ARRAY_IDX(origins, i, ocors_status_origin_t);
+    for (int i = 0; i < state->origins->nelts; i++) {
+        const ocors_status_origin_t *origin = &APR_ARRAY_IDX(state->origins, i,
+                                                             ocors_status_origin_t);
 
-        ap_rputs("<tr><th scope=\"row\"><code>", r);
-        write_text(r, origin->origin);
-        ap_rputs("</code></th>", r);
-        write_cell(r, origin->reason);
-        write_code(r, origin->nearest);
-        write_cell(r, origin->site);
-        if (origin->error > 0) {
-            ap_rprintf(r,
-                       "<td class=\"number\">%" APR_UINT64_T_FMT " to %" APR_UINT64_T_FMT "</td>",
-                       (apr_uint64_t)(origin->count - origin->error), (apr_uint64_t)origin->count);
+        if (origin->is_report == is_report) {
+            if (!has_begun) {
+                begin_table(r, title, columns);
+                has_begun = true;
+            }
+            write_origin(r, origin);
         }
-        else {
-            write_number(r, origin->count);
-        }
-        ap_rputs("</tr>\n", r);
     }
-    end_table(r, 0);
-    ap_rprintf(r, "<p class=\"quiet\">%s</p>\n", about);
+    if (has_begun) {
+        end_table(r, 0);
+        ap_rprintf(r, "<p class=\"quiet\">%s</p>\n", about);
+    }
 }
 
 static void write_sites(request_rec *r, const ocors_status_state_t *state)
 {
-    static const char *const columns[] = { "Site", "Tree", "APIs with a policy", NULL };
+    static const char *const columns[] = { "Site", "APIs with a policy", NULL };
 
     if (state->sites->nelts == 0) {
         return;
@@ -209,7 +220,6 @@ static void write_sites(request_rec *r, const ocors_status_state_t *state)
         ap_rputs("<tr><th scope=\"row\">", r);
         write_text(r, site->name);
         ap_rputs("</th>", r);
-        write_code(r, site->tree);
         ap_rprintf(r, "<td>%s%s</td></tr>\n", site->has_api[OCORS_API_SHOP] ? "shop " : "",
                    site->has_api[OCORS_API_DATA] ? "data" : "");
     }
@@ -272,14 +282,12 @@ void ocors_status_html(request_rec *r, const ocors_status_state_t *state)
              "<a href=\"?format=prometheus\">Prometheus</a>.</p>\n",
              r);
     write_documents(r, state);
-    write_origins(r, "Whom OcapiCors On would lock out",
+    write_origins(r, state, true, "Whom OcapiCors On would lock out",
                   "These requests passed, as their sections say ReportOnly. With On, they get no "
                   "grant, and all methods but GET and HEAD are refused. Add to a document the "
-                  "origins that you know.",
-                  state->reported);
-    write_origins(r, "Origins that got no grant, most frequent first",
-                  "Anybody can send an Origin: add to a document only origins that you know.",
-                  state->refused);
+                  "origins that you know.");
+    write_origins(r, state, false, "Origins that got no grant, most frequent first",
+                  "Anybody can send an Origin: add to a document only origins that you know.");
     write_requests(r, state);
     write_sites(r, state);
     write_figures(r, state);

@@ -70,10 +70,12 @@ static void write_requests(ocors_json_writer_t *writer, const ocors_status_state
     ocors_json_write_end(writer, ']');
 }
 
-static void write_origins(ocors_json_writer_t *writer, const apr_array_header_t *origins)
+static void write_origins(ocors_json_writer_t *writer, const ocors_status_state_t *state)
 {
-    for (int i = 0; i < origins->nelts; i++) {
-        const ocors_status_origin_t *origin = &APR_ARRAY_IDX(origins, i, ocors_status_origin_t);
+    ocors_json_write_begin(writer, "refused_origins", '[');
+    for (int i = 0; i < state->origins->nelts; i++) {
+        const ocors_status_origin_t *origin = &APR_ARRAY_IDX(state->origins, i,
+                                                             ocors_status_origin_t);
 
         ocors_json_write_begin(writer, NULL, '{');
         write_text(writer, "origin", origin->origin);
@@ -91,6 +93,7 @@ static void write_origins(ocors_json_writer_t *writer, const apr_array_header_t 
         ocors_json_write_number(writer, "error", origin->error);
         ocors_json_write_end(writer, '}');
     }
+    ocors_json_write_end(writer, ']');
 }
 
 void ocors_status_json(request_rec *r, const ocors_status_state_t *state)
@@ -106,10 +109,7 @@ void ocors_status_json(request_rec *r, const ocors_status_state_t *state)
     write_documents(&writer, state);
     ocors_json_write_boolean(&writer, "counted", state->is_counted);
     write_requests(&writer, state);
-    ocors_json_write_begin(&writer, "refused_origins", '[');
-    write_origins(&writer, state->refused);
-    write_origins(&writer, state->reported);
-    ocors_json_write_end(&writer, ']');
+    write_origins(&writer, state);
     ocors_json_write_end(&writer, '}');
     ap_rputs("\n", r);
 }

@@ -70,7 +70,7 @@ static void sites_take(apr_pool_t *pool, const ocors_snapshot_t *snapshot,
         const ocors_snapshot_site_t record = snapshot->sites[i];
         ocors_status_site_t *site;
 
-        if (record.name.length == 0 || record.tree >= snapshot->header.tree_count) {
+        if (record.name.length == 0) {
             continue;
         }
         if (state->sites->nelts == OCORS_STATUS_SITES_MAX) {
@@ -78,7 +78,6 @@ static void sites_take(apr_pool_t *pool, const ocors_snapshot_t *snapshot,
             continue;
         }
         site = apr_array_push(state->sites);
-        site->tree = text_of(pool, snapshot, snapshot->trees[record.tree].directory);
         site->name = text_of(pool, snapshot, record.name);
         for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
             site->has_api[api] = record.policies[api] != OCORS_SNAPSHOT_NONE;
@@ -126,19 +125,18 @@ static void origins_take(apr_pool_t *pool, ocors_status_state_t *state)
     ocors_sketch_item_t *items = apr_palloc(pool, OCORS_STATUS_ORIGINS_MAX * sizeof(*items));
     const size_t count = ocors_counting_top(items, OCORS_STATUS_ORIGINS_MAX);
 
-    state->refused = apr_array_make(pool, 16, sizeof(ocors_status_origin_t));
-    state->reported = apr_array_make(pool, 16, sizeof(ocors_status_origin_t));
+    state->origins = apr_array_make(pool, 16, sizeof(ocors_status_origin_t));
     for (size_t i = 0; i < count; i++) {
         const ocors_sketch_note_t *note = &items[i].note;
 
-        APR_ARRAY_PUSH(note->is_report ? state->reported : state->refused,
-                       ocors_status_origin_t) = (ocors_status_origin_t){
+        APR_ARRAY_PUSH(state->origins, ocors_status_origin_t) = (ocors_status_origin_t){
             .origin = apr_pstrmemdup(pool, note->origin_text, note->origin_length),
             .nearest = apr_pstrmemdup(pool, note->nearest_text, note->nearest_length),
             .verdict = ocors_verdict_name((ocors_verdict_t)note->verdict),
             .reason = ocors_reason_name((ocors_reason_t)note->reason),
             .site = ocors_counting_site(pool, note->row),
             .mode = mode_name(note->is_report),
+            .is_report = note->is_report != 0,
             .count = items[i].count,
             .error = items[i].error,
         };
@@ -207,7 +205,8 @@ bool ocors_status_take(apr_pool_t *pool, ocors_status_state_t *state)
     ocors_snapshot_header_t header;
     ocors_pin_t pin;
 
-    *state = (ocors_status_state_t){ .now = apr_time_now(), .is_counted = ocors_counting_is_on() };
+    *state = (ocors_status_state_t){ .now = apr_time_now(),
+                                     .is_counted = ocors_counting_rows() > 0 };
     if (!ocors_store_pin(&pin)) {
         return false;
     }

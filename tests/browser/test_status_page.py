@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The status page in a real browser, in light and in dark colours (A51)."""
+"""The status page in a real browser, in light and in dark colours (A45)."""
 
 import json
 
@@ -55,7 +55,7 @@ def show(viewer, server, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page(viewer, server, scheme):
-    """A51: a browser gets HTML; it asks for nothing else, runs nothing, and reports nothing at its console."""
+    """A45: a browser gets HTML; it asks for nothing else, runs nothing, and reports nothing at its console."""
     show(viewer, server, scheme)
     driver = viewer.driver
     assert driver.title == "Cross-origin policy: documents cannot be used"
@@ -72,7 +72,7 @@ def test_the_page(viewer, server, scheme):
 
 
 def test_what_it_shows(viewer, server):
-    """A51: what clients sent is text; each refused origin stands with its reason and the nearest listed origin."""
+    """A45: what clients sent is text; each refused origin stands with its reason and the nearest listed origin."""
     show(viewer, server, "light")
     rows = viewer.driver.execute_script(
         "return [...document.querySelectorAll('tbody tr')].map(row => [...row.cells].map(cell => cell.innerText))")

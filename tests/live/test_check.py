@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_2_and_the_others_are_judged(tmp_path, name):
 
 
 def test_each_file_is_judged_alone(tmp_path):
-    """A60, C4: layers are not for `check`: the second document would replace the client of the first."""
+    """A51, C4: layers are not for `check`: the second document would replace the client of the first."""
     one, two = (write(tmp_path / f"{n}.json", settings(client("a", f"https://{n}.example"))) for n in "12")
     assert said("check", one, two)[1] == [
         f"{p}: good: 0 errors, 0 warnings, 0 remarks; 1 client, 1 usable origin" for p in (one, two)]
@@ -236,7 +236,7 @@ def test_a_tree(tmp_path, name):
 
 @pytest.mark.parametrize("name", TREES)
 def test_the_server_says_the_same_of_a_tree(tmp_path, name):
-    """A60. What configtest refuses, `check` calls an error, at the same path; and what it warns of, a warning."""
+    """A51. What configtest refuses, `check` calls an error, at the same path; and what it warns of, a warning."""
     documents, links, _, _ = TREES[name]
     tree = plant(tmp_path / "tree", documents, links)
     code, output = httpd.configtest(f'OcapiCors On\nOcapiCorsSettingsTree "{tree}"')
@@ -315,7 +315,7 @@ def evil_document():
 
 @pytest.mark.parametrize("name", ["text", "gcc", "json", "github"])
 def test_nothing_in_a_document_acts_on_a_terminal(tmp_path, name):
-    """A62"""
+    """A53"""
     for text in (json.dumps(evil_document()), json.dumps(evil_document(), ensure_ascii=False),
                  f"{{\"{EVIL}\": {EVIL}"):
         path = write(tmp_path / "evil.json", text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ocapi-cors explain`: what it says, of whom, and with which exit status (A61). That it is right is for
+"""`ocapi-cors explain`: what it says, of whom, and with which exit status (A52). That it is right is for
 test_explain_agrees.py."""
 
 import json
@@ -210,7 +210,7 @@ def test_standard_input_is_a_document(tmp_path):
 
 
 def test_nothing_acts_on_a_terminal(tmp_path):
-    """A62: document, arguments and names may hold anything."""
+    """A53: document, arguments and names may hold anything."""
     path = write(tmp_path / f"{EVIL}.json", settings(client(EVIL[1:4] + "\u202e", A, response_headers={"X-A": "\u202e"})))
     evil = "\u202e\u009b2J"
     for arguments in ([path, "--origin", A, "--client", EVIL[1:4] + "\u202e"], [path, "--origin", A + evil, "--method", "POST"],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ocapi-cors explain` and a live httpd, asked the same: every row of the vectors and of the live tables that the
-command line can say gets the same verdict, reason, status, headers and fault (A61)."""
+command line can say gets the same verdict, reason, status, headers and fault (A52)."""
 
 import json
 import re
@@ -137,7 +137,7 @@ def assert_agrees(server, name, method, target, fields, url=None, port=None, fie
 
 @pytest.mark.parametrize("number", range(len(test_exchanges.ROWS)), ids=[r["name"] for r in test_exchanges.ROWS])
 def test_exchange(front, number):
-    """A61"""
+    """A52"""
     row = test_exchanges.ROWS[number]
     name = f"policy{test_exchanges.POLICIES.index(test_exchanges.settings_of(row))}.example"
     fields = test_exchanges.fields_of(row, number)

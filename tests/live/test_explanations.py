@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OcapiCorsExplain: each covered response says what was decided, and why (A55)."""
+"""OcapiCorsExplain: each covered response says what was decided, and why (A49)."""
 
 import pytest
 
@@ -56,7 +56,7 @@ ROWS = [
 
 @pytest.mark.parametrize("method, origin, fields, expected", ROWS)
 def test_what_a_response_says(front, method, origin, fields, expected):
-    """A55: the verdict and the reason, for whatever is answered; the reason also where no log line and no note asks."""
+    """A49: the verdict and the reason, for whatever is answered; the reason also where no log line and no note asks."""
     for path in ("/page", "/missing", "/api/x"):
         assert ask(front, method, path, origin, *fields).all(NAME) == [expected], path
 
@@ -69,14 +69,14 @@ def test_not_modified(front):
 
 @pytest.mark.parametrize("method, origin, fields, expected", ROWS)
 def test_where_it_is_off(front, method, origin, fields, expected):
-    """A55, its twin: a section that says Off, and one without a policy, say nothing."""
+    """A49, its twin: a section that says Off, and one without a policy, say nothing."""
     for path in ("/off/page", "/none/page", "/plain-report/page"):
         assert ask(front, method, path, origin, *fields).all(NAME) == [], path
 
 
 @pytest.mark.parametrize("method, origin, fields, expected", ROWS)
 def test_report_only(front, method, origin, fields, expected):
-    """A55: with ReportOnly it is what On would decide, and the only change of a response."""
+    """A49: with ReportOnly it is what On would decide, and the only change of a response."""
     told = ask(front, method, "/report/page", origin, *fields)
     plain = ask(front, method, "/plain-report/page", origin, *fields)
     assert told.all(NAME) == [expected] and told.status == plain.status and told.body == plain.body
@@ -85,7 +85,7 @@ def test_report_only(front, method, origin, fields, expected):
 
 
 def test_a_backend_says_it_too(front, module_backend):
-    """A55, H1: one header, ours, whatever a backend says."""
+    """A49, H1: one header, ours, whatever a backend says."""
     module_backend.answer("/x", headers=[*BACKEND_SAYS, (NAME, "allow; reason=none"), (NAME.lower(), "x")])
     response = ask(front, "GET", "/api/x", UNKNOWN)
     check(response, 200, set())

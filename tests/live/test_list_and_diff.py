@@ -28,7 +28,7 @@ def done(command, *arguments, status=0, cwd=None):
 # ---- list ------------------------------------------------------------------------------------
 
 def test_list_is_what_is_in_force(tmp_path):
-    """A63, C4: whole clients replace those of the same id, and the document is named."""
+    """A54, C4: whole clients replace those of the same id, and the document is named."""
     write(tmp_path / "one.json", settings(client("x", A, response_headers={"X-A": "1"}), client("y", A, B)))
     write(tmp_path / "two.json", settings(client("y", "HTTPS://C.example:443/", resources=[
         resource("/baskets/{id}", "post", "get"), resource("/x", "put", version_range={"from": "18.1", "until": "19.2"}),
@@ -116,7 +116,7 @@ DIFFS = {  # name: (clients before, clients after, lines)
 
 @pytest.mark.parametrize("name", DIFFS)
 def test_diff(tmp_path, name):
-    """A64"""
+    """A55"""
     before, after, expected = DIFFS[name]
     old, new = write(tmp_path / "old.json", settings(*before)), write(tmp_path / "new.json", settings(*after))
     assert done("diff", old, new) == expected
@@ -157,7 +157,7 @@ TREES = {  # name: (what is written, what is removed, lines)
 
 @pytest.mark.parametrize("name", TREES)
 def test_diff_of_trees(tmp_path, name):
-    """A64, C5"""
+    """A55, C5"""
     written, removed, expected = TREES[name]
     old = plant(tmp_path / "old", TREE, {})
     new = plant(tmp_path / "new", {path: text for path, text in {**TREE, **written}.items() if path not in removed}, {})
@@ -211,7 +211,7 @@ def test_diff_says_what_a_request_sees(tmp_path, seed):
 
 
 def test_nothing_acts_on_a_terminal(tmp_path):
-    """A62"""
+    """A53"""
     name = "x\u202e\u009b"
     document = settings(client(name, A, response_headers={"X-A": "\u202e"}, resources=[resource("/\u202e", "put")]))
     old = write(tmp_path / f"{EVIL}.json", settings(client(name)))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """OcapiCors ReportOnly touches nothing: each answer is that of the module off, byte for byte, and a backend gets the
-same request (A56)."""
+same request (A50)."""
 
 import re
 import socket
@@ -63,7 +63,7 @@ def both(front, data):
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("who", ORIGINS)
 def test_each_answer_is_the_same(front, module_backend, target, who):
-    """A56: whatever is asked, by whomever."""
+    """A50: whatever is asked, by whomever."""
     module_backend.answer("/api/x", headers=BACKEND_SAYS, body=b"{}")
     for method, fields, body in (("GET", [], b""), ("HEAD", [], b""), ("POST", [], b"a=1"), ("OPTIONS", [], b""),
                                  ("OPTIONS", PREFLIGHT, b""), ("TRACE", [], b""), ("DELETE", [], b"")):
@@ -90,6 +90,6 @@ def test_each_answer_is_the_same(front, module_backend, target, who):
     b"Content-Length: 3\r\nConnection: close\r\n\r\nabc",
 ], ids=["pipelined", "1.0", "*", "chunked", "range", "precondition", "malformed", "expect"])
 def test_each_exchange_is_the_same(front, data):
-    """A56: connections, too."""
+    """A50: connections, too."""
     reported, off = both(front, data)
     assert reported == off and reported
