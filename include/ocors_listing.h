@@ -17,8 +17,9 @@
     (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
 ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info);
 
-/* What stat(2) says of a path, with its links followed. */
+/* What the file system says of a path, with its links followed. */
 typedef struct ocors_listed_t {
+    bool is_there; /* something of this name, also a link that leads nowhere; or nobody can tell */
     apr_status_t status; /* APR_SUCCESS, or why there is nothing to say */
     apr_filetype_e type;
     ocors_snapshot_file_t file; /* all zero: `status` says why */
@@ -35,11 +36,8 @@ ocors_listing_t *ocors_listing_create(apr_pool_t *pool, ocors_notify_t *notify);
 /* How many questions were asked of paths whose changes are not told. */
 unsigned ocors_listing_untold(const ocors_listing_t *listing);
 
-/* stat(2). */
+/* One call of the system, and for a link a second one. */
 const ocors_listed_t *ocors_listing_stat(ocors_listing_t *listing, const char *path);
-
-/* Whether something of this name is there, also a link that leads nowhere, or nobody can tell. */
-bool ocors_listing_exists(ocors_listing_t *listing, const char *path);
 
 /*
  * The names in a folder without "." and "..", of const char *, in the folder's own order. *status

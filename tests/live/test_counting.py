@@ -158,10 +158,10 @@ def test_the_most_refused_origins(start):
     for _ in range(9):
         ask(server, "GET", "/report/x", ("Origin", "https://app.example"))
     top = page(server)["refused_origins"]
-    assert top[0] == {"origin": "https://app.example", "site": "Shop", "mode": "report", "reason": "port-differs",
-                      "nearest": LISTED, "count": 9, "error": 0}
-    assert top[1:] == [{"origin": f"https://evil{n}.example", "site": "Shop", "mode": "on", "reason": "not-listed",
-                        "nearest": "", "count": n, "error": 0} for n in range(5, 0, -1)]
+    assert top[0] == {"origin": "https://app.example", "site": "Shop", "mode": "report", "verdict": "withhold",
+                      "reason": "port-differs", "nearest": LISTED, "count": 9, "error": 0}
+    assert top[1:] == [{"origin": f"https://evil{n}.example", "site": "Shop", "mode": "on", "verdict": "refuse",
+                        "reason": "not-listed", "nearest": None, "count": n, "error": 0} for n in range(5, 0, -1)]
     server.write("d.json", document(ALLOWED[1], "https://evil1.example:1"))
     httpd.wait_until(lambda: page(server)["generation"] == 2, "the new document is in force")
     ask(server, "POST", "/shop/x", ("Origin", "https://evil1.example"))

@@ -61,6 +61,7 @@ static const struct {
     { FOLDER, "wapi_shop_configs.json", SHOP },
     { FOLDER, "wapi_shop_config,json", SHOP },
     { FOLDER, "wapi_shopconfig.json", SHOP },
+    { FOLDER, "wapi_shpo_config.json", SHOP },
     { FOLDER, "ocapi_shop_config.json", NULL },
     { FOLDER, "wapi_shop_config.json.sample", NULL },
     { FOLDER, "wapi_shop_config", NULL },

@@ -10,9 +10,8 @@
 /* The answers of one path, each asked for when it is wanted. */
 typedef struct entry_t {
     bool is_told; /* the system tells of every change */
-    bool has_listed, has_link;
+    bool has_listed;
     ocors_listed_t listed;
-    bool is_there;             /* a name of its folder, also a link that leads nowhere */
     apr_array_header_t *names; /* NULL: not asked for yet */
     apr_status_t names_status;
 } entry_t;
@@ -71,31 +70,21 @@ const ocors_listed_t *ocors_listing_stat(ocors_listing_t *listing, const char *p
     apr_finfo_t info;
 
     if (!entry->has_listed) {
-        entry->listed = (ocors_listed_t){
-            .status = apr_stat(&info, path, OCORS_LISTING_WANTED, listing->pool),
-        };
-        if (entry->listed.status == APR_SUCCESS) {
+        apr_status_t status = apr_stat(&info, path, OCORS_LISTING_WANTED | APR_FINFO_LINK,
+                                       listing->pool);
+
+        entry->listed.is_there = !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status);
+        if (status == APR_SUCCESS && info.filetype == APR_LNK) {
+            status = apr_stat(&info, path, OCORS_LISTING_WANTED, listing->pool);
+        }
+        entry->listed.status = status;
+        if (status == APR_SUCCESS) {
             entry->listed.type = info.filetype;
             entry->listed.file = ocors_listing_file(&info);
         }
         entry->has_listed = true;
     }
     return &entry->listed;
-}
-
-bool ocors_listing_exists(ocors_listing_t *listing, const char *path)
-{
-    entry_t *entry = entry_of(listing, path);
-    apr_finfo_t info;
-
-    if (!entry->has_link) {
-        const apr_status_t status = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK,
-                                             listing->pool);
-
-        entry->is_there = !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status);
-        entry->has_link = true;
-    }
-    return entry->is_there;
 }
 
 /* Reads a folder. While it is open it uses 32 KiB of a pool, which goes back with it. */

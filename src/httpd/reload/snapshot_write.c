@@ -181,7 +181,9 @@ static ocors_snapshot_text_t write_text(writer_t *writer, ocors_span_t span)
 {
     const ocors_snapshot_text_t text = { writer->text_at, (uint32_t)span.length };
 
-    memcpy((char *)(uintptr_t)writer->snapshot->text + text.at, span.bytes, text.length);
+    if (span.bytes != NULL) {
+        memcpy((char *)(uintptr_t)writer->snapshot->text + text.at, span.bytes, text.length);
+    }
     writer->text_at += text.length;
     return text;
 }

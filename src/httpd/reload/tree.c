@@ -88,14 +88,13 @@ static const char *find_document(tree_walk_t *walk, const char *folder, unsigned
     const char *path = document_path(walk, folder, api);
 
     const ocors_span_t text = ocors_span_from_string(path);
+    const ocors_listed_t *listed = ocors_listing_stat(walk->listing, path);
 
     if (ocors_snapshot_find_document(walk->in_force, text) != OCORS_SNAPSHOT_NONE) {
-        const apr_status_t status = ocors_listing_stat(walk->listing, path)->status;
-
-        *found += !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status);
+        *found += !APR_STATUS_IS_ENOENT(listed->status) && !APR_STATUS_IS_ENOTDIR(listed->status);
         return path;
     }
-    if (!ocors_listing_exists(walk->listing, path)) { /* not even a link that leads nowhere */
+    if (!listed->is_there) { /* not even a link that leads nowhere */
         return NULL;
     }
     *found += 1;
@@ -107,7 +106,7 @@ static bool place_is_broken(tree_walk_t *walk, const char *folder)
 {
     const char *place = path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS);
 
-    return !is_folder(walk, place) && ocors_listing_exists(walk->listing, place);
+    return !is_folder(walk, place) && ocors_listing_stat(walk->listing, place)->is_there;
 }
 
 /*
@@ -229,7 +228,7 @@ static void list_names(tree_walk_t *walk, apr_array_header_t *names)
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
     walk->is_listed = status == APR_SUCCESS
                       || (APR_STATUS_IS_ENOENT(status) && walk->first == walk->end
-                          && !ocors_listing_exists(walk->listing, walk->sites));
+                          && !ocors_listing_stat(walk->listing, walk->sites)->is_there);
     walk->tree->is_settled = walk->is_listed && untold == ocors_listing_untold(walk->listing);
     if (!walk->is_listed && problem_is_due(walk, walk->sites)) {
         add_problem(walk, is_directory ? walk->sites : walk->list->paths[0],

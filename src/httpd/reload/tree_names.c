@@ -26,7 +26,8 @@ void ocors_tree_judge_misplaced(apr_array_header_t *warnings, const char *folder
         const char *meant = ocors_archive_meant(kind, ocors_span_from_string(name));
 
         if (meant != NULL
-            && !ocors_listing_exists(listing, apr_pstrcat(pool, folder, "/", meant, NULL))) {
+            && !ocors_listing_stat(listing, apr_pstrcat(pool, folder, "/", meant, NULL))
+                    ->is_there) {
             APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
                 pool, OCORS_LOG_MISPLACED "%s/%s: nothing reads this name; was %s meant?", folder,
                 name, meant);
