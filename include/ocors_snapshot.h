@@ -78,7 +78,7 @@ typedef struct ocors_snapshot_document_t {
     int64_t since; /* when this file, or this error, came: microseconds since 1970 */
     ocors_snapshot_text_t path;
     ocors_snapshot_text_t error; /* the first of a document that cannot be used; may be left out */
-    uint32_t image; /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
+    uint32_t image;              /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
     uint32_t kept_policies, closed_policies; /* what the log said of it (ocors_document.h) */
     uint32_t is_transient; /* its error may go away although the file is unchanged */
 } ocors_snapshot_document_t;
