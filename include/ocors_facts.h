@@ -29,7 +29,7 @@ typedef struct ocors_request_t {
 /*
  * Gathers the facts of a request and decides by the policy of the section. Neither counts nor logs
  * it: an early decision may not be the last one. NULL: the section's documents are a tree and the
- * path is outside /dw/, so that the section does not cover the request (1.7).
+ * path is outside /dw/, so that the section does not cover the request (S9).
  */
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config);
 
