@@ -257,7 +257,7 @@ def test_at_most_64_kinds_have_a_line(start):
 
 
 def test_the_summary_of_a_minute(start):
-    """A42, field case 3.2: the parent writes it, at httpd's default level too, without being asked."""
+    """A42: the parent writes it, at httpd's default level too, without being asked."""
     server = start("warn")
     for _ in range(2):
         ask(server, "POST", "/shop/x", ("Origin", "https://app.example"))
