@@ -15,8 +15,8 @@ char *ocors_stream_read(FILE *stream, size_t *length);
 
 /*
  * The same for a path; "-" is standard input. `is_regular`: as the server reads documents, only a
- * regular file is read, and nothing is waited for. NULL: errno says why; EINVAL: it is not a
- * regular file.
+ * regular file is read, and nothing is waited for. A pipe to which nobody writes is waited for two
+ * seconds. NULL: errno says why; EINVAL: it is not a regular file; EPIPE: nobody writes to it.
  */
 char *ocors_file_read(const char *path, bool is_regular, size_t *length);
 

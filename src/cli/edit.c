@@ -56,7 +56,7 @@ static void say(const char *path, const char *format, ...)
 
 static int complain(const char *path)
 {
-    say(path, "%s", strerror(errno != 0 ? errno : ENOMEM));
+    say(path, "%s", ocors_file_error(errno));
     return EXIT_UNUSABLE;
 }
 

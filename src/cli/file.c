@@ -5,12 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ocors_settings.h"
+
+#define PIPE_PATIENCE 2000 /* milliseconds until somebody writes to a pipe */
+#define NO_BYTE       256
 
 char *ocors_stream_read(FILE *stream, size_t *length)
 {
@@ -40,6 +44,45 @@ char *ocors_stream_read(FILE *stream, size_t *length)
     return NULL;
 }
 
+/*
+ * Waits until a pipe has something to read, or a writer, or had one. -1: nobody writes to it; else
+ * the byte that was read to know it, or NO_BYTE.
+ */
+static int pipe_await(int number)
+{
+    struct pollfd wanted = { .fd = number, .events = POLLIN };
+    unsigned char byte;
+
+    if (poll(&wanted, 1, PIPE_PATIENCE) != 0) {
+        return NO_BYTE;
+    }
+    switch (read(number, &byte, 1)) {
+    case 0:
+        return -1;
+    case 1:
+        return byte;
+    default:
+        return NO_BYTE; /* it has a writer, and is empty so far */
+    }
+}
+
+/* Opens a pipe, which is not waited for if nobody writes to it. */
+static FILE *pipe_open(int number)
+{
+    const int byte = pipe_await(number);
+    FILE *file;
+
+    if (byte < 0) {
+        errno = EPIPE;
+        return NULL;
+    }
+    file = fcntl(number, F_SETFL, 0) == 0 ? fdopen(number, "rb") : NULL;
+    if (file != NULL && byte != NO_BYTE) {
+        (void)ungetc(byte, file);
+    }
+    return file;
+}
+
 /* Opens a file that can be read as a document. NULL: errno says why. */
 static FILE *file_open(const char *path, bool is_regular)
 {
@@ -52,15 +95,18 @@ static FILE *file_open(const char *path, bool is_regular)
         return NULL; /* opening a device may do something */
     }
     /* With O_NONBLOCK a file that has become a pipe is not waited for. */
-    const int number = open(path, O_RDONLY | O_CLOEXEC | (is_regular ? O_NONBLOCK : 0));
+    const int number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (number < 0) {
         return NULL;
     }
     if (fstat(number, &info) == 0) {
         errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-        if (S_ISREG(info.st_mode) || (!is_regular && !S_ISDIR(info.st_mode))) {
-            file = fdopen(number, "rb");
+        if (!is_regular && S_ISFIFO(info.st_mode)) {
+            file = pipe_open(number);
+        }
+        else if (S_ISREG(info.st_mode) || (!is_regular && !S_ISDIR(info.st_mode))) {
+            file = fcntl(number, F_SETFL, 0) == 0 ? fdopen(number, "rb") : NULL;
         }
     }
     if (file == NULL) {
@@ -102,5 +148,7 @@ bool ocors_file_is_directory(const char *path)
 
 const char *ocors_file_error(int error)
 {
-    return error == EINVAL ? "this is not a regular file" : strerror(error != 0 ? error : ENOMEM);
+    return error == EINVAL  ? "this is not a regular file"
+           : error == EPIPE ? "nobody writes to this pipe"
+                            : strerror(error != 0 ? error : ENOMEM);
 }

@@ -58,7 +58,9 @@ static int run(int count, char *arguments[])
     }
     if (strcmp(arguments[0], "help") == 0) {
         return count > 2 ? ocors_usage_error("help", "there is one COMMAND at most")
-                         : print_help(count == 2 ? arguments[1] : NULL);
+                         : print_help(count < 2               ? NULL
+                                      : is_help(arguments[1]) ? arguments[0]
+                                                              : arguments[1]);
     }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(arguments[0], commands[i].name) == 0) {

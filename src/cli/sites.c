@@ -13,6 +13,7 @@
 #include "ocors_file.h"
 #include "ocors_finding_print.h"
 #include "ocors_memory.h"
+#include "ocors_progress.h"
 #include "ocors_url_name.h"
 
 const char *ocors_sites_api_name(unsigned api)
@@ -278,6 +279,7 @@ static bool has_documents(const ocors_sites_t *list)
 void ocors_sites_list(ocors_sites_t *list, const char *directory)
 {
     char *sites = path_join(directory, OCORS_ARCHIVE_SITES);
+    ocors_progress_t progress;
     names_t names;
 
     *list = (ocors_sites_t){ .directory = directory };
@@ -287,9 +289,12 @@ void ocors_sites_list(ocors_sites_t *list, const char *directory)
 
     judge_folder(list, directory, OCORS_ARCHIVE_ROOT, names.count == 0 ? 0 : found);
     judge_twins(list, &names);
+    progress = ocors_progress_begin("names", names.count);
     for (size_t i = 0; i < names.count; i++) {
         list_site(list, sites, names.items[i]);
+        ocors_progress_step(&progress, i + 1);
     }
+    ocors_progress_hide(&progress);
     if (is_listed && !has_documents(list)) {
         add_error(list, false, directory,
                   "there is no document below it; expected ocapi-settings/wapi_shop_config.json, "

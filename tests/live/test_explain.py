@@ -67,6 +67,16 @@ def test_the_client_decides(documents):
     assert told(explain(*both, "--url", "/x?client_id=two", "--client", "one", cwd=documents), "client")[0].startswith('"two"')
 
 
+@pytest.mark.parametrize("origin, reason, nearest", [
+    ("https://app.example:9443", "port-differs", "https://app.example:8443"), ("http://app.example:8443", "scheme-differs", "https://app.example:8443"),
+    ("https://Shop.example", "case-differs", "https://shop.example"), ("http://localhost:3001", "port-differs", "http://localhost:3000"),
+    ("http://localhost:5000", "port-differs", "http://localhost:5173"), (NOBODY, "not-listed", None)])
+def test_the_nearest_listed_origin(origin, reason, nearest):
+    """A22"""
+    lines = explain(httpd.REPOSITORY / "tests/vectors/settings/ports.json", "--client", "A", "--origin", origin)
+    assert told(lines, "reason")[0].startswith(f"{reason}: ") and told(lines, "nearest") == ([nearest] if nearest else [])
+
+
 def test_many_clients_are_counted(tmp_path):
     path = write(tmp_path / "d.json", settings(*(client(f"c{n}", A) for n in range(11))))
     decided = told(explain(path, "--origin", A), "decided")
