@@ -25,17 +25,20 @@
  * restart and a look of the running server take the same stages.
  */
 typedef struct ocors_collection_policy_t {
-    ocors_key_t key;
-    uint32_t index; /* in its collection */
+    ocors_key_t key; /* of a list; all zero: a policy of a site */
+    uint32_t index;  /* in its collection */
+    uint32_t known;  /* in what is in force, or OCORS_SNAPSHOT_NONE */
     ocors_document_t **documents;
     uint32_t document_count;
-    bool is_pending;                /* a document of it is, or is overtaken */
-    ocors_document_image_t *layers; /* global first */
+    bool is_pending;                 /* a document of it is, or is overtaken */
+    bool is_left_out;                /* it is pending, and nothing of it is in force */
+    ocors_document_image_t **layers; /* global first */
     uint32_t layer_count;
 } ocors_collection_policy_t;
 
 typedef struct ocors_collection_site_t {
     const char *name;                                     /* "": the organisation */
+    uint32_t known;                                       /* as that of a policy */
     ocors_collection_policy_t *policies[OCORS_API_COUNT]; /* NULL: the API allows nothing */
 } ocors_collection_site_t;
 
@@ -52,19 +55,20 @@ typedef struct ocors_collection_problem_t {
 
 typedef struct ocors_collection_t {
     apr_pool_t *pool;
-    const ocors_known_t *known;        /* what is in force */
-    ocors_deferral_t *deferral;        /* NULL: nothing is deferred */
-    uint64_t seed;                     /* of its images and tables */
-    uint64_t excess;                   /* OCORS_PUBLISH_TOO_LARGE: bytes that have no room */
-    apr_array_header_t *documents;     /* of ocors_document_t *, by index */
-    apr_array_header_t *policies;      /* of ocors_collection_policy_t *, by index */
-    apr_array_header_t *list_policies; /* of ocors_collection_policy_t *: the lists, as the
-                                          configuration has them */
-    apr_array_header_t *trees;    /* of ocors_collection_tree_t *, as the configuration has them */
-    apr_array_header_t *problems; /* of ocors_collection_problem_t */
-    apr_array_header_t *warnings; /* of const char * */
-    apr_hash_t *by_path, *by_key; /* documents, policies */
-    apr_hash_t *damaged;          /* address of an image in force that cannot be used -> "" */
+    const ocors_known_t *known;    /* what is in force */
+    ocors_deferral_t *deferral;    /* NULL: nothing is deferred */
+    uint64_t seed;                 /* of its images and tables */
+    uint64_t excess;               /* OCORS_PUBLISH_TOO_LARGE: bytes that have no room */
+    apr_array_header_t *documents; /* of ocors_document_t *, by index */
+    apr_array_header_t *policies;  /* of ocors_collection_policy_t *, by index */
+    apr_array_header_t *trees;     /* of ocors_collection_tree_t *, as the configuration has them */
+    apr_array_header_t *problems;  /* of ocors_collection_problem_t */
+    apr_array_header_t *warnings;  /* of const char * */
+    apr_array_header_t *unsettled; /* of const char *: folders of sites that are not as in force, or
+                                      whose changes are not told */
+    apr_hash_t *by_path, *by_key;  /* documents that are not in force; policies of lists */
+    ocors_document_t **documents_known;    /* by the index in what is in force; NULL: not asked */
+    ocors_document_image_t **images_known; /* for yet */
 } ocors_collection_t;
 
 /* What a collection has, by index. */
@@ -95,9 +99,20 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
                                             ocors_deferral_t *deferral);
 void ocors_collection_destroy(ocors_collection_t *collection);
 
-/* Lists what `lists`, of const ocors_list_t *, name. The listing is not needed afterwards. */
+/*
+ * Lists what `lists`, of const ocors_list_t *, name. `changed` is a set of paths: a site of a tree
+ * that is in force is listed if one of them leads to its folder, through it or into it; else it is
+ * taken as it is in force. NULL: all may have changed. The listing is not needed afterwards.
+ */
 void ocors_collection_list(ocors_collection_t *collection, const apr_array_header_t *lists,
-                           ocors_listing_t *listing);
+                           ocors_listing_t *listing, apr_hash_t *changed);
+
+/* An image in force; NULL: there is none of this index, or it is damaged. */
+ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection,
+                                               uint32_t index);
+
+/* Takes a document as it is in force, which it has to be. */
+void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document);
 
 /*
  * A hash of the files and folders that were listed, in whatever order, and of the errors that are
@@ -121,7 +136,7 @@ void ocors_collection_load(ocors_collection_t *collection);
 void ocors_collection_settle(ocors_collection_t *collection);
 
 /* An image in force is damaged: its documents are to be loaded again, and no policy keeps it. */
-void ocors_collection_damage(ocors_collection_t *collection, const void *image);
+void ocors_collection_damage(ocors_collection_t *collection, ocors_document_image_t *image);
 
 /* Whether something may be read, or listed, better although nothing is told to have changed. */
 bool ocors_collection_is_transient(const ocors_collection_t *collection);

@@ -38,8 +38,9 @@ void ocors_deferral_begin(ocors_deferral_t *deferral, apr_hash_t *complete);
 bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
                         const ocors_snapshot_file_t *file);
 
-/* The file changed again while it was read: it waits for another look. */
-void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path);
+/* The file changed after it was listed as `file`: it waits for another look. */
+void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
+                            const ocors_snapshot_file_t *file);
 
 /*
  * The document with this file has no room: it is deferred as long as its file is the same. Whether

@@ -11,12 +11,14 @@
 #include "ocors_report.h"
 #include "ocors_snapshot.h"
 
-/* An image of a document. */
+/* An image of a document. A collection has each image once. */
 typedef struct ocors_document_image_t {
-    const void *bytes; /* NULL: there is none */
+    const void *bytes;
     size_t size;
     bool is_on_heap; /* malloc'd, and its document's to free; else it is in an area of the store */
+    bool is_damaged; /* it is in an area, and somebody has changed it */
     uint64_t check;  /* of an image in an area, by the private part (ocors_store_check()) */
+    uint32_t index;  /* in the snapshot that is planned (ocors_snapshot_write.h) */
 } ocors_document_image_t;
 
 /* What was found, as a line for the administrator. */
@@ -37,12 +39,15 @@ typedef enum {
 
 typedef struct ocors_document_t {
     const char *path;
-    const char *where;            /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
-    uint32_t index;               /* in its collection */
-    ocors_snapshot_file_t file;   /* which file it is; all zero: there is none */
-    ocors_document_image_t image; /* bytes NULL: the document cannot be used */
-    apr_array_header_t *lines;    /* of ocors_document_line_t; of very many findings, some */
+    const char *where;             /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
+    uint32_t index;                /* in its collection */
+    uint32_t known;                /* in what is in force, or OCORS_SNAPSHOT_NONE */
+    ocors_snapshot_file_t file;    /* which file it is; all zero: there is none */
+    ocors_document_image_t *image; /* NULL: the document cannot be used */
+    apr_array_header_t *lines;     /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
+    const char *error; /* the first; NULL: it can be used */
+    int64_t since;     /* since when it is so, in microseconds since 1970; 0: since now */
     ocors_document_state_t state;
     bool has_changed;  /* while it was read */
     bool is_transient; /* its error may go away although the file is unchanged */
@@ -51,7 +56,7 @@ typedef struct ocors_document_t {
     uint32_t kept_logged, closed_logged; /* what the log said of them last */
 } ocors_document_t;
 
-/* A document of this absolute path, not read yet. All of it but the image is in `pool`. */
+/* A document of this absolute path, not read yet. All of it but an image's bytes is in `pool`. */
 ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
 
 /*
@@ -67,11 +72,11 @@ bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scrat
 void ocors_document_reject(ocors_document_t *document, const char *text);
 
 /*
- * Takes over what is in force: the file, the image, which stays in its area, and what the log said.
- * What was found in the file has been logged, and is not known any more.
+ * Takes over what is in force: the file, its image, which stays in its area, its first error, and
+ * what the log said. What else was found in the file has been logged, and is not known any more.
  */
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_t *snapshot,
-                           const ocors_snapshot_document_t *known);
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
+                           ocors_document_image_t *image, const char *error);
 
 /*
  * Tells its errors where the administrator is, at a start the terminal, each with the directive
@@ -85,7 +90,7 @@ uint32_t ocors_document_tell(ocors_document_t *document);
  */
 void ocors_document_log(ocors_document_t *document, server_rec *server, bool with_errors);
 
-/* Frees an image on the heap; the document has none then. */
+/* The document has no image then; the bytes of one on the heap are freed. */
 void ocors_document_free_image(ocors_document_t *document);
 
 #endif

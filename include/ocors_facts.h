@@ -21,7 +21,7 @@ typedef struct ocors_request_t {
 /*
  * Gathers the facts of a request, decides by the policy of the section, and logs a refusal or a
  * withheld grant. NULL: the section's documents are a tree and the path is outside /dw/, so that
- * the section does not cover the request (1.7).
+ * the section does not cover the request (S9).
  */
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config);
 

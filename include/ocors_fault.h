@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fault document of a refused request (DESIGN 1.5), written into the caller's buffer. */
+/* The fault document of a refused request (F1), written into the caller's buffer. */
 #ifndef OCORS_FAULT_H
 #define OCORS_FAULT_H
 
@@ -7,7 +7,7 @@
 
 #include "ocors_span.h"
 
-/* The most bytes of the origin that a fault repeats, before escaping (R9, 1.7). */
+/* The most bytes of the origin that a fault repeats, before escaping (R9, F6). */
 #define OCORS_FAULT_ORIGIN_MAX 256
 
 /* The size of the longest fault with its NUL: each byte of the origin as \u00xx, and the rest. */

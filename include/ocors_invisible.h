@@ -9,7 +9,7 @@
 #include "ocors_span.h"
 
 /*
- * What an invisible character beyond ASCII is called (DESIGN 2, field case 4.6): "NO-BREAK SPACE".
+ * What an invisible character beyond ASCII is called (D31): "NO-BREAK SPACE".
  * Blanks, marks of direction, joiners, fillers, tags and C1 control characters are invisible. NULL:
  * the character is visible.
  */

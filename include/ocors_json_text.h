@@ -15,25 +15,19 @@
  * What is read next is at[0], up to, not including, *end. The text is the caller's and is never
  * changed. Every function goes forward only, in time linear in what it passes.
  *
- * *stop ends every string that begins before it, so that its bytes need not be counted: a control
- * character, or a quote that no backslash escapes. No string of the text ends after it.
+ * Who reads strings or values has a text with a NUL at *end, or one that ocors_json_scan() found to
+ * be JSON: there each string ends before *end, and its bytes need not be counted.
  */
 typedef struct ocors_json_text_t {
     const char *at;
     const char *end;
-    const char *stop; /* NULL: the text has no string */
     bool is_plain; /* the string that was read last holds no backslash, and nothing beyond ASCII */
 } ocors_json_text_t;
 
-/* Begins a text, and finds its last stop. */
-ocors_json_text_t ocors_json_text_make(ocors_span_t span);
-
-/* Begins a text that has a NUL right after it, which is the stop. */
-static inline ocors_json_text_t ocors_json_text_make_terminated(ocors_span_t span)
+static inline ocors_json_text_t ocors_json_text_make(ocors_span_t span)
 {
     return (ocors_json_text_t){ .at = span.bytes,
-                                .end = span.bytes + span.length,
-                                .stop = span.bytes + span.length };
+                                .end = span.length > 0 ? span.bytes + span.length : span.bytes };
 }
 
 static inline ocors_span_t ocors_json_text_rest(const ocors_json_text_t *text)
@@ -93,10 +87,10 @@ const char *ocors_json_word_end(const char *at, const char *end);
 void ocors_json_skip_characters(ocors_json_text_t *text);
 
 /*
- * From within a string, at or before `stop`, to its quote or to what no string can hold. A
- * backslash and the byte after it are passed, unless that is a control character.
+ * From within a string to its quote or to what no string can hold. A backslash and the byte after
+ * it are passed, unless that is a control character.
  */
-const char *ocors_json_string_end(const char *at, const char *stop, bool *is_plain);
+const char *ocors_json_string_end(const char *at, const char *end, bool *is_plain);
 
 /*
  * Reads a string, whose quote is next; `inner` is what is between its quotes. What a backslash
@@ -109,10 +103,10 @@ static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t 
     bool is_plain = false;
     const char *end;
 
-    if (!ocors_json_is_next(text, '"') || start > text->stop) {
+    if (!ocors_json_is_next(text, '"')) {
         return false;
     }
-    end = ocors_json_string_end(start, text->stop, &is_plain);
+    end = ocors_json_string_end(start, text->end, &is_plain);
     text->is_plain = is_plain;
     text->at = end;
     if (!ocors_json_is_next(text, '"')) {
@@ -124,11 +118,11 @@ static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t 
 }
 
 /*
- * Skips a value, whose first byte is next. `left` is how many members of objects and elements of
- * arrays may still come, nested ones included. False: it is not JSON, it has more of them, or it is
- * nested deeper than OCORS_JSON_DEPTH_MAX. No recursion.
+ * The end of the value whose first byte is next. `left` is how many members of objects and elements
+ * of arrays may still come, nested ones included. NULL: it is not JSON, it has more of them, or it
+ * is nested deeper than OCORS_JSON_DEPTH_MAX. No recursion.
  */
-bool ocors_json_skip_value(ocors_json_text_t *text, size_t *left);
+const char *ocors_json_value_end(ocors_json_text_t text, size_t *left);
 
 /*
  * The escape at the front of a text (RFC 8259 section 7); *value is the character. A surrogate
@@ -152,6 +146,7 @@ typedef struct ocors_json_place_t {
 
 /* Counts the lines of a text on the way through it. */
 typedef struct ocors_json_lines_t {
+    const char *text;
     const char *counted; /* the lines before it are counted */
     const char *start;   /* of the line that it is in */
     size_t line;
@@ -159,10 +154,12 @@ typedef struct ocors_json_lines_t {
 
 static inline ocors_json_lines_t ocors_json_lines_make(ocors_span_t text)
 {
-    return (ocors_json_lines_t){ .counted = text.bytes, .start = text.bytes, .line = 1 };
+    return (ocors_json_lines_t){
+        .text = text.bytes, .counted = text.bytes, .start = text.bytes, .line = 1
+    };
 }
 
-/* The place of a byte, or of the text's end, that is in the line counted last or after it. */
+/* The place of a byte, or of the text's end. Linear in the lines between it and the last one. */
 ocors_json_place_t ocors_json_lines_place(ocors_json_lines_t *lines, const char *at);
 
 #endif

@@ -16,43 +16,38 @@ typedef struct ocors_json_tokens_t {
     ocors_json_text_t text;
     ocors_json_lines_t lines;
     ocors_report_t *report;
-    bool is_faulty; /* a fault was found: the text is not JSON */
+    bool is_faulty;    /* a fault was found: the text is not JSON */
+    bool has_ellipsis; /* one was skipped; the caller takes it back */
     /* Set by the caller, of the string that is read next: */
     bool is_policy_read; /* the policy reads it */
     bool is_key; /* of a member; a NUL in it is a fault, as json-c would end the key there */
 } ocors_json_tokens_t;
 
-/* The place of what is read next; places are asked for in the order of the text, line by line. */
-ocors_json_place_t ocors_json_tokens_here(ocors_json_tokens_t *tokens);
+/*
+ * Adds an error at a byte of the text, or at its end, and notes that the text is not JSON. Always
+ * false: what a function returns that cannot read on.
+ */
+bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Adds an error, at a place or at what is read next, and notes that the text is not JSON. */
-void ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                             ocors_json_place_t place, const char *sentence);
-void ocors_json_tokens_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                                  const char *sentence);
+/* The same at what is read next, for which `sentence` is the whole detail. */
+bool ocors_json_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
+                           const char *sentence);
 
 /*
  * Skips blanks, and reports and skips comments, ellipses, control characters and characters that
- * nobody can see. True: an ellipsis was among them.
+ * nobody can see.
  */
-bool ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens);
+void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens);
 
 /*
- * Reads a string from its quote, which may be a single one. `inner` is what is between the quotes,
- * *is_sound whether ocors_json_decode() can decode it. False: the string has no end, and there is
- * nothing more to read.
+ * Reads a string, which may be in single quotes, or a word. `inner` is the word, or what is between
+ * the quotes; *is_sound whether it is a string that ocors_json_decode() can decode. False: there is
+ * neither, or the string has no end, and there is nothing more to read.
  */
-bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner,
-                                   bool *is_sound);
-
-/* Reads a value that is a word; a key that is one, which is a fault. */
-void ocors_json_tokens_read_word(ocors_json_tokens_t *tokens);
-void ocors_json_tokens_read_bare_key(ocors_json_tokens_t *tokens, ocors_span_t *key);
+bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound);
 
 /* Refuses what is next, which is neither what is expected nor anything else; always false. */
-bool ocors_json_tokens_refuse(ocors_json_tokens_t *tokens, const char *expected);
-
-/* Whether a text is UTF-16: it begins with a mark, or every other of its first bytes is NUL. */
-bool ocors_json_is_utf16(ocors_span_t text);
+bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected);
 
 #endif

@@ -6,9 +6,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ocors_json_scan.h"
 #include "ocors_report.h"
 #include "ocors_span.h"
+
+/*
+ * What reading one document may cost in bytes: the text, its tree, and the settings made
+ * of it. Measured with json-c 0.16 and the settings of a million origins; a string and a name cost
+ * their bytes as well, twice, as the tree and the settings each have a copy.
+ */
+#define OCORS_JSON_MEMORY_MAX  ((size_t)250 * 1024 * 1024)
+#define OCORS_JSON_STRING_COST 142
+#define OCORS_JSON_WORD_COST   112
+#define OCORS_JSON_NAME_COST   216
+#define OCORS_JSON_ARRAY_COST  400
+#define OCORS_JSON_OBJECT_COST 800
+
+/* What the text holds: who makes a tree of it knows what that takes, and whether it is complete. */
+typedef struct ocors_json_counts_t {
+    size_t memory;  /* in bytes, as above */
+    size_t values;  /* of all types, the document's own among them */
+    size_t repeats; /* members whose name their object has before them */
+} ocors_json_counts_t;
 
 /* A value of the tree; NULL is null. */
 typedef struct json_object ocors_json_t;
@@ -50,17 +68,13 @@ ocors_span_t ocors_json_string(ocors_json_t *value);
 size_t ocors_json_length(ocors_json_t *array);
 ocors_json_t *ocors_json_element(ocors_json_t *array, size_t index);
 
-/* Frees an element that is not needed any more; null is in its place then. */
-void ocors_json_drop_element(ocors_json_t *array, size_t index);
-
 /* The member of that name. False: it is absent, and *value is NULL. */
 bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **value);
 
 /* Whether two values are equal, whatever the order of members. Linear in the smaller one. */
 bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b);
 
-/* The members in their order: for (ok = first(...); ok; ok = next(...)). */
-bool ocors_json_first(ocors_json_t *object, ocors_json_member_t *member);
-bool ocors_json_next(ocors_json_member_t *member);
+/* The next member, in the text's order; the first one if member->entry is NULL. False: the end. */
+bool ocors_json_next(ocors_json_t *object, ocors_json_member_t *member);
 
 #endif

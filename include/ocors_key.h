@@ -23,6 +23,14 @@ static inline bool ocors_key_is_equal(const ocors_key_t *a, const ocors_key_t *b
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+/* Whether it is all zero, which is the key of nothing. */
+static inline bool ocors_key_is_none(const ocors_key_t *key)
+{
+    static const ocors_key_t none = { .bytes = { 0 } };
+
+    return ocors_key_is_equal(key, &none);
+}
+
 /* A hash of the key for a table: its first 8 bytes, which are evenly distributed. */
 static inline uint64_t ocors_key_hash(const ocors_key_t *key)
 {

@@ -12,7 +12,7 @@
 #define OCORS_NAME_FAR SIZE_MAX
 
 /*
- * How far a word is from a known name (DESIGN 2, field case 4.1): 0 if they differ in case, '_',
+ * How far a word is from a known name (D27): 0 if they differ in case, '_',
  * '-' and blanks alone ("allowedOrigins"), or if the word is a known synonym ("to" for "until");
  * else the number of letters that are missing, added, replaced or swapped with their neighbour. A
  * name of 4 letters may have one such fault, one of 8 may have two; a shorter one none.

@@ -17,7 +17,6 @@ typedef struct ocors_changes_t {
     bool is_urgent;       /* more was told than that somebody is writing to a file */
     bool is_all;          /* more than the paths below may have changed */
     apr_hash_t *paths;    /* the path, or something below it */
-    apr_hash_t *folders;  /* the names in this folder */
     apr_hash_t *complete; /* nothing is left to be written at this path or below it: a writer closed
                              the file, or a name on the way was renamed to where it is */
 } ocors_changes_t;

@@ -8,8 +8,8 @@
 
 typedef enum {
     OCORS_ADVICE_FAULT,       /* the entry is meant as an origin and has a fault */
-    OCORS_ADVICE_PLACEHOLDER, /* text that somebody was to replace (field case 4.3) */
-    OCORS_ADVICE_MISTYPED     /* without "://": a host, or a mistyped origin (field case 4.2) */
+    OCORS_ADVICE_PLACEHOLDER, /* text that somebody was to replace (D16) */
+    OCORS_ADVICE_MISTYPED     /* without "://": a host, or a mistyped origin (D28) */
 } ocors_advice_kind_t;
 
 /* A sentence with its NUL. */
@@ -23,7 +23,7 @@ typedef struct ocors_advice_t {
 /*
  * Judges an entry that ocors_origin_canonicalise() did not take, with its result. The text says
  * what is wrong and what is allowed; where the entry tells it, the origin that was probably meant,
- * that there are several origins in it, or the name of a character that nobody can see (DESIGN 2).
+ * that there are several origins in it, or the name of a character that nobody can see (D31).
  * The text has no bytes of the entry but origins in their serialised form. An entry of more than
  * 2,048 bytes gets the sentence of its result: the cost is bounded.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An entry of allowed_origins -> an origin, and what there is to say of the entry (DESIGN 2). */
+/* An entry of allowed_origins -> an origin, and what there is to say of the entry (D9 to D17, D28,
+ * D35). */
 #ifndef OCORS_ORIGIN_ENTRY_H
 #define OCORS_ORIGIN_ENTRY_H
 

@@ -47,7 +47,7 @@ bool ocors_policy_client_lists(const ocors_policy_t *policy, const ocors_policy_
                                uint64_t hash, ocors_span_t text, ocors_span_t *configured);
 
 /*
- * How many origins the policy allows for at least one client (DESIGN 2, field case 4.8), counted up
+ * How many origins the policy allows for at least one client (A38), counted up
  * to `enough`; an origin that several layers allow counts once. 0: the policy allows nothing.
  */
 uint32_t ocors_policy_count_origins(const ocors_policy_t *policy, uint32_t enough);

@@ -10,7 +10,7 @@
 
 /*
  * Whether the label of a host, which begins with "xn--", is punycode of a label that has a
- * character beyond ASCII (field case 6.2). No browser sends one that is not. That the label is
+ * character beyond ASCII (D35). No browser sends one that is not. That the label is
  * allowed by IDNA is not looked at. Quadratic in the label's length, of which 63 bytes are looked
  * at; a longer label is none.
  */
@@ -21,7 +21,7 @@ bool ocors_punycode_label_is_valid(ocors_span_t label);
 
 /*
  * Writes a host name with its labels beyond ASCII in punycode, and a NUL: "shöp.example" becomes
- * "xn--shp-tna.example" (field case 4.15). Only for letters that a browser takes as they are:
+ * "xn--shp-tna.example". Only for letters that a browser takes as they are:
  * digits, small Latin, Greek and Cyrillic letters, kana and ideographs. False: there is another
  * character, text that is not UTF-8, or a label of more than 63 bytes; `host` is unspecified.
  */

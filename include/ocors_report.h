@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What there is to say about a settings document: findings, each with its place (DESIGN 2). */
+/* What there is to say about a settings document: findings, each with its place (D1). */
 #ifndef OCORS_REPORT_H
 #define OCORS_REPORT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "ocors_hash.h"
+#include "ocors_index.h"
 #include "ocors_result.h"
 #include "ocors_span.h"
 
@@ -93,33 +95,26 @@ typedef struct ocors_finding_t {
     uint64_t path_hash; /* see ocors_path_hash_step() */
     char *detail;       /* what is wrong and what is allowed: one line of visible UTF-8 */
     size_t more;        /* as many more places have the same finding; they are not kept */
-    char *key;          /* the last member of the path; "": it has none */
-    struct ocors_finding_link_t {
-        uint64_t hash;
-        uint32_t next; /* the next item of the bucket, + 1; 0: none */
-    } link;            /* the report's own */
 } ocors_finding_t;
 
 /*
  * How many findings of each severity are kept, and how many places are compared with them; the
  * others are counted in `totals` alone.
  */
-#define OCORS_REPORT_KEPT    1000
-#define OCORS_REPORT_PLACES  100000
-#define OCORS_REPORT_BUCKETS 256
+#define OCORS_REPORT_KEPT   1000
+#define OCORS_REPORT_PLACES 100000
 
 /*
- * One finding for one cause (DESIGN 2, field case 4.9): findings of the same code and the same
+ * One finding for one cause (D30): findings of the same code and the same
  * detail at the same key (the last member of the path, if there is one) are one item, at the first
  * place; `more` counts the others. Each place counts in `totals`: seven comments are seven errors.
  */
 typedef struct ocors_report_t {
     ocors_finding_t *items; /* in the order found */
     size_t count;
-    size_t capacity;
-    size_t totals[3];                       /* places, by severity, kept or not */
-    size_t kept[3];                         /* items, by severity */
-    uint32_t buckets[OCORS_REPORT_BUCKETS]; /* by hash: an item + 1, or 0 */
+    size_t totals[3];     /* places, by severity, kept or not */
+    size_t kept[3];       /* items, by severity */
+    ocors_index_t causes; /* a code, and what is said at which key -> the item */
     bool is_out_of_memory;
 } ocors_report_t;
 
@@ -148,17 +143,20 @@ void ocors_report_init(ocors_report_t *report);
 void ocors_report_free(ocors_report_t *report);
 
 /*
- * Adds a finding, at a line and column (0: none) and a path (NULL: none where there is a line,
- * the document where there is not). `format` and its arguments make the detail: visible UTF-8 is
- * shown as it is, an invisible character as <U+200B>, other bytes as \xNN, and what is longer than
- * 512 bytes is cut. A failed allocation is remembered in is_out_of_memory, and the finding is still
- * counted: an error never gets lost.
+ * Adds a finding to a report (NULL: nobody wants to know), at a line and column (0: none) and a
+ * path (NULL: none where there is a line, the document where there is not). `format` and its
+ * arguments make the detail: visible UTF-8 is shown as it is, an invisible character as <U+200B>,
+ * other bytes as \xNN, and what is longer than 512 bytes is cut. A failed allocation is remembered
+ * in is_out_of_memory, and the finding is still counted: an error never gets lost.
  */
 void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line,
                          size_t column, const ocors_path_t *path, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 void ocors_report_add(ocors_report_t *report, ocors_finding_code_t code, const ocors_path_t *path,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+void ocors_report_add_list(ocors_report_t *report, ocors_finding_code_t code, size_t line,
+                           size_t column, const ocors_path_t *path, const char *format,
+                           va_list arguments) __attribute__((format(printf, 6, 0)));
 
 /* What "%.*s" takes for a value of any length: its beginning, cut between two characters. */
 #define OCORS_SHOWN(text) ocors_shown_length(text), (text).length > 0 ? (text).bytes : ""
@@ -182,7 +180,7 @@ const char *ocors_severity_name(ocors_severity_t severity);
 
 /*
  * Writes one finding as one line without its line end, as snprintf does, in the order of compilers
- * (DESIGN 2): FILE:LINE:COLUMN: SEVERITY: PATH: DETAIL. What is unknown is left out.
+ * (D1): FILE:LINE:COLUMN: SEVERITY: PATH: DETAIL. What is unknown is left out.
  *
  *   site.json:3:14: error: a comma before ']' ...
  *   site.json:5:31: error: clients[0].allowed_origins[1]: the '*' wildcard ...

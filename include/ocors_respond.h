@@ -10,7 +10,7 @@
 #include "ocors_request.h"
 
 /*
- * Answers a preflight or a refused request (R5, P1, P2, 1.5). The response passes the filters of
+ * Answers a preflight or a refused request (R5, P1, P2, F1). The response passes the filters of
  * the section; the client is not asked for the request body. `has_filters`: httpd has inserted the
  * filters already, as it has when it calls a handler. Returns DONE, for the hook to return.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A settings document, owned and judged: clients, their origins, resources, headers (DESIGN 2). */
+/* A settings document, owned and judged: clients, their origins, resources, headers. */
 #ifndef OCORS_SETTINGS_H
 #define OCORS_SETTINGS_H
 
@@ -41,7 +41,7 @@ typedef struct ocors_settings_t {
     size_t header_count;
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the bytes that it was read from; whoever builds
                                                 an image sets it */
-    struct ocors_settings_memory_t *memory;  /* capacities, text, indexes: settings.c's own */
+    struct ocors_settings_memory_t *memory;  /* text, indexes: settings.c's own */
 } ocors_settings_t;
 
 /* NULL: out of memory. Free with ocors_settings_free(), which takes NULL too. */
@@ -49,7 +49,7 @@ ocors_settings_t *ocors_settings_create(void);
 void ocors_settings_free(ocors_settings_t *settings);
 
 /*
- * The rules of section 2, one function for each kind of value. Each judges what it is given, adds
+ * The rules of a document, one function for each kind of value. Each judges what it is given, adds
  * its findings at `path`, and keeps what can be kept. All copy what they keep, and all return
  * OCORS_OK (whatever was found) or OCORS_NO_MEMORY. Origins, resources and headers belong to the
  * client that was begun last.

@@ -8,7 +8,7 @@
 #include "ocors_span.h"
 
 /*
- * Reads a settings document (DESIGN 2) and adds every error, warning and remark to the report: all
+ * Reads a settings document and adds every error, warning and remark to the report: all
  * that is wrong with the text and, if the text is JSON, all that is wrong with its values. If a
  * member is repeated, its last value is judged. Every finding has line and column.
  *

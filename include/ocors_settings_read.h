@@ -5,7 +5,10 @@
 
 #include "ocors_report.h"
 #include "ocors_settings.h"
-#include "ocors_json_tree.h"
+#include "ocors_settings_shape.h"
+
+/* What a document should be, and which values in it the policy reads. */
+extern const ocors_shape_t ocors_document_shape;
 
 /* Adds what the document says to empty settings, and findings to the report. */
 ocors_result_t ocors_settings_read(ocors_settings_t *settings, ocors_json_t *root,

@@ -23,7 +23,7 @@
  *   +--------+---------+----------+---------+-------+-------+---
  *    <---------- tables_size ------------->
  *
- *   policy_slots  --the key's hash------------------------------> policies
+ *   policy_slots  --the key's hash------------------------------> policies of lists
  *   site_slots    --hash of the tree's key and the site's key---> sites (R12)
  *   sites         --> their tree, and a policy for each API
  *   policies      --> layers: images, global first;  --> members: the documents the policy names
@@ -39,7 +39,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 1
+#define OCORS_SNAPSHOT_FORMAT 3
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
@@ -75,14 +75,16 @@ typedef struct ocors_snapshot_image_t {
 
 typedef struct ocors_snapshot_document_t {
     ocors_snapshot_file_t file;
+    int64_t since; /* when this file, or this error, came: microseconds since 1970 */
     ocors_snapshot_text_t path;
+    ocors_snapshot_text_t error; /* the first of a document that cannot be used; may be left out */
     uint32_t image; /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
     uint32_t kept_policies, closed_policies; /* what the log said of it (ocors_document.h) */
     uint32_t is_transient; /* its error may go away although the file is unchanged */
 } ocors_snapshot_document_t;
 
 typedef struct ocors_snapshot_policy_t {
-    ocors_key_t key;
+    ocors_key_t key;                     /* of a list; all zero: of a site, by which it is found */
     uint32_t first_layer, layer_count;   /* layers: indexes of images */
     uint32_t first_member, member_count; /* members: indexes of documents */
 } ocors_snapshot_policy_t;
@@ -111,10 +113,10 @@ typedef struct ocors_snapshot_header_t {
     uint64_t image_bytes, origin_count, client_count; /* of the images in layers, each once */
     int64_t published, duration; /* microseconds: since 1970, and what loading took */
     uint32_t image_count, document_count, policy_count, tree_count, site_count;
+    uint32_t list_policy_count;                  /* of the policies */
     uint32_t policy_slot_count, site_slot_count; /* powers of two */
     uint32_t layer_count, member_count, text_size;
-    uint32_t has_response_headers; /* a client of some layer has some */
-    uint32_t reserved;
+    uint32_t has_response_headers;           /* a client of some layer has some */
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the documents in force: equal in all the fleet */
 } ocors_snapshot_header_t;
 
@@ -133,8 +135,9 @@ typedef struct ocors_snapshot_t {
 } ocors_snapshot_t;
 
 /*
- * Completes a header in which the counts of images, documents, policies, trees, sites, layers and
- * members and the size of the text are set: magic, format, the counts of slots, and tables_size.
+ * Completes a header in which the counts of images, documents, policies (those of lists, too),
+ * trees, sites, layers and members and the size of the text are set: magic, format, the counts of
+ * slots, and tables_size.
  * The images, each at a multiple of OCORS_IMAGE_ALIGNMENT, and `size` are the caller's.
  */
 void ocors_snapshot_complete(ocors_snapshot_header_t *header);
@@ -157,7 +160,7 @@ const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t inde
 /* Writes both tables of slots of a snapshot whose other tables are written. */
 void ocors_snapshot_index(const ocors_snapshot_t *snapshot);
 
-/* Finds the policy of this key: one hash and one comparison. False: there is none. */
+/* Finds the policy of a list by its key: one hash and one comparison. False: there is none. */
 bool ocors_snapshot_find_policy(const ocors_snapshot_t *snapshot, const ocors_key_t *key,
                                 uint32_t *index);
 

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <apr_hash.h>
 #include <httpd.h>
 
 #include "ocors_collection.h"
@@ -20,7 +19,6 @@ typedef struct ocors_snapshot_plan_t {
     uint64_t tables_size;       /* what a row of a store must have */
     uint64_t size;              /* of tables and images: what an area must have */
     apr_array_header_t *images; /* snapshot_write.c's own: each image once */
-    apr_hash_t *by_address;     /* address of an image's bytes -> 1 + its index there */
 } ocors_snapshot_plan_t;
 
 /* Says what a snapshot of a settled collection takes. In memory of `scratch`. */
@@ -34,13 +32,13 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
  *
  * An image in an area of a store (is_on_heap false) is copied, and the copy is compared with
  * image.check by the secret of that store, `from`. False: nothing that is current was touched, and
- *   - *damaged is the address of an image's bytes in `from`: they are not what was written there,
- *     or are of another format, and the document has to be read again;
+ *   - *damaged is an image in `from`: its bytes are not what was written there, or are of another
+ *     format, and the document has to be read again;
  *   - *damaged is NULL: the snapshot does not fit (ask plan->size before), or an image on the heap
  *     does not open.
  */
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
                           uint32_t area, uint32_t generation, apr_time_t started,
-                          const void **damaged);
+                          ocors_document_image_t **damaged);
 
 #endif

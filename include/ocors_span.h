@@ -31,6 +31,12 @@ static inline ocors_span_t ocors_span_from_string(const char *string)
     return ocors_span_make(string, string != NULL ? strlen(string) : 0);
 }
 
+/* What is left of a span from an offset on, which is not beyond its end. */
+static inline ocors_span_t ocors_span_from(ocors_span_t span, size_t offset)
+{
+    return ocors_span_make(span.bytes + offset, span.length - offset);
+}
+
 /* Whether two spans have the same bytes. */
 static inline bool ocors_span_is_equal(ocors_span_t a, ocors_span_t b)
 {

@@ -19,7 +19,7 @@ typedef struct ocors_url_loose_t {
  * '/', cuts segments at their first ';', removes "(S(...))" of ASP.NET's sessions, and resolves
  * empty, "." and ".." segments, whatever blanks they have around. A path is ambiguous if
  *
- *   - a segment before the API, decoded, has a '/' or '\' after a ';' (DESIGN R12)
+ *   - a segment before the API, decoded, has a '/' or '\' after a ';' (R12)
  *   - a ".." removes a part of a complete address, or a "dw" that no API follows yet
  *   - a ".." climbs above the root
  *   - it has both a ".." and an encoded '/' or a '\', or both a ".." and an escape in an escape

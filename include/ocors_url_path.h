@@ -58,7 +58,7 @@ void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path);
 void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocors_url_path_t *path);
 size_t ocors_url_path_buffer_size(ocors_span_t uri, ocors_span_t line);
 
-/* Whether neither reading names an API: no policy of a tree covers the path (1.7). */
+/* Whether neither reading names an API: no policy of a tree covers the path (S9). */
 bool ocors_url_path_is_outside(const ocors_url_path_t *path);
 
 #endif

@@ -84,4 +84,7 @@ uint32_t ocors_utf8_character(const char *bytes, size_t length);
 /* Writes a character, at most OCORS_UTF8_MAX bytes; returns how many. */
 size_t ocors_utf8_write(char *bytes, uint32_t character);
 
+/* The beginning of a text, of at most `most` bytes, that ends between two characters. */
+ocors_span_t ocors_utf8_cut(ocors_span_t text, size_t most);
+
 #endif

@@ -49,32 +49,34 @@ void ocors_arena_free(ocors_arena_t *arena)
     }
 }
 
+char *ocors_arena_take(ocors_arena_t *arena, size_t length)
+{
+    char *bytes = reserve(arena, length);
+
+    if (bytes != NULL) {
+        arena->chunks->used += length;
+    }
+    return bytes;
+}
+
 ocors_span_t ocors_arena_copy(ocors_arena_t *arena, ocors_span_t text)
 {
-    char *copy = reserve(arena, text.length);
+    char *copy = ocors_arena_take(arena, text.length);
 
-    if (copy == NULL) {
-        return ocors_span_make(NULL, 0);
-    }
-    if (text.length > 0) {
+    if (copy != NULL && text.length > 0) {
         memcpy(copy, text.bytes, text.length);
-        arena->chunks->used += text.length;
     }
-    return ocors_span_make(copy, text.length);
+    return ocors_span_make(copy, copy != NULL ? text.length : 0);
 }
 
 ocors_span_t ocors_arena_copy_lower(ocors_arena_t *arena, ocors_span_t text)
 {
-    char *copy = reserve(arena, text.length);
+    char *copy = ocors_arena_take(arena, text.length);
 
-    if (copy == NULL) {
-        return ocors_span_make(NULL, 0);
-    }
-    for (size_t i = 0; i < text.length; i++) {
+    for (size_t i = 0; copy != NULL && i < text.length; i++) {
         copy[i] = ocors_ascii_lower(text.bytes[i]);
     }
-    arena->chunks->used += text.length;
-    return ocors_span_make(copy, text.length);
+    return ocors_span_make(copy, copy != NULL ? text.length : 0);
 }
 
 void ocors_arena_undo(ocors_arena_t *arena, ocors_span_t copy)

@@ -98,7 +98,7 @@ static ocors_span_t form_decode(ocors_span_t text, room_t *room)
     return ocors_span_make(start, (size_t)(room->at - start));
 }
 
-/* The parameter of this name; two different ones are ambiguous, empty ones are none (1.7). */
+/* The parameter of this name; two different ones are ambiguous, empty ones are none (C2). */
 static ocors_named_client_t query_identify(const ocors_source_t *source, room_t *room)
 {
     ocors_named_client_t named = { .kind = OCORS_CLIENT_NONE };

@@ -35,32 +35,6 @@ const char *ocors_json_blanks_end(const char *at, const char *end)
     return run_end(at, end, ocors_json_blanks);
 }
 
-/* Whether a quote ends a string: no backslash, or an even number of them, is before it. */
-static bool is_closing(ocors_span_t span, size_t at)
-{
-    size_t first = at;
-
-    while (first > 0 && span.bytes[first - 1] == '\\') {
-        first--;
-    }
-    return (at - first) % 2 == 0;
-}
-
-ocors_json_text_t ocors_json_text_make(ocors_span_t span)
-{
-    ocors_json_text_t text = { .at = span.bytes,
-                               .end = span.length > 0 ? span.bytes + span.length : span.bytes };
-
-    for (size_t i = span.length; i > 0 && text.stop == NULL; i--) {
-        const char byte = span.bytes[i - 1];
-
-        if ((unsigned char)byte < 0x20 || (byte == '"' && is_closing(span, i - 1))) {
-            text.stop = span.bytes + i - 1;
-        }
-    }
-    return text;
-}
-
 bool ocors_json_skip_mark(ocors_json_text_t *text)
 {
     const ocors_span_t mark = OCORS_SPAN_LITERAL("\xef\xbb\xbf");
@@ -215,7 +189,7 @@ void ocors_json_skip_characters(ocors_json_text_t *text)
     text->at = at;
 }
 
-/* From what is not plain. Nothing passes `stop`: it is in no character and follows no backslash. */
+/* From what is not plain. Nothing passes a NUL: it is in no character and follows no backslash. */
 static const char *characters_end(const char *at)
 {
     for (;;) {
@@ -248,9 +222,9 @@ static const char *characters_end(const char *at)
     }
 }
 
-const char *ocors_json_string_end(const char *at, const char *stop, bool *is_plain)
+const char *ocors_json_string_end(const char *at, const char *end, bool *is_plain)
 {
-    at = skip_plain(at, stop);
+    at = skip_plain(at, end);
     *is_plain = *at == '"';
     return *is_plain ? at : characters_end(at);
 }
@@ -260,11 +234,8 @@ static int hex_value(ocors_span_t text, size_t at)
 {
     int value = 0;
 
-    if (text.length < at + 4) {
-        return -1;
-    }
     for (size_t i = at; i < at + 4; i++) {
-        const int digit = ocors_ascii_hex_value(text.bytes[i]);
+        const int digit = i < text.length ? ocors_ascii_hex_value(text.bytes[i]) : -1;
 
         if (digit < 0) {
             return -1;
@@ -282,7 +253,7 @@ static size_t unicode_escape_length(ocors_span_t text, unsigned *value)
         return 0;
     }
     *value = (unsigned)first;
-    if (first >= 0xd800 && first < 0xdc00 && text.length >= 12 && text.bytes[6] == '\\'
+    if (first >= 0xd800 && first < 0xdc00 && text.length > 7 && text.bytes[6] == '\\'
         && text.bytes[7] == 'u') {
         const int second = hex_value(text, 8);
 
@@ -336,8 +307,7 @@ bool ocors_json_decode(ocors_span_t inner, char *to, ocors_span_t *decoded)
             to += ocors_utf8_write(to, value);
             length += escape_length;
         }
-        inner.bytes += length;
-        inner.length -= length;
+        inner = ocors_span_from(inner, length);
     }
     *decoded = ocors_span_make(start, (size_t)(to - start));
     return true;
@@ -365,80 +335,67 @@ static inline bool skip_to_value(ocors_json_text_t *text, bool is_object, size_t
     return true;
 }
 
-/* What is open is a bit each: 1 an object, 0 an array. */
-static inline bool skip_value(ocors_json_text_t *text, size_t *left)
+const char *ocors_json_value_end(ocors_json_text_t text, size_t *left)
 {
-    uint64_t objects = 0;
+    uint64_t objects = 0; /* what is open, a bit each: 1 an object, 0 an array */
     unsigned depth = 0;
     ocors_span_t inner;
 
     for (;;) {
-        if (ocors_json_is_next(text, '{') || ocors_json_is_next(text, '[')) {
-            const bool is_object = *text->at++ == '{';
+        if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
+            const bool is_object = *text.at++ == '{';
 
             if (++depth > OCORS_JSON_DEPTH_MAX) {
-                return false;
+                return NULL;
             }
             objects = objects << 1 | is_object;
-            ocors_json_skip_blank(text);
-            if (!ocors_json_is_next(text, is_object ? '}' : ']')) {
-                if (!skip_to_value(text, is_object, left)) {
-                    return false;
+            ocors_json_skip_blank(&text);
+            if (!ocors_json_is_next(&text, is_object ? '}' : ']')) {
+                if (!skip_to_value(&text, is_object, left)) {
+                    return NULL;
                 }
                 continue;
             }
         }
-        else if (ocors_json_is_next(text, '"')) {
-            if (!ocors_json_read_string(text, &inner)) {
-                return false;
+        else if (ocors_json_is_next(&text, '"')) {
+            if (!ocors_json_read_string(&text, &inner)) {
+                return NULL;
             }
         }
-        else {
-            const char *const word = word_end(text->at, text->end);
-
-            if (word == NULL) {
-                return false;
-            }
-            text->at = word;
+        else if ((text.at = word_end(text.at, text.end)) == NULL) {
+            return NULL;
         }
-        while (depth > 0 && ocors_json_take(text, (objects & 1) != 0 ? '}' : ']')) {
+        while (depth > 0 && ocors_json_take(&text, (objects & 1) != 0 ? '}' : ']')) {
             objects >>= 1;
             depth--;
         }
         if (depth == 0) {
-            return true;
+            return text.at;
         }
-        if (!ocors_json_take(text, ',') || !skip_to_value(text, (objects & 1) != 0, left)) {
-            return false;
+        if (!ocors_json_take(&text, ',') || !skip_to_value(&text, (objects & 1) != 0, left)) {
+            return NULL;
         }
     }
-}
-
-bool ocors_json_skip_value(ocors_json_text_t *text, size_t *left)
-{
-    /* Copies, which stay in registers. */
-    ocors_json_text_t copy = *text;
-    size_t copy_left = *left;
-    const bool is_value = skip_value(&copy, &copy_left);
-
-    *text = copy;
-    *left = copy_left;
-    return is_value;
 }
 
 /* ---- Places ---------------------------------------------------------------------------------- */
 
 ocors_json_place_t ocors_json_lines_place(ocors_json_lines_t *lines, const char *at)
 {
-    while (lines->counted < at) {
-        const char *newline = memchr(lines->counted, '\n', (size_t)(at - lines->counted));
+    const char *newline;
 
-        if (newline == NULL) {
-            lines->counted = at;
-            break;
+    while (at < lines->start) {
+        lines->start--;
+        lines->line--;
+        while (lines->start > lines->text && lines->start[-1] != '\n') {
+            lines->start--;
         }
+    }
+    while (lines->counted < at
+           && (newline = memchr(lines->counted, '\n', (size_t)(at - lines->counted))) != NULL) {
         lines->counted = lines->start = newline + 1;
         lines->line++;
     }
+    lines->counted = at;
     return (ocors_json_place_t){ .line = lines->line, .column = (size_t)(at - lines->start) + 1 };
 }

@@ -6,34 +6,21 @@
 #include "ocors_base64.h"
 #include "ocors_json_text.h"
 
-/* The payload is in the buffer, so that a string can be decoded in its own place. */
-static ocors_span_t decode(ocors_span_t inner, char *buffer)
-{
-    ocors_span_t decoded;
-
-    if (inner.length == 0 || memchr(inner.bytes, '\\', inner.length) == NULL) {
-        return inner;
-    }
-    return ocors_json_decode(inner, buffer + (inner.bytes - buffer), &decoded)
-               ? decoded
-               : ocors_span_make(NULL, 0);
-}
-
-static ocors_span_t decode_claim(ocors_span_t inner, char *buffer)
-{
-    return inner.length <= OCORS_JWT_CLAIM_MAX ? decode(inner, buffer) : ocors_span_make(NULL, 0);
-}
-
 /*
- * The characters of a name. One whose spelling is more than six times as long as both names that
- * are looked for is neither (an escape of six bytes, \u0069, is a character), and is not decoded.
+ * The characters of a string whose spelling has at most so many bytes. The payload is in the
+ * buffer, so that a string can be decoded in its own place. bytes == NULL: there are more, or an
+ * escape is broken.
  */
-static ocors_span_t decode_name(ocors_span_t inner, ocors_span_t name, char *buffer)
+static ocors_span_t decode(ocors_span_t inner, size_t most, char *buffer)
 {
-    static const size_t sub_length = 3;
-    const size_t longest = name.length > sub_length ? name.length : sub_length;
-
-    return inner.length <= 6 * longest ? decode(inner, buffer) : ocors_span_make(NULL, 0);
+    if (inner.length > most) {
+        return ocors_span_make(NULL, 0);
+    }
+    if (inner.length > 0 && memchr(inner.bytes, '\\', inner.length) != NULL
+        && !ocors_json_decode(inner, buffer + (inner.bytes - buffer), &inner)) {
+        return ocors_span_make(NULL, 0);
+    }
+    return inner;
 }
 
 /* `name` is not empty; most names differ in their length or their first byte. */
@@ -47,7 +34,9 @@ static inline bool name_is(ocors_span_t inner, ocors_span_t name)
 static bool read_object(ocors_span_t payload, ocors_span_t name, char *buffer, ocors_jwt_t *jwt)
 {
     static const ocors_span_t sub = OCORS_SPAN_INITIALISER("sub");
-    ocors_json_text_t text = ocors_json_text_make_terminated(payload);
+    /* A name with a longer spelling is neither: an escape of six bytes, \u0069, is a character. */
+    const size_t longest = 6 * (name.length > sub.length ? name.length : sub.length);
+    ocors_json_text_t text = ocors_json_text_make(payload);
     size_t left = OCORS_JWT_VALUES_MAX;
 
     if (!ocors_json_take(&text, '{')) {
@@ -63,7 +52,7 @@ static bool read_object(ocors_span_t payload, ocors_span_t name, char *buffer, o
                 return false;
             }
             if (!text.is_plain) {
-                key = decode_name(key, name, buffer);
+                key = decode(key, longest, buffer);
             }
             if (!ocors_json_take(&text, ':')) {
                 return false;
@@ -75,23 +64,13 @@ static bool read_object(ocors_span_t payload, ocors_span_t name, char *buffer, o
                 }
             }
             else if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-                /* Copies, so that the others stay in registers. */
-                ocors_json_text_t rest = text;
-                size_t rest_left = left;
-
-                if (!ocors_json_skip_value(&rest, &rest_left)) {
-                    return false;
-                }
-                text.at = rest.at;
-                left = rest_left;
+                text.at = ocors_json_value_end(text, &left);
             }
             else {
-                const char *const word = ocors_json_word_end(text.at, text.end);
-
-                if (word == NULL) {
-                    return false;
-                }
-                text.at = word;
+                text.at = ocors_json_word_end(text.at, text.end);
+            }
+            if (text.at == NULL) {
+                return false;
             }
             if (name_is(key, name)) {
                 jwt->claim = value;
@@ -131,7 +110,7 @@ bool ocors_jwt_read(ocors_span_t token, ocors_span_t name, char *buffer, ocors_j
     }
     const bool is_sub = jwt->claim.bytes == jwt->sub.bytes; /* it is decoded once */
 
-    jwt->claim = decode_claim(jwt->claim, buffer);
-    jwt->sub = is_sub ? jwt->claim : decode_claim(jwt->sub, buffer);
+    jwt->claim = decode(jwt->claim, OCORS_JWT_CLAIM_MAX, buffer);
+    jwt->sub = is_sub ? jwt->claim : decode(jwt->sub, OCORS_JWT_CLAIM_MAX, buffer);
     return true;
 }

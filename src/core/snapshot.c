@@ -52,7 +52,7 @@ void ocors_snapshot_complete(ocors_snapshot_header_t *header)
 {
     memcpy(header->magic, OCORS_SNAPSHOT_MAGIC, sizeof(header->magic));
     header->format = OCORS_SNAPSHOT_FORMAT;
-    header->policy_slot_count = (uint32_t)ocors_slots_count(header->policy_count);
+    header->policy_slot_count = (uint32_t)ocors_slots_count(header->list_policy_count);
     header->site_slot_count = (uint32_t)ocors_slots_count(header->site_count);
     header->tables_size = ocors_round_up(lay_out(header).end, OCORS_IMAGE_ALIGNMENT);
 }
@@ -203,8 +203,11 @@ void ocors_snapshot_index(const ocors_snapshot_t *snapshot)
 
     memset(policies, 0, header->policy_slot_count * sizeof(*policies));
     for (uint32_t i = 0; i < header->policy_count; i++) {
-        ocors_slots_add(policies, header->policy_slot_count,
-                        ocors_key_hash(&snapshot->policies[i].key), i);
+        const ocors_key_t *key = &snapshot->policies[i].key;
+
+        if (!ocors_key_is_none(key)) {
+            ocors_slots_add(policies, header->policy_slot_count, ocors_key_hash(key), i);
+        }
     }
     memset(sites, 0, header->site_slot_count * sizeof(*sites));
     for (uint32_t i = 0; i < header->site_count; i++) {

@@ -39,3 +39,16 @@ size_t ocors_utf8_write(char *bytes, uint32_t character)
     bytes[0] = (char)(leads[length] | character);
     return length;
 }
+
+ocors_span_t ocors_utf8_cut(ocors_span_t text, size_t most)
+{
+    size_t length = text.length;
+
+    if (length > most) {
+        length = most;
+        while (length > 0 && ((unsigned char)text.bytes[length] & 0xc0) == 0x80) {
+            length--;
+        }
+    }
+    return ocors_span_make(text.bytes, length);
+}

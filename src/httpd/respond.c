@@ -180,7 +180,7 @@ static bool body_give_up(request_rec *r)
     return length != NULL && apr_atoi64(length) > 0;
 }
 
-/* The fault document (1.5). */
+/* The fault document (F1). */
 static apr_bucket *fault_make(request_rec *r, const ocors_request_t *request)
 {
     const ocors_span_t origin = ocors_span_from_string(apr_table_get(r->headers_in, "Origin"));

@@ -147,7 +147,7 @@ def test_localhost(hosting, chromium, backend):
 @EVERY_PORT
 @EVERY_WAY
 def test_a_sibling_that_is_not_listed_does_not_post(hosting, chromium, backend, port, way):
-    """R10, field case 1.2: the victim's cookie goes along, and nothing runs."""
+    """R10: the victim's cookie goes along, and nothing runs."""
     victim, evil, path = hosting.origin("victim", port), hosting.origin("evil", port), hosting.path()
     chromium.open(victim)
     chromium.driver.execute_script("document.cookie = arguments[0]", COOKIE)

@@ -52,8 +52,8 @@ def without_comments(source):
 
 
 def core_is_pure(root):
-    """DESIGN 4: "src/core/ C11 and libc; json-c in ONE file; no httpd.h, no apr*.h"; what its own
-    headers include counts too."""
+    """The core knows C11 and libc, and json-c in one file; no httpd.h, no apr*.h. What its own headers
+    include counts too."""
     findings = []
     todo = [(name, name) for name in files(root, ".c", "src/core")]
     count = len(todo)
@@ -123,7 +123,7 @@ def rooms_of(root):
 
 
 def rooms_point_inwards(root):
-    """DESIGN 4, house 2: a room includes headers of its own and of the rooms behind it."""
+    """A room includes headers of its own and of the rooms behind it."""
     rooms = rooms_of(root)
     findings, count = [], 0
     for noun, others in include_graph(root).items():

@@ -40,7 +40,7 @@ def check(response, status, cors, vary=("Origin",)):
 
 
 def check_refused(response):
-    """R5, 1.5"""
+    """R5, F1, F2"""
     check(response, 401, set())
     assert json.loads(response.body)["fault"]["type"] == "UnauthorizedOriginException"
     assert response.all("WWW-Authenticate") == ['Bearer realm="OCAPI"'], response

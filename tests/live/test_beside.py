@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Beside the policy (field cases 5): configurations that the docs recommend, as an administrator writes them."""
+"""Beside the policy: configurations that the docs recommend, as an administrator writes them."""
 
 import json
 import os

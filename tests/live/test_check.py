@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ocapi-cors check`: what it says of a document, and its last line (section 2, field case 4)."""
+"""`ocapi-cors check`: what it says of a document, and its last line."""
 
 import json
 import os

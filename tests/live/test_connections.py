@@ -120,7 +120,7 @@ def seen(backend):
     return [r for r in backend.requests if r.path != "/api/next"]
 
 
-# ---- Bodies (R5: "nothing runs", 1.5: "an unread body is discarded or the connection closed") ----
+# ---- Bodies (R5: "nothing runs", F5: an unread body is discarded or the connection closed) ----
 
 # `kept`: whether the connection survives an answer that does not wait for this body: the module drops at most
 # 64 KiB of a known length. `status`: what httpd says where the body is read. `log`: what it then says.

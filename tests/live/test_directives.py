@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directives: what each does, what it refuses, how sections merge (section 3)."""
+"""The directives: what each does, what it refuses, how sections merge (A1 to A17)."""
 
 import pytest
 
@@ -112,7 +112,7 @@ def test_max_age(front, path, age):
                                            ("/api/methods/x", "PUT"), ("/api/methods/none/x", ""),
                                            ("/api/dw/shop/v19_1/baskets", "POST")])
 def test_methods(front, path, methods):
-    """A7, M3; `OcapiCorsMethods GET` implies no HEAD (1.7); upper case (field case 6.4); None is no method (6.3)."""
+    """A7, M3; `OcapiCorsMethods GET` implies no HEAD; methods are written in upper case; None is no method."""
     response = preflight(front, path)
     assert response.one("Access-Control-Allow-Methods") == methods
     assert response.one("Allow") == methods
@@ -136,7 +136,7 @@ def test_expose_headers(front, backend, path, expose):
     ([",".join(f"n{n}" for n in range(100))], "etag,X-Total," + ",".join(f"n{n}" for n in range(62)),
      ",".join(f"n{n}" for n in range(64)))])
 def test_the_backend_may_name_headers_too(front, backend, says, more, alone):
-    """A9: "`Backend` ... adds the backend's ... only where the verdict is allow" (field case 5.1)."""
+    """A9: "`Backend` ... adds the backend's ... only where the verdict is allow"."""
     fields = [("Access-Control-Expose-Headers", value) for value in says]
     for place, expose in (("expose-more", more), ("expose-backend", alone)):
         backend.answer(f"/{place}/x", 404, fields)
@@ -161,7 +161,7 @@ def test_credentials(front, backend, path, credentials):
     ("/api/x", ["X-A", "content-type"]), ("/api/headers/x", ["content-type"]),
     ("/api/headers/requested/x", ["X-A", "content-type"]), ("/api/headers/none/x", [])])
 def test_allow_headers(front, path, granted):
-    """A8, P5: a forbidden name is never granted; None is no header (field case 6.3)."""
+    """A8, P5: a forbidden name is never granted; None is no header."""
     asked = ("Access-Control-Request-Headers", "X-A, content-type, cookie")
     assert preflight(front, path, asked).tokens("Access-Control-Allow-Headers") == granted
 

@@ -58,8 +58,8 @@ def configtest(text):
                ("x.json:7:54: error: ", "without a value")]),
 ], ids=["JSON", "not JSON"])
 def test_every_error_of_a_document_is_said_at_configtest(text, errors):
-    """D1, D2, A24: DESIGN 2: "All faults of the text are reported at once; where the text is JSON (a repeated key ... [does]
-    not stop it), all faults of its values with them", in the compilers' order."""
+    """D1, D2, A24: all faults of the text are reported at once; where the text is JSON (a repeated key does not stop
+    it), all faults of its values with them, in the compilers' order."""
     status, output = configtest(text)
     lines = [line for line in output.splitlines() if "x.json:" in line]
     assert status != 0
@@ -69,7 +69,7 @@ def test_every_error_of_a_document_is_said_at_configtest(text, errors):
 
 
 def test_a_policy_that_allows_nothing_is_warned_of():
-    """A38: once its documents are layered (field case 4.8); the twin allows something."""
+    """A38: once its documents are layered; the twin allows something."""
     files = {"one.json": document("c", "https://a.example"), "two.json": document("c")}
     line = 'OcapiCorsSettings "${ROOT}/one.json" "${ROOT}/two.json"\n'
     status, output = httpd.configtest(line, files=files)

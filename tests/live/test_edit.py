@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ocapi-cors allow` and `revoke` (field case 5.3): one origin comes or goes, and nothing else."""
+"""`ocapi-cors allow` and `revoke`: one origin comes or goes, and nothing else."""
 
 import fcntl
 import json

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two policies alternate under constant load, by timed reloads and graceful restarts, while workers are killed:
-no request fails, no response mixes the two, nothing grows (DESIGN 4)."""
+no request fails, no response mixes the two, nothing grows (A31 to A33)."""
 
 import contextlib
 import json

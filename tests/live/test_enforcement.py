@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What runs before, behind and around the module: nothing runs for a refused request, a preflight needs
-no key, and the module's word on Access-Control-* is the only one (R5, P4, H1, H3, H4, 1.5)."""
+no key, and the module's word on Access-Control-* is the only one (R5, P4, H1, H3, H4, F1)."""
 
 import json
 

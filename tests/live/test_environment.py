@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a decision shows to other modules: environment variables and notes (section 3; field case 5.2)."""
+"""What a decision shows to other modules: environment variables and notes (A19 to A21)."""
 
 import pytest
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ErrorDocument in each of its forms, over httpd's own errors and a backend's: it carries our headers, it
-never replaces the fault, and no page is fetched for a refused request (R1 to R5, P4, H1, H4, 1.5)."""
+never replaces the fault, and no page is fetched for a refused request (R1 to R5, P4, H1, H4, F4)."""
 
 import socket
 from collections import namedtuple

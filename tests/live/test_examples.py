@@ -16,7 +16,7 @@ TOKEN = ("Authorization",
          "Bearer eyJfdiI6IjXXXXXX.eyJfdiI6IjEiLCJleHAXXXXXXX.-d5wQW4c4O4wt-Zkl7_fiEiALW1XXXX")
 ITEM = b'{\n            "product_id" : "456",\n            "quantity" : 1.00\n}'
 
-# What any httpd adds; Vary is DESIGN's addition to the document, and is judged by itself.
+# What any httpd adds; the page does not name Vary, which is judged by itself (H3).
 SERVERS_OWN = {"date", "server", "connection", "keep-alive", "vary"}
 
 CONFIG = """

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A fleet: several httpds behind a balancer, each with its own copy of the documents, to which a new version
-is carried one after the other (DESIGN 3 "a document that cannot be used", 4 "shared memory";
-docs/fleet.md)."""
+is carried one after the other (A26, A33, A34; docs/fleet.md)."""
 
 import contextlib
 import hashlib
@@ -267,14 +266,14 @@ def fleet(servers):
 
 
 def test_the_same_documents_are_the_same_digest(fleet):
-    """DESIGN 4: "the digest": equal on all, wherever the files lie; a machine says which one answers."""
+    """A34: the digest is equal on all, wherever the files lie; a machine says which one answers."""
     assert fleet.digests() == dict.fromkeys(NAMES, digest_of(FIRST))
     assert fleet.count_by_digest() == {digest_of(FIRST): 3}
     assert fleet.outcomes() == dict.fromkeys(NAMES, WHOLE["first"])
 
 
 def test_a_version_is_carried_and_rolled_back(fleet):
-    """DESIGN 4, R5, P1: while machines differ each response is of one version, whole; then all digests are
+    """A34, R5, P1: while machines differ each response is of one version, whole; then all digests are
     equal and another; rolled back, the first again."""
     for files, before, after in ((SECOND, "first", "second"), (FIRST, "second", "first")):
         there = dict.fromkeys(NAMES, WHOLE[before])
@@ -384,7 +383,7 @@ def test_a_restart_amid_it(fleet):
 
 
 def test_a_version_that_comes_while_another_is_read(module_backend):
-    """DESIGN 3 "whole", 4: what was seen unchanged is what is published. Documents of two versions, the one
+    """A26, A33: what was seen unchanged is what is published. Documents of two versions, the one
     read before a swap and the other after it, are never in force together."""
     others = [f"https://shop-{n:06}.example" for n in range(200_000)]
     large = json.dumps({"_v": "19.1", "clients": [{"client_id": "a", "allowed_origins": others}]})

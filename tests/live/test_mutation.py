@@ -249,7 +249,7 @@ def site_of(target):
 
 @pytest.mark.parametrize("form", ["RefArch", "Sites-RefArch-Site", "RefArch2"])
 def test_site_ids(asker, form):
-    """C5, 1.7: "never another site's" """
+    """C5, S15: "never another site's" """
     asker.server.expect_log("AH10244: invalid URI path")  # "%" and no digits: httpd's 400
     for number, field in enumerate([form.encode(), *mutations(form.encode(), form, 5)]):
         if set(field) & set(b" \t") or min(field, default=0) < 0x20 or 0x7f in field:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A change that the system tells of is in force without a look at the clock: here the clock's looks are an hour
-apart (DESIGN 5 "a changed file ... where the system tells of changes", field case 5.3)."""
+apart (A39)."""
 
 import functools
 import os
@@ -436,7 +436,7 @@ def test_a_file_that_its_writer_keeps_open(front):
 
 
 def test_a_touched_document_gives_no_generation(front):
-    """Its change time is another: it is read, and nothing is new (field case 3.3)."""
+    """Its change time is another: it is read, and nothing is new (A36)."""
     server = front("d.json", {"d.json": document(ALLOWED)})
     for number in (2, 3):
         os.utime(server.root / "d.json")

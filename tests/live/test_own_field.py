@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Own origins as people met them (R10): the rows of the field cases, section 1; where a virtual host's names
+"""Own origins as people met them (R10); where a virtual host's names
 come from; and what the log tells the administrator to do."""
 
 import json
@@ -106,7 +106,7 @@ JSON, TEXT = ("Content-Type", "application/json"), ("Content-Type", "text/plain"
 
 @pytest.mark.parametrize("method, field", [("GET", None), ("POST", JSON), ("POST", TEXT)])
 def test_1_1_a_listed_sibling_is_decorated(front, backend, method, field):
-    """R10: "The list goes first: what is listed is decorated, own or not"; a sibling that is not listed: 1.3."""
+    """R10: "The list goes first: what is listed is decorated, own or not"."""
     backend.answer("/x", 200, BACKEND_SAYS, b"{}")
     for host in ("api.shop.example", "www.shop.example"):
         for port in ("", ":8080"):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""R12: "No spelling of a path loosens the policy, whatever the application behind makes of it." The field's
-cases (section 2) before a backend that records what it is sent; tests/servlet has the applications that run
+"""R12: "No spelling of a path loosens the policy, whatever the application behind makes of it." Spellings
+as people met them, before a backend that records what it is sent; tests/servlet has the applications that run
 what they should not."""
 
 import json
@@ -100,7 +100,7 @@ def ask(server, row, method, path, *fields):
 
 @pytest.mark.parametrize("row", REFUSED, ids=IDS)
 def test_a_spelling_is_refused(front, backend, row):
-    """R12, R5, and section 3: the reason is path-ambiguous."""
+    """R12, R5, A22: the reason is path-ambiguous."""
     response = ask(front, row, "POST", row.path, row.origin)
     check_refused(response)
     assert backend.requests == []

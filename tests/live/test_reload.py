@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The timed reload: what changes on disk is in force at the next request, and no edit stops the server, opens
-the policy or empties it (DESIGN 3 "a document that cannot be used", 4 "shared memory")."""
+the policy or empties it (A26 to A33)."""
 
 import contextlib
 import hashlib
@@ -46,7 +46,7 @@ def front(start_httpd, backend):
 
 def await_publication(server, number):
     """Waits for the publication of this number, from 1, and returns (occasion, digest). One that says nothing new
-    is of the same generation (field case 3.3)."""
+    is of the same generation (A36)."""
     return re.search(PUBLISHED, server.wait_publication(number)).groups()[1:]
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a start, a restart and a timed reload say: what came and went, nothing where nothing is new, and names of a
-tree that nothing reads (DESIGN 3 "says what changed", field cases 3.3 to 3.5)."""
+tree that nothing reads (A35 to A37)."""
 
 import json
 import re

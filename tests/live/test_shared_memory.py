@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shared memory of the policies: one copy that workers cannot write, areas that are used again only when nobody
-reads them, and what happens where memory is short (DESIGN 4; src/core/epoch.c)."""
+reads them, and what happens where memory is short (A13, A31 to A33; src/core/epoch.c)."""
 
 import contextlib
 import json

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A document never stops a signal: what a bad one does to each of httpd's commands, as httpd, apachectl, logrotate,
-certbot and systemd give them (section 3, "a document that cannot be used"; field case 5.8)."""
+certbot and systemd give them (A14, A24 to A28, S17)."""
 
 import json
 import re

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole organisation by one line: which documents judge which URL, what is wrong with a tree, and its
-life (C4, C5, 1.7, section 3)."""
+life (A3, A29, C4, C5, S15)."""
 
 import json
 import re

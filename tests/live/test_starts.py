@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a start, or an upgrade by a restart, must not do by accident: take the organisation's list for a site's, because
 of what the folders look like at the second reading or where a link leads nowhere; end with 0 and leave no
-server; close every policy for one bad document (section 3)."""
+server; close every policy for one bad document (A14, A24)."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The status page: what is in force, as JSON and for Prometheus, behind whatever guards its section (DESIGN 3
-"SetHandler ocapi-cors-status", 6 "a status page")."""
+"""The status page: what is in force, as JSON and for Prometheus, behind whatever guards its section
+(A18: SetHandler ocapi-cors-status)."""
 
 import hashlib
 import json
@@ -195,7 +195,7 @@ def tree_digest(sites):
 
 
 def test_the_figures_of_a_tree(front):
-    """DESIGN 6, C5: the organisation is a site among sites; one that comes, and one that goes, count."""
+    """A18, C5: the organisation is a site among sites; one that comes, and one that goes, count."""
     server = front(TREE, {f"tree/{SHOP}": G, f"tree/{DATA}": A, f"tree/sites/One/{SHOP}": B})
     server.expect_log("OCORS0026: .*/tree/ocapi-settings/")  # G alone allows nothing
     sites = {"": ((G,), (A,)), "One": ((G, B), (A,))}
@@ -224,7 +224,7 @@ def test_nothing_is_asked_for(front):
 
 
 def test_it_follows_a_timed_reload(front):
-    """DESIGN 4: the page shows what the next decision goes by; each timed reload counts one up."""
+    """A18: the page shows what the next decision goes by; each timed reload counts one up."""
     server = front()
     for generation in range(2, 5):
         text = document(a=[ALLOWED] if generation % 2 == 0 else [ALLOWED, OTHER])
@@ -278,7 +278,7 @@ def test_it_counts_documents_that_cannot_be_used(front, kind):
     else:
         (server.root / "a.json").unlink()
     page = await_status(server, unusable_documents=1)
-    assert (page["documents"], page["generation"], page["digest"]) == (3, 1, digest)  # field case 3.3
+    assert (page["documents"], page["generation"], page["digest"]) == (3, 1, digest)  # A36
     assert metrics(server)["ocapi_cors_unusable_documents"] == ("", 1)
     server.restart()
     page = status(server)
@@ -319,7 +319,7 @@ def test_prometheus_says_the_same(still):
 
 @pytest.mark.parametrize("query", ["?format=json", "?format=", "?", "?x=1"])
 def test_json_is_the_default(still, query):
-    """DESIGN 6: whatever else is asked for gets JSON."""
+    """A18: whatever else is asked for gets JSON."""
     assert status(still, "/status" + query)["documents"] == 3
 
 
@@ -367,7 +367,7 @@ def test_options(still):
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
 @pytest.mark.parametrize("query", ["", "?format=prometheus"])
 def test_access_control_is_httpds(still, method, query):
-    """DESIGN 3: a handler like any other's: `Require all denied` shuts it, and nothing leaks."""
+    """A18: a handler like any other's: `Require all denied` shuts it, and nothing leaks."""
     still.expect_log("AH01630: client denied by server configuration")
     response = ask(still, method, "/guarded" + query, None)
     assert response.status == 403, response
@@ -376,7 +376,7 @@ def test_access_control_is_httpds(still, method, query):
 
 
 def test_a_section_without_the_handler(still):
-    """DESIGN 3: what no SetHandler names is not the page."""
+    """A18: what no SetHandler names is not the page."""
     for target in ("/plain.txt", "/plain.txt?format=prometheus"):
         response = ask(still, "GET", target, None)
         assert (response.status, response.body) == (200, b"plain\n"), response

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the system does not tell of changes, a look every `OcapiCorsReload` finds them; where it tells, nothing is
-looked at while nobody edits (DESIGN 5 "a changed file", "10,000 sites that nobody edits")."""
+looked at while nobody edits (A12, A39)."""
 
 import os
 import re

@@ -161,6 +161,7 @@ static ocors_snapshot_header_t make_header(void)
         .image_count = IMAGES,
         .document_count = IMAGES + 1, /* the last one cannot be used */
         .policy_count = POLICIES,
+        .list_policy_count = POLICIES,
         .member_count = POLICIES,
         .tree_count = TREES,
         .site_count = SITES,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The layout of a site archive, and names that were meant to be in it (rule C5, field case 3.5). */
+/* The layout of a site archive, and names that were meant to be in it (C5, A37). */
 #include "vectors.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 of APR: the published vectors, in one piece and in many (DESIGN 4). */
+/* SHA-256 of APR: the published vectors, in one piece and in many. */
 
 #include <setjmp.h>
 #include <stdarg.h>

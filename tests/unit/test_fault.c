@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fault document (1.5): its bytes, whatever the origin's. */
+/* The fault document (F1, F6): its bytes, whatever the origin's. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -212,7 +212,7 @@ static void test_size_for_each_origin(void **state)
     for (size_t k = 0; k < 100000; k++) {
         text += (size_t)snprintf(NULL, 0, "https://host-%zu.example", k);
     }
-    /* DESIGN 5: "64 bytes each beside their text" */
+    /* 64 bytes for each origin, beside its text */
     assert_true(size - text < (size_t)64 * 100000);
     free(bytes);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layers of images, read as one document: how many origins they allow (DESIGN 2, field case 4.8).
+/* Layers of images, read as one document: how many origins they allow (A38).
  */
 #include "vectors.h"
 

@@ -134,7 +134,7 @@ static void details_are_one_visible_line(void **state)
     ocors_report_free(&report);
 }
 
-/* DESIGN 2, field cases 4.6 and 4.15: what can be seen is shown as it is, the rest by its number.
+/* D31: what can be seen is shown as it is, the rest by its number.
  */
 static void characters_are_shown(void **state)
 {
@@ -181,7 +181,7 @@ static void values_are_cut_between_characters(void **state)
     assert_int_equal(ocors_shown_length(ocors_span_make(text + 1, 199)), 119);
 }
 
-/* DESIGN 2, field case 4.9: "One finding for one cause". */
+/* D30: one finding for one cause. */
 static void one_cause_is_one_finding(void **state)
 {
     ocors_report_t report;

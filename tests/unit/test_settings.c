@@ -67,7 +67,7 @@ static void check_findings(const ocors_report_t *report, struct json_object *exp
         if (i < report->count) {
             ocors_finding_t finding = report->items[i];
 
-            /* Every finding has a place (DESIGN 2); a row that names a path alone asks no more. */
+            /* Every finding has a place (D1); a row that names a path alone asks no more. */
             assert_true(finding.code == OCORS_FINDING_TOO_LARGE
                         || (finding.line > 0 && finding.column > 0));
             if (names_path_alone(pair)) {

@@ -317,7 +317,7 @@ static bool report_has(const ocors_report_t *report, ocors_finding_code_t code)
     return false;
 }
 
-/* DESIGN 1.7: an edit of one of two equal entries makes them unequal, and the document is refused.
+/* D5, D34: an edit of one of two equal entries makes them unequal, and the document is refused.
  */
 static void check_repetition(ocors_span_t original, ocors_span_t id)
 {

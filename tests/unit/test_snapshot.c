@@ -70,6 +70,28 @@ static void policies_are_found_by_key(void **state)
     }
 }
 
+/* A site's policy has no key, and is found by its site alone. */
+static void a_policy_without_a_key_is_not_found_by_key(void **state)
+{
+    ocors_snapshot_policy_t *record =
+        (ocors_snapshot_policy_t *)(uintptr_t)&segment.snapshot.policies[POLICY_SITE];
+    const ocors_key_t none = { .bytes = { 0 } }, was = record->key;
+    uint32_t index;
+
+    (void)state;
+    assert_true(ocors_snapshot_find_policy(&segment.snapshot, &was, &index));
+    record->key = none;
+    ocors_snapshot_index(&segment.snapshot);
+    assert_false(ocors_snapshot_find_policy(&segment.snapshot, &was, &index));
+    assert_false(ocors_snapshot_find_policy(&segment.snapshot, &none, &index));
+    for (uint32_t i = 0; i < POLICIES; i++) {
+        const ocors_key_t key = segment_policy_key(i);
+
+        assert_true(i == POLICY_SITE
+                    || ocors_snapshot_find_policy(&segment.snapshot, &key, &index));
+    }
+}
+
 static void trees_are_found_by_key(void **state)
 {
     uint32_t index;
@@ -382,12 +404,19 @@ static void tables_may_lie_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        READING(policies_are_read_by_index), READING(policies_are_found_by_key),
-        READING(trees_are_found_by_key),     READING(sites_lead_to_policies),
-        READING(ids_are_told_apart),         READING(sites_are_hashed_by_seed_and_tree),
-        READING(readings_must_agree),        READING(documents_have_images),
-        READING(texts_are_within_the_text),  READING(an_empty_snapshot_has_nothing),
-        READING(each_area_is_whole),         READING(tables_may_lie_apart),
+        READING(policies_are_read_by_index),
+        READING(policies_are_found_by_key),
+        READING(a_policy_without_a_key_is_not_found_by_key),
+        READING(trees_are_found_by_key),
+        READING(sites_lead_to_policies),
+        READING(ids_are_told_apart),
+        READING(sites_are_hashed_by_seed_and_tree),
+        READING(readings_must_agree),
+        READING(documents_have_images),
+        READING(texts_are_within_the_text),
+        READING(an_empty_snapshot_has_nothing),
+        READING(each_area_is_whole),
+        READING(tables_may_lie_apart),
     };
 
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL) != 0;

@@ -61,8 +61,7 @@ const char *ocors_invisible_find(ocors_span_t text, uint32_t *character)
         if (name != NULL) {
             return name;
         }
-        text = ocors_span_make(text.bytes + (length > 0 ? length : 1),
-                               text.length - (length > 0 ? length : 1));
+        text = ocors_span_from(text, length > 0 ? length : 1);
     }
     return NULL;
 }

@@ -3,61 +3,45 @@
 #include "ocors_json_scan.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 
+#include "ocors_arena.h"
 #include "ocors_index.h"
 #include "ocors_json_token.h"
-#include "ocors_settings_part.h"
-
-/* A key that had to be decoded; the index points to it while its object is open. */
-typedef struct decoded_t {
-    struct decoded_t *next;
-    char bytes[];
-} decoded_t;
+#include "ocors_settings_read.h"
 
 /* An open object or array. */
 typedef struct frame_t {
-    bool is_object;
-    ocors_part_t part;  /* of the settings, that it is */
-    ocors_part_t below; /* that the value which is being read is */
-    ocors_json_place_t opened;
-    ocors_index_t keys; /* of an object: key -> the line of its first */
-    ocors_span_t key;   /* of an object: the member that is being read */
-    size_t index;       /* of an array: the element that is being read */
+    const char *opened;         /* its bracket */
+    const ocors_shape_t *shape; /* NULL: the policy does not read it */
+    uint64_t path_hash;         /* of its own path */
+    ocors_path_t path;          /* of what is read in it: its member, or its element */
+    const char *key_at;         /* where the member begins; NULL: an element */
+    ocors_index_t keys;         /* of an object: key -> the line of its first */
 } frame_t;
 
 typedef enum {
     WANT_VALUE,
     WANT_KEY,
     WANT_COLON,
-    WANT_COMMA,
-    WANT_NOTHING
+    WANT_COMMA /* between values, or after the document */
 } want_t;
 
 typedef struct scan_t {
     ocors_json_tokens_t tokens;
-    ocors_report_t *report;
+    const ocors_json_visitor_t *visitor; /* NULL: there is none */
     frame_t frames[OCORS_JSON_DEPTH_MAX];
     size_t depth;
     want_t want;
-    bool is_fresh;            /* nothing but a bracket was read of the innermost frame */
-    bool has_ellipsis;        /* since the last comma, colon or bracket */
-    ocors_json_place_t comma; /* the last one */
+    const char *comma; /* the last one */
     ocors_json_counts_t counts;
     uint64_t seed;
-    decoded_t *decoded;
+    ocors_arena_t decoded; /* keys that had to be decoded; the indexes point to them */
     bool is_out_of_memory;
 } scan_t;
 
-/* A finding at what is read next, for which `sentence` is the whole detail. */
-static void fault(scan_t *scan, const char *sentence)
+static bool fault(scan_t *scan, const char *sentence)
 {
-    ocors_json_tokens_fault_here(&scan->tokens, OCORS_FINDING_SYNTAX, sentence);
-}
-
-static ocors_json_place_t here(scan_t *scan)
-{
-    return ocors_json_tokens_here(&scan->tokens);
+    return ocors_json_fault_here(&scan->tokens, OCORS_FINDING_SYNTAX, sentence);
 }
 
 static char next(const scan_t *scan)
@@ -71,68 +55,53 @@ static frame_t *innermost(scan_t *scan)
     return &scan->frames[scan->depth > 0 ? scan->depth - 1 : 0];
 }
 
-static void begin_value(scan_t *scan)
+static bool is_object(const frame_t *frame)
 {
-    scan->is_fresh = false;
-    scan->has_ellipsis = false;
-}
-
-static void end_value(scan_t *scan)
-{
-    scan->is_fresh = false;
-    scan->want = scan->depth > 0 ? WANT_COMMA : WANT_NOTHING;
+    return *frame->opened == '{';
 }
 
 /* Counts what a value or a name that begins here costs. False: it is too much. */
 static bool count(scan_t *scan, size_t cost)
 {
     scan->counts.memory += cost;
-    if (scan->counts.memory <= OCORS_JSON_MEMORY_MAX) {
-        return true;
-    }
-    ocors_json_place_t place = here(scan);
-
-    scan->tokens.is_faulty = true;
-    ocors_report_add_at(scan->report, OCORS_FINDING_TOO_LARGE, place.line, place.column, NULL,
-                        "to read the document takes more than %zu MiB of memory, from here on; "
-                        "divide it into several",
-                        OCORS_JSON_MEMORY_MAX >> 20);
-    return false;
+    return scan->counts.memory <= OCORS_JSON_MEMORY_MAX
+           || ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_LARGE, scan->tokens.text.at,
+                               "to read the document takes more than %zu MiB of memory, from "
+                               "here on; divide it into several",
+                               OCORS_JSON_MEMORY_MAX >> 20);
 }
 
-/* The part of the settings that the next value is. */
-static ocors_part_t next_part(const scan_t *scan)
+/* The shape of the next value; NULL: the policy does not read it. */
+static const ocors_shape_t *next_shape(scan_t *scan)
 {
-    return scan->depth > 0 ? scan->frames[scan->depth - 1].below : OCORS_PART_DOCUMENT;
+    const frame_t *frame = innermost(scan);
+
+    return scan->depth > 0 ? ocors_shape_below(frame->shape, frame->path.key)
+                           : &ocors_document_shape;
 }
 
-static bool open_frame(scan_t *scan)
+static bool open_frame(scan_t *scan, uint64_t path_hash)
 {
-    const bool is_object = next(scan) == '{';
+    const char *const at = scan->tokens.text.at;
     frame_t *frame = &scan->frames[scan->depth];
-    ocors_json_place_t place = here(scan);
 
     if (scan->depth == OCORS_JSON_DEPTH_MAX) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(scan->report, OCORS_FINDING_TOO_DEEP, place.line, place.column, NULL,
-                            "objects and arrays are nested deeper than %d; a settings document "
-                            "needs 7",
-                            OCORS_JSON_DEPTH_MAX);
-        return false;
+        return ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, at,
+                                "objects and arrays are nested deeper than %d; a settings "
+                                "document needs 7",
+                                OCORS_JSON_DEPTH_MAX);
     }
-    if (!count(scan, is_object ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
+    if (!count(scan, *at == '{' ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
         return false;
     }
     scan->counts.values++;
-    *frame = (frame_t){ .is_object = is_object, .part = next_part(scan), .opened = place };
-    /* That of an element; each member has its own. */
-    frame->below = ocors_part_below(frame->part, ocors_span_make(NULL, 0));
+    *frame = (frame_t){ .opened = at, .shape = next_shape(scan), .path_hash = path_hash };
+    frame->path.parent = scan->depth > 0 ? &innermost(scan)->path : NULL;
     ocors_index_init(&frame->keys, scan->seed);
     scan->depth++;
     scan->tokens.text.at++;
-    scan->want = is_object ? WANT_KEY : WANT_VALUE;
-    begin_value(scan);
-    scan->is_fresh = true;
+    scan->want = *at == '{' ? WANT_KEY : WANT_VALUE;
+    scan->tokens.has_ellipsis = false;
     return true;
 }
 
@@ -141,218 +110,169 @@ static bool close_frame(scan_t *scan)
 {
     const char c = next(scan);
     frame_t *frame = innermost(scan);
-    ocors_json_place_t place = here(scan);
 
     if (scan->depth == 0) {
-        fault(scan, "a closing bracket where a value is expected");
-        return false;
+        return fault(scan, "a closing bracket where a value is expected");
     }
-    if (c != (frame->is_object ? '}' : ']')) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(scan->report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                            "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' "
-                            "is expected",
-                            c, frame->is_object ? '{' : '[', frame->opened.line,
-                            frame->opened.column, frame->is_object ? '}' : ']');
-        return false;
+    if (c != (is_object(frame) ? '}' : ']')) {
+        const ocors_json_place_t opened = ocors_json_lines_place(&scan->tokens.lines,
+                                                                 frame->opened);
+
+        return ocors_json_fault(
+            &scan->tokens, OCORS_FINDING_SYNTAX, scan->tokens.text.at,
+            "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' is expected", c,
+            *frame->opened, opened.line, opened.column, is_object(frame) ? '}' : ']');
     }
     ocors_index_free(&frame->keys);
     scan->depth--;
     scan->tokens.text.at++;
-    scan->has_ellipsis = false;
-    end_value(scan);
+    scan->tokens.has_ellipsis = false;
+    scan->want = WANT_COMMA;
     return true;
-}
-
-/* Closes after a comma; where an ellipsis is between them, that is the fault. */
-static bool close_after_comma(scan_t *scan)
-{
-    if (!scan->has_ellipsis) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(
-            scan->report, OCORS_FINDING_TRAILING_COMMA, scan->comma.line, scan->comma.column, NULL,
-            "a comma before '%c'; remove it, a comma is between two values only", next(scan));
-    }
-    return close_frame(scan);
-}
-
-/* The path of the value or key that is being read; `chain` has room for every frame. */
-static const ocors_path_t *make_path(const scan_t *scan, ocors_path_t *chain)
-{
-    for (size_t i = 0; i < scan->depth; i++) {
-        const frame_t *frame = &scan->frames[i];
-
-        chain[i] = (ocors_path_t){
-            .parent = i > 0 ? &chain[i - 1] : NULL,
-            .key = frame->is_object ? frame->key : ocors_span_make(NULL, 0),
-            .index = frame->index,
-        };
-    }
-    return scan->depth > 0 ? &chain[scan->depth - 1] : NULL;
 }
 
 /* The characters of a key; bytes == NULL: out of memory. */
 static ocors_span_t decode_key(scan_t *scan, ocors_span_t inner)
 {
-    decoded_t *decoded;
+    if (inner.length > 0 && memchr(inner.bytes, '\\', inner.length) != NULL) {
+        char *copy = ocors_arena_take(&scan->decoded, inner.length);
 
-    if (inner.length == 0 || memchr(inner.bytes, '\\', inner.length) == NULL) {
-        return inner;
+        if (copy == NULL) {
+            return ocors_span_make(NULL, 0);
+        }
+        (void)ocors_json_decode(inner, copy, &inner);
     }
-    decoded = malloc(sizeof(*decoded) + inner.length);
-    if (decoded == NULL) {
-        return ocors_span_make(NULL, 0);
-    }
-    decoded->next = scan->decoded;
-    scan->decoded = decoded;
-    (void)ocors_json_decode(inner, decoded->bytes, &inner);
     return inner;
-}
-
-static void report_repeated_key(scan_t *scan, ocors_json_place_t place, unsigned line)
-{
-    ocors_path_t chain[OCORS_JSON_DEPTH_MAX];
-
-    scan->counts.repeats++;
-    ocors_report_add_at(scan->report,
-                        scan->tokens.is_policy_read ? OCORS_FINDING_DUPLICATE_KEY
-                                                    : OCORS_FINDING_DUPLICATE_KEY_ELSEWHERE,
-                        place.line, place.column, make_path(scan, chain),
-                        "this key is already in line %u of the same object; JSON's readers use one "
-                        "of them and lose the other: merge the two",
-                        line);
 }
 
 static bool read_key(scan_t *scan)
 {
     frame_t *frame = innermost(scan);
-    ocors_json_place_t place = here(scan);
-    const ocors_index_entry_t *entry;
+    const ocors_index_entry_t *entry = NULL;
+    ocors_json_place_t place;
     ocors_span_t inner;
-    bool is_sound = false;
-    bool is_new;
+    bool is_sound, is_new;
 
-    scan->tokens.is_policy_read = frame->part != OCORS_PART_ELSEWHERE;
+    frame->key_at = scan->tokens.text.at;
     scan->tokens.is_key = true;
-    if (ocors_json_is_word(next(scan))) {
-        ocors_json_tokens_read_bare_key(&scan->tokens, &inner);
-    }
-    else if (!ocors_json_tokens_read_string(&scan->tokens, &inner, &is_sound)) {
+    scan->tokens.is_policy_read = frame->shape != NULL;
+    if (!ocors_json_read_token(&scan->tokens, &inner, &is_sound)
+        || !count(scan, OCORS_JSON_NAME_COST + 2 * inner.length)) {
         return false;
     }
-    if (!count(scan, OCORS_JSON_NAME_COST + 2 * inner.length)) {
-        return false;
+    frame->path.key = is_sound ? decode_key(scan, inner) : inner;
+    place = ocors_json_lines_place(&scan->tokens.lines, frame->key_at);
+    if (frame->path.key.bytes != NULL) {
+        entry = ocors_index_put(&frame->keys, 0, frame->path.key, (uint32_t)place.line, &is_new);
     }
-    frame->key = is_sound ? decode_key(scan, inner) : inner;
-    entry = frame->key.bytes == NULL
-                ? NULL
-                : ocors_index_put(&frame->keys, 0, frame->key, (uint32_t)place.line, &is_new);
     if (entry == NULL) {
         scan->is_out_of_memory = true;
         return false;
     }
     if (!is_new) {
-        report_repeated_key(scan, place, (unsigned)entry->value);
+        scan->counts.repeats++;
+        ocors_report_add_at(scan->tokens.report,
+                            scan->tokens.is_policy_read ? OCORS_FINDING_DUPLICATE_KEY
+                                                        : OCORS_FINDING_DUPLICATE_KEY_ELSEWHERE,
+                            place.line, place.column, &frame->path,
+                            "this key is already in line %u of the same object; JSON's readers use "
+                            "one of them and lose the other: merge the two",
+                            (unsigned)entry->value);
     }
-    frame->below = ocors_part_below(frame->part, frame->key);
     scan->want = WANT_COLON;
-    begin_value(scan);
+    scan->tokens.has_ellipsis = false;
     return true;
 }
 
 /* A comma where there is nothing that it could separate, or, after a ':', no value. */
-static void read_stray_comma(scan_t *scan)
+static bool read_stray_comma(scan_t *scan)
 {
-    if (scan->want == WANT_VALUE && innermost(scan)->is_object) {
-        if (!scan->has_ellipsis) {
-            fault(scan, "a comma where a value is expected; write the value");
-        }
-        end_value(scan);
-        return;
-    }
     if (scan->depth == 0) {
         fault(scan, "the text begins with a comma, so it is a part of a document; a resource "
                     "belongs into the \"resources\" of a client, and a client into \"clients\"");
     }
-    else if (!scan->has_ellipsis) {
+    else if (!scan->tokens.has_ellipsis) {
         fault(scan, "a comma without a value before it; remove it");
     }
-    scan->comma = here(scan);
+    scan->comma = scan->tokens.text.at;
     scan->tokens.text.at++;
-    scan->has_ellipsis = false;
+    scan->tokens.has_ellipsis = false;
+    return true;
 }
 
-/* A closing bracket in the place of a key or a value. */
+/* A closing bracket in the place of a key or an element; an ellipsis before it is the fault. */
 static bool close_instead(scan_t *scan)
 {
     const frame_t *frame = innermost(scan);
+    const bool is_empty = frame->key_at == NULL && frame->path.index == 0;
 
-    if (scan->depth == 0 || scan->is_fresh) {
-        return close_frame(scan);
+    if (scan->depth > 0 && !is_empty && !scan->tokens.has_ellipsis) {
+        ocors_json_fault(&scan->tokens, OCORS_FINDING_TRAILING_COMMA, scan->comma,
+                         "a comma before '%c'; remove it, a comma is between two values only",
+                         next(scan));
     }
-    if (frame->is_object && scan->want == WANT_VALUE) {
-        if (!scan->has_ellipsis) {
-            fault(scan, "a closing bracket where a value is expected; write the value");
-        }
-        end_value(scan);
-        return close_frame(scan);
+    return close_frame(scan);
+}
+
+/* No value after a ':'; an ellipsis in its place is the fault. */
+static bool read_no_value(scan_t *scan)
+{
+    if (!scan->tokens.has_ellipsis) {
+        fault(scan, next(scan) == ',' ? "a comma where a value is expected; write the value"
+                                      : "a closing bracket where a value is expected; write the "
+                                        "value");
     }
-    return close_after_comma(scan);
+    scan->want = WANT_COMMA;
+    return true;
 }
 
 static bool read_value(scan_t *scan)
 {
-    const char c = next(scan);
+    const char *const at = scan->tokens.text.at;
+    const frame_t *frame = innermost(scan);
+    uint64_t path_hash = OCORS_PATH_HASH_ROOT;
     ocors_span_t inner;
     bool is_sound;
 
-    if (c == '{' || c == '[') {
-        return open_frame(scan);
+    if (scan->depth > 0) {
+        path_hash = ocors_path_hash_step(frame->path_hash, frame->path.key, frame->path.index);
     }
-    if (c == ']' || c == '}') {
-        return close_instead(scan);
+    if (scan->visitor != NULL) {
+        scan->visitor->visit(scan->visitor->context, path_hash,
+                             frame->key_at != NULL ? frame->key_at : at, at);
     }
-    if (c == ',') {
-        read_stray_comma(scan);
-        return true;
+    if (*at == '{' || *at == '[') {
+        return open_frame(scan, path_hash);
     }
-    if (c == '"' || c == '\'') {
-        scan->tokens.is_policy_read = next_part(scan) != OCORS_PART_ELSEWHERE;
-        scan->tokens.is_key = false;
-        if (!ocors_json_tokens_read_string(&scan->tokens, &inner, &is_sound)
-            || !count(scan, OCORS_JSON_STRING_COST + 2 * inner.length)) {
-            return false;
-        }
-    }
-    else if (ocors_json_is_word(c)) {
-        ocors_json_tokens_read_word(&scan->tokens);
-        if (!count(scan, OCORS_JSON_WORD_COST)) {
-            return false;
-        }
-    }
-    else {
-        return ocors_json_tokens_refuse(&scan->tokens, "a value");
+    scan->tokens.is_key = false;
+    scan->tokens.is_policy_read = next_shape(scan) != NULL;
+    if (!ocors_json_read_token(&scan->tokens, &inner, &is_sound)
+        || !count(scan, ocors_json_is_word(*at) ? OCORS_JSON_WORD_COST
+                                                : OCORS_JSON_STRING_COST + 2 * inner.length)) {
+        return false;
     }
     scan->counts.values++;
-    end_value(scan);
+    scan->want = WANT_COMMA;
     return true;
 }
 
-static bool read_member(scan_t *scan)
+/* A key or a value, or what is in its place. */
+static bool read_item(scan_t *scan)
 {
     const char c = next(scan);
+    const bool is_closing = c == ']' || c == '}';
 
-    if (c == ']' || c == '}') {
+    if ((is_closing || c == ',') && scan->want == WANT_VALUE && scan->depth > 0
+        && is_object(innermost(scan))) {
+        return read_no_value(scan);
+    }
+    if (is_closing) {
         return close_instead(scan);
     }
     if (c == ',') {
-        read_stray_comma(scan);
-        return true;
+        return read_stray_comma(scan);
     }
-    if (c == '"' || c == '\'' || ocors_json_is_word(c)) {
-        return read_key(scan);
-    }
-    return ocors_json_tokens_refuse(&scan->tokens, "a key in double quotes");
+    return scan->want == WANT_KEY ? read_key(scan) : read_value(scan);
 }
 
 /* What is between values: a comma, or a bracket that closes. */
@@ -365,21 +285,20 @@ static bool read_between(scan_t *scan)
         return close_frame(scan);
     }
     if (c == ',') {
-        scan->comma = here(scan);
+        scan->comma = scan->tokens.text.at;
         scan->tokens.text.at++;
-        scan->has_ellipsis = false;
+        scan->tokens.has_ellipsis = false;
     }
     else if (c == '"' || c == '\'' || c == '{' || c == '[' || ocors_json_is_word(c)) {
-        if (!scan->has_ellipsis) {
+        if (!scan->tokens.has_ellipsis) {
             fault(scan, "a comma is missing before this");
         }
     }
     else {
-        return ocors_json_tokens_refuse(&scan->tokens,
-                                        frame->is_object ? "',' or '}'" : "',' or ']'");
+        return ocors_json_refuse(&scan->tokens, is_object(frame) ? "',' or '}'" : "',' or ']'");
     }
-    frame->index++;
-    scan->want = frame->is_object ? WANT_KEY : WANT_VALUE;
+    frame->path.index++;
+    scan->want = is_object(frame) ? WANT_KEY : WANT_VALUE;
     return true;
 }
 
@@ -391,85 +310,81 @@ static bool refuse_more(scan_t *scan)
     (void)ocors_json_take(&text, ',');
     ocors_json_skip_blank(&text);
     if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-        ocors_json_tokens_fault_here(
-            &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS,
+        return ocors_json_fault(
+            &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS, scan->tokens.text.at,
             "the document is complete before this; write a second document into a file of its own "
             "(OcapiCorsSettings takes several), or find the bracket that closes too early");
     }
-    else {
-        fault(scan, "text after the end of the document; remove it, or find the bracket that "
-                    "closes too early");
-    }
-    return false;
+    return fault(scan, "text after the end of the document; remove it, or find the bracket that "
+                       "closes too early");
 }
 
 static bool read_next(scan_t *scan)
 {
     switch (scan->want) {
     case WANT_VALUE:
-        return read_value(scan);
     case WANT_KEY:
-        return read_member(scan);
+        return read_item(scan);
     case WANT_COLON:
         if (next(scan) != ':') {
-            return ocors_json_tokens_refuse(&scan->tokens, "':' and a value");
+            return ocors_json_refuse(&scan->tokens, "':' and a value");
         }
         scan->tokens.text.at++;
         scan->want = WANT_VALUE;
         return true;
     case WANT_COMMA:
-        return read_between(scan);
-    case WANT_NOTHING:
     default:
-        return refuse_more(scan);
+        return scan->depth > 0 ? read_between(scan) : refuse_more(scan);
     }
 }
 
 /* Whether the end of the text is the end of a document. */
 static void judge_end(scan_t *scan)
 {
-    ocors_json_place_t place = here(scan);
-    const frame_t *frame = innermost(scan);
+    const char *const at = scan->tokens.text.at;
 
     if (scan->depth > 0) {
-        scan->tokens.is_faulty = true;
-        ocors_report_add_at(scan->report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                            "the text ends, but the '%c' of line %zu, column %zu is still open; is "
-                            "the file complete?",
-                            frame->is_object ? '{' : '[', frame->opened.line, frame->opened.column);
+        const char *const open = innermost(scan)->opened;
+        const ocors_json_place_t opened = ocors_json_lines_place(&scan->tokens.lines, open);
+
+        ocors_json_fault(
+            &scan->tokens, OCORS_FINDING_SYNTAX, at,
+            "the text ends, but the '%c' of line %zu, column %zu is still open; is the file "
+            "complete?",
+            *open, opened.line, opened.column);
     }
-    else if (scan->want == WANT_VALUE && scan->comma.line == 0) {
-        ocors_json_tokens_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, place,
-                                "the document is empty; the least that one can be is "
-                                "{\"_v\":\"19.1\",\"clients\":[]}");
+    else if (scan->want == WANT_VALUE && scan->comma == NULL) {
+        ocors_json_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, at,
+                         "the document is empty; the least that one can be is "
+                         "{\"_v\":\"19.1\",\"clients\":[]}");
     }
 }
 
-static void free_scan(scan_t *scan)
+/* Whether a text is UTF-16: it begins with a mark, or every other of its first bytes is NUL. */
+static bool is_utf16(ocors_span_t text)
 {
-    while (scan->depth > 0) {
-        ocors_index_free(&scan->frames[--scan->depth].keys);
-    }
-    while (scan->decoded != NULL) {
-        decoded_t *after = scan->decoded->next;
+    const unsigned char *at = (const unsigned char *)text.bytes;
 
-        free(scan->decoded);
-        scan->decoded = after;
+    if (text.length < 2) {
+        return false;
     }
+    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)
+           || (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0)
+           || (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
 }
 
 ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
-                               ocors_json_counts_t *counts)
+                               const ocors_json_visitor_t *visitor, ocors_json_counts_t *counts)
 {
     scan_t scan = { .tokens = { .text = ocors_json_text_make(text),
                                 .lines = ocors_json_lines_make(text),
                                 .report = report },
-                    .report = report,
+                    .visitor = visitor,
                     .counts = { .memory = text.length },
                     .seed = ocors_index_seed() };
     bool is_complete = true;
 
-    if (ocors_json_is_utf16(text)) {
+    if (is_utf16(text)) {
         ocors_report_add_at(report, OCORS_FINDING_NOT_UTF8, 1, 1, NULL,
                             "this is UTF-16, not UTF-8; save the file as UTF-8");
         return OCORS_INVALID;
@@ -480,16 +395,17 @@ ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
                             "JSON has none, and other readers may refuse it");
     }
     while (is_complete) {
-        if (ocors_json_tokens_skip_blank(&scan.tokens)) {
-            scan.has_ellipsis = true;
-        }
+        ocors_json_tokens_skip_blank(&scan.tokens);
         if (scan.tokens.text.at == scan.tokens.text.end) {
             judge_end(&scan);
             break;
         }
         is_complete = read_next(&scan);
     }
-    free_scan(&scan);
+    while (scan.depth > 0) {
+        ocors_index_free(&scan.frames[--scan.depth].keys);
+    }
+    ocors_arena_free(&scan.decoded);
     *counts = scan.counts;
     if (scan.is_out_of_memory) {
         return OCORS_NO_MEMORY;

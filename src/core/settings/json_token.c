@@ -3,27 +3,26 @@
  */
 #include "ocors_json_token.h"
 
-#include <stdio.h>
-
 #include "ocors_invisible.h"
 #include "ocors_utf8.h"
 
-ocors_json_place_t ocors_json_tokens_here(ocors_json_tokens_t *tokens)
+bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
+                      const char *format, ...)
 {
-    return ocors_json_lines_place(&tokens->lines, tokens->text.at);
-}
+    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
+    va_list arguments;
 
-void ocors_json_tokens_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                             ocors_json_place_t place, const char *sentence)
-{
     tokens->is_faulty = true;
-    ocors_report_add_at(tokens->report, code, place.line, place.column, NULL, "%s", sentence);
+    va_start(arguments, format);
+    ocors_report_add_list(tokens->report, code, place.line, place.column, NULL, format, arguments);
+    va_end(arguments);
+    return false;
 }
 
-void ocors_json_tokens_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                                  const char *sentence)
+bool ocors_json_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
+                           const char *sentence)
 {
-    ocors_json_tokens_fault(tokens, code, ocors_json_tokens_here(tokens), sentence);
+    return ocors_json_fault(tokens, code, tokens->text.at, "%s", sentence);
 }
 
 static bool is_next(const ocors_json_tokens_t *tokens, ocors_span_t bytes)
@@ -42,45 +41,56 @@ static bool skip_comment(ocors_json_tokens_t *tokens)
     if (!is_block && *text->at != '#' && !is_next(tokens, OCORS_SPAN_LITERAL("//"))) {
         return false;
     }
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_COMMENT,
-                                 "JSON has no comments; remove this one");
-    text->at += is_block ? 2 : 1;
-    while (text->at < text->end) {
-        const char *stop = memchr(text->at, is_block ? '*' : '\n', (size_t)(text->end - text->at));
-
-        text->at = stop != NULL ? stop : text->end;
-        if (!is_block) {
-            break;
+    ocors_json_fault_here(tokens, OCORS_FINDING_COMMENT, "JSON has no comments; remove this one");
+    if (!is_block) {
+        while (text->at < text->end && *text->at != '\n') {
+            text->at++;
         }
-        if (is_next(tokens, OCORS_SPAN_LITERAL("*/"))) {
-            text->at += 2;
-            break;
-        }
-        text->at += text->at < text->end ? 1 : 0;
+        return true;
     }
+    text->at += 2;
+    while (text->at < text->end && !is_next(tokens, OCORS_SPAN_LITERAL("*/"))) {
+        text->at++;
+    }
+    text->at += text->at < text->end ? 2 : 0;
+    return true;
+}
+
+static bool skip_control(ocors_json_tokens_t *tokens)
+{
+    const unsigned char c = (unsigned char)*tokens->text.at;
+
+    if (c >= 0x20 && c != 0x7f) {
+        return false;
+    }
+    ocors_json_fault_here(
+        tokens, OCORS_FINDING_CONTROL_CHARACTER,
+        "a control character; between values JSON has only blanks, tabs and line ends");
+    tokens->text.at++;
     return true;
 }
 
 static bool skip_ellipsis(ocors_json_tokens_t *tokens)
 {
     const ocors_span_t character = OCORS_SPAN_LITERAL("\xe2\x80\xa6");
-    size_t length = character.length;
+    const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
+    size_t length = 0;
 
-    if (is_next(tokens, OCORS_SPAN_LITERAL("..."))) {
-        const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
-
-        while (length < rest.length && rest.bytes[length] == '.') {
-            length++;
-        }
+    while (length < rest.length && rest.bytes[length] == '.') {
+        length++;
     }
-    else if (!is_next(tokens, character)) {
+    if (ocors_span_has_prefix(rest, character)) {
+        length = character.length;
+    }
+    if (length < 3) {
         return false;
     }
-    ocors_json_tokens_fault_here(
+    ocors_json_fault_here(
         tokens, OCORS_FINDING_ELLIPSIS,
         "\"...\" in an example means that something is left out; remove it, or write what "
         "belongs here");
     tokens->text.at += length;
+    tokens->has_ellipsis = true;
     return true;
 }
 
@@ -90,47 +100,31 @@ static bool skip_invisible(ocors_json_tokens_t *tokens)
     const char *at = tokens->text.at;
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
     const uint32_t character = length > 1 ? ocors_utf8_character(at, length) : 0;
-    const char *name = ocors_invisible_name(character);
-    char sentence[160];
+    const char *name = length > 1 ? ocors_invisible_name(character) : NULL;
 
     if (name == NULL) {
         return false;
     }
-    (void)snprintf(sentence, sizeof(sentence),
-                   "the invisible character U+%04X (%s); between values JSON has only blanks, tabs "
-                   "and line ends: remove it, or write a blank",
-                   (unsigned)character, name);
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_INVISIBLE_CHARACTER, sentence);
+    ocors_json_fault(
+        tokens, OCORS_FINDING_INVISIBLE_CHARACTER, at,
+        "the invisible character U+%04X (%s); between values JSON has only blanks, tabs and line "
+        "ends: remove it, or write a blank",
+        (unsigned)character, name);
     tokens->text.at += length;
     return true;
 }
 
-bool ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
+void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
 {
     ocors_json_text_t *text = &tokens->text;
-    bool has_ellipsis = false;
 
-    for (;;) {
-        unsigned char c;
-
+    do {
         ocors_json_skip_blank(text);
         if (text->at == text->end) {
-            return has_ellipsis;
+            return;
         }
-        c = (unsigned char)*text->at;
-        if (c < 0x20 || c == 0x7f) {
-            ocors_json_tokens_fault_here(
-                tokens, OCORS_FINDING_CONTROL_CHARACTER,
-                "a control character; between values JSON has only blanks, tabs and line ends");
-            text->at++;
-        }
-        else if (skip_ellipsis(tokens)) {
-            has_ellipsis = true;
-        }
-        else if (!skip_comment(tokens) && !skip_invisible(tokens)) {
-            return has_ellipsis;
-        }
-    }
+    } while (skip_control(tokens) || skip_ellipsis(tokens) || skip_comment(tokens)
+             || skip_invisible(tokens));
 }
 
 /* ---- Strings --------------------------------------------------------------------------------- */
@@ -142,22 +136,22 @@ static const char control_sentence[] =
     "a control character in a string, as it is or escaped (a line break, tab, NUL, ...); remove it";
 
 /* One that JSON allows, escaped or as DEL; only the policy has no use for it. */
-static void report_control(ocors_json_tokens_t *tokens, ocors_json_place_t place, unsigned value)
+static void report_control(ocors_json_tokens_t *tokens, const char *at, unsigned value)
 {
-    if (value == 0 && tokens->is_key) {
-        ocors_json_tokens_fault(tokens, OCORS_FINDING_CONTROL_CHARACTER, place, control_sentence);
-        return;
-    }
+    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
+    const bool is_fault = value == 0 && tokens->is_key;
+
+    tokens->is_faulty = tokens->is_faulty || is_fault;
     ocors_report_add_at(tokens->report,
-                        tokens->is_policy_read ? OCORS_FINDING_CONTROL_CHARACTER
-                                               : OCORS_FINDING_CONTROL_CHARACTER_ELSEWHERE,
+                        is_fault || tokens->is_policy_read
+                            ? OCORS_FINDING_CONTROL_CHARACTER
+                            : OCORS_FINDING_CONTROL_CHARACTER_ELSEWHERE,
                         place.line, place.column, NULL, "%s", control_sentence);
 }
 
 /* A string that is being read. */
 typedef struct string_t {
-    ocors_json_place_t place; /* of its quote */
-    char quote;
+    const char *start; /* its quote */
     bool is_sound;
     bool is_line_end_judged;
     const char *stop; /* in single quotes: the next one, or the end of the text */
@@ -171,23 +165,23 @@ static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
     const size_t length = ocors_json_escape_length(rest, &value);
     const char next = rest.length > 1 ? rest.bytes[1] : '\0';
 
-    if (length == 0 && next == '\'' && string->quote == '\'') {
+    if (length == 0 && next == '\'' && *string->start == '\'') {
         string->is_sound = false;
         tokens->text.at += 2;
         return;
     }
     if (length == 0) {
-        ocors_json_tokens_fault_here(
+        ocors_json_fault_here(
             tokens, OCORS_FINDING_SYNTAX,
             next == 'u' ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
                         : "a backslash that begins no escape; write \\\\ for a backslash");
         string->is_sound = false;
     }
     else if (value < 0x20 || value == 0x7f) {
-        report_control(tokens, ocors_json_tokens_here(tokens), value);
+        report_control(tokens, tokens->text.at, value);
     }
     else if (value >= 0xd800 && value <= 0xdfff) {
-        ocors_json_tokens_fault_here(
+        ocors_json_fault_here(
             tokens, OCORS_FINDING_LONE_SURROGATE,
             "half of a surrogate pair, which is not a character; write both halves, such as "
             "\\ud83d\\ude00, or the character itself");
@@ -217,32 +211,32 @@ static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
     const bool is_line_end = tokens->text.at[length - 1] == '\n';
 
     /* Asked once for each string, so that its length counts twice at most. */
-    if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, string->quote)) {
-        ocors_json_tokens_fault(
-            tokens, OCORS_FINDING_SYNTAX, string->place,
+    if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, *string->start)) {
+        return ocors_json_fault(
+            tokens, OCORS_FINDING_SYNTAX, string->start,
             "the string that begins here does not end in its line; its closing quote is missing");
-        return false;
     }
     string->is_line_end_judged = string->is_line_end_judged || is_line_end;
     string->is_sound = false;
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
+    ocors_json_fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
     tokens->text.at += length;
     return true;
 }
 
-/* Goes to what ends the string or needs a look: a quote of either kind, too. */
-static void skip_characters(ocors_json_tokens_t *tokens, string_t *string)
+/* Goes to what needs a look: a quote of either kind, too. False: that is the closing one. */
+static bool skip_characters(ocors_json_tokens_t *tokens, string_t *string)
 {
     ocors_json_text_t *text = &tokens->text;
     ocors_json_text_t part = *text;
 
-    if (string->quote == '\'' && string->stop < text->at) {
+    if (*string->start == '\'' && string->stop < text->at) {
         string->stop = memchr(text->at, '\'', (size_t)(text->end - text->at));
         string->stop = string->stop != NULL ? string->stop : text->end;
     }
     part.end = string->stop;
     ocors_json_skip_characters(&part);
     text->at = part.at;
+    return text->at == text->end || *text->at != *string->start;
 }
 
 /* DEL, which JSON allows in a string. */
@@ -252,48 +246,36 @@ static void judge_del(ocors_json_tokens_t *tokens, ocors_span_t inner)
     const char *at = inner.bytes;
 
     while (at < end && (at = memchr(at, 0x7f, (size_t)(end - at))) != NULL) {
-        report_control(tokens, ocors_json_lines_place(&tokens->lines, at++), 0x7f);
+        report_control(tokens, at++, 0x7f);
     }
 }
 
-bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
+static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
 {
     ocors_json_text_t *text = &tokens->text;
-    string_t string = { .place = ocors_json_tokens_here(tokens),
-                        .quote = *text->at,
-                        .is_sound = true,
-                        .stop = text->end };
-    const char *const start = text->at + 1;
+    string_t string = { .start = text->at, .is_sound = true, .stop = text->end };
 
-    if (string.quote == '\'') {
-        ocors_json_tokens_fault(tokens, OCORS_FINDING_SINGLE_QUOTES, string.place,
-                                "a string in single quotes; JSON has double quotes only: \"...\"");
+    if (*string.start == '\'') {
+        ocors_json_fault_here(tokens, OCORS_FINDING_SINGLE_QUOTES,
+                              "a string in single quotes; JSON has double quotes only: \"...\"");
         string.stop = text->at;
     }
     text->at++;
-    for (;;) {
-        char c;
-
-        skip_characters(tokens, &string);
+    while (skip_characters(tokens, &string)) {
         if (text->at == text->end) {
-            ocors_json_tokens_fault(
-                tokens, OCORS_FINDING_SYNTAX, string.place,
+            return ocors_json_fault(
+                tokens, OCORS_FINDING_SYNTAX, string.start,
                 "the string that begins here does not end; its closing quote is missing");
-            return false;
         }
-        c = *text->at;
-        if (c == string.quote) {
-            break;
-        }
-        if (c == '"') {
+        if (*text->at == '"') {
             string.is_sound = false;
             text->at++;
         }
-        else if (c == '\\') {
+        else if (*text->at == '\\') {
             read_escape(tokens, &string);
         }
-        else if ((unsigned char)c >= 0x80) {
-            ocors_json_tokens_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
+        else if ((unsigned char)*text->at >= 0x80) {
+            ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
             string.is_sound = false;
             text->at++;
         }
@@ -301,7 +283,7 @@ bool ocors_json_tokens_read_string(ocors_json_tokens_t *tokens, ocors_span_t *in
             return false;
         }
     }
-    *inner = ocors_span_make(start, (size_t)(text->at - start));
+    *inner = ocors_span_make(string.start + 1, (size_t)(text->at - string.start - 1));
     *is_sound = string.is_sound;
     text->at++;
     if (string.is_sound) {
@@ -334,79 +316,67 @@ static bool is_odd_number(ocors_span_t word)
            || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("infinity"));
 }
 
-void ocors_json_tokens_read_word(ocors_json_tokens_t *tokens)
+static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
 {
-    const ocors_span_t word = word_at(tokens);
     const char *const end = word.bytes + word.length;
 
-    if (ocors_json_word_end(word.bytes, end) != end) {
-        if (is_odd_number(word)) {
-            ocors_json_tokens_fault_here(
-                tokens, OCORS_FINDING_NUMBER,
-                "this is not a JSON number; a number has decimal digits, no leading zero or '+', a "
-                "digit on both sides of the point, and is finite");
-        }
-        else {
-            ocors_json_tokens_fault_here(
-                tokens, OCORS_FINDING_SYNTAX,
-                "a word without quotes; a string is written in double quotes, and true, false and "
-                "null in lower case");
-        }
+    if (tokens->is_key) {
+        ocors_json_fault_here(tokens, OCORS_FINDING_SYNTAX,
+                              "a key without quotes; a key is written in double quotes");
     }
-    tokens->text.at += word.length;
+    else if (ocors_json_word_end(word.bytes, end) == end) {
+        return;
+    }
+    else if (is_odd_number(word)) {
+        ocors_json_fault_here(
+            tokens, OCORS_FINDING_NUMBER,
+            "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
+            "a digit on both sides of the point, and is finite");
+    }
+    else {
+        ocors_json_fault_here(
+            tokens, OCORS_FINDING_SYNTAX,
+            "a word without quotes; a string is written in double quotes, and true, false "
+            "and null in lower case");
+    }
 }
 
-void ocors_json_tokens_read_bare_key(ocors_json_tokens_t *tokens, ocors_span_t *key)
+bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
 {
-    *key = word_at(tokens);
-    ocors_json_tokens_fault_here(tokens, OCORS_FINDING_SYNTAX,
-                                 "a key without quotes; a key is written in double quotes");
-    tokens->text.at += key->length;
+    const char c = *tokens->text.at;
+
+    if (c == '"' || c == '\'') {
+        return read_string(tokens, inner, is_sound);
+    }
+    if (!ocors_json_is_word(c)) {
+        return ocors_json_refuse(tokens, tokens->is_key ? "a key in double quotes" : "a value");
+    }
+    *inner = word_at(tokens);
+    *is_sound = false;
+    judge_word(tokens, *inner);
+    tokens->text.at += inner->length;
+    return true;
 }
 
 /* ---- What cannot be read --------------------------------------------------------------------- */
 
-static bool is_typographic_quote(ocors_span_t character)
+bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected)
 {
-    static const char *const quotes[] = { "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
-                                          "\xe2\x80\x98", "\xe2\x80\x99", "\xc2\xab",
-                                          "\xc2\xbb" };
-
-    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
-        if (ocors_span_is_equal(character, ocors_span_from_string(quotes[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool ocors_json_tokens_refuse(ocors_json_tokens_t *tokens, const char *expected)
-{
+    /* The typographic ones: English, German and French. */
+    static const char quotes[] = "\xe2\x80\x9c\xe2\x80\x9d\xe2\x80\x9e\xe2\x80\x98\xe2\x80\x99"
+                                 "\xc2\xab\xc2\xbb";
     const char *const at = tokens->text.at;
-    const ocors_json_place_t place = ocors_json_tokens_here(tokens);
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
-    const bool is_quote = is_typographic_quote(ocors_span_make(at, length));
+    char found[OCORS_UTF8_MAX + 1] = "";
+    bool is_quote;
 
     if (length == 0) {
-        ocors_json_tokens_fault(tokens, OCORS_FINDING_NOT_UTF8, place, utf8_sentence);
-        return false;
+        return ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
     }
-    tokens->is_faulty = true;
-    ocors_report_add_at(tokens->report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                        "%s is expected, found %s%.*s%s", expected,
-                        is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
-                        is_quote ? 0 : (int)length, at, is_quote ? "" : "'");
-    return false;
-}
-
-bool ocors_json_is_utf16(ocors_span_t text)
-{
-    const unsigned char *at = (const unsigned char *)text.bytes;
-
-    if (text.length < 2) {
-        return false;
-    }
-    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)
-           || (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0)
-           || (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
+    memcpy(found, at, length);
+    is_quote = length > 1 && strstr(quotes, found) != NULL;
+    return ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, at, "%s is expected, found %s%s%s",
+                            expected,
+                            is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
+                            is_quote ? "" : found, is_quote ? "" : "'");
 }

@@ -9,29 +9,19 @@
 
 #include "ocors_json_text.h"
 
-/* json-c counts depth in its own way; the scan has refused what is too deep before. */
-#define TOKENER_DEPTH (OCORS_JSON_DEPTH_MAX + 16)
-
 ocors_json_type_t ocors_json_type(ocors_json_t *value)
 {
-    switch (json_object_get_type(value)) {
-    case json_type_boolean:
-        return OCORS_JSON_BOOLEAN;
-    case json_type_int:
-        return OCORS_JSON_INTEGER;
-    case json_type_double:
-        return OCORS_JSON_FRACTION;
-    case json_type_object:
-        return OCORS_JSON_OBJECT;
-    case json_type_array:
-        return OCORS_JSON_ARRAY;
-    case json_type_string:
-        return ocors_span_has_control(ocors_json_string(value)) ? OCORS_JSON_UNKNOWN
-                                                                : OCORS_JSON_STRING;
-    case json_type_null:
-    default:
-        return OCORS_JSON_NULL;
-    }
+    static const ocors_json_type_t types[] = {
+        [json_type_null] = OCORS_JSON_NULL,     [json_type_boolean] = OCORS_JSON_BOOLEAN,
+        [json_type_int] = OCORS_JSON_INTEGER,   [json_type_double] = OCORS_JSON_FRACTION,
+        [json_type_string] = OCORS_JSON_STRING, [json_type_array] = OCORS_JSON_ARRAY,
+        [json_type_object] = OCORS_JSON_OBJECT,
+    };
+    const ocors_json_type_t type = types[json_object_get_type(value)];
+
+    return type == OCORS_JSON_STRING && ocors_span_has_control(ocors_json_string(value))
+               ? OCORS_JSON_UNKNOWN
+               : type;
 }
 
 ocors_span_t ocors_json_string(ocors_json_t *value)
@@ -50,12 +40,6 @@ ocors_json_t *ocors_json_element(ocors_json_t *array, size_t index)
     return json_object_array_get_idx(array, index);
 }
 
-void ocors_json_drop_element(ocors_json_t *array, size_t index)
-{
-    /* The element is there, so nothing is allocated and nothing can fail. */
-    (void)json_object_array_put_idx(array, index, NULL);
-}
-
 bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **value)
 {
     *value = NULL;
@@ -67,26 +51,19 @@ bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b)
     return json_object_equal(a, b) != 0;
 }
 
-/* Fills in what the entry says; NULL is the end. */
-static bool set_member(ocors_json_member_t *member, const struct lh_entry *entry)
+bool ocors_json_next(ocors_json_t *object, ocors_json_member_t *member)
 {
+    const struct lh_entry *entry = member->entry != NULL
+                                       ? lh_entry_next(member->entry)
+                                       : lh_table_head(json_object_get_object(object));
+
     if (entry == NULL) {
         return false;
     }
-    member->name = ocors_span_from_string(lh_entry_k(entry));
-    member->value = lh_entry_v(entry);
-    member->entry = entry;
+    *member = (ocors_json_member_t){ .name = ocors_span_from_string(lh_entry_k(entry)),
+                                     .value = lh_entry_v(entry),
+                                     .entry = entry };
     return true;
-}
-
-bool ocors_json_first(ocors_json_t *object, ocors_json_member_t *member)
-{
-    return set_member(member, lh_table_head(json_object_get_object(object)));
-}
-
-bool ocors_json_next(ocors_json_member_t *member)
-{
-    return set_member(member, lh_entry_next(member->entry));
 }
 
 void ocors_json_tree_free(ocors_json_t *root)
@@ -94,24 +71,14 @@ void ocors_json_tree_free(ocors_json_t *root)
     (void)json_object_put(root);
 }
 
-/* The scan and json-c agree on what JSON is; where they do not, json-c's no must not get lost. */
-static void report_refusal(ocors_report_t *report, ocors_span_t text, const char *at)
-{
-    ocors_json_lines_t lines = ocors_json_lines_make(text);
-    const ocors_json_place_t place = ocors_json_lines_place(&lines, at);
-
-    ocors_report_add_at(report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                        "this is not strict JSON");
-}
-
 /* The values of a tree; as deep as the scan let it be. */
 static size_t count_values(ocors_json_t *value)
 {
     size_t count = 1;
-    ocors_json_member_t member;
+    ocors_json_member_t member = { .entry = NULL };
 
     if (json_object_is_type(value, json_type_object)) {
-        for (bool has = ocors_json_first(value, &member); has; has = ocors_json_next(&member)) {
+        while (ocors_json_next(value, &member)) {
             count += count_values(member.value);
         }
     }
@@ -123,29 +90,23 @@ static size_t count_values(ocors_json_t *value)
     return count;
 }
 
-/*
- * Whether there is memory for the tree. json-c 0.16 does not survive every failed allocation of its
- * own (it goes on with a key that it could not copy), so the memory is asked for in one piece, and
- * given back untouched.
- */
-static bool has_memory(const ocors_json_counts_t *counts)
-{
-    void *memory = malloc(counts->memory);
-
-    free(memory);
-    return memory != NULL;
-}
-
 ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_t *counts,
                                      ocors_report_t *report, ocors_json_t **root)
 {
     ocors_json_text_t json = ocors_json_text_make(text);
     struct json_tokener *tokener = NULL;
     ocors_result_t result = OCORS_OK;
+    /*
+     * json-c 0.16 does not survive every failed allocation of its own (it goes on with a key that
+     * it could not copy): the memory is asked for in one piece, and given back untouched.
+     */
+    void *memory = malloc(counts->memory);
 
+    free(memory);
     *root = NULL;
-    if (text.length < INT_MAX && has_memory(counts)) {
-        tokener = json_tokener_new_ex(TOKENER_DEPTH);
+    if (text.length < INT_MAX && memory != NULL) {
+        /* json-c counts depth in its own way; the scan has refused what is too deep before. */
+        tokener = json_tokener_new_ex(OCORS_JSON_DEPTH_MAX + 16);
     }
     if (tokener == NULL) {
         return OCORS_NO_MEMORY;
@@ -159,7 +120,13 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
         *root = json_tokener_parse_ex(tokener, "", 1);
     }
     if (json_tokener_get_error(tokener) != json_tokener_success) {
-        report_refusal(report, text, json.at + json_tokener_get_parse_end(tokener));
+        /* The scan and json-c agree on what JSON is; where they do not, its no is not lost. */
+        ocors_json_lines_t lines = ocors_json_lines_make(text);
+        const ocors_json_place_t place = ocors_json_lines_place(
+            &lines, json.at + json_tokener_get_parse_end(tokener));
+
+        ocors_report_add_at(report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
+                            "this is not strict JSON");
         result = OCORS_INVALID;
     }
     /*

@@ -7,9 +7,9 @@
 /* The longest name that is compared, without what is passed over. */
 #define NAME_MAX_LENGTH 64
 
-static size_t least(size_t a, size_t b)
+static unsigned char least(int a, int b)
 {
-    return a < b ? a : b;
+    return (unsigned char)(a < b ? a : b);
 }
 
 /* The letters and digits of a word in lower case; false: there are more than `letters` holds. */
@@ -30,34 +30,25 @@ static bool read_letters(ocors_span_t word, char letters[NAME_MAX_LENGTH], size_
     return true;
 }
 
-/* The optimal string alignment distance: a row of the matrix for each letter of `a`. */
+/* The optimal string alignment distance, of each beginning of `a` to each one of `b`. */
 static size_t measure(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    size_t rows[3][NAME_MAX_LENGTH + 1];
-    size_t *before = rows[0]; /* two letters ago */
-    size_t *last = rows[1];
-    size_t *row = rows[2];
+    unsigned char far[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1] = { { 0 } };
 
-    for (size_t k = 0; k <= b_length; k++) {
-        last[k] = k;
-    }
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t *const oldest = before;
-
-        row[0] = i;
-        for (size_t k = 1; k <= b_length; k++) {
-            const bool is_same = a[i - 1] == b[k - 1];
-
-            row[k] = least(least(last[k], row[k - 1]) + 1, last[k - 1] + (is_same ? 0 : 1));
+    for (size_t i = 0; i <= a_length; i++) {
+        for (size_t k = 0; k <= b_length; k++) {
+            if (i == 0 || k == 0) {
+                far[i][k] = (unsigned char)(i + k);
+                continue;
+            }
+            far[i][k] = least(least(far[i - 1][k], far[i][k - 1]) + 1,
+                              far[i - 1][k - 1] + (a[i - 1] == b[k - 1] ? 0 : 1));
             if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1]) {
-                row[k] = least(row[k], before[k - 2] + 1);
+                far[i][k] = least(far[i][k], far[i - 2][k - 2] + 1);
             }
         }
-        before = last;
-        last = row;
-        row = oldest;
     }
-    return last[b_length];
+    return far[a_length][b_length];
 }
 
 /* Words that are not like the name, and mean it. */

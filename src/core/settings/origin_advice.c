@@ -17,11 +17,6 @@
 /* How many origins of an entry that holds several are shown. */
 #define SEVERAL_SHOWN 2
 
-static ocors_span_t span_from(ocors_span_t span, size_t offset)
-{
-    return ocors_span_make(span.bytes + offset, span.length - offset);
-}
-
 /* The offset of the first byte that is in the set, from an offset on; span.length: there is none.
  */
 static size_t find_any(ocors_span_t span, size_t from, const char *set)
@@ -51,7 +46,7 @@ static size_t find_separator(ocors_span_t text)
 static ocors_span_t trim(ocors_span_t text)
 {
     while (text.length > 0 && (unsigned char)text.bytes[0] <= 0x20) {
-        text = span_from(text, 1);
+        text = ocors_span_from(text, 1);
     }
     while (text.length > 0 && (unsigned char)text.bytes[text.length - 1] <= 0x20) {
         text.length--;
@@ -188,11 +183,11 @@ static bool complete_origin(ocors_span_t text, ocors_origin_t *origin)
         return looks_like_host(text) && make_origin(NULL, text, origin);
     }
     if (word == 0) {
-        return rest > 1 && make_origin("https", span_from(text, rest), origin);
+        return rest > 1 && make_origin("https", ocors_span_from(text, rest), origin);
     }
     scheme = ocors_origin_near_scheme(ocors_span_make(text.bytes, word));
     if (scheme != NULL) {
-        return make_origin(scheme, span_from(text, rest), origin);
+        return make_origin(scheme, ocors_span_from(text, rest), origin);
     }
     return looks_like_host(text) && make_origin(NULL, text, origin);
 }
@@ -213,7 +208,7 @@ static bool find_likely(ocors_span_t text, ocors_origin_t *origin)
     memcpy(scheme, trimmed.bytes, separator);
     scheme[separator] = '\0';
     return strlen(scheme) == separator
-           && make_origin(scheme, span_from(trimmed, separator + 3), origin);
+           && make_origin(scheme, ocors_span_from(trimmed, separator + 3), origin);
 }
 
 /*
@@ -240,7 +235,7 @@ static size_t find_several(ocors_span_t entry, ocors_origin_t origins[SEVERAL_SH
             }
             count++;
         }
-        entry = span_from(entry, end < entry.length ? end + 1 : end);
+        entry = ocors_span_from(entry, end < entry.length ? end + 1 : end);
     }
     return count > 1 ? count : 0;
 }
@@ -261,7 +256,7 @@ static bool advise_punycode(ocors_span_t entry, ocors_advice_t *advice)
     if (separator > OCORS_ORIGIN_SCHEME_MAX || separator == entry.length) {
         return false;
     }
-    rest = span_from(entry, separator + 3);
+    rest = ocors_span_from(entry, separator + 3);
     end = find_any(rest, 0, ":/?#\\");
     if (rest.length - end > OCORS_ORIGIN_MAX
         || !ocors_punycode_write_host(ocors_span_make(rest.bytes, end), host)) {

@@ -36,7 +36,7 @@ static bool has_usual_scheme(const ocors_origin_t *origin)
     return false;
 }
 
-/* Whether a label of the host begins with "xn--" and is not punycode (field case 6.2). */
+/* Whether a label of the host begins with "xn--" and is not punycode (D35). */
 static bool has_bad_label(const ocors_origin_t *origin)
 {
     ocors_span_t host = ocors_span_make(origin->bytes + origin->host_at, origin->host_length);
@@ -50,8 +50,7 @@ static bool has_bad_label(const ocors_origin_t *origin)
             && !ocors_punycode_label_is_valid(label)) {
             return true;
         }
-        host = ocors_span_make(host.bytes + end + (dot != NULL ? 1 : 0),
-                               host.length - end - (dot != NULL ? 1 : 0));
+        host = ocors_span_from(host, dot != NULL ? end + 1 : end);
     }
     return false;
 }

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "ocors_hash.h"
+#include "ocors_array.h"
 #include "ocors_invisible.h"
 #include "ocors_utf8.h"
 
@@ -13,9 +13,6 @@
 #define DETAIL_MAX     512
 #define PATH_MAX_BYTES 1024
 #define KEY_SHOWN_MAX  80
-
-/* The deepest chain that is written; the reader of documents stops at 64. */
-#define PATH_DEPTH_MAX 80
 
 /* How much of a value a sentence shows. */
 #define SHOWN_MAX 120
@@ -40,18 +37,27 @@ static void writer_add(writer_t *writer, const char *bytes, size_t length)
     writer->length += length;
 }
 
+/* A number in a few characters. */
+static void writer_add_number(writer_t *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void writer_add_number(writer_t *writer, const char *format, ...)
+{
+    char number[32] = "";
+    va_list arguments;
+
+    va_start(arguments, format);
+    writer_add(writer, number, (size_t)vsnprintf(number, sizeof(number), format, arguments));
+    va_end(arguments);
+}
+
 /* One byte of any text: the line stays one line of ASCII. */
 static void writer_add_shown(writer_t *writer, char byte)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned value = (unsigned char)byte;
-    char escape[4] = { '\\', 'x', digits[value >> 4], digits[value & 15] };
-
-    if (value >= 0x20 && value < 0x7f) {
+    if (byte >= 0x20 && byte < 0x7f) {
         writer_add(writer, &byte, 1);
     }
     else {
-        writer_add(writer, escape, sizeof(escape));
+        writer_add_number(writer, "\\x%02x", (unsigned)(unsigned char)byte);
     }
 }
 
@@ -60,25 +66,18 @@ static void writer_add_text(writer_t *writer, ocors_span_t text)
 {
     while (text.length > 0 && !writer->is_cut) {
         const size_t length = ocors_utf8_length(text);
-        const size_t taken = length > 0 ? length : 1;
-        char escape[16];
+        const uint32_t character = length > 1 ? ocors_utf8_character(text.bytes, length) : 0;
 
         if (length < 2) {
             writer_add_shown(writer, text.bytes[0]);
         }
-        else {
-            const uint32_t character = ocors_utf8_character(text.bytes, length);
-
-            if (ocors_invisible_name(character) == NULL) {
-                writer_add(writer, text.bytes, length);
-            }
-            else {
-                writer_add(
-                    writer, escape,
-                    (size_t)snprintf(escape, sizeof(escape), "<U+%04X>", (unsigned)character));
-            }
+        else if (ocors_invisible_name(character) == NULL) {
+            writer_add(writer, text.bytes, length);
         }
-        text = ocors_span_make(text.bytes + taken, text.length - taken);
+        else {
+            writer_add_number(writer, "<U+%04X>", (unsigned)character);
+        }
+        text = ocors_span_from(text, length > 0 ? length : 1);
     }
 }
 
@@ -131,33 +130,30 @@ static void write_key(writer_t *writer, ocors_span_t key)
 
 static void write_path(writer_t *writer, const ocors_path_t *path)
 {
-    const ocors_path_t *chain[PATH_DEPTH_MAX];
-    size_t depth = 0;
-    char number[32];
-
-    for (; path != NULL && depth < PATH_DEPTH_MAX; path = path->parent) {
-        chain[depth++] = path;
+    if (path == NULL) {
+        return;
     }
-    while (depth > 0) {
-        const ocors_path_t *frame = chain[--depth];
-
-        if (frame->key.bytes != NULL) {
-            write_key(writer, frame->key);
-        }
-        else {
-            int length = snprintf(number, sizeof(number), "[%zu]", frame->index);
-
-            writer_add(writer, number, (size_t)length);
-        }
+    write_path(writer, path->parent);
+    if (path->key.bytes != NULL) {
+        write_key(writer, path->key);
+    }
+    else {
+        writer_add_number(writer, "[%zu]", path->index);
     }
 }
 
-static char *copy_text(const writer_t *writer)
+static uint64_t hash_path(const ocors_path_t *path)
 {
-    char *copy = malloc(writer->length + 1);
+    return path != NULL ? ocors_path_hash_step(hash_path(path->parent), path->key, path->index)
+                        : OCORS_PATH_HASH_ROOT;
+}
+
+static char *copy_bytes(const char *bytes, size_t length)
+{
+    char *copy = malloc(length);
 
     if (copy != NULL) {
-        memcpy(copy, writer->bytes, writer->length + 1);
+        memcpy(copy, bytes, length);
     }
     return copy;
 }
@@ -169,167 +165,97 @@ static char *make_path(const ocors_path_t *path)
 
     write_path(&writer, path);
     writer_end(&writer);
-    return copy_text(&writer);
+    return copy_bytes(buffer, writer.length + 1);
 }
 
-/* A finding's sentence in a buffer of DETAIL_MAX + 1 bytes. */
-static ocors_span_t write_detail(char *shown, const char *format, va_list arguments)
+/*
+ * What findings of one cause have in common beside their code: the detail with its NUL, and the
+ * last member that the path leads through, as far as it is shown.
+ */
+static ocors_span_t write_cause(char buffer[DETAIL_MAX + 1 + KEY_SHOWN_MAX],
+                                const ocors_path_t *path, const char *format, va_list arguments)
 {
-    char text[DETAIL_MAX + 2];
-    writer_t writer = { .bytes = shown, .room = DETAIL_MAX + 1 - sizeof(cut_mark) };
+    char text[DETAIL_MAX + 2] = "";
+    writer_t writer = { .bytes = buffer, .room = DETAIL_MAX + 1 - sizeof(cut_mark) };
+    size_t key_length = 0;
 
-    text[0] = '\0';
     /* A failed conversion leaves what was written before it; there is nothing better to say. */
     (void)vsnprintf(text, sizeof(text), format, arguments);
     text[sizeof(text) - 1] = '\0';
     writer_add_text(&writer, ocors_span_from_string(text));
     writer_end(&writer);
-    return ocors_span_make(shown, writer.length);
-}
-
-static bool reserve_item(ocors_report_t *report)
-{
-    size_t capacity;
-    ocors_finding_t *items;
-
-    if (report->count < report->capacity) {
-        return true;
-    }
-    capacity = report->capacity > 0 ? report->capacity * 2 : 8;
-    items = realloc(report->items, capacity * sizeof(*items));
-    if (items == NULL) {
-        return false;
-    }
-    report->items = items;
-    report->capacity = capacity;
-    return true;
-}
-
-/* The hash of a chain that ends at its last frame. */
-static uint64_t hash_path(const ocors_path_t *path)
-{
-    const ocors_path_t *chain[PATH_DEPTH_MAX];
-    uint64_t hash = OCORS_PATH_HASH_ROOT;
-    size_t depth = 0;
-
-    for (; path != NULL && depth < PATH_DEPTH_MAX; path = path->parent) {
-        chain[depth++] = path;
-    }
-    while (depth > 0) {
-        depth--;
-        hash = ocors_path_hash_step(hash, chain[depth]->key, chain[depth]->index);
-    }
-    return hash;
-}
-
-/* The last member that a path leads through, as far as it is shown; no bytes: there is none. */
-static ocors_span_t last_key(const ocors_path_t *path)
-{
     while (path != NULL && path->key.bytes == NULL) {
         path = path->parent;
     }
-    if (path == NULL) {
-        return ocors_span_make(NULL, 0);
+    if (path != NULL) {
+        key_length = path->key.length < KEY_SHOWN_MAX ? path->key.length : KEY_SHOWN_MAX;
+        memcpy(buffer + writer.length + 1, path->key.bytes, key_length);
     }
-    return ocors_span_make(path->key.bytes,
-                           path->key.length < KEY_SHOWN_MAX ? path->key.length : KEY_SHOWN_MAX);
-}
-
-/* What findings of one cause have in common. */
-typedef struct cause_t {
-    ocors_finding_code_t code;
-    ocors_span_t key;
-    ocors_span_t detail;
-    uint64_t hash;
-} cause_t;
-
-static ocors_finding_t *find_cause(const ocors_report_t *report, const cause_t *cause)
-{
-    uint32_t next = report->buckets[cause->hash % OCORS_REPORT_BUCKETS];
-
-    while (next > 0) {
-        ocors_finding_t *item = &report->items[next - 1];
-
-        if (item->link.hash == cause->hash && item->code == cause->code
-            && ocors_span_is_equal(ocors_span_from_string(item->detail), cause->detail)
-            && ocors_span_is_equal(ocors_span_from_string(item->key), cause->key)) {
-            return item;
-        }
-        next = item->link.next;
-    }
-    return NULL;
-}
-
-static char *copy_span(ocors_span_t span)
-{
-    char *copy = malloc(span.length + 1);
-
-    if (copy != NULL) {
-        if (span.length > 0) {
-            memcpy(copy, span.bytes, span.length);
-        }
-        copy[span.length] = '\0';
-    }
-    return copy;
+    return ocors_span_make(buffer, writer.length + 1 + key_length);
 }
 
 static void free_item(ocors_finding_t *item)
 {
     free(item->path);
     free(item->detail);
-    free(item->key);
 }
 
 /* Keeps a finding of a cause that no item has. False: out of memory. */
-static bool keep_finding(ocors_report_t *report, const cause_t *cause, ocors_finding_t *item,
+static bool keep_finding(ocors_report_t *report, ocors_finding_t item, ocors_span_t cause,
                          bool has_path, const ocors_path_t *path)
 {
-    uint32_t *bucket = &report->buckets[cause->hash % OCORS_REPORT_BUCKETS];
+    ocors_finding_t *items = ocors_array_grow(report->items, report->count, sizeof(*items));
+    bool is_new;
 
-    item->path = has_path ? make_path(path) : NULL;
-    item->path_hash = hash_path(path);
-    item->detail = copy_span(cause->detail);
-    item->key = copy_span(cause->key);
-    if ((has_path && item->path == NULL) || item->detail == NULL || item->key == NULL
-        || !reserve_item(report)) {
-        free_item(item);
+    report->items = items != NULL ? items : report->items;
+    item.path = has_path ? make_path(path) : NULL;
+    item.path_hash = hash_path(path);
+    item.detail = copy_bytes(cause.bytes, cause.length);
+    cause.bytes = item.detail;
+    if (items == NULL || (has_path && item.path == NULL) || item.detail == NULL
+        || ocors_index_put(&report->causes, item.code, cause, (uint32_t)report->count, &is_new)
+               == NULL) {
+        free_item(&item);
         return false;
     }
-    item->link.hash = cause->hash;
-    item->link.next = *bucket;
-    report->items[report->count++] = *item;
-    *bucket = (uint32_t)report->count;
+    items[report->count++] = item;
     return true;
 }
 
-static void add_finding(ocors_report_t *report, ocors_finding_t *item, bool has_path,
-                        const ocors_path_t *path, const char *format, va_list arguments)
+void ocors_report_add_list(ocors_report_t *report, ocors_finding_code_t code, size_t line,
+                           size_t column, const ocors_path_t *path, const char *format,
+                           va_list arguments)
 {
-    const ocors_severity_t severity = ocors_finding_severity(item->code);
-    char shown[DETAIL_MAX + 1];
-    cause_t cause = { .code = item->code, .key = last_key(path) };
-    ocors_finding_t *same;
+    const ocors_severity_t severity = ocors_finding_severity(code);
+    const ocors_finding_t item = { .code = code, .line = line, .column = column };
+    char buffer[DETAIL_MAX + 1 + KEY_SHOWN_MAX];
+    const ocors_index_entry_t *same;
+    ocors_span_t cause;
 
+    if (report == NULL) {
+        return;
+    }
     /* Counted first: whatever fails below, the document is still known to be bad. */
     if (report->totals[severity]++ >= OCORS_REPORT_PLACES) {
         return;
     }
-    cause.detail = write_detail(shown, format, arguments);
-    cause.hash = ocors_hash(ocors_hash((uint64_t)cause.code, cause.key), cause.detail);
-    same = find_cause(report, &cause);
+    cause = write_cause(buffer, path, format, arguments);
+    same = ocors_index_find(&report->causes, code, cause);
     if (same != NULL) {
-        same->more++;
+        report->items[same->value].more++;
     }
     else if (report->kept[severity] < OCORS_REPORT_KEPT) {
         report->kept[severity]++;
-        report->is_out_of_memory = !keep_finding(report, &cause, item, has_path, path)
-                                   || report->is_out_of_memory;
+        if (!keep_finding(report, item, cause, path != NULL || line == 0, path)) {
+            report->is_out_of_memory = true;
+        }
     }
 }
 
 void ocors_report_init(ocors_report_t *report)
 {
     *report = (ocors_report_t){ .items = NULL };
+    ocors_index_init(&report->causes, ocors_index_seed());
 }
 
 void ocors_report_free(ocors_report_t *report)
@@ -338,42 +264,33 @@ void ocors_report_free(ocors_report_t *report)
         free_item(&report->items[i]);
     }
     free(report->items);
+    ocors_index_free(&report->causes);
     ocors_report_init(report);
 }
 
 void ocors_report_add_at(ocors_report_t *report, ocors_finding_code_t code, size_t line,
                          size_t column, const ocors_path_t *path, const char *format, ...)
 {
-    ocors_finding_t error = { .code = code, .line = line, .column = column };
     va_list arguments;
 
     va_start(arguments, format);
-    add_finding(report, &error, path != NULL || line == 0, path, format, arguments);
+    ocors_report_add_list(report, code, line, column, path, format, arguments);
     va_end(arguments);
 }
 
 void ocors_report_add(ocors_report_t *report, ocors_finding_code_t code, const ocors_path_t *path,
                       const char *format, ...)
 {
-    ocors_finding_t error = { .code = code };
     va_list arguments;
 
     va_start(arguments, format);
-    add_finding(report, &error, true, path, format, arguments);
+    ocors_report_add_list(report, code, 0, 0, path, format, arguments);
     va_end(arguments);
 }
 
 int ocors_shown_length(ocors_span_t text)
 {
-    size_t length = text.length;
-
-    if (length > SHOWN_MAX) {
-        length = SHOWN_MAX;
-        while (length > 0 && ((unsigned char)text.bytes[length] & 0xc0) == 0x80) {
-            length--;
-        }
-    }
-    return (int)length;
+    return (int)ocors_utf8_cut(text, SHOWN_MAX).length;
 }
 
 bool ocors_report_has_errors(const ocors_report_t *report)
@@ -442,6 +359,7 @@ int ocors_finding_format(const ocors_finding_t *finding, const char *file, char 
     const char *separator = path[0] != '\0' ? ": " : "";
     const char *detail = finding->detail != NULL ? finding->detail
                                                  : ocors_finding_name(finding->code);
+    char place[48] = "";
     char more[48] = "";
 
     if (finding->more > 0) {
@@ -449,9 +367,8 @@ int ocors_finding_format(const ocors_finding_t *finding, const char *file, char 
                        finding->more == 1 ? "" : "s");
     }
     if (finding->line > 0) {
-        return snprintf(buffer, room, "%s:%zu:%zu: %s: %s%s%s%s", file, finding->line,
-                        finding->column, severity, path, separator, detail, more);
+        (void)snprintf(place, sizeof(place), ":%zu:%zu", finding->line, finding->column);
     }
-    return snprintf(buffer, room, "%s: %s: %s%s%s%s", file, severity, path, separator, detail,
-                    more);
+    return snprintf(buffer, room, "%s%s: %s: %s%s%s%s", file, place, severity, path, separator,
+                    detail, more);
 }

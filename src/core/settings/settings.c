@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ocors_arena.h"
+#include "ocors_array.h"
 #include "ocors_index.h"
 #include "ocors_origin_entry.h"
 #include "ocors_resource.h"
@@ -19,34 +20,11 @@ enum {
 
 typedef struct ocors_settings_memory_t {
     ocors_arena_t text;
-    size_t client_capacity;
-    size_t origin_capacity;
-    size_t resource_capacity;
-    size_t header_capacity;
     ocors_index_t clients; /* ids -> the element of `clients` that has it first */
     ocors_index_t values;  /* of the client begun last: its origins and its header names */
     size_t usable_origins; /* of the client begun last, whether it is kept or not */
     bool is_dropping;      /* the client begun last is judged, and not kept */
 } ocors_settings_memory_t;
-
-/* Room for one more; the array, moved or not, or NULL and the old one stays as it was. */
-static void *array_grow(void *array, size_t count, size_t *capacity, size_t size)
-{
-    size_t wanted = *capacity > 0 ? *capacity * 2 : 8;
-    void *grown;
-
-    if (count < *capacity) {
-        return array;
-    }
-    if (wanted > SIZE_MAX / 2 / size) {
-        return NULL;
-    }
-    grown = realloc(array, wanted * size);
-    if (grown != NULL) {
-        *capacity = wanted;
-    }
-    return grown;
-}
 
 ocors_settings_t *ocors_settings_create(void)
 {
@@ -179,8 +157,7 @@ ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_spa
     if (memory->is_dropping) {
         return OCORS_OK;
     }
-    clients = array_grow(settings->clients, settings->client_count, &memory->client_capacity,
-                         sizeof(*clients));
+    clients = ocors_array_grow(settings->clients, settings->client_count, sizeof(*clients));
     if (clients == NULL) {
         return OCORS_NO_MEMORY;
     }
@@ -194,30 +171,12 @@ ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_spa
     return OCORS_OK;
 }
 
-static ocors_result_t keep_origin(ocors_settings_t *settings, ocors_span_t kept)
-{
-    ocors_settings_memory_t *memory = settings->memory;
-    ocors_span_t *origins;
-
-    if (memory->is_dropping) {
-        return OCORS_OK;
-    }
-    origins = array_grow(settings->origins, settings->origin_count, &memory->origin_capacity,
-                         sizeof(*origins));
-    if (origins == NULL) {
-        return OCORS_NO_MEMORY;
-    }
-    settings->origins = origins;
-    origins[settings->origin_count++] = kept;
-    settings->clients[settings->client_count - 1].origin_count++;
-    return OCORS_OK;
-}
-
 ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
                                          ocors_report_t *report, const ocors_path_t *path)
 {
     ocors_settings_memory_t *memory = settings->memory;
     ocors_origin_t canonical;
+    ocors_span_t *origins;
     ocors_span_t kept;
     bool is_new;
 
@@ -233,9 +192,18 @@ ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_
     memory->usable_origins++;
     if (!is_new) {
         ocors_arena_undo(&memory->text, kept);
+    }
+    if (!is_new || memory->is_dropping) {
         return OCORS_OK;
     }
-    return keep_origin(settings, kept);
+    origins = ocors_array_grow(settings->origins, settings->origin_count, sizeof(*origins));
+    if (origins == NULL) {
+        return OCORS_NO_MEMORY;
+    }
+    settings->origins = origins;
+    origins[settings->origin_count++] = kept;
+    settings->clients[settings->client_count - 1].origin_count++;
+    return OCORS_OK;
 }
 
 void ocors_settings_end_origins(const ocors_settings_t *settings, size_t entry_count,
@@ -274,8 +242,7 @@ ocors_result_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_spa
     if (memory->is_dropping) {
         return OCORS_OK;
     }
-    resources = array_grow(settings->resources, settings->resource_count,
-                           &memory->resource_capacity, sizeof(*resources));
+    resources = ocors_array_grow(settings->resources, settings->resource_count, sizeof(*resources));
     if (resources == NULL) {
         return OCORS_NO_MEMORY;
     }
@@ -326,19 +293,6 @@ static bool is_reserved_header(ocors_span_t name)
            && ocors_span_is_equal_nocase(ocors_span_make(name.bytes, own.length), own);
 }
 
-/* Registers the name without its case. */
-static ocors_result_t register_header(ocors_settings_memory_t *memory, ocors_span_t name,
-                                      bool *is_new)
-{
-    ocors_span_t lower = ocors_arena_copy_lower(&memory->text, name);
-
-    if (lower.bytes == NULL
-        || ocors_index_put(&memory->values, SPACE_HEADER, lower, 0, is_new) == NULL) {
-        return OCORS_NO_MEMORY;
-    }
-    return OCORS_OK;
-}
-
 static ocors_result_t keep_header(ocors_settings_t *settings, ocors_span_t name, ocors_span_t value)
 {
     ocors_settings_memory_t *memory = settings->memory;
@@ -348,8 +302,7 @@ static ocors_result_t keep_header(ocors_settings_t *settings, ocors_span_t name,
     if (memory->is_dropping) {
         return OCORS_OK;
     }
-    headers = array_grow(settings->headers, settings->header_count, &memory->header_capacity,
-                         sizeof(*headers));
+    headers = ocors_array_grow(settings->headers, settings->header_count, sizeof(*headers));
     if (headers == NULL) {
         return OCORS_NO_MEMORY;
     }
@@ -368,7 +321,9 @@ ocors_result_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_
                                          ocors_span_t value, ocors_report_t *report,
                                          const ocors_path_t *path)
 {
-    bool is_new = true;
+    ocors_settings_memory_t *memory = settings->memory;
+    ocors_span_t lower;
+    bool is_new;
 
     if (ocors_span_has_control(value)) {
         ocors_report_add(
@@ -390,7 +345,9 @@ ocors_result_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_
             OCORS_SHOWN(name));
         return OCORS_OK;
     }
-    if (register_header(settings->memory, name, &is_new) != OCORS_OK) {
+    lower = ocors_arena_copy_lower(&memory->text, name);
+    if (lower.bytes == NULL
+        || ocors_index_put(&memory->values, SPACE_HEADER, lower, 0, &is_new) == NULL) {
         return OCORS_NO_MEMORY;
     }
     if (!is_new) {

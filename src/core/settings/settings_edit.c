@@ -73,7 +73,8 @@ static bool skip_value(editor_t *editor)
 {
     size_t left = SIZE_MAX;
 
-    return ocors_json_skip_value(&editor->json, &left);
+    editor->json.at = ocors_json_value_end(editor->json, &left);
+    return editor->json.at != NULL;
 }
 
 /* Goes to the next key or value. False: the bracket was read that closes, or the text ends. */
@@ -315,28 +316,17 @@ static ocors_edit_result_t edit_list(editor_t *editor, const place_t *place,
     return OCORS_EDIT_SPLICE;
 }
 
-static bool is_json(ocors_span_t text)
-{
-    ocors_json_counts_t counts;
-    ocors_report_t report;
-    ocors_result_t result;
-
-    ocors_report_init(&report);
-    result = ocors_json_scan(text, &report, &counts);
-    ocors_report_free(&report);
-    return result == OCORS_OK;
-}
-
 ocors_edit_result_t ocors_settings_edit(ocors_span_t text, ocors_span_t client_id,
                                         const ocors_origin_t *origin, ocors_edit_action_t action,
                                         char *room, ocors_splice_t *splice)
 {
     editor_t editor = { .text = text, .json = ocors_json_text_make(text), .room = room };
     place_t place = { .opened = 0 };
+    ocors_json_counts_t counts;
     ocors_edit_result_t result;
 
     *splice = (ocors_splice_t){ .offset = 0 };
-    if (!is_json(text)) {
+    if (ocors_json_scan(text, NULL, NULL, &counts) != OCORS_OK) {
         return OCORS_EDIT_BAD_TEXT;
     }
     (void)ocors_json_skip_mark(&editor.json);

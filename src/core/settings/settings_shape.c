@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys that an object of a settings document may have, and what there is to say of others. */
+/* What the values of a settings document should be, and what there is to say of others. */
 #include "ocors_settings_shape.h"
 
 #include "ocors_near_name.h"
@@ -16,56 +16,75 @@ const char *ocors_json_type_name(ocors_json_type_t type)
     return names[type];
 }
 
-void ocors_shape_judge_unused(ocors_reader_t *reader, ocors_json_t *value,
-                              ocors_json_type_t expected_type, const char *expected,
-                              const ocors_path_t *path)
+/* Whether it is the shape of any member, or the end of those of the known ones. */
+static bool is_last(const ocors_shape_t *shape)
+{
+    return shape->name == NULL || shape->name[0] == '\0';
+}
+
+/* The shape of the member of this name, or of the elements; NULL: the name is not known. */
+static const ocors_shape_t *find_shape(const ocors_shape_t *shape, ocors_span_t name)
+{
+    while (!is_last(shape) && !ocors_span_is_equal(ocors_span_from_string(shape->name), name)) {
+        shape++;
+    }
+    return shape->name != NULL && is_last(shape) ? NULL : shape;
+}
+
+const ocors_shape_t *ocors_shape_below(const ocors_shape_t *shape, ocors_span_t key)
+{
+    const ocors_shape_t *below = NULL;
+
+    if (shape == NULL || shape->use == OCORS_USE_ALL) {
+        return shape;
+    }
+    if ((key.bytes == NULL) == (shape->type == OCORS_JSON_ARRAY)) {
+        below = find_shape(shape->below, key);
+    }
+    return below != NULL && below->use != OCORS_USE_NONE ? below : NULL;
+}
+
+void ocors_shape_judge(ocors_reader_t *reader, ocors_json_t *value, const ocors_shape_t *shape,
+                       const ocors_path_t *path)
 {
     const ocors_json_type_t type = ocors_json_type(value);
+    const bool is_unused = shape->use == OCORS_USE_NONE;
 
-    if (type != expected_type && type != OCORS_JSON_UNKNOWN) {
-        ocors_report_add(reader->report, OCORS_FINDING_UNUSED_VALUE, path,
-                         "expected %s, found %s; the policy does not use it", expected,
-                         ocors_json_type_name(type));
-    }
-}
-
-bool ocors_shape_has_type(ocors_reader_t *reader, ocors_json_t *value,
-                          ocors_json_type_t expected_type, const char *expected,
-                          const ocors_path_t *path)
-{
-    ocors_json_type_t type = ocors_json_type(value);
-
-    if (type != expected_type && type != OCORS_JSON_UNKNOWN) {
-        ocors_report_add(reader->report, OCORS_FINDING_WRONG_TYPE, path, "expected %s, found %s",
-                         expected, ocors_json_type_name(type));
-    }
-    return type == expected_type;
-}
-
-static const ocors_shape_member_t *find_member(const ocors_shape_t *shape, ocors_span_t name)
-{
-    for (size_t i = 0; i < shape->count; i++) {
-        if (ocors_span_is_equal(ocors_span_from_string(shape->members[i].name), name)) {
-            return &shape->members[i];
+    if (type == shape->type || shape->type == OCORS_JSON_UNKNOWN) {
+        if (shape->judge != NULL) {
+            shape->judge(reader, value, path);
+        }
+        else if (shape->below != NULL) {
+            ocors_shape_walk(reader, value, shape->below, path);
         }
     }
-    return NULL;
+    else if (type != OCORS_JSON_UNKNOWN) {
+        ocors_report_add(reader->report,
+                         is_unused ? OCORS_FINDING_UNUSED_VALUE : OCORS_FINDING_WRONG_TYPE, path,
+                         "expected %s, found %s%s", shape->expected, ocors_json_type_name(type),
+                         is_unused ? "; the policy does not use it" : "");
+    }
 }
 
-/* Says of a key that it is not known, or which known one was probably meant (field case 4.1). */
-static void judge_unknown(ocors_reader_t *reader, const ocors_shape_t *shape,
+/* Says of a key that it is not known, or which known one was probably meant. */
+static void judge_unknown(ocors_reader_t *reader, const ocors_shape_t *known,
                           const ocors_path_t *path)
 {
     const char *nearest = NULL;
     size_t least = OCORS_NAME_FAR;
+    char names[256] = ""; /* those of a resource have 143 bytes */
+    size_t length = 0;
 
-    for (size_t i = 0; i < shape->count; i++) {
-        const size_t distance = ocors_name_distance(path->key, shape->members[i].name);
+    for (; !is_last(known); known++) {
+        const size_t distance = ocors_name_distance(path->key, known->name);
+        const char *separator = length == 0 ? "" : is_last(known + 1) ? " and " : ", ";
 
         if (distance < least) {
             least = distance;
-            nearest = shape->members[i].name;
+            nearest = known->name;
         }
+        length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s", separator,
+                                   known->name);
     }
     if (nearest != NULL) {
         ocors_report_add(reader->report, OCORS_FINDING_KEY_MISTYPED, path,
@@ -73,48 +92,30 @@ static void judge_unknown(ocors_reader_t *reader, const ocors_shape_t *shape,
         return;
     }
     ocors_report_add(reader->report, OCORS_FINDING_UNKNOWN_KEY, path,
-                     "this key is not known and is ignored; known here are %s", shape->names);
+                     "this key is not known and is ignored; known here are %s", names);
 }
 
-void ocors_shape_walk_object(ocors_reader_t *reader, ocors_json_t *object,
-                             const ocors_shape_t *shape, const ocors_path_t *path)
+void ocors_shape_walk(ocors_reader_t *reader, ocors_json_t *value, const ocors_shape_t *below,
+                      const ocors_path_t *path)
 {
-    ocors_json_member_t entry;
-
-    for (bool has_entry = ocors_json_first(object, &entry); has_entry && reader->status == OCORS_OK;
-         has_entry = ocors_json_next(&entry)) {
-        const ocors_shape_member_t *member = find_member(shape, entry.name);
-        const ocors_path_t here = { .parent = path, .key = entry.name };
-
-        if (member == NULL) {
-            judge_unknown(reader, shape, &here);
-            continue;
-        }
-        if (member->is_unused) {
-            ocors_shape_judge_unused(reader, entry.value, member->type, member->expected, &here);
-            if (member->judge != NULL && ocors_json_is_type(entry.value, member->type)) {
-                member->judge(reader, entry.value, &here);
-            }
-            continue;
-        }
-        if (member->type != OCORS_JSON_UNKNOWN
-            && !ocors_shape_has_type(reader, entry.value, member->type, member->expected, &here)) {
-            continue;
-        }
-        if (member->judge != NULL) {
-            member->judge(reader, entry.value, &here);
-        }
-    }
-}
-
-void ocors_shape_walk_array(ocors_reader_t *reader, ocors_json_t *array, ocors_shape_judge_t *judge,
-                            const ocors_path_t *path)
-{
-    size_t length = ocors_json_length(array);
+    const bool is_array = ocors_json_type(value) == OCORS_JSON_ARRAY;
+    const size_t length = is_array ? ocors_json_length(value) : 0;
+    ocors_json_member_t member = { .entry = NULL };
 
     for (size_t i = 0; i < length && reader->status == OCORS_OK; i++) {
         const ocors_path_t here = { .parent = path, .index = i };
 
-        judge(reader, ocors_json_element(array, i), &here);
+        ocors_shape_judge(reader, ocors_json_element(value, i), below, &here);
+    }
+    while (!is_array && reader->status == OCORS_OK && ocors_json_next(value, &member)) {
+        const ocors_shape_t *shape = find_shape(below, member.name);
+        const ocors_path_t here = { .parent = path, .key = member.name };
+
+        if (shape != NULL) {
+            ocors_shape_judge(reader, member.value, shape, &here);
+        }
+        else {
+            judge_unknown(reader, below, &here);
+        }
     }
 }

@@ -47,14 +47,19 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
         .seed = seed,
         .documents = apr_array_make(pool, 4, sizeof(ocors_document_t *)),
         .policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
-        .list_policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
         .trees = apr_array_make(pool, 1, sizeof(ocors_collection_tree_t *)),
         .problems = apr_array_make(pool, 1, sizeof(ocors_collection_problem_t)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
+        .unsettled = apr_array_make(pool, 1, sizeof(const char *)),
         .by_path = apr_hash_make(pool),
         .by_key = apr_hash_make(pool),
-        .damaged = apr_hash_make(pool),
     };
+    if (in_force != NULL) {
+        collection->documents_known = apr_pcalloc(pool, in_force->header.document_count
+                                                            * sizeof(*collection->documents_known));
+        collection->images_known = apr_pcalloc(pool, in_force->header.image_count
+                                                         * sizeof(*collection->images_known));
+    }
     return collection;
 }
 
@@ -67,6 +72,41 @@ void ocors_collection_destroy(ocors_collection_t *collection)
 #ifdef __GLIBC__
     malloc_trim(0); /* as far as the C library can give its memory back */
 #endif
+}
+
+ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection, uint32_t index)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    ocors_document_image_t *image;
+    const void *bytes;
+    size_t size = 0;
+
+    if (snapshot == NULL || index >= snapshot->header.image_count) {
+        return NULL;
+    }
+    image = collection->images_known[index];
+    if (image == NULL) {
+        bytes = ocors_snapshot_image(snapshot, index, &size);
+        image = collection->images_known[index] = apr_palloc(collection->pool, sizeof(*image));
+        *image = (ocors_document_image_t){
+            .bytes = bytes,
+            .size = size,
+            .is_damaged = bytes == NULL,
+            .check = snapshot->images[index].check,
+        };
+    }
+    return image->is_damaged ? NULL : image;
+}
+
+void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_document_t *known = &snapshot->documents[document->known];
+    const ocors_span_t error = ocors_snapshot_text(snapshot, known->error);
+
+    ocors_document_recall(
+        document, known, ocors_collection_image(collection, known->image),
+        error.length > 0 ? apr_pstrmemdup(collection->pool, error.bytes, error.length) : NULL);
 }
 
 /* ---- What was listed ------------------------------------------------------------------------- */
@@ -150,16 +190,16 @@ static int growth_compare(const void *a, const void *b)
 static uint64_t document_growth(const ocors_collection_t *collection,
                                 const ocors_document_t *document)
 {
-    const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
-                                                                  document->path);
-    size_t size = 0;
+    const ocors_document_image_t *known = NULL;
+    const size_t size = document->image != NULL && document->image->is_on_heap
+                            ? document->image->size
+                            : 0;
 
-    if (known != NULL
-        && ocors_snapshot_image(collection->known->snapshot, known->image, &size) == NULL) {
-        size = 0;
+    if (document->known != OCORS_SNAPSHOT_NONE) {
+        known = ocors_collection_image(
+            collection, collection->known->snapshot->documents[document->known].image);
     }
-    return document->image.is_on_heap && document->image.size > size ? document->image.size - size
-                                                                     : 0;
+    return known == NULL ? size : size > known->size ? size - known->size : 0;
 }
 
 apr_array_header_t *ocors_collection_most_grown(const ocors_collection_t *collection,
@@ -213,10 +253,10 @@ static bool policy_is_empty(const ocors_collection_policy_t *policy, const ocors
     bool is_new = false, is_whole = true, is_empty;
 
     for (uint32_t i = 0; i < policy->layer_count; i++) {
-        is_new = is_new || policy->layers[i].is_on_heap;
+        is_new = is_new || policy->layers[i]->is_on_heap;
     }
     for (uint32_t i = 0; i < policy->layer_count && is_new && is_whole; i++) {
-        const ocors_document_image_t *layer = &policy->layers[i];
+        const ocors_document_image_t *layer = policy->layers[i];
         const void *bytes = layer->bytes;
 
         if (!layer->is_on_heap) { /* a worker may write to it */

@@ -5,99 +5,226 @@
 
 #include <apr_strings.h>
 
-#include "ocors_digest.h"
 #include "ocors_tree.h"
+
+/* ---- Documents ------------------------------------------------------------------------------- */
 
 /* Decides what a document's file is to this reading: the one in force, deferred, or to be read. */
 static void document_place(const ocors_collection_t *collection, ocors_document_t *document,
                            const ocors_snapshot_file_t *file)
 {
-    static const ocors_snapshot_file_t none = { .inode = 0 };
-    const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
-                                                                  document->path);
-    const bool is_same = known != NULL && ocors_snapshot_file_is_same(&known->file, file);
+    const bool is_known = document->known != OCORS_SNAPSHOT_NONE;
+    const ocors_snapshot_document_t *known =
+        is_known ? &collection->known->snapshot->documents[document->known] : NULL;
+    const bool is_same = is_known && ocors_snapshot_file_is_same(&known->file, file);
 
     document->file = *file;
     if ((!is_same || known->is_transient)
         && !ocors_deferral_has(collection->deferral, document->path, file)) {
         document->state = OCORS_DOCUMENT_UNREAD;
     }
-    else if (known != NULL) {
-        ocors_document_recall(document, collection->known->snapshot, known);
+    else if (is_known) {
+        ocors_collection_recall(collection, document);
         document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
     }
     else {
-        document->file = none;
+        document->file = (ocors_snapshot_file_t){ .inode = 0 };
         document->state = OCORS_DOCUMENT_PENDING;
     }
 }
 
-static ocors_document_t *document_add(ocors_collection_t *collection, const char *path,
-                                      const char *where, ocors_listing_t *listing)
+static ocors_document_t *document_push(ocors_collection_t *collection, const char *path,
+                                       const char *where, uint32_t known)
 {
-    ocors_document_t *document = apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING);
+    ocors_document_t *document = ocors_document_create(path, collection->pool);
 
-    if (document == NULL) {
-        document = ocors_document_create(apr_pstrdup(collection->pool, path), collection->pool);
-        document->where = where;
-        document->index = (uint32_t)collection->documents->nelts;
-        document_place(collection, document, &ocors_listing_stat(listing, path)->file);
-        APR_ARRAY_PUSH(collection->documents, ocors_document_t *) = document;
-        apr_hash_set(collection->by_path, document->path, APR_HASH_KEY_STRING, document);
+    document->where = where;
+    document->known = known;
+    document->index = (uint32_t)collection->documents->nelts;
+    APR_ARRAY_PUSH(collection->documents, ocors_document_t *) = document;
+    if (known != OCORS_SNAPSHOT_NONE) {
+        collection->documents_known[known] = document;
+    }
+    else {
+        apr_hash_set(collection->by_path, path, APR_HASH_KEY_STRING, document);
     }
     return document;
 }
 
-/* The policy of a key: a new one of these documents, or the one that has it already. */
-static ocors_collection_policy_t *policy_add(ocors_collection_t *collection, const ocors_key_t *key,
-                                             const char *const *paths, uint32_t count,
-                                             const char *where, ocors_listing_t *listing)
+/* The document of a path: a new one, or the one that another policy has already. */
+static ocors_document_t *document_add(ocors_collection_t *collection, const char *path,
+                                      const char *where, ocors_listing_t *listing)
 {
-    ocors_collection_policy_t *policy = apr_hash_get(collection->by_key, key, sizeof(*key));
+    const uint32_t known = ocors_known_document(collection->known, path);
+    ocors_document_t *document = known != OCORS_SNAPSHOT_NONE
+                                     ? collection->documents_known[known]
+                                     : apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING);
 
-    if (policy != NULL) {
-        return policy;
+    if (document == NULL) {
+        document = document_push(collection, apr_pstrdup(collection->pool, path), where, known);
+        document_place(collection, document, &ocors_listing_stat(listing, path)->file);
     }
-    policy = apr_pcalloc(collection->pool, sizeof(*policy));
-    policy->key = *key;
-    policy->document_count = count;
-    policy->documents = apr_palloc(collection->pool, count * sizeof(*policy->documents));
-    for (uint32_t i = 0; i < count; i++) {
-        policy->documents[i] = document_add(collection, paths[i], where, listing);
+    return document;
+}
+
+/* The same of a document that is in force, and whose file has not changed. */
+static ocors_document_t *document_keep(ocors_collection_t *collection, uint32_t known,
+                                       const char *where)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    ocors_document_t *document = collection->documents_known[known];
+
+    if (document == NULL) {
+        const ocors_span_t path = ocors_snapshot_text(snapshot, snapshot->documents[known].path);
+
+        document = document_push(
+            collection, apr_pstrmemdup(collection->pool, path.bytes, path.length), where, known);
+        ocors_collection_recall(collection, document);
     }
-    apr_hash_set(collection->by_key, &policy->key, sizeof(policy->key), policy);
+    return document;
+}
+
+/* ---- Policies -------------------------------------------------------------------------------- */
+
+static ocors_collection_policy_t *policy_push(ocors_collection_t *collection, uint32_t known,
+                                              uint32_t document_count)
+{
+    ocors_collection_policy_t *policy = apr_pcalloc(collection->pool, sizeof(*policy));
+
+    policy->known = known;
+    policy->document_count = document_count;
+    policy->documents = apr_palloc(collection->pool, document_count * sizeof(*policy->documents));
     APR_ARRAY_PUSH(collection->policies, ocors_collection_policy_t *) = policy;
     return policy;
 }
 
-/* The policies of one site: the organisation's document under its own. */
-static void site_add(ocors_collection_t *collection, ocors_collection_tree_t *tree,
-                     const ocors_tree_site_t *from, const ocors_tree_site_t *organisation,
-                     const char *where, ocors_listing_t *listing, apr_pool_t *scratch)
+static ocors_collection_policy_t *policy_add(ocors_collection_t *collection, uint32_t known,
+                                             const char *const *paths, uint32_t count,
+                                             const char *where, ocors_listing_t *listing)
 {
-    ocors_collection_site_t *site = apr_array_push(tree->sites);
+    ocors_collection_policy_t *policy = policy_push(collection, known, count);
 
-    *site = (ocors_collection_site_t){ .name = apr_pstrdup(collection->pool, from->name) };
+    for (uint32_t i = 0; i < count; i++) {
+        policy->documents[i] = document_add(collection, paths[i], where, listing);
+    }
+    return policy;
+}
+
+/* A policy that is in force, and of which no file has changed. */
+static ocors_collection_policy_t *policy_recall(ocors_collection_t *collection, uint32_t known,
+                                                const char *where)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_policy_t *record = &snapshot->policies[known];
+    ocors_collection_policy_t *policy = policy_push(collection, known, record->member_count);
+
+    for (uint32_t i = 0; i < record->member_count; i++) {
+        policy->documents[i] = document_keep(collection,
+                                             snapshot->members[record->first_member + i], where);
+    }
+    return policy;
+}
+
+/* Whether a policy has the documents that it has in force, and their files are those. */
+static bool policy_is_in_force(const ocors_collection_t *collection,
+                               const ocors_collection_policy_t *policy)
+{
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    const ocors_snapshot_policy_t *known;
+
+    if (policy->known == OCORS_SNAPSHOT_NONE) {
+        return false;
+    }
+    known = &snapshot->policies[policy->known];
+    if (known->member_count != policy->document_count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        if (policy->documents[i]->state != OCORS_DOCUMENT_IN_FORCE
+            || policy->documents[i]->known != snapshot->members[known->first_member + i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Trees ----------------------------------------------------------------------------------- */
+
+/* What the functions below share. */
+typedef struct tree_add_t {
+    ocors_collection_t *collection;
+    const ocors_tree_t *listed;
+    const char *where;
+    ocors_listing_t *listing;
+} tree_add_t;
+
+/* The policy that a site has in force for an API. */
+static uint32_t known_policy(const tree_add_t *add, const ocors_tree_site_t *site, unsigned api)
+{
+    return site->known != OCORS_SNAPSHOT_NONE
+               ? add->collection->known->snapshot->sites[site->known].policies[api]
+               : OCORS_SNAPSHOT_NONE;
+}
+
+/*
+ * A policy of a site that was listed: the organisation's document under its own. NULL: there is
+ * none, or not all that are meant are known: fewer documents could allow more.
+ */
+static ocors_collection_policy_t *site_policy(const tree_add_t *add, const ocors_tree_site_t *site,
+                                              unsigned api)
+{
+    const ocors_tree_site_t *organisation = &APR_ARRAY_IDX(add->listed->sites, 0,
+                                                           ocors_tree_site_t);
+    const uint32_t known = known_policy(add, site, api);
+    const char *paths[2];
+    uint32_t count = 0;
+
+    if (organisation->paths[api] != NULL) {
+        paths[count++] = organisation->paths[api];
+    }
+    if (site != organisation && site->paths[api] != NULL) {
+        paths[count++] = site->paths[api];
+    }
+    return count == 0 || (site->is_unknown && known == OCORS_SNAPSHOT_NONE)
+               ? NULL
+               : policy_add(add->collection, known, paths, count, add->where, add->listing);
+}
+
+/* Whether a site that was listed is all in force, and a change of it will be told. */
+static bool site_is_settled(const tree_add_t *add, const ocors_tree_site_t *from,
+                            const ocors_collection_site_t *site)
+{
+    bool is_settled = from->is_told && !from->is_unknown && from->known != OCORS_SNAPSHOT_NONE;
+
+    for (unsigned api = 0; api < OCORS_API_COUNT && is_settled; api++) {
+        is_settled = site->policies[api] != NULL
+                         ? policy_is_in_force(add->collection, site->policies[api])
+                         : known_policy(add, from, api) == OCORS_SNAPSHOT_NONE;
+    }
+    return is_settled;
+}
+
+static void site_add(const tree_add_t *add, const ocors_tree_site_t *from,
+                     ocors_collection_site_t *site)
+{
+    ocors_collection_t *collection = add->collection;
+
+    *site = (ocors_collection_site_t){
+        .name = apr_pstrdup(collection->pool, from->name),
+        .known = from->known,
+    };
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-        const char *paths[2];
-        uint32_t count = 0, index;
-        ocors_key_t key;
-
-        if (organisation->paths[api] != NULL) {
-            paths[count++] = organisation->paths[api];
+        if (!from->is_unchanged) {
+            site->policies[api] = site_policy(add, from, api);
         }
-        if (from != organisation && from->paths[api] != NULL) {
-            paths[count++] = from->paths[api];
+        else if (known_policy(add, from, api) != OCORS_SNAPSHOT_NONE) {
+            site->policies[api] = policy_recall(collection, known_policy(add, from, api),
+                                                add->where);
         }
-        if (count == 0) {
-            continue;
-        }
-        key = ocors_digest_key(
-            scratch, ocors_span_from_string(apr_psprintf(scratch, "site\n%s\n%s\n%u",
-                                                         tree->directory, from->name, api)));
-        if (!from->is_unknown || ocors_known_policy(collection->known, &key, &index)) {
-            site->policies[api] = policy_add(collection, &key, paths, count, where, listing);
-        } /* else: one of fewer documents than are meant could allow more */
+    }
+    if (!from->is_unchanged && !site_is_settled(add, from, site)) {
+        APR_ARRAY_PUSH(collection->unsettled, const char *) = apr_pstrdup(collection->pool,
+                                                                          from->unsettled);
     }
 }
 
@@ -128,11 +255,11 @@ static bool has_tree(const ocors_collection_t *collection, const ocors_key_t *ke
 }
 
 static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
-                     ocors_listing_t *listing)
+                     ocors_listing_t *listing, apr_hash_t *changed)
 {
+    tree_add_t add = { .collection = collection, .where = list->where, .listing = listing };
     ocors_collection_tree_t *tree;
     apr_pool_t *scratch;
-    const ocors_tree_t *listed;
 
     if (has_tree(collection, &list->key)) {
         return; /* another section names it, too */
@@ -141,32 +268,38 @@ static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
     tree = apr_pcalloc(collection->pool, sizeof(*tree));
     tree->key = list->key;
     tree->directory = apr_pstrdup(collection->pool, list->paths[0]);
-    listed = ocors_tree_list(scratch, tree->directory, &tree->key, collection->known, listing,
-                             collection->deferral);
-    tree->sites = apr_array_make(collection->pool, listed->sites->nelts,
+    add.listed = ocors_tree_list(scratch, tree->directory, &tree->key, collection->known, listing,
+                                 collection->deferral, changed);
+    tree->sites = apr_array_make(collection->pool, add.listed->sites->nelts,
                                  sizeof(ocors_collection_site_t));
-    for (int i = 0; i < listed->sites->nelts; i++) {
-        site_add(collection, tree, &APR_ARRAY_IDX(listed->sites, i, ocors_tree_site_t),
-                 &APR_ARRAY_IDX(listed->sites, 0, ocors_tree_site_t), list->where, listing,
-                 scratch);
+    for (int i = 0; i < add.listed->sites->nelts; i++) {
+        site_add(&add, &APR_ARRAY_IDX(add.listed->sites, i, ocors_tree_site_t),
+                 apr_array_push(tree->sites));
     }
-    add_texts(collection, listed, list->where);
+    if (!add.listed->is_settled) {
+        APR_ARRAY_PUSH(collection->unsettled, const char *) = tree->directory;
+    }
+    add_texts(collection, add.listed, list->where);
     apr_pool_destroy(scratch);
     APR_ARRAY_PUSH(collection->trees, ocors_collection_tree_t *) = tree;
 }
 
 void ocors_collection_list(ocors_collection_t *collection, const apr_array_header_t *lists,
-                           ocors_listing_t *listing)
+                           ocors_listing_t *listing, apr_hash_t *changed)
 {
     for (int i = 0; i < lists->nelts; i++) {
         const ocors_list_t *list = APR_ARRAY_IDX(lists, i, const ocors_list_t *);
 
         if (list->is_tree) {
-            tree_add(collection, list, listing);
+            tree_add(collection, list, listing, changed);
         }
         else if (apr_hash_get(collection->by_key, &list->key, sizeof(list->key)) == NULL) {
-            APR_ARRAY_PUSH(collection->list_policies, ocors_collection_policy_t *) = policy_add(
-                collection, &list->key, list->paths, list->path_count, list->where, listing);
+            ocors_collection_policy_t *policy = policy_add(
+                collection, ocors_known_policy(collection->known, &list->key), list->paths,
+                list->path_count, list->where, listing);
+
+            policy->key = list->key;
+            apr_hash_set(collection->by_key, &policy->key, sizeof(policy->key), policy);
         }
     }
 }

@@ -13,11 +13,6 @@ static const ocors_snapshot_file_t overtaken = { .size = -1 };
 
 /* ---- Load ------------------------------------------------------------------------------------ */
 
-static bool image_is_damaged(const ocors_collection_t *collection, const void *image)
-{
-    return apr_hash_get(collection->damaged, &image, sizeof(image)) != NULL;
-}
-
 /*
  * The file changed after it was listed, such as by a swap of several files, of which others have
  * been read already. For now it is what it was, and policies that have it are not half new. The
@@ -25,19 +20,13 @@ static bool image_is_damaged(const ocors_collection_t *collection, const void *i
  */
 static void document_defer(const ocors_collection_t *collection, ocors_document_t *document)
 {
-    const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
-                                                                  document->path);
-
-    ocors_deferral_restart(collection->deferral, document->path);
+    ocors_deferral_restart(collection->deferral, document->path, &document->file);
     ocors_document_free_image(document);
     apr_array_clear(document->lines);
     document->error_count = 0;
     document->is_transient = document->has_changed = false;
-    if (known != NULL) {
-        ocors_document_recall(document, collection->known->snapshot, known);
-        if (image_is_damaged(collection, document->image.bytes)) {
-            ocors_document_free_image(document);
-        }
+    if (document->known != OCORS_SNAPSHOT_NONE) {
+        ocors_collection_recall(collection, document);
         document->file = overtaken;
         document->state = OCORS_DOCUMENT_OVERTAKEN;
     }
@@ -138,24 +127,20 @@ static void policy_keep(const ocors_collection_t *collection, ocors_collection_p
 {
     const ocors_snapshot_t *snapshot = collection->known->snapshot;
     const ocors_snapshot_policy_t *known;
-    uint32_t index;
 
     policy->layer_count = 0;
-    if (!ocors_known_policy(collection->known, &policy->key, &index)) {
+    if (policy->known == OCORS_SNAPSHOT_NONE) {
         return;
     }
-    known = &snapshot->policies[index];
-    policy->layers = apr_pcalloc(collection->pool, known->layer_count * sizeof(*policy->layers));
+    known = &snapshot->policies[policy->known];
+    policy->layers = apr_palloc(collection->pool, known->layer_count * sizeof(*policy->layers));
     for (uint32_t i = 0; i < known->layer_count; i++) {
-        const uint32_t image = snapshot->layers[known->first_layer + i];
-        ocors_document_image_t *layer = &policy->layers[i];
-
-        layer->bytes = ocors_snapshot_image(snapshot, image, &layer->size);
-        if (layer->bytes == NULL || image_is_damaged(collection, layer->bytes)) {
+        policy->layers[i] = ocors_collection_image(collection,
+                                                   snapshot->layers[known->first_layer + i]);
+        if (policy->layers[i] == NULL) {
             policy->layer_count = 0; /* half a policy is none */
             return;
         }
-        layer->check = snapshot->images[image].check;
         policy->layer_count++;
     }
 }
@@ -177,16 +162,15 @@ static void policy_forget_pending(ocors_collection_policy_t *policy)
 static bool policy_settle(const ocors_collection_t *collection, ocors_collection_policy_t *policy)
 {
     bool is_good = true;
-    uint32_t index;
 
     for (uint32_t i = 0; i < policy->document_count; i++) {
         policy->is_pending = policy->is_pending
                              || policy->documents[i]->state == OCORS_DOCUMENT_PENDING
                              || policy->documents[i]->state == OCORS_DOCUMENT_OVERTAKEN;
-        is_good = is_good && policy->documents[i]->image.bytes != NULL;
+        is_good = is_good && policy->documents[i]->image != NULL;
     }
     policy_forget_pending(policy);
-    if (policy->is_pending && !ocors_known_policy(collection->known, &policy->key, &index)) {
+    if (policy->is_pending && policy->known == OCORS_SNAPSHOT_NONE) {
         return false;
     }
     if (!is_good || policy->is_pending) {
@@ -194,7 +178,7 @@ static bool policy_settle(const ocors_collection_t *collection, ocors_collection
         for (uint32_t i = 0; i < policy->document_count; i++) {
             ocors_document_t *document = policy->documents[i];
 
-            if (document->image.bytes == NULL) {
+            if (document->image == NULL) {
                 document->kept_policies += policy->layer_count > 0;
                 document->closed_policies += policy->layer_count == 0;
             }
@@ -210,8 +194,7 @@ static bool policy_settle(const ocors_collection_t *collection, ocors_collection
 }
 
 /* Takes policies that wait out of the sites; a new site waits with them. */
-static void tree_settle(const ocors_collection_t *collection, ocors_collection_tree_t *tree,
-                        apr_hash_t *waiting)
+static void tree_settle(ocors_collection_tree_t *tree)
 {
     int count = 0;
 
@@ -220,13 +203,12 @@ static void tree_settle(const ocors_collection_t *collection, ocors_collection_t
         bool waits = false;
 
         for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-            if (site.policies[api] != NULL
-                && apr_hash_get(waiting, &site.policies[api]->key, sizeof(ocors_key_t)) != NULL) {
+            if (site.policies[api] != NULL && site.policies[api]->is_left_out) {
                 site.policies[api] = NULL;
                 waits = true;
             }
         }
-        if (!waits || ocors_known_site(collection->known, &tree->key, site.name)) {
+        if (!waits || site.known != OCORS_SNAPSHOT_NONE) {
             APR_ARRAY_IDX(tree->sites, count++, ocors_collection_site_t) = site;
         }
     }
@@ -235,7 +217,6 @@ static void tree_settle(const ocors_collection_t *collection, ocors_collection_t
 
 void ocors_collection_settle(ocors_collection_t *collection)
 {
-    apr_hash_t *waiting = apr_hash_make(collection->pool);
     int count = 0;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
@@ -246,18 +227,15 @@ void ocors_collection_settle(ocors_collection_t *collection)
     for (int i = 0; i < collection->policies->nelts; i++) {
         ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
 
-        if (policy_settle(collection, policy)) {
+        policy->is_left_out = !policy_settle(collection, policy);
+        if (!policy->is_left_out) {
             policy->index = (uint32_t)count;
             APR_ARRAY_IDX(collection->policies, count++, ocors_collection_policy_t *) = policy;
         }
-        else {
-            apr_hash_set(waiting, &policy->key, sizeof(policy->key), policy);
-        }
     }
     collection->policies->nelts = count;
-    for (int i = 0; i < collection->trees->nelts && apr_hash_count(waiting) > 0; i++) {
-        tree_settle(collection, APR_ARRAY_IDX(collection->trees, i, ocors_collection_tree_t *),
-                    waiting);
+    for (int i = 0; i < collection->trees->nelts; i++) {
+        tree_settle(ocors_collection_tree(collection, (uint32_t)i));
     }
     count = 0;
     for (int i = 0; i < collection->documents->nelts; i++) {
@@ -271,15 +249,14 @@ void ocors_collection_settle(ocors_collection_t *collection)
     collection->documents->nelts = count;
 }
 
-void ocors_collection_damage(ocors_collection_t *collection, const void *image)
+void ocors_collection_damage(ocors_collection_t *collection, ocors_document_image_t *image)
 {
-    apr_hash_set(collection->damaged, apr_pmemdup(collection->pool, &image, sizeof(image)),
-                 sizeof(image), "");
+    image->is_damaged = true;
     for (int i = 0; i < collection->documents->nelts; i++) {
         ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
 
-        if (document->image.bytes == image) {
-            ocors_document_free_image(document);
+        if (document->image == image) {
+            document->image = NULL;
             document->state = OCORS_DOCUMENT_UNREAD;
         }
     }

@@ -144,13 +144,15 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
     return true;
 }
 
-void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path)
+void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
+                            const ocors_snapshot_file_t *file)
 {
     seen_t *seen = apr_hash_get(deferral->seen, path, APR_HASH_KEY_STRING);
 
-    if (seen != NULL) {
-        seen->since = deferral->now;
+    if (seen == NULL) {
+        seen = see(deferral, path, file);
     }
+    seen->since = deferral->now;
     deferral->is_waiting = true;
 }
 

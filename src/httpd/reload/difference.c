@@ -49,41 +49,42 @@ static void line_add(apr_array_header_t *lines, const char *of, const char *text
 
 /* ---- Sites ----------------------------------------------------------------------------------- */
 
+/* Adds the names of the sites in force from one index up to another. */
+static void names_add_known(const ocors_collection_t *collection, apr_pool_t *pool, names_t *names,
+                            uint32_t from, uint32_t end)
+{
+    for (uint32_t site = from; site < end; site++) {
+        names_add(pool, names, ocors_known_site_name(collection->known, site, pool));
+    }
+}
+
 static void compare_trees(const ocors_collection_t *collection, const ocors_collection_tree_t *tree,
                           apr_array_header_t *lines)
 {
-    const ocors_snapshot_t *snapshot = collection->known->snapshot;
     const ocors_snapshot_tree_t *known = ocors_known_tree(collection->known, &tree->key);
     names_t added = { .text = NULL }, removed = { .text = NULL };
-    const char *line;
-    uint32_t at = 0;
+    uint32_t next;
 
-    for (int i = 0; known != NULL && i <= tree->sites->nelts; i++) { /* both are in byte order */
-        const char *name = i < tree->sites->nelts
-                               ? APR_ARRAY_IDX(tree->sites, i, ocors_collection_site_t).name
-                               : NULL;
-        bool is_known = false;
+    if (known == NULL) {
+        return;
+    }
+    next = known->first_site;
+    for (int i = 0; i < tree->sites->nelts; i++) { /* both are in byte order */
+        const ocors_collection_site_t *site = &APR_ARRAY_IDX(tree->sites, i,
+                                                             ocors_collection_site_t);
 
-        for (; at < known->site_count && !is_known; at++) {
-            const ocors_span_t text = ocors_snapshot_text(
-                snapshot, snapshot->sites[known->first_site + at].name);
-            const char *before = apr_pstrmemdup(lines->pool, text.bytes, text.length);
-            const int order = name != NULL ? strcmp(before, name) : -1;
-
-            if (order > 0) {
-                break;
-            }
-            is_known = order == 0;
-            if (!is_known) {
-                names_add(lines->pool, &removed, before);
-            }
+        if (site->known == OCORS_SNAPSHOT_NONE) {
+            names_add(lines->pool, &added, site->name);
         }
-        if (!is_known && name != NULL) {
-            names_add(lines->pool, &added, name);
+        else {
+            names_add_known(collection, lines->pool, &removed, next, site->known);
+            next = site->known + 1;
         }
     }
-    line = names_append(lines->pool, "", "sites added", &added);
-    line_add(lines, tree->directory, names_append(lines->pool, line, "sites removed", &removed));
+    names_add_known(collection, lines->pool, &removed, next, known->first_site + known->site_count);
+    line_add(lines, tree->directory,
+             names_append(lines->pool, names_append(lines->pool, "", "sites added", &added),
+                          "sites removed", &removed));
 }
 
 /* ---- Documents ------------------------------------------------------------------------------- */
@@ -161,38 +162,37 @@ static const char *compare_images(apr_pool_t *pool, const ocors_image_t *now,
     return names_append(pool, line, "origins removed", &origins_removed);
 }
 
-/* The image that a policy in force has of its n-th document; NONE: nobody can tell which it is. */
-static uint32_t layer_before(const ocors_known_t *known, const ocors_collection_policy_t *policy,
-                             uint32_t n)
+/* The layer that a policy in force has of a document; NONE: nobody can tell which it is. */
+static uint32_t layer_before(const ocors_snapshot_t *snapshot,
+                             const ocors_collection_policy_t *policy,
+                             const ocors_document_t *document)
 {
-    const ocors_snapshot_policy_t *before;
-    uint32_t index;
+    const ocors_snapshot_policy_t *before = policy->known != OCORS_SNAPSHOT_NONE
+                                                ? &snapshot->policies[policy->known]
+                                                : NULL;
 
-    if (!ocors_known_policy(known, &policy->key, &index)) {
-        return OCORS_SNAPSHOT_NONE;
+    for (uint32_t n = 0; before != NULL && before->layer_count == policy->document_count
+                         && n < policy->document_count;
+         n++) {
+        if (policy->documents[n] == document) {
+            return snapshot->layers[before->first_layer + n];
+        }
     }
-    before = &known->snapshot->policies[index];
-    return before->layer_count == policy->document_count
-               ? known->snapshot->layers[before->first_layer + n]
-               : OCORS_SNAPSHOT_NONE;
+    return OCORS_SNAPSHOT_NONE;
 }
 
 /* What is in force of a document: its image, or, if it was bad, the layer that its policy kept. */
 static uint32_t image_before(const ocors_collection_t *collection, const ocors_document_t *document)
 {
-    const ocors_snapshot_document_t *known = ocors_known_document(collection->known,
-                                                                  document->path);
-    uint32_t image = known == NULL ? OCORS_SNAPSHOT_NONE : known->image;
+    const ocors_snapshot_t *snapshot = collection->known->snapshot;
+    uint32_t image = OCORS_SNAPSHOT_NONE;
 
-    for (int i = 0;
-         known != NULL && image == OCORS_SNAPSHOT_NONE && i < collection->policies->nelts; i++) {
-        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
-
-        for (uint32_t n = 0; image == OCORS_SNAPSHOT_NONE && n < policy->document_count; n++) {
-            if (policy->documents[n] == document) {
-                image = layer_before(collection->known, policy, n);
-            }
-        }
+    if (document->known == OCORS_SNAPSHOT_NONE) {
+        return image;
+    }
+    image = snapshot->documents[document->known].image;
+    for (int i = 0; image == OCORS_SNAPSHOT_NONE && i < collection->policies->nelts; i++) {
+        image = layer_before(snapshot, ocors_collection_policy(collection, (uint32_t)i), document);
     }
     return image;
 }
@@ -216,7 +216,7 @@ static const char *compare_document(apr_pool_t *pool, const ocors_collection_t *
     size_t size = 0;
     void *copy;
 
-    if (!ocors_image_open(document->image.bytes, document->image.size, &now)) {
+    if (!ocors_image_open(document->image->bytes, document->image->size, &now)) {
         return "";
     }
     copy = copy_before(collection->known->snapshot, in_force, image_before(collection, document),
@@ -249,10 +249,13 @@ apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collecti
         const ocors_document_t *document = APR_ARRAY_IDX(collection->documents, i,
                                                          const ocors_document_t *);
 
-        if (document->image.is_on_heap && lines->nelts < LINES_MAX) {
+        if (document->image == NULL || !document->image->is_on_heap) {
+            continue;
+        }
+        if (lines->nelts < LINES_MAX) {
             line_add(lines, document->path, compare_document(pool, collection, in_force, document));
         }
-        else if (document->image.is_on_heap) {
+        else {
             more++;
         }
     }

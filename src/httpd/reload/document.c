@@ -26,6 +26,9 @@ static const ocors_document_line_t *line_at(const ocors_document_t *document, in
 
 static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
 {
+    if (severity == OCORS_SEVERITY_ERROR && document->error == NULL) {
+        document->error = text;
+    }
     APR_ARRAY_PUSH(document->lines, ocors_document_line_t) = (ocors_document_line_t){
         .severity = severity,
         .text = text,
@@ -47,6 +50,7 @@ ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
     ocors_document_t *document = apr_pcalloc(pool, sizeof(*document));
 
     document->path = path;
+    document->known = OCORS_SNAPSHOT_NONE;
     document->lines = apr_array_make(pool, 1, sizeof(ocors_document_line_t));
     return document;
 }
@@ -179,12 +183,15 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     document->state = OCORS_DOCUMENT_JUDGED;
     document->has_changed = document->is_transient = false;
     document->error_count = 0;
+    document->error = NULL;
+    document->since = 0;
     apr_array_clear(document->lines);
     ocors_report_init(&report);
     apr_pool_create(&scratch, pool);
     bytes = document_read(document, &report, &length, scratch);
     if (bytes != NULL) {
         void *image;
+        size_t size;
         ocors_result_t result = ocors_settings_parse(ocors_span_make(bytes, length), &report,
                                                      &settings);
 
@@ -193,11 +200,15 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
         }
         free(bytes);
         if (result == OCORS_OK) {
-            result = ocors_image_build(settings, seed, &image, &document->image.size);
+            result = ocors_image_build(settings, seed, &image, &size);
         }
         if (result == OCORS_OK) {
-            document->image.bytes = image;
-            document->image.is_on_heap = true;
+            document->image = apr_palloc(pool, sizeof(*document->image));
+            *document->image = (ocors_document_image_t){
+                .bytes = image,
+                .size = size,
+                .is_on_heap = true,
+            };
         }
         else if (!ocors_report_has_errors(&report)) {
             ocors_report_add(&report, OCORS_FINDING_UNREADABLE, NULL,
@@ -216,20 +227,17 @@ void ocors_document_reject(ocors_document_t *document, const char *text)
     ocors_document_free_image(document);
     document->is_transient = true; /* the next reading may have more room */
     document->error_count++;
+    document->since = 0;
     line_add(document, OCORS_SEVERITY_ERROR, text);
 }
 
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_t *snapshot,
-                           const ocors_snapshot_document_t *known)
+void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *known,
+                           ocors_document_image_t *image, const char *error)
 {
-    size_t size = 0;
-    const void *bytes = ocors_snapshot_image(snapshot, known->image, &size);
-
     document->file = known->file;
-    document->image = (ocors_document_image_t){ .bytes = bytes, .size = size };
-    if (bytes != NULL) {
-        document->image.check = snapshot->images[known->image].check;
-    }
+    document->since = known->since;
+    document->error = error;
+    document->image = image;
     document->state = OCORS_DOCUMENT_IN_FORCE;
     document->is_transient = known->is_transient != 0;
     document->kept_logged = known->kept_policies;
@@ -254,7 +262,7 @@ static void line_log(const ocors_document_line_t *line, server_rec *server)
 
 uint32_t ocors_document_tell(ocors_document_t *document)
 {
-    for (int i = 0; document->image.bytes == NULL && i < document->lines->nelts; i++) {
+    for (int i = 0; document->image == NULL && i < document->lines->nelts; i++) {
         const ocors_document_line_t *line = line_at(document, i);
 
         if (line->severity == OCORS_SEVERITY_ERROR) {
@@ -262,7 +270,7 @@ uint32_t ocors_document_tell(ocors_document_t *document)
                          line->text);
         }
     }
-    return document->image.bytes == NULL ? document->error_count : 0;
+    return document->image == NULL ? document->error_count : 0;
 }
 
 void ocors_document_log(ocors_document_t *document, server_rec *server, bool with_errors)
@@ -296,8 +304,8 @@ void ocors_document_log(ocors_document_t *document, server_rec *server, bool wit
 
 void ocors_document_free_image(ocors_document_t *document)
 {
-    if (document->image.is_on_heap) {
-        free((void *)(uintptr_t)document->image.bytes);
+    if (document->image != NULL && document->image->is_on_heap) {
+        free((void *)(uintptr_t)document->image->bytes);
     }
-    document->image = (ocors_document_image_t){ .bytes = NULL };
+    document->image = NULL;
 }

@@ -3,6 +3,8 @@
 
 #include "ocors_known.h"
 
+#include <apr_strings.h>
+
 ocors_known_t *ocors_known_make(apr_pool_t *pool, const ocors_snapshot_t *snapshot)
 {
     ocors_known_t *known = apr_pcalloc(pool, sizeof(*known));
@@ -18,14 +20,22 @@ ocors_known_t *ocors_known_make(apr_pool_t *pool, const ocors_snapshot_t *snapsh
     return known;
 }
 
-const ocors_snapshot_document_t *ocors_known_document(const ocors_known_t *known, const char *path)
+uint32_t ocors_known_document(const ocors_known_t *known, const char *path)
 {
-    return apr_hash_get(known->documents, path, APR_HASH_KEY_STRING);
+    const ocors_snapshot_document_t *document = apr_hash_get(known->documents, path,
+                                                             APR_HASH_KEY_STRING);
+
+    return document != NULL ? (uint32_t)(document - known->snapshot->documents)
+                            : OCORS_SNAPSHOT_NONE;
 }
 
-bool ocors_known_policy(const ocors_known_t *known, const ocors_key_t *key, uint32_t *index)
+uint32_t ocors_known_policy(const ocors_known_t *known, const ocors_key_t *key)
 {
-    return known->snapshot != NULL && ocors_snapshot_find_policy(known->snapshot, key, index);
+    uint32_t index;
+
+    return known->snapshot != NULL && ocors_snapshot_find_policy(known->snapshot, key, &index)
+               ? index
+               : OCORS_SNAPSHOT_NONE;
 }
 
 const ocors_snapshot_tree_t *ocors_known_tree(const ocors_known_t *known, const ocors_key_t *key)
@@ -37,12 +47,10 @@ const ocors_snapshot_tree_t *ocors_known_tree(const ocors_known_t *known, const 
                : NULL;
 }
 
-bool ocors_known_site(const ocors_known_t *known, const ocors_key_t *tree, const char *name)
+const char *ocors_known_site_name(const ocors_known_t *known, uint32_t site, apr_pool_t *pool)
 {
-    const ocors_span_t id = ocors_span_from_string(name);
-    uint32_t site;
+    const ocors_span_t name = ocors_snapshot_text(known->snapshot,
+                                                  known->snapshot->sites[site].name);
 
-    return known->snapshot != NULL && ocors_snapshot_find_site(known->snapshot, tree, id, &site)
-           && ocors_span_is_equal(
-               ocors_snapshot_text(known->snapshot, known->snapshot->sites[site].name), id);
+    return apr_pstrmemdup(pool, name.bytes, name.length);
 }

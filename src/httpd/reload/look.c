@@ -40,13 +40,14 @@ typedef struct look_t {
     pid_t parent;
     const apr_array_header_t *lists;
     ocors_notify_t *notify; /* NULL: nothing is told */
-    ocors_listing_t *listing;
     ocors_deferral_t *deferral;
-    apr_hash_t *said;     /* warnings of trees; NULL before the first look */
-    unsigned large_count; /* documents of this look that have no room, and had before */
-    bool is_sites_said;   /* that the tables alone do not fit */
-    bool is_area_awaited; /* the last publication found no free area */
-    bool has_published;   /* since all memory was given back that nobody reads */
+    apr_pool_t *unsettled_pool;
+    apr_hash_t *unsettled; /* path -> "": what the last look found unsettled */
+    apr_hash_t *said;      /* warnings of trees; NULL before the first look */
+    unsigned large_count;  /* documents of this look that have no room, and had before */
+    bool is_sites_said;    /* that the tables alone do not fit */
+    bool is_area_awaited;  /* the last publication found no free area */
+    bool has_published;    /* since all memory was given back that nobody reads */
 } look_t;
 
 /*
@@ -70,24 +71,41 @@ static bool wait_for_changes(const look_t *look, apr_interval_time_t pause, apr_
     return getppid() == look->parent;
 }
 
-/* What has changed, and what was deferred, is asked for again. */
-static void forget_changes(look_t *look, const ocors_changes_t *changes)
-{
-    apr_hash_index_t *index;
+/* ---- What may have changed ------------------------------------------------------------------- */
 
-    for (index = apr_hash_first(NULL, ocors_deferral_paths(look->deferral)); index != NULL;
+static void add_keys(apr_hash_t *to, apr_hash_t *from)
+{
+    for (apr_hash_index_t *index = apr_hash_first(NULL, from); index != NULL;
          index = apr_hash_next(index)) {
-        ocors_listing_forget_file(look->listing, apr_hash_this_key(index));
-    }
-    for (index = apr_hash_first(NULL, changes->paths); index != NULL;
-         index = apr_hash_next(index)) {
-        ocors_listing_forget(look->listing, apr_hash_this_key(index));
-    }
-    for (index = apr_hash_first(NULL, changes->folders); index != NULL;
-         index = apr_hash_next(index)) {
-        ocors_listing_forget_names(look->listing, apr_hash_this_key(index));
+        apr_hash_set(to, apr_pstrdup(apr_hash_pool_get(to), apr_hash_this_key(index)),
+                     APR_HASH_KEY_STRING, "");
     }
 }
+
+/* The paths that may not be as they are in force: what was told, was deferred, or is unsettled. */
+static apr_hash_t *changed_paths(const look_t *look, const ocors_changes_t *changes)
+{
+    apr_hash_t *paths = apr_hash_copy(apr_hash_pool_get(changes->paths), changes->paths);
+
+    add_keys(paths, ocors_deferral_paths(look->deferral));
+    add_keys(paths, look->unsettled);
+    return paths;
+}
+
+/* What a look has found unsettled is listed by the next one. */
+static void note_unsettled(look_t *look, const ocors_collection_t *collection)
+{
+    apr_pool_clear(look->unsettled_pool);
+    look->unsettled = apr_hash_make(look->unsettled_pool);
+    for (int i = 0; i < collection->unsettled->nelts; i++) {
+        apr_hash_set(look->unsettled,
+                     apr_pstrdup(look->unsettled_pool,
+                                 APR_ARRAY_IDX(collection->unsettled, i, const char *)),
+                     APR_HASH_KEY_STRING, "");
+    }
+}
+
+/* ---- One look -------------------------------------------------------------------------------- */
 
 /* Logs new warnings. What the first look finds was found a moment ago by the start or restart. */
 static void log_warnings(look_t *look, const ocors_collection_t *collection)
@@ -161,16 +179,23 @@ static bool defer_most_grown(look_t *look, const ocors_collection_t *collection)
     return documents->nelts > 0;
 }
 
+/* What a look has found. */
+typedef struct found_t {
+    bool may_release; /* deferrals for want of room may end */
+    bool is_loose;    /* a look has to follow even if nothing is told */
+    bool is_told;     /* the system tells of all changes */
+} found_t;
+
 /*
- * Collects what the configuration names, and publishes it if it is not in force. True: to be done
- * once more at once, with other deferrals; *may_release: those for want of room may end. *is_loose:
- * a look has to follow even if nothing is told.
+ * Collects what the configuration names, and publishes it if it is not in force. `changed`: NULL,
+ * or as of ocors_collection_list(). True: to be done once more at once, with other deferrals.
  */
-static bool look_once(look_t *look, bool *may_release, bool *is_loose)
+static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
 {
     const apr_time_t started = apr_time_now();
     ocors_publish_result_t result = OCORS_PUBLISH_UNCHANGED;
     ocors_collection_t *collection;
+    ocors_listing_t *listing;
     ocors_snapshot_t in_force;
     bool again = false;
 
@@ -179,11 +204,12 @@ static bool look_once(look_t *look, bool *may_release, bool *is_loose)
     }
     collection = ocors_collection_create(look->pool, in_force.header.seed, &in_force,
                                          look->deferral);
-    ocors_collection_list(collection, look->lists, look->listing);
+    listing = ocors_listing_create(collection->pool, look->notify);
+    ocors_collection_list(collection, look->lists, listing, changed);
     log_warnings(look, collection);
     if (ocors_collection_fingerprint(collection) != in_force.header.fingerprint) {
-        if (*may_release && ocors_deferral_release_large(look->deferral)) {
-            *may_release = false;
+        if (found->may_release && ocors_deferral_release_large(look->deferral)) {
+            found->may_release = false;
             again = true; /* the others may have become smaller */
         }
         else {
@@ -191,8 +217,10 @@ static bool look_once(look_t *look, bool *may_release, bool *is_loose)
             again = result == OCORS_PUBLISH_TOO_LARGE && defer_most_grown(look, collection);
         }
     }
-    *is_loose = result == OCORS_PUBLISH_NO_AREA || result == OCORS_PUBLISH_UNWRITTEN
-                || ocors_collection_is_transient(collection);
+    found->is_loose = result == OCORS_PUBLISH_NO_AREA || result == OCORS_PUBLISH_UNWRITTEN
+                      || ocors_collection_is_transient(collection);
+    found->is_told = ocors_listing_untold(listing) == 0;
+    note_unsettled(look, collection);
     ocors_collection_destroy(collection);
     return again;
 }
@@ -200,19 +228,16 @@ static bool look_once(look_t *look, bool *may_release, bool *is_loose)
 /* Looks until what can be published is; returns how long to wait for the next look. */
 static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes, bool is_full)
 {
-    bool may_release = true, is_loose = false, is_waiting;
+    apr_hash_t *changed = is_full ? NULL : changed_paths(look, changes);
+    found_t found = { .may_release = true };
+    bool is_waiting;
 
     if (is_full) {
-        ocors_listing_forget(look->listing, NULL);
         ocors_notify_begin(look->notify);
     }
-    else {
-        forget_changes(look, changes);
-    }
-    ocors_listing_begin(look->listing);
     ocors_deferral_begin(look->deferral, changes->complete);
     look->large_count = 0;
-    while (look_once(look, &may_release, &is_loose)) {
+    while (look_once(look, changed, &found)) {
     }
     if (look->large_count > LARGE_SAID_MAX) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
@@ -227,8 +252,8 @@ static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes
         look->has_published = !ocors_store_trim(ocors_store_in_use());
     }
     return is_waiting                              ? look->settle
-           : is_loose || look->has_published       ? look->retry
-           : !ocors_listing_is_told(look->listing) ? look->untold
+           : found.is_loose || look->has_published ? look->retry
+           : !found.is_told                        ? look->untold
                                                    : FULL_LOOK_TIME;
 }
 
@@ -249,13 +274,13 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
     apr_pool_t *scratch;
 
     look.notify = ocors_notify_create(pool, server);
-    look.listing = ocors_listing_create(pool, look.notify);
     look.deferral = ocors_deferral_create(pool, server, look.settle);
+    apr_pool_create(&look.unsettled_pool, pool);
+    look.unsettled = apr_hash_make(look.unsettled_pool);
     apr_pool_create(&scratch, pool);
     for (;;) {
         ocors_changes_t changes = {
             .paths = apr_hash_make(scratch),
-            .folders = apr_hash_make(scratch),
             .complete = apr_hash_make(scratch),
         };
         apr_time_t now;

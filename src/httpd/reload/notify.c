@@ -28,7 +28,6 @@ APLOG_USE_MODULE(ocapi_cors);
 
 #define COMPLETE   (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define INCOMPLETE (IN_CREATE | IN_MOVED_FROM | IN_DELETE | IN_MODIFY)
-#define NAMES      (IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE)
 
 struct ocors_notify_t {
     int descriptor;
@@ -165,9 +164,6 @@ static void note_whole(const told_t *told, const apr_array_header_t *wholes, con
     for (int i = 0; wholes != NULL && i < wholes->nelts; i++) {
         const char *folder = APR_ARRAY_IDX(wholes, i, const char *);
 
-        if ((told->mask & NAMES) != 0) {
-            add_to(told, told->changes->folders, folder);
-        }
         (void)note_path(told, apr_pstrcat(told->pool, folder, "/", name, NULL));
     }
 }

@@ -178,10 +178,11 @@ static void make_current(const ocors_publication_t *publication,
     }
 }
 
-/* Writes the collection as it is settled. *damaged: an image in force that cannot be used. */
+/* Writes the collection as it is settled. *damaged: an image in force that cannot be used, or NULL.
+ */
 static ocors_publish_result_t try_once(const ocors_publication_t *publication,
                                        ocors_collection_t *collection, apr_pool_t *scratch,
-                                       const void **damaged)
+                                       ocors_document_image_t **damaged)
 {
     const ocors_snapshot_t *in_force = collection->known->snapshot;
     ocors_store_t *in_use = ocors_store_in_use();
@@ -222,7 +223,7 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
                                      ocors_collection_t *collection)
 {
     ocors_publish_result_t result;
-    const void *damaged;
+    ocors_document_image_t *damaged;
 
     do {
         apr_pool_t *scratch;

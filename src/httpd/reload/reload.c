@@ -40,9 +40,9 @@ static ocors_collection_t *collect(apr_pool_t *process_pool, const ocors_lists_t
 {
     ocors_collection_t *collection = ocors_collection_create(process_pool, seed_for(in_force),
                                                              in_force, NULL);
-    ocors_listing_t *listing = ocors_listing_create(collection->pool, NULL);
 
-    ocors_collection_list(collection, lists->lists, listing);
+    ocors_collection_list(collection, lists->lists, ocors_listing_create(collection->pool, NULL),
+                          NULL);
     return collection;
 }
 

@@ -7,10 +7,18 @@
 
 #include "ocors_digest.h"
 #include "ocors_image.h"
+#include "ocors_utf8.h"
+
+/*
+ * The first errors of so many documents are written, each of at most so many bytes. Their room is
+ * always there: a document that becomes bad makes no snapshot larger.
+ */
+#define ERRORS_MAX 32
+#define ERROR_MAX  480
 
 /* An image of the snapshot, whether documents have it, policies, or both. */
 typedef struct image_t {
-    ocors_document_image_t source;
+    ocors_document_image_t *source; /* whose `index` is that of this one */
     ocors_snapshot_image_t record;
     bool is_layer; /* else its document waits for others to be usable */
     unsigned char digest[OCORS_DIGEST_SIZE];
@@ -21,14 +29,6 @@ static const ocors_collection_site_t *site_at(const ocors_collection_tree_t *tre
     return &APR_ARRAY_IDX(tree->sites, index, ocors_collection_site_t);
 }
 
-/* The index of an image that is planned, or OCORS_SNAPSHOT_NONE. */
-static uint32_t index_of(const ocors_snapshot_plan_t *plan, const void *bytes)
-{
-    const uintptr_t found = (uintptr_t)apr_hash_get(plan->by_address, &bytes, sizeof(bytes));
-
-    return found != 0 ? (uint32_t)(found - 1) : OCORS_SNAPSHOT_NONE;
-}
-
 static image_t *image_at(const ocors_snapshot_plan_t *plan, uint32_t index)
 {
     return &APR_ARRAY_IDX(plan->images, (int)index, image_t);
@@ -37,22 +37,15 @@ static image_t *image_at(const ocors_snapshot_plan_t *plan, uint32_t index)
 /* ---- The plan ---------------------------------------------------------------------------------
  */
 
-static void plan_image(ocors_snapshot_plan_t *plan, const ocors_document_image_t *source,
-                       bool is_layer)
+/* Plans an image, once. `index` may be that of an earlier plan. */
+static void plan_image(ocors_snapshot_plan_t *plan, ocors_document_image_t *source, bool is_layer)
 {
-    if (source->bytes == NULL) {
-        return;
+    if (source->index >= (uint32_t)plan->images->nelts
+        || image_at(plan, source->index)->source != source) {
+        source->index = (uint32_t)plan->images->nelts;
+        APR_ARRAY_PUSH(plan->images, image_t) = (image_t){ .source = source };
     }
-    if (index_of(plan, source->bytes) == OCORS_SNAPSHOT_NONE) {
-        image_t *image = apr_array_push(plan->images);
-
-        image->source = *source;
-        image->is_layer = false;
-        apr_hash_set(plan->by_address,
-                     apr_pmemdup(plan->images->pool, &source->bytes, sizeof(source->bytes)),
-                     sizeof(source->bytes), (void *)(uintptr_t)plan->images->nelts);
-    }
-    image_at(plan, index_of(plan, source->bytes))->is_layer |= is_layer;
+    image_at(plan, source->index)->is_layer |= is_layer;
 }
 
 static void plan_documents(ocors_snapshot_plan_t *plan)
@@ -60,9 +53,14 @@ static void plan_documents(ocors_snapshot_plan_t *plan)
     ocors_snapshot_header_t *header = &plan->header;
 
     header->document_count = (uint32_t)plan->collection->documents->nelts;
+    header->text_size += ERRORS_MAX * ERROR_MAX;
     for (uint32_t i = 0; i < header->document_count; i++) {
-        header->text_size += (uint32_t)strlen(ocors_collection_document(plan->collection, i)->path);
-        plan_image(plan, &ocors_collection_document(plan->collection, i)->image, false);
+        const ocors_document_t *document = ocors_collection_document(plan->collection, i);
+
+        header->text_size += (uint32_t)strlen(document->path);
+        if (document->image != NULL) {
+            plan_image(plan, document->image, false);
+        }
     }
 }
 
@@ -74,10 +72,11 @@ static void plan_policies(ocors_snapshot_plan_t *plan)
     for (uint32_t i = 0; i < header->policy_count; i++) {
         const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
 
+        header->list_policy_count += !ocors_key_is_none(&policy->key);
         header->layer_count += policy->layer_count;
         header->member_count += policy->document_count;
         for (uint32_t k = 0; k < policy->layer_count; k++) {
-            plan_image(plan, &policy->layers[k], true);
+            plan_image(plan, policy->layers[k], true);
         }
     }
 }
@@ -106,7 +105,6 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
 
     plan->collection = collection;
     plan->images = apr_array_make(scratch, 16, sizeof(image_t));
-    plan->by_address = apr_hash_make(scratch);
     plan_documents(plan);
     plan_policies(plan);
     plan_trees(plan);
@@ -119,7 +117,7 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
     for (uint32_t i = 0; i < header->image_count; i++) {
         image_t *image = image_at(plan, i);
 
-        image->record = (ocors_snapshot_image_t){ .at = header->size, .size = image->source.size };
+        image->record = (ocors_snapshot_image_t){ .at = header->size, .size = image->source->size };
         header->size += ocors_round_up(image->record.size, OCORS_IMAGE_ALIGNMENT);
     }
     plan->tables_size = header->tables_size;
@@ -138,7 +136,7 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
 static const void *copy_image(image_t *image, const ocors_store_t *from, const ocors_store_t *to,
                               char *at)
 {
-    const ocors_document_image_t *source = &image->source;
+    const ocors_document_image_t *source = image->source;
     const void *bytes = source->is_on_heap ? source->bytes : at;
 
     memcpy(at, source->bytes, source->size);
@@ -158,12 +156,12 @@ static bool write_image(ocors_snapshot_plan_t *plan, image_t *image, const ocors
     const void *bytes = copy_image(image, from, to, ocors_store_area(to, area) + image->record.at);
     ocors_image_t view;
 
-    if (bytes == NULL || !ocors_image_open(bytes, image->source.size, &view)) {
+    if (bytes == NULL || !ocors_image_open(bytes, image->source->size, &view)) {
         return false;
     }
     memcpy(image->digest, view.digest, sizeof(image->digest));
     if (image->is_layer) {
-        header->image_bytes += image->source.size;
+        header->image_bytes += image->source->size;
         header->origin_count += view.origin_count;
         header->client_count += view.client_count;
         header->has_response_headers |= view.header_count > 0;
@@ -178,14 +176,14 @@ static bool write_image(ocors_snapshot_plan_t *plan, image_t *image, const ocors
 typedef struct writer_t {
     const ocors_snapshot_plan_t *plan;
     const ocors_snapshot_t *snapshot;
-    uint32_t text_at;
+    uint32_t text_at, error_count;
 } writer_t;
 
-static ocors_snapshot_text_t write_text(writer_t *writer, const char *string)
+static ocors_snapshot_text_t write_text(writer_t *writer, ocors_span_t span)
 {
-    const ocors_snapshot_text_t text = { writer->text_at, (uint32_t)strlen(string) };
+    const ocors_snapshot_text_t text = { writer->text_at, (uint32_t)span.length };
 
-    memcpy((char *)(uintptr_t)writer->snapshot->text + text.at, string, text.length);
+    memcpy((char *)(uintptr_t)writer->snapshot->text + text.at, span.bytes, text.length);
     writer->text_at += text.length;
     return text;
 }
@@ -199,6 +197,35 @@ static void write_images(const writer_t *writer)
     }
 }
 
+/* The first error of a document, if there is room for it. */
+static ocors_snapshot_text_t write_error(writer_t *writer, const char *error)
+{
+    const ocors_span_t text = ocors_span_from_string(error != NULL ? error : "");
+
+    if (text.length == 0 || writer->error_count == ERRORS_MAX) {
+        return (ocors_snapshot_text_t){ 0, 0 };
+    }
+    writer->error_count++;
+    return write_text(writer, ocors_utf8_cut(text, ERROR_MAX));
+}
+
+/* Since when a document is what it is: an error that is found again is not a new one. */
+static int64_t document_since(const ocors_snapshot_plan_t *plan, const ocors_document_t *document)
+{
+    const ocors_snapshot_t *in_force = plan->collection->known->snapshot;
+    const ocors_snapshot_document_t *known = document->known != OCORS_SNAPSHOT_NONE
+                                                 ? &in_force->documents[document->known]
+                                                 : NULL;
+
+    if (document->since == 0 && document->error != NULL && known != NULL
+        && ocors_span_is_equal(
+            ocors_snapshot_text(in_force, known->error),
+            ocors_utf8_cut(ocors_span_from_string(document->error), ERROR_MAX))) {
+        return known->since;
+    }
+    return document->since != 0 ? document->since : plan->header.published;
+}
+
 static void write_documents(writer_t *writer)
 {
     const ocors_snapshot_plan_t *plan = writer->plan;
@@ -209,8 +236,10 @@ static void write_documents(writer_t *writer)
 
         records[i] = (ocors_snapshot_document_t){
             .file = document->file,
-            .path = write_text(writer, document->path),
-            .image = index_of(plan, document->image.bytes),
+            .since = document_since(plan, document),
+            .path = write_text(writer, ocors_span_from_string(document->path)),
+            .error = write_error(writer, document->image == NULL ? document->error : NULL),
+            .image = document->image != NULL ? document->image->index : OCORS_SNAPSHOT_NONE,
             .kept_policies = document->kept_policies,
             .closed_policies = document->closed_policies,
             .is_transient = document->is_transient,
@@ -237,7 +266,7 @@ static void write_policies(const writer_t *writer)
             .member_count = policy->document_count,
         };
         for (uint32_t k = 0; k < policy->layer_count; k++) {
-            layers[layer++] = index_of(plan, policy->layers[k].bytes);
+            layers[layer++] = policy->layers[k]->index;
         }
         for (uint32_t k = 0; k < policy->document_count; k++) {
             members[member++] = policy->documents[k]->index;
@@ -257,14 +286,14 @@ static void write_trees(writer_t *writer)
 
         trees[i] = (ocors_snapshot_tree_t){
             .key = tree->key,
-            .directory = write_text(writer, tree->directory),
+            .directory = write_text(writer, ocors_span_from_string(tree->directory)),
             .first_site = next,
             .site_count = (uint32_t)tree->sites->nelts,
         };
         for (int k = 0; k < tree->sites->nelts; k++, next++) {
             const ocors_collection_site_t *site = site_at(tree, k);
 
-            sites[next].name = write_text(writer, site->name);
+            sites[next].name = write_text(writer, ocors_span_from_string(site->name));
             sites[next].tree = i;
             for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
                 sites[next].policies[api] = site->policies[api] != NULL ? site->policies[api]->index
@@ -282,7 +311,7 @@ static void digest_policy(const ocors_snapshot_plan_t *plan, ocors_digest_t *dig
 {
     ocors_digest_add(digest, OCORS_SPAN_LITERAL("\npolicy:"));
     for (uint32_t i = 0; policy != NULL && i < policy->layer_count; i++) {
-        const image_t *image = image_at(plan, index_of(plan, policy->layers[i].bytes));
+        const image_t *image = image_at(plan, policy->layers[i]->index);
 
         ocors_digest_add(digest,
                          ocors_span_make((const char *)image->digest, sizeof(image->digest)));
@@ -296,11 +325,14 @@ static void digest_policy(const ocors_snapshot_plan_t *plan, ocors_digest_t *dig
 static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
                         unsigned char result[OCORS_DIGEST_SIZE])
 {
-    const apr_array_header_t *lists = plan->collection->list_policies;
     ocors_digest_t *digest = ocors_digest_begin(scratch);
 
-    for (int i = 0; i < lists->nelts; i++) {
-        digest_policy(plan, digest, APR_ARRAY_IDX(lists, i, const ocors_collection_policy_t *));
+    for (uint32_t i = 0; i < plan->header.policy_count; i++) {
+        const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
+
+        if (!ocors_key_is_none(&policy->key)) {
+            digest_policy(plan, digest, policy);
+        }
     }
     for (uint32_t i = 0; i < plan->header.tree_count; i++) {
         const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
@@ -321,7 +353,7 @@ static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
 
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
                           uint32_t area, uint32_t generation, apr_time_t started,
-                          const void **damaged)
+                          ocors_document_image_t **damaged)
 {
     uint64_t row_size;
     char *tables = ocors_store_tables(to, area, &row_size);
@@ -339,7 +371,7 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
         image_t *image = image_at(plan, i);
 
         if (!write_image(plan, image, from, to, area)) {
-            *damaged = image->source.is_on_heap ? NULL : image->source.bytes;
+            *damaged = image->source->is_on_heap ? NULL : image->source;
             return false;
         }
     }

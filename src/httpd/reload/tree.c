@@ -6,11 +6,10 @@
 
 #include <stdlib.h>
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
-#include "ocors_messages.h"
-#include "ocors_url_name.h"
+#include "ocors_folder.h"
+#include "ocors_tree_names.h"
 
 /* What the functions below share: one listing of one tree. */
 typedef struct tree_walk_t {
@@ -19,8 +18,12 @@ typedef struct tree_walk_t {
     const ocors_known_t *known;
     ocors_listing_t *listing;
     ocors_deferral_t *deferral;
-    const char *sites; /* the path of their folder */
-    bool is_listed;    /* the sites are those of the folder */
+    const ocors_snapshot_tree_t *in_force; /* NULL: the tree is not in force */
+    const char *sites;                     /* the path of their folder */
+    bool is_listed;                        /* the sites are those of the folder */
+    bool may_keep_names;                   /* the names of the sites are those in force */
+    bool may_keep_sites;                   /* and so are the sites, except for */
+    apr_hash_t *changed_sites;             /* name -> "" */
 } tree_walk_t;
 
 static const ocors_snapshot_file_t no_file = { .inode = 0 };
@@ -57,28 +60,7 @@ static bool problem_is_due(tree_walk_t *walk, const char *path)
            || !ocors_deferral_has(walk->deferral, path, &no_file);
 }
 
-/* ---- Names that were meant to be others ------------------------------------------------------ */
-
-/* A name beside the right one (a backup, another version) was meant as what it is. */
-static void judge_names(tree_walk_t *walk, const char *folder, ocors_archive_folder_t kind)
-{
-    apr_status_t status;
-
-    if (!is_folder(walk, folder)) {
-        return;
-    }
-    for (const char *name = ocors_listing_names(walk->listing, folder, &status); *name != '\0';
-         name += strlen(name) + 1) {
-        const char *meant = ocors_archive_meant(kind, ocors_span_from_string(name));
-
-        if (meant != NULL
-            && !ocors_listing_exists(walk->listing, path_join(walk->pool, folder, meant))) {
-            APR_ARRAY_PUSH(walk->tree->warnings, const char *) = apr_psprintf(
-                walk->pool, OCORS_LOG_MISPLACED "%s/%s: nothing reads this name; was %s meant?",
-                folder, name, meant);
-        }
-    }
-}
+/* ---- Documents ------------------------------------------------------------------------------- */
 
 /*
  * A folder that lacks a document may have it by another name. What is in force has been judged; a
@@ -88,42 +70,12 @@ static void judge_folder(tree_walk_t *walk, const char *folder, ocors_archive_fo
                          unsigned found, bool is_in_force)
 {
     if (is_in_force ? found == 0 && walk->deferral != NULL : found < OCORS_API_COUNT) {
-        judge_names(walk, folder, kind);
-        judge_names(walk, path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS),
-                    OCORS_ARCHIVE_DOCUMENT_FOLDER);
+        ocors_tree_judge_misplaced(walk->tree->warnings, folder, kind, walk->listing);
+        ocors_tree_judge_misplaced(walk->tree->warnings,
+                                   path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS),
+                                   OCORS_ARCHIVE_DOCUMENT_FOLDER, walk->listing);
     }
 }
-
-/*
- * Warns of sites that R12 tells apart by their exact ids alone: any other spelling of one is
- * ambiguous.
- */
-static void judge_twins(tree_walk_t *walk, char *const *names, int count)
-{
-    apr_hash_t *by_key = apr_hash_make(walk->pool);
-
-    for (int i = 0; i < count; i++) {
-        char key[OCORS_SITE_KEY_MAX];
-        const size_t length = ocors_site_key(ocors_span_from_string(names[i]), key);
-        const char *other = apr_hash_get(by_key, key, (apr_ssize_t)length);
-
-        if (length > 0 && other != NULL
-            && !(ocors_known_site(walk->known, &walk->tree->key, names[i])
-                 && ocors_known_site(walk->known, &walk->tree->key, other))) {
-            APR_ARRAY_PUSH(walk->tree->warnings, const char *) = apr_psprintf(
-                walk->pool,
-                OCORS_LOG_TWINS
-                "%s: the sites \"%s\" and \"%s\" differ in case, blanks or dots "
-                "only; each has its own policy, and a path that spells one in another way allows "
-                "nothing",
-                walk->tree->directory, other, names[i]);
-        }
-        apr_hash_set(by_key, apr_pstrmemdup(walk->pool, key, length), (apr_ssize_t)length,
-                     names[i]);
-    }
-}
-
-/* ---- Documents ------------------------------------------------------------------------------- */
 
 /*
  * The folder's document of an API, if there is one, or one is in force, or nobody can tell; else
@@ -135,7 +87,7 @@ static const char *find_document(tree_walk_t *walk, const char *folder, unsigned
     const char *path = path_join(walk->pool, path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS),
                                  ocors_archive_document((ocors_api_t)api));
 
-    if (ocors_known_document(walk->known, path) != NULL) {
+    if (ocors_known_document(walk->known, path) != OCORS_SNAPSHOT_NONE) {
         *found += !is_absent(ocors_listing_stat(walk->listing, path)->status);
         return path;
     }
@@ -154,24 +106,84 @@ static bool place_is_broken(tree_walk_t *walk, const char *folder)
     return !is_folder(walk, place) && ocors_listing_exists(walk->listing, place);
 }
 
-/* Adds a site with the documents of its folder; returns how many of them are there. */
-static unsigned add_site(tree_walk_t *walk, const char *name, const char *folder, bool is_unknown)
+/*
+ * Adds a site with the documents of its folder; *found: how many of them are there. The caller asks
+ * for the folder's names as well, and then says whether all is told.
+ */
+static ocors_tree_site_t *add_site(tree_walk_t *walk, const char *name, const char *folder,
+                                   uint32_t known, unsigned *found)
 {
-    ocors_tree_site_t site = { .name = apr_pstrdup(walk->pool, name), .is_unknown = is_unknown };
-    unsigned found = 0;
+    ocors_tree_site_t *site = apr_array_push(walk->tree->sites);
 
+    *site = (ocors_tree_site_t){
+        .name = name,
+        .known = known,
+        .unsettled = known != OCORS_SNAPSHOT_NONE
+                         ? path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS)
+                         : folder, /* its name has to be listed, too */
+    };
+    *found = 0;
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-        site.paths[api] = find_document(walk, folder, api, &found);
+        site->paths[api] = find_document(walk, folder, api, found);
     }
-    if (found == 0 && place_is_broken(walk, folder)) {
+    if (*found == 0 && place_is_broken(walk, folder)) {
         for (unsigned api = 0; api < OCORS_API_COUNT; api++) { /* each is missed */
-            site.paths[api] = path_join(walk->pool,
-                                        path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS),
-                                        ocors_archive_document((ocors_api_t)api));
+            site->paths[api] = path_join(walk->pool,
+                                         path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS),
+                                         ocors_archive_document((ocors_api_t)api));
         }
     }
-    APR_ARRAY_PUSH(walk->tree->sites, ocors_tree_site_t) = site;
-    return found;
+    return site;
+}
+
+/* ---- What may have changed ------------------------------------------------------------------- */
+
+/* Notes which sites are to be listed, by the paths that may not be as they are in force. */
+static void note_changed(tree_walk_t *walk, apr_hash_t *changed)
+{
+    walk->may_keep_names = walk->may_keep_sites = changed != NULL && walk->in_force != NULL;
+    for (apr_hash_index_t *index = walk->may_keep_sites ? apr_hash_first(NULL, changed) : NULL;
+         index != NULL; index = apr_hash_next(index)) {
+        const char *path = apr_hash_this_key(index);
+        const char *rest = ocors_folder_rest(walk->sites, path);
+
+        if (rest != NULL && rest[0] == '/') {
+            const size_t length = strcspn(rest + 1, "/");
+
+            walk->may_keep_names = walk->may_keep_names && rest[1 + length] == '/';
+            apr_hash_set(walk->changed_sites, apr_pstrmemdup(walk->pool, rest + 1, length),
+                         (apr_ssize_t)length, "");
+        }
+        else if (ocors_folder_rest(path, walk->sites) != NULL) {
+            walk->may_keep_names = walk->may_keep_sites = false;
+        }
+    }
+}
+
+/* Whether the organisation has the documents that the policies in force are layered over. */
+static bool organisation_is_same(const tree_walk_t *walk, const ocors_tree_site_t *organisation)
+{
+    const ocors_snapshot_t *snapshot = walk->known->snapshot;
+    const ocors_snapshot_site_t *record;
+    bool is_same = true;
+
+    if (snapshot == NULL || walk->in_force == NULL) {
+        return false;
+    }
+    record = &snapshot->sites[walk->in_force->first_site];
+    for (unsigned api = 0; api < OCORS_API_COUNT && is_same; api++) {
+        const char *path = organisation->paths[api];
+        const ocors_snapshot_policy_t *policy = record->policies[api] != OCORS_SNAPSHOT_NONE
+                                                    ? &snapshot->policies[record->policies[api]]
+                                                    : NULL;
+
+        is_same = path == NULL || policy == NULL
+                      ? path == NULL && policy == NULL
+                      : policy->member_count == 1
+                            && snapshot->members[policy->first_member]
+                                   == ocors_known_document(walk->known, path);
+    }
+    return is_same;
 }
 
 /* ---- Sites ----------------------------------------------------------------------------------- */
@@ -181,99 +193,149 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool has_name(const apr_array_header_t *names, const char *name)
+/* The sites in force, but the organisation, which is the first: their indexes. */
+static uint32_t first_known(const tree_walk_t *walk)
 {
-    return names->nelts > 0
-           && bsearch(&name, names->elts, (size_t)names->nelts, sizeof(name), compare_names)
-                  != NULL;
+    return walk->in_force != NULL ? walk->in_force->first_site + 1 : 0;
+}
+
+static uint32_t end_of_known(const tree_walk_t *walk)
+{
+    return walk->in_force != NULL ? walk->in_force->first_site + walk->in_force->site_count : 0;
 }
 
 /*
- * Adds the sites in force that are not among the names: all of them if the folder cannot be listed,
- * else those whose removal is deferred.
+ * The names of the folder, in byte order. An organisation may have no folder for sites. A folder
+ * that cannot be read, or has vanished with sites in it, is a problem, and no reason to forget a
+ * site.
  */
-static void add_names_in_force(tree_walk_t *walk, apr_array_header_t *names)
+static void list_names(tree_walk_t *walk, apr_array_header_t *names)
 {
-    const ocors_snapshot_tree_t *tree = ocors_known_tree(walk->known, &walk->tree->key);
-    const ocors_snapshot_t *snapshot = walk->known->snapshot;
-    apr_array_header_t *more = apr_array_make(walk->pool, 4, sizeof(const char *));
-
-    for (uint32_t i = 1; tree != NULL && i < tree->site_count; i++) { /* the first has no name */
-        const ocors_span_t text = ocors_snapshot_text(snapshot,
-                                                      snapshot->sites[tree->first_site + i].name);
-        const char *name = apr_pstrmemdup(walk->pool, text.bytes, text.length);
-
-        if (!has_name(names, name)
-            && (!walk->is_listed
-                || ocors_deferral_has(walk->deferral, path_join(walk->pool, walk->sites, name),
-                                      &no_file))) {
-            APR_ARRAY_PUSH(more, const char *) = name;
-        }
-    }
-    apr_array_cat(names, more);
-    qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
-}
-
-/*
- * The names of the sites, in byte order. An organisation may have no folder for them. A folder that
- * cannot be read, or has vanished with sites in it, is a problem, and no reason to forget a site.
- */
-static apr_array_header_t *site_names(tree_walk_t *walk)
-{
-    apr_array_header_t *names = apr_array_make(walk->pool, 64, sizeof(const char *));
-    const ocors_snapshot_tree_t *tree = ocors_known_tree(walk->known, &walk->tree->key);
     const bool is_directory = is_folder(walk, walk->tree->directory);
-    const char *name = "";
+    const unsigned untold = ocors_listing_untold(walk->listing);
+    const apr_array_header_t *listed = NULL;
     apr_status_t status = APR_ENOTDIR;
     char message[120];
 
     if (is_directory) {
-        name = ocors_listing_names(walk->listing, walk->sites, &status);
+        listed = ocors_listing_names(walk->listing, walk->sites, &status);
     }
-    for (; *name != '\0'; name += strlen(name) + 1) {
+    for (int i = 0; listed != NULL && i < listed->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(listed, i, const char *);
+
         if (ocors_archive_is_site(ocors_span_from_string(name))) {
             APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(walk->pool, name);
         }
     }
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
     walk->is_listed = status == APR_SUCCESS
-                      || (APR_STATUS_IS_ENOENT(status) && (tree == NULL || tree->site_count <= 1)
+                      || (APR_STATUS_IS_ENOENT(status) && first_known(walk) == end_of_known(walk)
                           && !ocors_listing_exists(walk->listing, walk->sites));
-    add_names_in_force(walk, names);
+    walk->tree->is_settled = walk->is_listed && untold == ocors_listing_untold(walk->listing);
     if (!walk->is_listed && !ocors_deferral_has(walk->deferral, walk->sites, &no_file)) {
         add_problem(walk, is_directory ? walk->sites : walk->tree->directory,
                     is_directory ? apr_psprintf(walk->pool, "the sites cannot be listed: %s",
                                                 apr_strerror(status, message, sizeof(message)))
                                  : "this is not a directory, or it cannot be read");
     }
+}
+
+/* The names of the sites, in byte order: those of the folder, or, if they are the same, in force.
+ */
+static apr_array_header_t *site_names(tree_walk_t *walk)
+{
+    apr_array_header_t *names = apr_array_make(walk->pool, 64, sizeof(const char *));
+
+    if (!walk->may_keep_names) {
+        list_names(walk, names);
+        return names;
+    }
+    walk->is_listed = walk->tree->is_settled = true;
+    for (uint32_t site = first_known(walk); site < end_of_known(walk); site++) {
+        APR_ARRAY_PUSH(names, const char *) = ocors_known_site_name(walk->known, site, walk->pool);
+    }
     return names;
 }
 
 /* One name among the sites: a folder, a link to one, or what was one. */
-static void list_site(tree_walk_t *walk, const char *name)
+static void list_site(tree_walk_t *walk, const char *name, uint32_t known)
 {
     const char *folder = path_join(walk->pool, walk->sites, name);
-    const bool is_in_force = ocors_known_site(walk->known, &walk->tree->key, name);
+    const unsigned untold = ocors_listing_untold(walk->listing);
+    ocors_tree_site_t *site;
     unsigned found;
 
-    if (walk->is_listed && !is_in_force) {
+    if (walk->is_listed && known == OCORS_SNAPSHOT_NONE) {
         const ocors_listed_t *listed = ocors_listing_stat(walk->listing, folder);
 
         if (listed->status == APR_SUCCESS && listed->type != APR_DIR) {
             return; /* a file among the sites */
         }
     }
-    found = add_site(walk, name, folder, false);
+    site = add_site(walk, name, folder, known, &found);
     if (found == 0 && !is_folder(walk, folder)) {
-        APR_ARRAY_IDX(walk->tree->sites, walk->tree->sites->nelts - 1, ocors_tree_site_t)
-            .is_unknown = true;
+        site->is_unknown = true;
         if (walk->is_listed && problem_is_due(walk, folder)) {
             add_problem(walk, folder,
                         "this site leads nowhere, is not a folder, or cannot be read");
         }
         return;
     }
-    judge_folder(walk, folder, OCORS_ARCHIVE_SITE, found, is_in_force);
+    judge_folder(walk, folder, OCORS_ARCHIVE_SITE, found, known != OCORS_SNAPSHOT_NONE);
+    site->is_told = untold == ocors_listing_untold(walk->listing);
+}
+
+/* A site that is in force and has a name in the folder. */
+static void keep_site(tree_walk_t *walk, const char *name, uint32_t known)
+{
+    if (!walk->may_keep_sites
+        || apr_hash_get(walk->changed_sites, name, APR_HASH_KEY_STRING) != NULL) {
+        list_site(walk, name, known);
+    }
+    else {
+        APR_ARRAY_PUSH(walk->tree->sites, ocors_tree_site_t) = (ocors_tree_site_t){
+            .name = name,
+            .known = known,
+            .is_unchanged = true,
+        };
+    }
+}
+
+/*
+ * Adds the sites of the names, and those in force that have none: all of them if the folder cannot
+ * be listed, else those whose removal is deferred.
+ */
+static void list_sites(tree_walk_t *walk, const apr_array_header_t *names)
+{
+    uint32_t known = first_known(walk);
+    bool has_new = false;
+
+    for (int i = 0; i < names->nelts || known < end_of_known(walk);) { /* both are in byte order */
+        const char *name = i < names->nelts ? APR_ARRAY_IDX(names, i, const char *) : NULL;
+        const char *in_force = known < end_of_known(walk)
+                                   ? ocors_known_site_name(walk->known, known, walk->pool)
+                                   : NULL;
+        const int order = name == NULL ? 1 : in_force == NULL ? -1 : strcmp(name, in_force);
+
+        if (order < 0) {
+            list_site(walk, name, OCORS_SNAPSHOT_NONE);
+            has_new = true;
+        }
+        else if (order == 0) {
+            keep_site(walk, name, known);
+        }
+        else if (!walk->is_listed
+                 || ocors_deferral_has(walk->deferral, path_join(walk->pool, walk->sites, in_force),
+                                       &no_file)) {
+            list_site(walk, in_force, known);
+        }
+        i += order <= 0;
+        known += order >= 0;
+    }
+    if (has_new) {
+        ocors_tree_judge_twins(walk->tree->warnings, walk->tree->directory, &walk->tree->key, names,
+                               walk->known);
+    }
 }
 
 static bool tree_has_documents(const ocors_tree_t *tree)
@@ -281,7 +343,8 @@ static bool tree_has_documents(const ocors_tree_t *tree)
     for (int i = 0; i < tree->sites->nelts; i++) {
         const ocors_tree_site_t *site = &APR_ARRAY_IDX(tree->sites, i, ocors_tree_site_t);
 
-        if (site->paths[OCORS_API_SHOP] != NULL || site->paths[OCORS_API_DATA] != NULL) {
+        if (site->is_unchanged || site->paths[OCORS_API_SHOP] != NULL
+            || site->paths[OCORS_API_DATA] != NULL) {
             return true;
         }
     }
@@ -290,7 +353,7 @@ static bool tree_has_documents(const ocors_tree_t *tree)
 
 ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const ocors_key_t *key,
                               const ocors_known_t *known, ocors_listing_t *listing,
-                              ocors_deferral_t *deferral)
+                              ocors_deferral_t *deferral, apr_hash_t *changed)
 {
     ocors_tree_t *tree = apr_palloc(pool, sizeof(*tree));
     tree_walk_t walk = {
@@ -299,9 +362,12 @@ ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const oco
         .known = known,
         .listing = listing,
         .deferral = deferral,
+        .in_force = ocors_known_tree(known, key),
         .sites = path_join(pool, directory, OCORS_ARCHIVE_SITES),
+        .changed_sites = apr_hash_make(pool),
     };
     apr_array_header_t *names;
+    ocors_tree_site_t *organisation;
     unsigned found;
 
     *tree = (ocors_tree_t){
@@ -311,14 +377,16 @@ ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const char *directory, const oco
         .problems = apr_array_make(pool, 1, sizeof(const char *)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
     };
+    note_changed(&walk, changed);
     names = site_names(&walk);
-    found = add_site(&walk, "", directory, !walk.is_listed);
+    organisation = add_site(&walk, "", directory,
+                            walk.in_force != NULL ? walk.in_force->first_site : OCORS_SNAPSHOT_NONE,
+                            &found);
+    organisation->is_unknown = !walk.is_listed;
     judge_folder(&walk, directory, OCORS_ARCHIVE_ROOT, names->nelts == 0 ? 0 : found,
-                 ocors_known_tree(known, key) != NULL);
-    judge_twins(&walk, (char *const *)(void *)names->elts, names->nelts);
-    for (int i = 0; i < names->nelts; i++) {
-        list_site(&walk, APR_ARRAY_IDX(names, i, const char *));
-    }
+                 walk.in_force != NULL);
+    walk.may_keep_sites = walk.may_keep_sites && organisation_is_same(&walk, organisation);
+    list_sites(&walk, names);
     if (walk.is_listed && !tree_has_documents(tree)) {
         add_problem(&walk, directory,
                     "there is no document below it; expected ocapi-settings/wapi_shop_config.json, "
