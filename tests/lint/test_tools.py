@@ -148,7 +148,8 @@ def each_part_and_each_finding():
     return rows
 
 
-@pytest.mark.parametrize("part, tool, source, finding", each_part_and_each_finding())
+@pytest.mark.parametrize("part, tool, source, finding", [
+    pytest.param(*row, id=f"{row[0]}-{row[1].__name__}-{row[3]}") for row in each_part_and_each_finding()])
 def test_the_tool_finds_the_fault(tmp_path, part, tool, source, finding):
     name = f"src/{part}/guilty.c"
     (tmp_path / name).parent.mkdir(parents=True)
