@@ -250,6 +250,35 @@ static void test_no_policy_allows_nothing(void **state)
     assert_true(decision.has_fallback_methods);
 }
 
+/* R12: an ambiguous path allows nothing, whichever policies are at hand. */
+static void test_an_ambiguous_path_allows_nothing(void **state)
+{
+    static ocors_policy_t policy = { .layer_count = 1 };
+    static const char *const origins[] = { "http://foo.com",
+                                           "http://foo.com https://app.example.com" };
+    ocors_decision_t decision;
+    char buffer[64];
+    size_t size;
+    void *image = image_load("p.json", &size);
+
+    (void)state;
+    assert_true(ocors_image_open(image, size, &policy.layers[0]));
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+        for (int is_ambiguous = 0; is_ambiguous < 2; is_ambiguous++) {
+            ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("POST"),
+                                    .origin = ocors_span_from_string(origins[i]),
+                                    .is_path_ambiguous = is_ambiguous };
+
+            decide_with(&policy, &facts, buffer, &decision);
+            assert_int_equal(decision.verdict,
+                             is_ambiguous ? OCORS_VERDICT_REFUSE : OCORS_VERDICT_ALLOW);
+            assert_int_equal(decision.reason,
+                             is_ambiguous ? OCORS_REASON_PATH_AMBIGUOUS : OCORS_REASON_NONE);
+        }
+    }
+    free(image);
+}
+
 /* R9: what is allowed comes from the policy, not from the request. */
 static void test_the_allowed_origin_is_the_configured_one(void **state)
 {
@@ -328,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_policy_allows_nothing),
+        cmocka_unit_test(test_an_ambiguous_path_allows_nothing),
         cmocka_unit_test(test_the_allowed_origin_is_the_configured_one),
         cmocka_unit_test(test_a_damaged_count_is_no_work),
         cmocka_unit_test(test_every_verdict_and_reason_has_a_name),
