@@ -505,6 +505,20 @@ def test_one_document_that_does_not_fit_holds_up_no_other(start_httpd, backend, 
     assert server.log_text().count("OCORS0016") == 1
 
 
+def test_a_document_that_had_no_room_is_read_by_a_restart(front, needed):
+    """What gave way is in force when there is room, although its file is the one that was seen."""
+    server = front(AREAS * needed * 3 // 2)
+    server.expect_log("OCORS0016: .*/d.json: the changed document does not fit")
+    server.write("d.json", document(UNKNOWN, 4000))
+    published(server, 2)
+    assert answer(server) == ALLOWED
+    server.defines["SIZE"] = "64M"
+    server.restart()
+    published(server, 3)
+    assert answer(server) == UNKNOWN
+    assert server.log_text().count("OCORS0016") == 1
+
+
 # ---- Memory that is given back ----
 
 def memory_of_areas(server):
