@@ -40,7 +40,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 4
+#define OCORS_SNAPSHOT_FORMAT 5
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
