@@ -418,7 +418,7 @@ def test_a_tree_is_carried(module_backend):
             machine.await_generation(number)
             digests.append(machine.digest())
             status = machine.status()
-            assert (status["sites"], status["documents"], status["unusable_documents"]) == (sites, sites, 0)
+            assert (status["sites"], status["document_count"], status["unusable_documents"]) == (sites, sites, 0)
             listed, unlisted = (NEW, OLD) if files == second else (OLD, NEW)
             path = "/s/Two/dw/shop/v19_1/x"  # a site, or without its folder the organisation
             assert ask(machine.httpd, "POST", path, listed).status == 404
