@@ -147,10 +147,12 @@ class Load:
 
 
 def memory(server):
-    """(private bytes of the parent, the watcher's, anonymous segments that the parent maps)."""
+    """(private bytes of the parent, the watcher's, anonymous segments that the parent maps). A segment's pages would
+    be private as long as one process alone has touched them: they are of a fixed number, and left out."""
     def private(pid):
-        text = open(f"/proc/{pid}/smaps_rollup", encoding="ascii").read()
-        found = re.findall(r"^Private_\w+:\s+(\d+)", text, re.M)
+        text = open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace").read()
+        mappings = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", text, flags=re.M)
+        found = re.findall(r"^Private_\w+:\s+(\d+)", "".join(m for m in mappings if "/dev/zero" not in m), re.M)
         if not found:
             raise ProcessLookupError(pid)  # it has ended
         return sum(map(int, found)) * 1024
