@@ -108,8 +108,11 @@ const char *ocors_counting_site(apr_pool_t *pool, uint32_t row);
 uint64_t ocors_counting_sum(uint32_t row, bool is_report, ocors_verdict_t verdict,
                             ocors_reason_t reason);
 
-/* The most refused origins, the largest count - error first; returns how many. */
-size_t ocors_counting_top(ocors_sketch_item_t *items, size_t max);
+/*
+ * The most refused origins of one mode, the largest count - error first. Returns how many;
+ * *left_out: how many more are remembered.
+ */
+size_t ocors_counting_top(bool is_report, ocors_sketch_item_t *items, size_t max, size_t *left_out);
 
 /* ---- For the parent: its summaries ---------------------------------------------------------- */
 

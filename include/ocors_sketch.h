@@ -122,8 +122,12 @@ typedef struct ocors_sketch_item_t {
     ocors_sketch_note_t note; /* checked: every member is within its bounds */
 } ocors_sketch_item_t;
 
-/* The first `max` by count - error, the largest first. Returns how many there are. */
-size_t ocors_sketch_top(const ocors_sketch_t *sketch, ocors_sketch_item_t *items, size_t max);
+/*
+ * The first `max` of one mode by count - error, the largest first. Returns how many there are;
+ * *left_out: how many more have an entry.
+ */
+size_t ocors_sketch_top(const ocors_sketch_t *sketch, bool is_report, ocors_sketch_item_t *items,
+                        size_t max, size_t *left_out);
 
 /*
  * How many origins came in the minute that began with this stamp: those that have an entry, each

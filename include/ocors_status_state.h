@@ -13,7 +13,7 @@
 #include "ocors_snapshot.h"
 #include "ocors_verdict.h"
 
-/* So many of each are shown; the others are counted. */
+/* So many of each, and of origins in each mode, are shown; the others are counted. */
 #define OCORS_STATUS_DOCUMENTS_MAX 1000
 #define OCORS_STATUS_SITES_MAX     1000
 #define OCORS_STATUS_ORIGINS_MAX   50
@@ -65,7 +65,8 @@ typedef struct ocors_status_state_t {
     apr_array_header_t *origins;   /* of ocors_status_origin_t, most refused first */
     uint64_t unusable;             /* documents that cannot be used */
     uint64_t documents_left_out, sites_left_out;
-    bool is_counted; /* else there is no memory for counters */
+    size_t origins_left_out[2]; /* of OcapiCors On, and of ReportOnly */
+    bool is_counted;            /* else there is no memory for counters */
 } ocors_status_state_t;
 
 /*

@@ -272,9 +272,10 @@ static size_t insert(ocors_sketch_item_t *items, size_t count, size_t max,
     return count;
 }
 
-size_t ocors_sketch_top(const ocors_sketch_t *sketch, ocors_sketch_item_t *items, size_t max)
+size_t ocors_sketch_top(const ocors_sketch_t *sketch, bool is_report, ocors_sketch_item_t *items,
+                        size_t max, size_t *left_out)
 {
-    size_t count = 0;
+    size_t count = 0, found = 0;
 
     for (unsigned i = 0; i < OCORS_SKETCH_SETS * OCORS_SKETCH_STRIPES * OCORS_SKETCH_WAYS; i++) {
         const unsigned way = i % OCORS_SKETCH_WAYS;
@@ -284,11 +285,13 @@ size_t ocors_sketch_top(const ocors_sketch_t *sketch, ocors_sketch_item_t *items
         ocors_sketch_item_t item = { .key = atomic_load_explicit(&at->keys[way],
                                                                  memory_order_relaxed) };
 
-        if (item.key != 0 && !is_summed(sketch, stripe, set, item.key)
-            && sum_up(sketch, set, &item)) {
+        if (item.key != 0 && !is_summed(sketch, stripe, set, item.key) && sum_up(sketch, set, &item)
+            && (item.note.is_report != 0) == is_report) {
             count = insert(items, count, max, &item);
+            found++;
         }
     }
+    *left_out = found - count;
     return count;
 }
 

@@ -201,7 +201,7 @@ static void write_origins(request_rec *r, const ocors_status_state_t *state, boo
         }
     }
     if (has_begun) {
-        end_table(r, 0);
+        end_table(r, state->origins_left_out[is_report]);
         ap_rprintf(r, "<p class=\"quiet\">%s</p>\n", about);
     }
 }

@@ -94,6 +94,8 @@ static void write_origins(ocors_json_writer_t *writer, const ocors_status_state_
         ocors_json_write_end(writer, '}');
     }
     ocors_json_write_end(writer, ']');
+    ocors_json_write_number(writer, "refused_origins_left_out",
+                            state->origins_left_out[0] + state->origins_left_out[1]);
 }
 
 void ocors_status_json(request_rec *r, const ocors_status_state_t *state)

@@ -3,6 +3,8 @@
 
 #include "ocors_status_state.h"
 
+#include <stdlib.h>
+
 #include <apr_strings.h>
 
 #include "ocors_counting.h"
@@ -120,12 +122,13 @@ static void requests_take(apr_pool_t *pool, ocors_status_state_t *state)
     }
 }
 
-static void origins_take(apr_pool_t *pool, ocors_status_state_t *state)
+/* Those of one mode. */
+static void origins_add(apr_pool_t *pool, ocors_status_state_t *state, bool is_report)
 {
     ocors_sketch_item_t *items = apr_palloc(pool, OCORS_STATUS_ORIGINS_MAX * sizeof(*items));
-    const size_t count = ocors_counting_top(items, OCORS_STATUS_ORIGINS_MAX);
+    const size_t count = ocors_counting_top(is_report, items, OCORS_STATUS_ORIGINS_MAX,
+                                            &state->origins_left_out[is_report]);
 
-    state->origins = apr_array_make(pool, 16, sizeof(ocors_status_origin_t));
     for (size_t i = 0; i < count; i++) {
         const ocors_sketch_note_t *note = &items[i].note;
 
@@ -135,12 +138,29 @@ static void origins_take(apr_pool_t *pool, ocors_status_state_t *state)
             .verdict = ocors_verdict_name((ocors_verdict_t)note->verdict),
             .reason = ocors_reason_name((ocors_reason_t)note->reason),
             .site = ocors_counting_site(pool, note->row),
-            .mode = mode_name(note->is_report),
-            .is_report = note->is_report != 0,
+            .mode = mode_name(is_report),
+            .is_report = is_report,
             .count = items[i].count,
             .error = items[i].error,
         };
     }
+}
+
+static int compare_origins(const void *a, const void *b)
+{
+    const ocors_status_origin_t *left = a, *right = b;
+    const uint64_t least = left->count - left->error, other = right->count - right->error;
+
+    return (least < other) - (least > other);
+}
+
+static void origins_take(apr_pool_t *pool, ocors_status_state_t *state)
+{
+    state->origins = apr_array_make(pool, 16, sizeof(ocors_status_origin_t));
+    origins_add(pool, state, false);
+    origins_add(pool, state, true);
+    qsort(state->origins->elts, (size_t)state->origins->nelts, sizeof(ocors_status_origin_t),
+          compare_origins);
 }
 
 /* ---- Figures --------------------------------------------------------------------------------- */

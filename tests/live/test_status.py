@@ -65,7 +65,7 @@ METRICS = {
 }
 LOGGED = re.compile(r"OCORS0007: generation (\d+) \([a-z ]+\): (\d+) documents, (\d+) clients, (\d+) origins"
                     r", (\d+) sites, digest ([0-9a-f]{64}); (\d+) of (\d+) bytes, in (\d+) ms")
-LISTS = ["documents", "counted", "requests", "refused_origins"]
+LISTS = ["documents", "counted", "requests", "refused_origins", "refused_origins_left_out"]
 
 
 def document(**clients):

@@ -312,3 +312,39 @@ def test_the_page_of_mod_status_has_a_block(front):
     auto = get(server, "?auto", path="/server-status").body.decode().splitlines()
     assert [line for line in auto if line.startswith("OcapiCors")] == [
         f"OcapiCorsDigest: {digest}", "OcapiCorsUnusableDocuments: 0"]
+
+
+# ---- Whom On would lock out ------------------------------------------------------------------
+
+
+MODES = """
+<VirtualHost *:${PORT}>
+    OcapiCorsSettings d.json
+    <Location "/on">
+        OcapiCors On
+    </Location>
+    <Location "/report">
+        OcapiCors ReportOnly
+    </Location>
+    <Location "/status">
+        SetHandler ocapi-cors-status
+    </Location>
+</VirtualHost>
+"""
+
+
+def test_nobody_can_push_an_origin_of_report_only_out_of_sight(front):
+    """A47: each mode has its own 50 origins, and says how many more there are."""
+    server = front(MODES, {"d.json": document("https://a.example"), "htdocs/x": "x"})
+    for _ in range(3):
+        ask(server, "GET", "/report/x", ("Origin", "https://partner.example"))
+    for number in range(60):
+        for _ in range(4):
+            ask(server, "HEAD", "/on/x", ("Origin", f"https://noise{number}.example"))
+    shown = page(server)
+    assert [o["origin"] for o in shown["refused_origins"] if o["mode"] == "report"] == ["https://partner.example"]
+    assert (len(shown["refused_origins"]), shown["refused_origins_left_out"]) == (51, 10)
+    reader = read_html(server)
+    assert [row[0] for row in reader.tables["Whom OcapiCors On would lock out"][1:]] == ["https://partner.example"]
+    assert len(reader.tables["Origins that got no grant, most frequent first"]) == 51
+    assert "10 more are not shown." in reader.text

@@ -58,6 +58,7 @@ static void test_it_is_exact_while_there_is_room(void **state)
 {
     ocors_sketch_t *sketch = sketch_make();
     ocors_sketch_item_t items[TOP];
+    size_t left_out;
     uint64_t evicted;
 
     (void)state;
@@ -66,7 +67,7 @@ static void test_it_is_exact_while_there_is_room(void **state)
             count_number(sketch, "o", number);
         }
     }
-    assert_int_equal(ocors_sketch_top(sketch, items, TOP), 10);
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 10);
     for (unsigned i = 0; i < 10; i++) {
         char origin[64];
 
@@ -79,7 +80,7 @@ static void test_it_is_exact_while_there_is_room(void **state)
                           "https://near.example");
         assert_int_equal(items[i].note.reason, OCORS_REASON_NOT_LISTED);
     }
-    assert_int_equal(ocors_sketch_top(sketch, items, 3), 3);
+    assert_int_equal(ocors_sketch_top(sketch, false, items, 3, &left_out), 3);
     assert_int_equal(items[2].count, 80);
     assert_int_equal(ocors_sketch_origins(sketch, 1, &evicted), 10);
     assert_int_equal(evicted, 0);
@@ -92,6 +93,7 @@ static void test_it_is_right_about_the_top(void **state)
 {
     ocors_sketch_t *sketch = sketch_make();
     ocors_sketch_item_t items[TOP];
+    size_t left_out;
     unsigned counts[10] = { 0 };
     unsigned hostile = 0;
     uint64_t evicted;
@@ -109,7 +111,7 @@ static void test_it_is_right_about_the_top(void **state)
             count_number(sketch, "evil", hostile++);
         }
     }
-    assert_int_equal(ocors_sketch_top(sketch, items, TOP), TOP);
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), TOP);
     for (unsigned i = 0; i < 10; i++) {
         char text[64] = "";
         unsigned which;
@@ -130,6 +132,7 @@ static void test_a_stamp_renews(void **state)
 {
     ocors_sketch_t *sketch = sketch_make();
     ocors_sketch_item_t items[TOP];
+    size_t left_out;
     uint64_t evicted;
 
     (void)state;
@@ -137,7 +140,7 @@ static void test_a_stamp_renews(void **state)
         assert_true(count_once(sketch, 0, "https://a.example", stamp));
         assert_true(count_once(sketch, 0, "https://a.example", stamp));
     }
-    assert_int_equal(ocors_sketch_top(sketch, items, TOP), 1);
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
     assert_int_equal(items[0].count, 10);
     assert_int_equal(items[0].error, 0);
     assert_int_equal(ocors_sketch_origins(sketch, 5, &evicted), 1);
@@ -155,6 +158,7 @@ static void test_the_newest_note_is_shown(void **state)
     for (uint32_t newest = 0; newest < OCORS_SKETCH_STRIPES; newest++) {
         ocors_sketch_t *sketch = sketch_make();
         ocors_sketch_item_t items[TOP];
+        size_t left_out;
 
         for (uint32_t stripe = 0; stripe < OCORS_SKETCH_STRIPES; stripe++) {
             const ocors_sketch_note_t note = { .reason = stripe == newest
@@ -165,7 +169,7 @@ static void test_the_newest_note_is_shown(void **state)
             assert_true(ocors_sketch_enter(ocors_sketch_set(sketch, stripe, key), key,
                                            stripe == newest ? 2 : 1, 1, &note, OWNER));
         }
-        assert_int_equal(ocors_sketch_top(sketch, items, TOP), 1);
+        assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
         assert_int_equal(items[0].count, OCORS_SKETCH_STRIPES);
         assert_int_equal(items[0].note.reason, OCORS_REASON_PORT_DIFFERS);
         assert_int_equal(items[0].note.row, newest);
@@ -213,6 +217,7 @@ static void test_any_bytes_are_harmless(void **state)
     ocors_sketch_t *sketch = sketch_make();
     unsigned char *bytes = (unsigned char *)sketch;
     ocors_sketch_item_t items[TOP];
+    size_t left_out;
 
     (void)state;
     for (unsigned round = 0; round < 8; round++) {
@@ -230,7 +235,7 @@ static void test_any_bytes_are_harmless(void **state)
             }
             set->owner = 0;
         }
-        const size_t count = ocors_sketch_top(sketch, items, TOP);
+        const size_t count = ocors_sketch_top(sketch, false, items, TOP, &left_out);
 
         assert_true(count <= TOP);
         for (size_t i = 0; i < count; i++) {

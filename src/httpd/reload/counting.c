@@ -295,9 +295,11 @@ uint64_t ocors_counting_sum(uint32_t row, bool is_report, ocors_verdict_t verdic
                            : 0;
 }
 
-size_t ocors_counting_top(ocors_sketch_item_t *items, size_t max)
+size_t ocors_counting_top(bool is_report, ocors_sketch_item_t *items, size_t max, size_t *left_out)
 {
-    return segment != NULL ? ocors_sketch_top(&segment->sketch, items, max) : 0;
+    *left_out = 0;
+    return segment != NULL ? ocors_sketch_top(&segment->sketch, is_report, items, max, left_out)
+                           : 0;
 }
 
 /* ---- For the parent: its summaries ------------------------------------------------------------
