@@ -69,7 +69,7 @@ static inline void ocors_counting_add(long connection, uint32_t row, bool is_rep
 
 /* A refusal on its way into the sketch. */
 typedef struct ocors_refusal_t {
-    uint64_t key;            /* of the origin, the site, the mode and the client's standing */
+    uint64_t key;            /* of the origin, the site, the mode, the policy and the client */
     uint64_t origin;         /* the hash of the Origin */
     _Atomic uint64_t *count; /* of its entry; NULL: it has to be entered */
     ocors_sketch_set_t *set; /* NULL: nothing is counted */
@@ -77,11 +77,11 @@ typedef struct ocors_refusal_t {
 
 /*
  * Looks for the entry of a refused origin; returns the reason that it keeps, if there is a count.
- * `hash` is the origin's by the seed of the policies; 0: it is made here. `word` tells apart what
- * has entries of its own. The refusal begins as zeros.
+ * `word` tells apart what has entries of its own: the site, the mode, and all that the reason
+ * depends on. The refusal begins as zeros.
  */
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
-                                   ocors_span_t origin, uint32_t word);
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, ocors_span_t origin,
+                                   uint64_t word);
 
 /* Enters a refusal without a count. The note has everything but `origin`. */
 void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note);

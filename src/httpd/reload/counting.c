@@ -33,7 +33,7 @@ typedef struct segment_t {
     _Alignas(SEGMENT_LINE) _Atomic uint32_t stamp;
     _Atomic uint32_t minute;    /* the first stamp of the current minute */
     _Atomic uint32_t row_count; /* labels that are written */
-    uint64_t seed;              /* of origins that the policies do not hash */
+    uint64_t seed;              /* of the hashes of origins */
     label_t labels[OCORS_COUNTERS_ROWS];
     _Alignas(SEGMENT_LINE) _Atomic uint64_t kinds[OCORS_COUNTING_KINDS]; /* of this minute */
     _Atomic uint64_t unlogged;
@@ -197,13 +197,13 @@ void ocors_counting_child_ended(pid_t pid)
 /* ---- For workers ------------------------------------------------------------------------------
  */
 
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
-                                   ocors_span_t origin, uint32_t word)
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, ocors_span_t origin,
+                                   uint64_t word)
 {
     ocors_reason_t reason = OCORS_REASON_NONE;
 
     if (segment != NULL) {
-        refusal->origin = hash != 0 ? hash : ocors_hash(segment->seed, origin);
+        refusal->origin = ocors_hash(segment->seed, origin);
         refusal->key = ocors_sketch_key(refusal->origin, word);
         refusal->set = ocors_sketch_set(&segment->sketch, (uint32_t)connection, refusal->key);
         refusal->count = ocors_sketch_find(
