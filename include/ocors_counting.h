@@ -42,7 +42,10 @@
 /* Finds the memory, or makes it. Before the first snapshot is written, and before workers fork. */
 void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server);
 
-/* The row of a site, which it has from now on. "": OCORS_COUNTING_NONE. */
+/*
+ * The row of a site, which it has from now on. "" and "-": OCORS_COUNTING_NONE. "other":
+ * OCORS_COUNTING_OTHER, so that no two rows have one name.
+ */
 uint32_t ocors_counting_row(const char *site);
 
 /* A snapshot was published: the reasons that the sketch keeps are found anew. */

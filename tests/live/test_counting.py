@@ -77,6 +77,7 @@ def counts(server):
     samples = re.findall(r'^ocapi_cors_requests_total\{verdict="(.*?)",reason="(.*?)",site="(.*?)",mode="(.*?)"\} (\d+)$',
                          text, re.M)
     assert {tuple(sample[:4]): int(sample[4]) for sample in samples} == found
+    assert len(samples) == len(found) == len(page(server)["requests"]), samples
     return found
 
 
@@ -145,8 +146,37 @@ def test_sites_are_bounded(start):
     for number in range(70):
         ask(server, "POST", f"/s/S{number:03}/dw/shop/v19_1/x", UNKNOWN)
     found = counts(server)
-    assert len(found) == 62 - 1 + 1, found  # One and Shop have rows, too; One has no request
+    assert len(found) == 62 - 2 + 1, found  # One and Shop have rows, too, and no request
     assert sum(found.values()) == 70 and found[("refuse", "not-listed", "other", "on")] > 1, found
+
+
+def test_a_site_with_a_reserved_name_counts_in_the_reserved_row(start_httpd):
+    """A40: a name is that of one row: a series of Prometheus comes once, however a site is called."""
+    section = "".join(f'<Location "/{name}">\nOcapiCors On\nOcapiCorsSettings d.json\nOcapiCorsSite "{site}"\n</Location>\n'
+                      for name, site in (("o", "other"), ("d", "-"), ("m", "Mine")))
+    server = start_httpd(CONFIG.replace("LEVEL", "notice").replace("</VirtualHost>", section + "</VirtualHost>"), files={
+        **FILES, **{f"tree/sites/{name}/ocapi-settings/wapi_shop_config.json": document(LISTED)
+                    for name in ("other", "-", *(f"S{number:03}" for number in range(70)))}})
+    for path in ("/o/x", "/d/x", "/m/x", "/on/x", *(f"/s/{name}/dw/shop/v19_1/x" for name in ("other", "-", "S000", "S069"))):
+        assert ask(server, "POST", path, UNKNOWN).status == 401
+    assert counts(server) == {("refuse", "not-listed", "other", "on"): 3, ("refuse", "not-listed", "-", "on"): 3,
+                              ("refuse", "not-listed", "S000", "on"): 1, ("refuse", "not-listed", "Mine", "on"): 1}
+
+
+def test_names_that_differ_in_bytes_that_are_no_text_have_labels_of_their_own(start_httpd):
+    """A40: Prometheus refuses a page in which two series have the same labels."""
+    names = [os.fsdecode(name) for name in (b"x\xff", b"x\xfe", b"x<FF>", "x\N{REPLACEMENT CHARACTER}".encode())]
+    config = CONFIG.replace("LEVEL", "notice").replace("</VirtualHost>", "".join(
+        f'<Location "/b{number}">\nOcapiCors On\nOcapiCorsSettings "{name}.json"\nOcapiCorsSite "{name}"\n</Location>\n'
+        for number, name in enumerate(names)) + "</VirtualHost>")
+    server = start_httpd(config, files={**FILES, **{f"{name}.json": document(LISTED) for name in names}})
+    for number in range(len(names)):
+        assert ask(server, "POST", f"/b{number}/x", UNKNOWN).status == 401
+    text = ask(server, "GET", "/status?format=prometheus", None).body.decode()
+    series = [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
+    assert len(series) == len(set(series)), series
+    for label in ("x<FF>", "x<FE>", "x<U+003C>FF>", "x\N{REPLACEMENT CHARACTER}"):
+        assert f'site="{label}"' in text and f'{label}.json"}}' in text, text
 
 
 def test_the_most_refused_origins(start):

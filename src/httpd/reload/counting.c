@@ -23,6 +23,9 @@ APLOG_USE_MODULE(ocapi_cors);
 
 #define SEGMENT_LINE 64
 
+#define NAME_NONE    "-"
+#define NAME_OTHER   "other"
+
 /* A site's name, written once. */
 typedef struct label_t {
     uint32_t length;
@@ -161,8 +164,11 @@ uint32_t ocors_counting_row(const char *site)
     if (segment == NULL || length > OCORS_COUNTING_SITE_MAX) {
         return OCORS_COUNTING_OTHER;
     }
-    if (length == 0) {
+    if (length == 0 || strcmp(site, NAME_NONE) == 0) {
         return OCORS_COUNTING_NONE;
+    }
+    if (strcmp(site, NAME_OTHER) == 0) {
+        return OCORS_COUNTING_OTHER;
     }
     for (row = OCORS_COUNTING_NONE + 1; row < label_count(); row++) {
         const label_t *label = &segment->labels[row];
@@ -277,10 +283,10 @@ const char *ocors_counting_site(apr_pool_t *pool, uint32_t row)
     uint32_t length;
 
     if (row == OCORS_COUNTING_NONE) {
-        return "-";
+        return NAME_NONE;
     }
     if (segment == NULL || row == OCORS_COUNTING_OTHER || row >= OCORS_COUNTERS_ROWS) {
-        return "other";
+        return NAME_OTHER;
     }
     length = *(const volatile uint32_t *)&segment->labels[row].length;
     return apr_pstrndup(pool, segment->labels[row].text,
