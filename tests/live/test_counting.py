@@ -7,15 +7,18 @@ import os
 import random
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import httpd
+import wire
 from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN, ask, check, granted
 
 CONFIG = """
 LogLevel ocapi_cors:LEVEL
+MaxKeepAliveRequests 0
 OcapiCorsReload 100ms
 <VirtualHost *:${PORT}>
     <Location "/status">
@@ -381,3 +384,148 @@ def test_a_stop_has_its_summary(tmp_path):
     ask(server, "POST", "/on/x", UNKNOWN)
     server.stop()
     assert len(re.findall("OCORS0027: 1 request not allowed", log.read_text())) == 1
+
+
+PIPED = "#!/bin/sh\ntrap '' TERM HUP USR1 WINCH\nexec cat >> \"$(dirname \"$0\")/piped.log\"\n"
+
+
+@pytest.mark.parametrize("mpm", httpd.MPMS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGWINCH])
+def test_a_stop_has_its_summary_in_a_pipe(tmp_path, mpm, number):
+    """A42: a program that takes the log and does not end at a signal gets the summary of a stop, and of the restarts
+    before it, once each."""
+    server = httpd.Httpd('ErrorLog "|${ROOT}/piped.sh"\n' + CONFIG.replace("LEVEL", "notice"), files=FILES, mpm=mpm)
+    log = tmp_path / "piped.log"
+    server.write("piped.sh", PIPED).chmod(0o755)
+    os.link(server.write("piped.log", ""), log)
+    server.start()
+    for graceful in (True, False):
+        ask(server, "POST", "/on/x", UNKNOWN)
+        before = log.read_text().count("resuming normal operations")
+        server.process.send_signal(signal.SIGUSR1 if graceful else signal.SIGHUP)
+        httpd.wait_until(lambda: log.read_text().count("resuming normal operations") > before, "the restart", 20)
+    ask(server, "POST", "/on/x", UNKNOWN)
+    server.is_told_to_end = True
+    server.process.send_signal(number)
+    server.process.wait(30)
+    server.stop()
+    httpd.wait_until(lambda: "shutting down" in log.read_text(), "the pipe is read", 10)
+    httpd.wait_until(lambda: log.read_text().count("OCORS0027: 1 request not allowed") == 3, "three summaries", 10)
+    assert log.read_text().count("OCORS0027") == 3, log.read_text()
+
+
+SYSTEM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+int gettimeofday(struct timeval *restrict time, void *restrict zone)
+{
+    int (*next)(struct timeval *, void *) = (int (*)(struct timeval *, void *))dlsym(RTLD_NEXT, "gettimeofday");
+    int result = next(time, zone);
+
+    time->tv_sec -= access(getenv("CLOCK_IS_BACK"), F_OK) == 0 ? 3600 : 0;
+    return result;
+}
+
+#ifdef NO_MEMORY
+void *mmap(void *at, size_t size, int protection, int flags, int file, off_t offset)
+{
+    void *(*next)(void *, size_t, int, int, int, off_t) =
+        (void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, "mmap");
+
+    if ((flags & MAP_SHARED) != 0 && size > 1250000 && size < 1600000) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return next(at, size, protection, flags, file, offset);
+}
+
+void *mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset)
+{
+    return mmap(at, size, protection, flags, file, offset);
+}
+#endif
+"""
+
+
+@pytest.fixture
+def system(tmp_path):
+    """An environment of httpd in which the clock goes back an hour when a file comes, or memory is missing."""
+    def system(*flags):
+        (tmp_path / "system.c").write_text(SYSTEM)
+        subprocess.run(["gcc", "-shared", "-fPIC", *flags, "-o", tmp_path / "system.so", tmp_path / "system.c"], check=True)
+        return {"LD_PRELOAD": str(tmp_path / "system.so"), "CLOCK_IS_BACK": str(tmp_path / "back")}
+    return system
+
+
+def test_a_clock_that_is_set_back_loses_no_summary(start, system):
+    """A42: a minute is one, whatever the clock says."""
+    environment = system()
+    server = start(environment=environment)
+    ask(server, "POST", "/on/x", UNKNOWN)
+    Path(environment["CLOCK_IS_BACK"]).touch()
+    ask(server, "POST", "/on/x", UNKNOWN)
+    server.restart()
+    line = server.wait_log("OCORS0027").text
+    assert 0 <= int(re.search(r"OCORS0027: 2 requests not allowed in (\d+) s:", line)[1]) < 60, line
+
+
+def test_without_memory_the_log_is_bounded_too(start, system):
+    """A43: there is no memory that knows kinds: 64 lines of each process in a minute, and one warning at a start."""
+    server = start("info", environment=system("-DNO_MEMORY"), mpm="prefork")
+    server.allow_log("OCORS0028")
+    with server.connection() as connection:
+        for number in range(150):
+            connection.send(wire.build("POST", "/on/x", [("Origin", f"https://evil{number}.example")], close=False))
+            assert connection.read("POST").status == 401
+    assert 64 <= len(kinds(server)) <= 128  # of one minute, or of two
+    assert page(server)["counted"] is False
+    assert server.log_text().count("OCORS0028") == 1
+
+
+def test_one_further_kind_is_one(start):
+    """A43: a kind that comes over many connections and after changed lists is one kind."""
+    server = start("info")
+    origins = [f"https://evil{number}.example" for number in range(64)]
+    for origin in origins:
+        ask(server, "POST", "/on/x", ("Origin", origin))
+    for generation in (2, 3):
+        for _ in range(20):
+            ask(server, "POST", "/on/x", ("Origin", "https://one.more.example"))
+        server.write("d.json", document(ALLOWED[1], f"https://new{generation}.example"))
+        httpd.wait_until(lambda: page(server)["generation"] == generation, "the new document is in force")
+    ask(server, "POST", "/on/x", ("Origin", "https://one.more.example"))
+    assert len(kinds(server)) == 64
+    server.restart()
+    line = server.wait_log("OCORS0027").text
+    assert line.endswith("; at info, 1 further kind had no line"), line
+
+
+def test_origins_are_counted_once_each(start):
+    """A42: "about" so many origins, of more than the memory holds: each once, however often it comes."""
+    server = start()
+    names = [f"https://evil{number}.example" for number in range(3000)]
+    for _ in range(3):
+        with server.connection() as connection:
+            for name in names:
+                connection.send(wire.build("POST", "/on/x", [("Origin", name)], close=False))
+                assert connection.read("POST").status == 401
+    server.restart()
+    found = MINUTE.search(server.wait_log("OCORS0027").text)
+    assert found[1] == "9000" and found[5] == "about ", found[0]
+    assert 2940 <= int(found[6]) <= 3060, found[0]
+
+
+def test_an_origin_with_and_without_a_policy_is_one(start_httpd):
+    """A42: what is refused by different policies, and by none, is counted as one origin."""
+    server = start_httpd(CONFIG.replace("LEVEL", "notice"), files=FILES)
+    for path in ("/on/x", "/shop/x", "/s/One/dw/shop/v19_1/x", "/dw/data/v19_1/x"):
+        assert ask(server, "POST", path, UNKNOWN).status == 401
+    assert {row[1] for row in counts(server)} == {"not-listed", "no-policy"}
+    server.restart()
+    assert MINUTE.search(server.wait_log("OCORS0027").text)[6] == "1"
