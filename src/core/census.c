@@ -3,7 +3,7 @@
 
 #include "ocors_census.h"
 
-#define PROBES 16 /* places of a kind */
+#define PROBES 64 /* places of a kind: the set is nearly full before one has none */
 
 bool ocors_census_kind(ocors_census_t *census, uint64_t kind)
 {
