@@ -66,6 +66,7 @@ static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
     (void)ptemp;
     if (is_first_reading()) {
         ocors_counting_begin(apr_pool_parent_get(pconf), server);
+        ocors_config_count_sites(); /* before the sites of trees, which may be too many */
         ocors_reload_start(apr_pool_parent_get(pconf), ocors_config_lists(), server);
     }
     return OK;

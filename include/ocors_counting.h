@@ -14,7 +14,7 @@
 #include "ocors_span.h"
 
 /*
- *   segment: | head: stamps, sites | kinds | first | sketch | stripes of counters ... |
+ *   segment: | head: stamps, sites | census, first | sketch | stripes of counters ... |
  *
  * It is made at the first start and lives as long as the server: a reload, a restart and a new
  * store lose nothing, and the workers of before a restart count into the same memory. Every worker
@@ -34,15 +34,15 @@
 /* The most bytes of a site's name that has a row. */
 #define OCORS_COUNTING_SITE_MAX 124
 
-/* So many kinds of refusals have a line of the log in one minute. */
-#define OCORS_COUNTING_KINDS 64
-
 /* ---- For the parent, and the process that watches the documents ----------------------------- */
 
 /* Finds the memory, or makes it. Before the first snapshot is written, and before workers fork. */
 void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server);
 
-/* The row of a site, which it has from now on. "": OCORS_COUNTING_NONE. */
+/*
+ * The row of a site, which it has from now on. "" and "-": OCORS_COUNTING_NONE. "other":
+ * OCORS_COUNTING_OTHER, so that no two rows have one name.
+ */
 uint32_t ocors_counting_row(const char *site);
 
 /* A snapshot was published: the reasons that the sketch keeps are found anew. */
@@ -69,27 +69,29 @@ static inline void ocors_counting_add(long connection, uint32_t row, bool is_rep
 
 /* A refusal on its way into the sketch. */
 typedef struct ocors_refusal_t {
-    uint64_t key;            /* of the origin, the site, the mode and the client's standing */
+    uint64_t key;            /* of the origin, the site, the mode, the policy and the client */
     uint64_t origin;         /* the hash of the Origin */
     _Atomic uint64_t *count; /* of its entry; NULL: it has to be entered */
     ocors_sketch_set_t *set; /* NULL: nothing is counted */
+    uint32_t stamp;          /* of when the entry was looked for, as the reason is of that time */
 } ocors_refusal_t;
 
 /*
  * Looks for the entry of a refused origin; returns the reason that it keeps, if there is a count.
- * `hash` is the origin's by the seed of the policies; 0: it is made here. `word` tells apart what
- * has entries of its own. The refusal begins as zeros.
+ * `word` tells apart what has entries of its own: the site, the mode, and all that the reason
+ * depends on. The refusal begins as zeros.
  */
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
-                                   ocors_span_t origin, uint32_t word);
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, ocors_span_t origin,
+                                   uint64_t word);
 
 /* Enters a refusal without a count. The note has everything but `origin`. */
 void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note);
 
 /*
- * Whether a kind (site, reason, origin) shall have a line of the log now: it is the first of its
- * kind in this minute, and one of the first OCORS_COUNTING_KINDS. Several workers that ask at once
- * get one true. True, if nothing is counted.
+ * Whether a kind (the reason, and what has an entry of its own) shall have a line of the log now:
+ * it is the first of its kind in this minute, and one of the first OCORS_CENSUS_LINES. Several
+ * workers that ask at once get one true. If nothing is counted, so many of each process have one,
+ * of whatever kind.
  */
 bool ocors_counting_is_new(const ocors_refusal_t *refusal, ocors_reason_t reason);
 
@@ -119,10 +121,11 @@ size_t ocors_counting_top(bool is_report, ocors_sketch_item_t *items, size_t max
 /* What was refused since the last summary. */
 typedef struct ocors_counting_minute_t {
     ocors_counters_refused_t refused;
-    uint64_t origins;  /* different ones */
-    bool is_about;     /* the memory holds fewer than there were: `origins` is an estimate */
-    uint64_t unlogged; /* kinds that were too many for lines of the log */
-    uint32_t seconds;  /* since the last summary or since nothing was refused */
+    uint64_t origins;       /* different ones: at most as many as requests */
+    bool is_about;          /* the memory holds fewer than there were: `origins` is an estimate */
+    uint64_t unlogged;      /* kinds that were too many for lines of the log */
+    bool has_more_unlogged; /* so many, and more */
+    uint32_t seconds;       /* since the last summary or since nothing was refused */
     bool has_first;
     ocors_sketch_note_t first; /* the first refusal */
 } ocors_counting_minute_t;
@@ -131,13 +134,9 @@ typedef struct ocors_counting_minute_t {
  * Ends the minute, if it has lasted a minute or `is_end` says so, and begins the next one. False:
  * it goes on, or nothing was refused in it.
  */
-bool ocors_counting_minute(apr_time_t now, bool is_end, ocors_counting_minute_t *minute);
+bool ocors_counting_minute(bool is_end, ocors_counting_minute_t *minute);
 
-/*
- * Calls a function of the parent's before a restart, and at a stop before the memory is given back.
- * Once for each configuration.
- */
-typedef void ocors_counting_end_t(server_rec *server);
-void ocors_counting_at_end(apr_pool_t *pconf, server_rec *server, ocors_counting_end_t *end);
+/* Counts no more: the memory may go next. */
+void ocors_counting_end(void);
 
 #endif

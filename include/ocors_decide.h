@@ -30,8 +30,7 @@ typedef struct ocors_facts_t {
 
 typedef struct ocors_decision_t {
     ocors_verdict_t verdict;
-    ocors_reason_t reason; /* NONE unless refused or withheld */
-    uint64_t hash; /* of a single origin, as of the policy's tables; 0: it was not computed */
+    ocors_reason_t reason;       /* NONE unless refused or withheld */
     bool is_client_known;        /* the request names a client, and a policy has it */
     ocors_span_t nearest;        /* the listed origin that is nearest, in a policy; often none */
     ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: configured bytes in `buffer` */

@@ -9,8 +9,10 @@
 typedef void ocors_put_t(void *to, const char *bytes, size_t length);
 
 /*
- * Each gives a text of any bytes to `put`, in pieces: as UTF-8, in which what is not UTF-8 is
- * U+FFFD, and in which no control character and no invisible one is left. Linear.
+ * Each gives a text of any bytes to `put`, in pieces: as UTF-8, in which no control character and
+ * no invisible one is left. Linear. What is not UTF-8 is U+FFFD, but in a label, where it is the
+ * byte in hexadecimal digits, "<FF>": two series must not have one label. For the same reason "<"
+ * is "<U+003C>" there: different texts have different labels.
  *
  *   json    within a string of JSON (RFC 8259 section 7): "\u202e"
  *   html    between tags, or within a quoted attribute: "&lt;U+202E&gt;"

@@ -9,7 +9,7 @@
 
 /*
  * Counts a decided request, once. If it was refused or nothing was granted: counts its origin, and
- * logs it if it is the first of its kind (site, reason, origin) in this minute and the level is
+ * logs it if it is the first of its kind (ocors_counting_is_new()) in this minute and the level is
  * `info`, or at the level `debug` always.
  */
 void ocors_refusals_count(request_rec *r, const ocors_request_t *request);

@@ -66,10 +66,10 @@ typedef struct ocors_sketch_t {
 } ocors_sketch_t;
 
 /*
- * A key of what is told apart: the origin's hash, and a word of the site, the mode and the client.
- * Never 0.
+ * A key of what is told apart: the origin's hash, and a word of the site, the mode and whatever the
+ * reason depends on. Never 0.
  */
-static inline uint64_t ocors_sketch_key(uint64_t origin, uint32_t word)
+static inline uint64_t ocors_sketch_key(uint64_t origin, uint64_t word)
 {
     const uint64_t key = origin ^ word * UINT64_C(0x9e3779b97f4a7c15);
 

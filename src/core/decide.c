@@ -170,7 +170,6 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         if (judged == NULL) {
             const bool is_in_list = count > 1 || rest.bytes != NULL;
 
-            decision->hash = is_in_list ? 0 : hash;
             if (!member_is_allowed(judge, hash, member, is_in_list,
                                    &members->items[members->count])) {
                 return false;

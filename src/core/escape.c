@@ -59,17 +59,20 @@ static bool replace_html(uint32_t character, char escape[ESCAPE_SIZE])
 static bool replace_label(uint32_t character, char escape[ESCAPE_SIZE])
 {
     const bool is_named = character == '"' || character == '\\';
+    const bool is_coded = character == '<' || is_invisible(character);
 
     if (is_named) {
         (void)snprintf(escape, ESCAPE_SIZE, "\\%c", (int)character);
     }
-    else if (is_invisible(character)) {
+    else if (is_coded) {
         (void)snprintf(escape, ESCAPE_SIZE, "<U+%04X>", (unsigned)character);
     }
-    return is_named || is_invisible(character);
+    return is_named || is_coded;
 }
 
-static void escape(ocors_put_t *put, void *to, ocors_span_t text, replace_t *replace)
+/* `tells_bytes`: two texts that differ in bytes that are not UTF-8 stay different. */
+static void escape(ocors_put_t *put, void *to, ocors_span_t text, replace_t *replace,
+                   bool tells_bytes)
 {
     size_t done = 0; /* what is before it was put */
 
@@ -78,6 +81,9 @@ static void escape(ocors_put_t *put, void *to, ocors_span_t text, replace_t *rep
         const size_t length = ocors_utf8_length(rest);
         char replacement[ESCAPE_SIZE] = REPLACEMENT;
 
+        if (length == 0 && tells_bytes) {
+            (void)snprintf(replacement, ESCAPE_SIZE, "<%02X>", (unsigned char)rest.bytes[0]);
+        }
         if (length == 0
             || replace(length == 1 ? (unsigned char)rest.bytes[0]
                                    : ocors_utf8_character(rest.bytes, length),
@@ -97,15 +103,15 @@ static void escape(ocors_put_t *put, void *to, ocors_span_t text, replace_t *rep
 
 void ocors_escape_json(ocors_put_t *put, void *to, ocors_span_t text)
 {
-    escape(put, to, text, replace_json);
+    escape(put, to, text, replace_json, false);
 }
 
 void ocors_escape_html(ocors_put_t *put, void *to, ocors_span_t text)
 {
-    escape(put, to, text, replace_html);
+    escape(put, to, text, replace_html, false);
 }
 
 void ocors_escape_label(ocors_put_t *put, void *to, ocors_span_t text)
 {
-    escape(put, to, text, replace_label);
+    escape(put, to, text, replace_label, true);
 }

@@ -183,12 +183,17 @@ ocors_own_miss_t ocors_own_miss(const ocors_own_t *own, ocors_span_t origin)
     const ocors_authority_t asked = ocors_authority_parse(own->asked);
     ocors_origin_parts_t parts;
 
-    if (!ocors_authority_split(origin, &parts) || !origin_is_serialised(origin)) {
+    if (!ocors_authority_split(origin, &parts)) {
         return OCORS_OWN_MISS_NONE;
     }
     const bool is_asked = ocors_span_is_equal_nocase(parts.authority.host, asked.host);
     const bool is_known = host_is_known(own, parts.authority.host, asked.host);
 
+    /* Most origins are of another host: whether one is serialised costs more than all the rest. */
+    if ((!is_asked && !is_known && site_of(own) != SITE_SAME_ORIGIN)
+        || !origin_is_serialised(origin)) {
+        return OCORS_OWN_MISS_NONE;
+    }
     if (!is_known && site_of(own) == SITE_SAME_ORIGIN) {
         return OCORS_OWN_MISS_HOST;
     }

@@ -8,6 +8,7 @@
 
 #include "ocors_counting.h"
 #include "ocors_fault.h"
+#include "ocors_hash.h"
 #include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
@@ -21,7 +22,8 @@ typedef struct inquiry_t {
     const ocors_config_t *config;
     ocors_request_t *request;
     ocors_url_path_t path;
-    bool has_pin; /* there is a snapshot */
+    uint32_t site; /* in the snapshot, if the documents are a tree */
+    bool has_pin;  /* there is a snapshot */
     ocors_pin_t pin;
     ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX]; /* as long as the pin */
     size_t policy_count;
@@ -114,8 +116,8 @@ static void read_policies(inquiry_t *inquiry)
     if (config->documents->list.is_tree) {
         inquiry->facts.is_path_ambiguous = !ocors_snapshot_read_path(
             snapshot, &config->documents->list.key, &inquiry->path, configured_site(config),
-            inquiry->policies, &inquiry->policy_count, &index);
-        inquiry->request->row = row_of_site(snapshot, index);
+            inquiry->policies, &inquiry->policy_count, &inquiry->site);
+        inquiry->request->row = row_of_site(snapshot, inquiry->site);
     }
     else if (ocors_snapshot_find_policy(snapshot, &config->documents->list.key, &index)
              && ocors_snapshot_read_policy(snapshot, index, &inquiry->policies[0])) {
@@ -182,14 +184,45 @@ static bool verdict_is_refusal(ocors_verdict_t verdict)
            || verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD;
 }
 
-/* What has entries of its own, beside the origin: site, mode, and the client's standing. */
-static uint32_t word_of(const inquiry_t *inquiry)
+/* Adds a part to what is told apart. */
+static uint64_t word_add(uint64_t word, uint64_t part)
+{
+    return ocors_hash_mix(word ^ part, UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* The policies of a request: those of its list; or of its API and its site in a tree. */
+static uint64_t policies_word(const inquiry_t *inquiry)
+{
+    const ocors_config_t *config = inquiry->config;
+    const bool has_own_row = inquiry->request->row != OCORS_COUNTING_OTHER;
+    uint64_t word = config->documents != NULL ? ocors_key_hash(&config->documents->list.key) : 0;
+
+    if (inquiry->has_pin && config->documents != NULL && config->documents->list.is_tree) {
+        word = word_add(word, inquiry->path.plain.api);
+        return has_own_row ? word : word_add(word, inquiry->site);
+    }
+    return has_own_row ? word : word_add(word, ocors_hash(0, configured_site(config)));
+}
+
+/*
+ * What has entries of its own, beside the origin: the site, the mode, and all that the reason
+ * depends on, which are the policies, the client that decides, and what R10 says of the origin. No
+ * client can invent one. All but the number of a site without a row means the same after a restart.
+ */
+static uint64_t word_of(const inquiry_t *inquiry)
 {
     const ocors_request_t *request = inquiry->request;
+    const ocors_facts_t *facts = &inquiry->facts;
+    const bool is_known = request->decision.is_client_known;
+    const unsigned miss = facts->own != NULL ? (unsigned)ocors_own_miss(facts->own, facts->origin)
+                                             : 0;
+    const uint64_t word = (uint64_t)request->row << 32 | (uint64_t)request->decision.reason << 16
+                          | (uint64_t)miss << 8 | (uint64_t)facts->is_path_ambiguous << 4
+                          | (uint64_t)is_known << 3 | (uint64_t)facts->named.kind << 1
+                          | (inquiry->config->mode == OCORS_MODE_REPORT_ONLY);
 
-    return request->row << 4 | (uint32_t)request->decision.is_client_known << 3
-           | (uint32_t)inquiry->facts.named.kind << 1
-           | (inquiry->config->mode == OCORS_MODE_REPORT_ONLY);
+    return word_add(word_add(word, policies_word(inquiry)),
+                    is_known ? ocors_hash(0, facts->named.id) : 0);
 }
 
 /*
@@ -201,9 +234,7 @@ static void find_reason(inquiry_t *inquiry)
     ocors_request_t *request = inquiry->request;
     ocors_decision_t *decision = &request->decision;
     const ocors_reason_t kept = ocors_counting_find(&request->refusal, inquiry->r->connection->id,
-                                                    decision->hash, inquiry->facts.origin,
-                                                    word_of(inquiry));
-
+                                                    inquiry->facts.origin, word_of(inquiry));
     bool is_asked = false;
 
     if (ocors_survey_explains_each()) {

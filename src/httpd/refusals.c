@@ -3,9 +3,12 @@
 
 #include "ocors_refusals.h"
 
+#include <unistd.h>
+
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "ocors_census.h"
 #include "ocors_counting.h"
 #include "ocors_messages.h"
 
@@ -90,6 +93,24 @@ static void log_line(request_rec *r, const ocors_request_t *request)
                   nearest_of(r->pool, request->nearest), advice_of(r, decision));
 }
 
+/*
+ * Whether a refusal has a line at info: the first of its kind in a minute, if it is one of the
+ * first kinds. Without the memory that knows kinds, each process writes as many lines in a minute.
+ */
+static bool has_line(const ocors_refusal_t *refusal, ocors_reason_t reason)
+{
+    static _Atomic uint32_t minute, lines;
+    const uint32_t now = (uint32_t)(apr_time_sec(apr_time_now()) / 60);
+
+    if (refusal->set != NULL) {
+        return ocors_counting_is_new(refusal, reason);
+    }
+    if (atomic_exchange_explicit(&minute, now, memory_order_relaxed) != now) {
+        atomic_store_explicit(&lines, 0, memory_order_relaxed);
+    }
+    return atomic_fetch_add_explicit(&lines, 1, memory_order_relaxed) < OCORS_CENSUS_LINES;
+}
+
 /* A refusal whose origin has no entry of the current stamp. */
 static void enter(request_rec *r, const ocors_request_t *request)
 {
@@ -105,7 +126,7 @@ static void enter(request_rec *r, const ocors_request_t *request)
                             ocors_span_from_string(request->nearest));
     ocors_counting_enter(&request->refusal, &note);
     if (!request->is_verbose && APLOG_R_IS_LEVEL(r, APLOG_INFO)
-        && ocors_counting_is_new(&request->refusal, decision->reason)) {
+        && has_line(&request->refusal, decision->reason)) {
         log_line(r, request);
     }
 }
@@ -158,11 +179,13 @@ static void log_minute(apr_pool_t *pool, server_rec *server, const ocors_countin
 {
     const ocors_counters_refused_t *refused = &minute->refused;
     const uint64_t total = refused->refused + refused->withheld + refused->reported;
-    const char *unlogged = minute->unlogged == 0 ? ""
-                                                 : apr_psprintf(pool,
-                                                                "; at info, %" APR_UINT64_T_FMT
-                                                                " further kinds had no line",
-                                                                minute->unlogged);
+    const char *unlogged = minute->unlogged == 0
+                               ? ""
+                               : apr_psprintf(pool,
+                                              "; at info, %s%" APR_UINT64_T_FMT
+                                              " further kind%s had no line",
+                                              minute->has_more_unlogged ? "at least " : "",
+                                              minute->unlogged, minute->unlogged == 1 ? "" : "s");
 
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  OCORS_LOG_MINUTE
@@ -179,7 +202,7 @@ static void summarise(server_rec *server, bool is_end)
     ocors_counting_minute_t minute;
     apr_pool_t *pool;
 
-    if (ocors_counting_minute(apr_time_now(), is_end, &minute)) {
+    if (ocors_counting_minute(is_end, &minute)) {
         apr_pool_create(&pool, NULL); /* the server's may be on its way out */
         log_minute(pool, server, &minute);
         apr_pool_destroy(pool);
@@ -191,12 +214,41 @@ void ocors_refusals_summarise(server_rec *server)
     summarise(server, false);
 }
 
-static void end(server_rec *server)
+/* The end of a configuration, in the parent that has read it. */
+typedef struct ending_t {
+    server_rec *server;
+    apr_pool_t *process_pool;
+    pid_t parent;
+} ending_t;
+
+/* At a stop: before the pools of the process pool go, of which one has the pipe of ErrorLog. */
+static apr_status_t process_ends(void *data)
 {
-    summarise(server, true);
+    const ending_t *ending = data;
+
+    if (getpid() == ending->parent) { /* in a worker, threads may still run */
+        summarise(ending->server, true);
+        ocors_counting_end();
+    }
+    return APR_SUCCESS;
+}
+
+/* At a restart this module is unmapped, and the memory of the counters stays. */
+static apr_status_t configuration_ends(void *data)
+{
+    const ending_t *ending = data;
+
+    apr_pool_cleanup_kill(ending->process_pool, data, process_ends);
+    return process_ends(data);
 }
 
 void ocors_refusals_summarise_at_end(apr_pool_t *pconf, server_rec *server)
 {
-    ocors_counting_at_end(pconf, server, end);
+    ending_t *ending = apr_palloc(pconf, sizeof(*ending));
+
+    *ending = (ending_t){ .server = server,
+                          .process_pool = apr_pool_parent_get(pconf),
+                          .parent = getpid() };
+    apr_pool_pre_cleanup_register(ending->process_pool, ending, process_ends);
+    apr_pool_cleanup_register(pconf, ending, configuration_ends, apr_pool_cleanup_null);
 }

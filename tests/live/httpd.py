@@ -199,7 +199,7 @@ class Httpd:
             beside = Path(folder) / "new"
             file = beside / path.relative_to(place)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+            file.write_bytes(content if isinstance(content, bytes) else content.encode(errors="surrogateescape"))
             file.chmod(0o644)
             beside.rename(place)
         return path

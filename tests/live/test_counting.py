@@ -7,15 +7,18 @@ import os
 import random
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import httpd
+import wire
 from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN, ask, check, granted
 
 CONFIG = """
 LogLevel ocapi_cors:LEVEL
+MaxKeepAliveRequests 0
 OcapiCorsReload 100ms
 <VirtualHost *:${PORT}>
     <Location "/status">
@@ -77,6 +80,7 @@ def counts(server):
     samples = re.findall(r'^ocapi_cors_requests_total\{verdict="(.*?)",reason="(.*?)",site="(.*?)",mode="(.*?)"\} (\d+)$',
                          text, re.M)
     assert {tuple(sample[:4]): int(sample[4]) for sample in samples} == found
+    assert len(samples) == len(found) == len(page(server)["requests"]), samples
     return found
 
 
@@ -145,8 +149,37 @@ def test_sites_are_bounded(start):
     for number in range(70):
         ask(server, "POST", f"/s/S{number:03}/dw/shop/v19_1/x", UNKNOWN)
     found = counts(server)
-    assert len(found) == 62 - 1 + 1, found  # One and Shop have rows, too; One has no request
+    assert len(found) == 62 - 2 + 1, found  # One and Shop have rows, too, and no request
     assert sum(found.values()) == 70 and found[("refuse", "not-listed", "other", "on")] > 1, found
+
+
+def test_a_site_with_a_reserved_name_counts_in_the_reserved_row(start_httpd):
+    """A40: a name is that of one row: a series of Prometheus comes once, however a site is called."""
+    section = "".join(f'<Location "/{name}">\nOcapiCors On\nOcapiCorsSettings d.json\nOcapiCorsSite "{site}"\n</Location>\n'
+                      for name, site in (("o", "other"), ("d", "-"), ("m", "Mine")))
+    server = start_httpd(CONFIG.replace("LEVEL", "notice").replace("</VirtualHost>", section + "</VirtualHost>"), files={
+        **FILES, **{f"tree/sites/{name}/ocapi-settings/wapi_shop_config.json": document(LISTED)
+                    for name in ("other", "-", *(f"S{number:03}" for number in range(70)))}})
+    for path in ("/o/x", "/d/x", "/m/x", "/on/x", *(f"/s/{name}/dw/shop/v19_1/x" for name in ("other", "-", "S000", "S069"))):
+        assert ask(server, "POST", path, UNKNOWN).status == 401
+    assert counts(server) == {("refuse", "not-listed", "other", "on"): 3, ("refuse", "not-listed", "-", "on"): 3,
+                              ("refuse", "not-listed", "S000", "on"): 1, ("refuse", "not-listed", "Mine", "on"): 1}
+
+
+def test_names_that_differ_in_bytes_that_are_no_text_have_labels_of_their_own(start_httpd):
+    """A40: Prometheus refuses a page in which two series have the same labels."""
+    names = [os.fsdecode(name) for name in (b"x\xff", b"x\xfe", b"x<FF>", "x\N{REPLACEMENT CHARACTER}".encode())]
+    config = CONFIG.replace("LEVEL", "notice").replace("</VirtualHost>", "".join(
+        f'<Location "/b{number}">\nOcapiCors On\nOcapiCorsSettings "{name}.json"\nOcapiCorsSite "{name}"\n</Location>\n'
+        for number, name in enumerate(names)) + "</VirtualHost>")
+    server = start_httpd(config, files={**FILES, **{f"{name}.json": document(LISTED) for name in names}})
+    for number in range(len(names)):
+        assert ask(server, "POST", f"/b{number}/x", UNKNOWN).status == 401
+    text = ask(server, "GET", "/status?format=prometheus", None).body.decode()
+    series = [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
+    assert len(series) == len(set(series)), series
+    for label in ("x<FF>", "x<FE>", "x<U+003C>FF>", "x\N{REPLACEMENT CHARACTER}"):
+        assert f'site="{label}"' in text and f'{label}.json"}}' in text, text
 
 
 def test_the_most_refused_origins(start):
@@ -170,6 +203,60 @@ def test_the_most_refused_origins(start):
     assert (top["https://evil1.example"]["reason"], top["https://evil1.example"]["nearest"],
             top["https://evil1.example"]["count"]) == ("port-differs", "https://evil1.example:1", 2)
     assert (top["https://app.example"]["reason"], top["https://app.example"]["count"]) == ("not-listed", 10)
+
+
+REASONS = """
+<VirtualHost *:${PORT}>
+    ServerName own.example
+    <Location "/status">
+        SetHandler ocapi-cors-status
+    </Location>
+    <Location "/near">
+        OcapiCors On
+        OcapiCorsSettings near.json
+    </Location>
+    <Location "/far">
+        OcapiCors On
+        OcapiCorsSettings far.json
+    </Location>
+    <Location "/s">
+        OcapiCors On
+        OcapiCorsSettingsTree tree
+    </Location>
+</VirtualHost>
+"""
+APP = ("Origin", "https://app.example")
+REASONS_FILES = {
+    "near.json": json.dumps({"_v": "19.1", "clients": [
+        {"client_id": "a" * 10, "allowed_origins": [LISTED]}, {"client_id": "b" * 10, "allowed_origins": ["https://z.example"]}]}),
+    "far.json": document("https://z.example"), "tree/ocapi-settings/wapi_shop_config.json": document("https://z.example"),
+    **{f"tree/sites/S{number:03}/ocapi-settings/wapi_{api}_config.json":
+       document(LISTED if (number == 69) == (api == "shop") else "https://z.example")
+       for number in range(70) for api in ("shop", "data")}}
+
+
+@pytest.mark.parametrize("first, second", [
+    (("/near/x", "own.example", (), "port-differs"), ("/far/x", "own.example", (), "not-listed")),
+    (("/near/x", "own.example", (("x-dw-client-id", "a" * 10),), "port-differs"),
+     ("/near/x", "own.example", (("x-dw-client-id", "b" * 10),), "not-listed")),
+    (("/far/x", "own.example", (), "not-listed"), ("/far/x", "app.example", (), "own-host-unknown")),
+    (("/s/S068/dw/shop/v19_1/x", "own.example", (), "not-listed"), ("/s/S069/dw/shop/v19_1/x", "own.example", (), "port-differs")),
+    (("/s/S001/dw/shop/v19_1/x", "own.example", (), "not-listed"), ("/s/S001/dw/data/v19_1/x", "own.example", (), "port-differs"))])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_no_request_gets_the_reason_of_another(start_httpd, first, second, is_turned):
+    """A40, A41: a reason is kept for the requests of its policy, client, host, site and API; each of both has its own
+    count and its own entry. One connection: its requests share one part of the memory."""
+    server = start_httpd(REASONS, files=REASONS_FILES, mpm="prefork")
+    for path, host, fields, _ in (second, first) if is_turned else (first, second):
+        for _ in range(3):
+            assert server.request("POST", path, [APP, *fields], host=host).status == 401
+    found = {}
+    for row in page(server)["requests"]:
+        if row["verdict"] == "refuse":
+            found[row["reason"]] = found.get(row["reason"], 0) + row["count"]
+    assert found == {first[3]: 3, second[3]: 3}
+    assert {row["reason"]: (row["count"], row["nearest"]) for row in page(server)["refused_origins"]} == {
+        reason: (3, LISTED if reason == "port-differs" else None) for reason in found}
 
 
 def memory_of_counting(pid):
@@ -297,3 +384,148 @@ def test_a_stop_has_its_summary(tmp_path):
     ask(server, "POST", "/on/x", UNKNOWN)
     server.stop()
     assert len(re.findall("OCORS0027: 1 request not allowed", log.read_text())) == 1
+
+
+PIPED = "#!/bin/sh\ntrap '' TERM HUP USR1 WINCH\nexec cat >> \"$(dirname \"$0\")/piped.log\"\n"
+
+
+@pytest.mark.parametrize("mpm", httpd.MPMS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGWINCH])
+def test_a_stop_has_its_summary_in_a_pipe(tmp_path, mpm, number):
+    """A42: a program that takes the log and does not end at a signal gets the summary of a stop, and of the restarts
+    before it, once each."""
+    server = httpd.Httpd('ErrorLog "|${ROOT}/piped.sh"\n' + CONFIG.replace("LEVEL", "notice"), files=FILES, mpm=mpm)
+    log = tmp_path / "piped.log"
+    server.write("piped.sh", PIPED).chmod(0o755)
+    os.link(server.write("piped.log", ""), log)
+    server.start()
+    for graceful in (True, False):
+        ask(server, "POST", "/on/x", UNKNOWN)
+        before = log.read_text().count("resuming normal operations")
+        server.process.send_signal(signal.SIGUSR1 if graceful else signal.SIGHUP)
+        httpd.wait_until(lambda: log.read_text().count("resuming normal operations") > before, "the restart", 20)
+    ask(server, "POST", "/on/x", UNKNOWN)
+    server.is_told_to_end = True
+    server.process.send_signal(number)
+    server.process.wait(30)
+    server.stop()
+    httpd.wait_until(lambda: "shutting down" in log.read_text(), "the pipe is read", 10)
+    httpd.wait_until(lambda: log.read_text().count("OCORS0027: 1 request not allowed") == 3, "three summaries", 10)
+    assert log.read_text().count("OCORS0027") == 3, log.read_text()
+
+
+SYSTEM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+int gettimeofday(struct timeval *restrict time, void *restrict zone)
+{
+    int (*next)(struct timeval *, void *) = (int (*)(struct timeval *, void *))dlsym(RTLD_NEXT, "gettimeofday");
+    int result = next(time, zone);
+
+    time->tv_sec -= access(getenv("CLOCK_IS_BACK"), F_OK) == 0 ? 3600 : 0;
+    return result;
+}
+
+#ifdef NO_MEMORY
+void *mmap(void *at, size_t size, int protection, int flags, int file, off_t offset)
+{
+    void *(*next)(void *, size_t, int, int, int, off_t) =
+        (void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, "mmap");
+
+    if ((flags & MAP_SHARED) != 0 && size > 1250000 && size < 1600000) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return next(at, size, protection, flags, file, offset);
+}
+
+void *mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset)
+{
+    return mmap(at, size, protection, flags, file, offset);
+}
+#endif
+"""
+
+
+@pytest.fixture
+def system(tmp_path):
+    """An environment of httpd in which the clock goes back an hour when a file comes, or memory is missing."""
+    def system(*flags):
+        (tmp_path / "system.c").write_text(SYSTEM)
+        subprocess.run(["gcc", "-shared", "-fPIC", *flags, "-o", tmp_path / "system.so", tmp_path / "system.c"], check=True)
+        return {"LD_PRELOAD": str(tmp_path / "system.so"), "CLOCK_IS_BACK": str(tmp_path / "back")}
+    return system
+
+
+def test_a_clock_that_is_set_back_loses_no_summary(start, system):
+    """A42: a minute is one, whatever the clock says."""
+    environment = system()
+    server = start(environment=environment)
+    ask(server, "POST", "/on/x", UNKNOWN)
+    Path(environment["CLOCK_IS_BACK"]).touch()
+    ask(server, "POST", "/on/x", UNKNOWN)
+    server.restart()
+    line = server.wait_log("OCORS0027").text
+    assert 0 <= int(re.search(r"OCORS0027: 2 requests not allowed in (\d+) s:", line)[1]) < 60, line
+
+
+def test_without_memory_the_log_is_bounded_too(start, system):
+    """A43: there is no memory that knows kinds: 64 lines of each process in a minute, and one warning at a start."""
+    server = start("info", environment=system("-DNO_MEMORY"), mpm="prefork")
+    server.allow_log("OCORS0028")
+    with server.connection() as connection:
+        for number in range(150):
+            connection.send(wire.build("POST", "/on/x", [("Origin", f"https://evil{number}.example")], close=False))
+            assert connection.read("POST").status == 401
+    assert 64 <= len(kinds(server)) <= 128  # of one minute, or of two
+    assert page(server)["counted"] is False
+    assert server.log_text().count("OCORS0028") == 1
+
+
+def test_one_further_kind_is_one(start):
+    """A43: a kind that comes over many connections and after changed lists is one kind."""
+    server = start("info")
+    origins = [f"https://evil{number}.example" for number in range(64)]
+    for origin in origins:
+        ask(server, "POST", "/on/x", ("Origin", origin))
+    for generation in (2, 3):
+        for _ in range(20):
+            ask(server, "POST", "/on/x", ("Origin", "https://one.more.example"))
+        server.write("d.json", document(ALLOWED[1], f"https://new{generation}.example"))
+        httpd.wait_until(lambda: page(server)["generation"] == generation, "the new document is in force")
+    ask(server, "POST", "/on/x", ("Origin", "https://one.more.example"))
+    assert len(kinds(server)) == 64
+    server.restart()
+    line = server.wait_log("OCORS0027").text
+    assert line.endswith("; at info, 1 further kind had no line"), line
+
+
+def test_origins_are_counted_once_each(start):
+    """A42: "about" so many origins, of more than the memory holds: each once, however often it comes."""
+    server = start()
+    names = [f"https://evil{number}.example" for number in range(3000)]
+    for _ in range(3):
+        with server.connection() as connection:
+            for name in names:
+                connection.send(wire.build("POST", "/on/x", [("Origin", name)], close=False))
+                assert connection.read("POST").status == 401
+    server.restart()
+    found = MINUTE.search(server.wait_log("OCORS0027").text)
+    assert found[1] == "9000" and found[5] == "about ", found[0]
+    assert 2940 <= int(found[6]) <= 3060, found[0]
+
+
+def test_an_origin_with_and_without_a_policy_is_one(start_httpd):
+    """A42: what is refused by different policies, and by none, is counted as one origin."""
+    server = start_httpd(CONFIG.replace("LEVEL", "notice"), files=FILES)
+    for path in ("/on/x", "/shop/x", "/s/One/dw/shop/v19_1/x", "/dw/data/v19_1/x"):
+        assert ask(server, "POST", path, UNKNOWN).status == 401
+    assert {row[1] for row in counts(server)} == {"not-listed", "no-policy"}
+    server.restart()
+    assert MINUTE.search(server.wait_log("OCORS0027").text)[6] == "1"

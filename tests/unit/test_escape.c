@@ -30,7 +30,7 @@ static void texts(void **state)
         { "", "", "", "" },
         { "https://a.example:8443", "https://a.example:8443", "https://a.example:8443",
           "https://a.example:8443" },
-        { "<b>&'\"\\", "<b>&'\\\"\\\\", "&#60;b&#62;&#38;&#39;&#34;\\", "<b>&'\\\"\\\\" },
+        { "<b>&'\"\\", "<b>&'\\\"\\\\", "&#60;b&#62;&#38;&#39;&#34;\\", "<U+003C>b>&'\\\"\\\\" },
         { "a\nb\tc\x01\x7f", "a\\u000ab\\u0009c\\u0001\\u007f",
           "a&lt;U+000A&gt;b&lt;U+0009&gt;c&lt;U+0001&gt;&lt;U+007F&gt;",
           "a<U+000A>b<U+0009>c<U+0001><U+007F>" },
@@ -49,14 +49,13 @@ static void texts(void **state)
           "b",
           "a\xef\xbf\xbd"
           "b",
-          "a\xef\xbf\xbd"
-          "b" },
-        { "\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd",
-          "\xef\xbf\xbd\xef\xbf\xbd" },
+          "a<FF>b" },
+        { "\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd", "<C0><BC>" },
         { "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
-          "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+          "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "<ED><A0><80>" },
         { "<\xe2\x82", "<\xef\xbf\xbd\xef\xbf\xbd", "&#60;\xef\xbf\xbd\xef\xbf\xbd",
-          "<\xef\xbf\xbd\xef\xbf\xbd" },
+          "<U+003C><E2><82>" },
+        { "<FF>", "<FF>", "&#60;FF&#62;", "<U+003C>FF>" }, /* not the byte's label */
     };
 
     (void)state;

@@ -3,14 +3,17 @@
 
 #include "ocors_counting.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <apr_general.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_log.h>
 
+#include "ocors_census.h"
 #include "ocors_hash.h"
 #include "ocors_messages.h"
 
@@ -23,6 +26,9 @@ APLOG_USE_MODULE(ocapi_cors);
 
 #define SEGMENT_LINE 64
 
+#define NAME_NONE    "-"
+#define NAME_OTHER   "other"
+
 /* A site's name, written once. */
 typedef struct label_t {
     uint32_t length;
@@ -33,10 +39,9 @@ typedef struct segment_t {
     _Alignas(SEGMENT_LINE) _Atomic uint32_t stamp;
     _Atomic uint32_t minute;    /* the first stamp of the current minute */
     _Atomic uint32_t row_count; /* labels that are written */
-    uint64_t seed;              /* of origins that the policies do not hash */
+    uint64_t seed;              /* of the hashes of origins */
     label_t labels[OCORS_COUNTERS_ROWS];
-    _Alignas(SEGMENT_LINE) _Atomic uint64_t kinds[OCORS_COUNTING_KINDS]; /* of this minute */
-    _Atomic uint64_t unlogged;
+    _Alignas(SEGMENT_LINE) ocors_census_t census; /* of this minute */
     _Atomic uint32_t first_minute; /* the minute whose first refusal is, or will be, `first` */
     _Atomic uint32_t first_state;  /* the minute whose first refusal is written */
     ocors_sketch_note_t first;
@@ -46,7 +51,7 @@ typedef struct segment_t {
 
 /* What the parent has of the current minute; workers have a copy without meaning. */
 typedef struct minute_t {
-    apr_time_t begun;
+    apr_time_t begun;                 /* by monotonic_now() */
     ocors_counters_refused_t refused; /* totals of when it began */
     uint64_t evicted;
 } minute_t;
@@ -54,7 +59,7 @@ typedef struct minute_t {
 /* What a later load of this module finds. The first four members are as in store.c. */
 #define RETAINED_KEY     "mod_ocapi_cors.counting"
 #define RETAINED_MAGIC   UINT32_C(0x6f636374)
-#define RETAINED_VERSION 1
+#define RETAINED_VERSION 2
 
 typedef struct retained_t {
     uint32_t magic, version;
@@ -73,6 +78,15 @@ uint32_t ocors_counting_mask;
 
 /* ---- For the parent, and the process that watches the documents -------------------------------
  */
+
+/* Time that no setting of the clock changes. */
+static apr_time_t monotonic_now(void)
+{
+    struct timespec now = { .tv_sec = 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
+}
 
 /* Twice as many stripes as processors: two that write at once seldom meet. */
 static uint32_t stripes_wanted(void)
@@ -99,10 +113,13 @@ static void create(apr_pool_t *process_pool, server_rec *server)
     /* The address that apr_shm gives is not aligned: there is a line more than needed. */
     status = apr_shm_create(&memory, size + SEGMENT_LINE, NULL, retained->pool);
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, status, server,
-                     OCORS_LOG_NOT_COUNTED "the system has no shared memory of %" APR_SIZE_T_FMT
-                                           " bytes for the counters: requests are not counted",
-                     size);
+        /* At a start the second reading says so: it has the error log. */
+        if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, status, server,
+                         OCORS_LOG_NOT_COUNTED "the system has no shared memory of %" APR_SIZE_T_FMT
+                                               " bytes for the counters: requests are not counted",
+                         size);
+        }
         apr_pool_destroy(retained->pool);
         retained->pool = NULL;
         return;
@@ -117,7 +134,7 @@ static void create(apr_pool_t *process_pool, server_rec *server)
     }
     retained->segment->stamp = retained->segment->minute = 1;
     retained->segment->row_count = OCORS_COUNTING_NONE + 1;
-    retained->minute.begun = apr_time_now();
+    retained->minute.begun = monotonic_now();
 }
 
 void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server)
@@ -161,8 +178,11 @@ uint32_t ocors_counting_row(const char *site)
     if (segment == NULL || length > OCORS_COUNTING_SITE_MAX) {
         return OCORS_COUNTING_OTHER;
     }
-    if (length == 0) {
+    if (length == 0 || strcmp(site, NAME_NONE) == 0) {
         return OCORS_COUNTING_NONE;
+    }
+    if (strcmp(site, NAME_OTHER) == 0) {
+        return OCORS_COUNTING_OTHER;
     }
     for (row = OCORS_COUNTING_NONE + 1; row < label_count(); row++) {
         const label_t *label = &segment->labels[row];
@@ -197,18 +217,17 @@ void ocors_counting_child_ended(pid_t pid)
 /* ---- For workers ------------------------------------------------------------------------------
  */
 
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
-                                   ocors_span_t origin, uint32_t word)
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, ocors_span_t origin,
+                                   uint64_t word)
 {
     ocors_reason_t reason = OCORS_REASON_NONE;
 
     if (segment != NULL) {
-        refusal->origin = hash != 0 ? hash : ocors_hash(segment->seed, origin);
+        refusal->origin = ocors_hash(segment->seed, origin);
         refusal->key = ocors_sketch_key(refusal->origin, word);
         refusal->set = ocors_sketch_set(&segment->sketch, (uint32_t)connection, refusal->key);
-        refusal->count = ocors_sketch_find(
-            refusal->set, refusal->key, atomic_load_explicit(&segment->stamp, memory_order_relaxed),
-            &reason);
+        refusal->stamp = atomic_load_explicit(&segment->stamp, memory_order_relaxed);
+        refusal->count = ocors_sketch_find(refusal->set, refusal->key, refusal->stamp, &reason);
     }
     return reason;
 }
@@ -228,40 +247,24 @@ static void note_first(uint32_t minute, const ocors_sketch_note_t *note)
 
 void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note)
 {
-    uint32_t minute, stamp;
+    uint32_t minute;
 
     if (segment == NULL || refusal->set == NULL) {
         return;
     }
     minute = atomic_load_explicit(&segment->minute, memory_order_relaxed);
-    stamp = atomic_load_explicit(&segment->stamp, memory_order_relaxed);
     note->origin = refusal->origin;
     note_first(minute, note);
-    (void)ocors_sketch_enter(refusal->set, refusal->key, stamp, minute, note, (uint32_t)getpid());
+    ocors_census_origin(&segment->census, refusal->origin);
+    (void)ocors_sketch_enter(refusal->set, refusal->key, refusal->stamp, minute, note,
+                             (uint32_t)getpid());
 }
 
 bool ocors_counting_is_new(const ocors_refusal_t *refusal, ocors_reason_t reason)
 {
-    const uint64_t kind = ocors_sketch_key(refusal->key, (uint32_t)reason + 1);
-
-    if (segment == NULL) {
-        return true;
-    }
-    for (uint32_t i = 0; i < OCORS_COUNTING_KINDS; i++) {
-        _Atomic uint64_t *at = &segment->kinds[(kind + i) % OCORS_COUNTING_KINDS];
-        uint64_t found = atomic_load_explicit(at, memory_order_relaxed);
-
-        if (found == 0
-            && atomic_compare_exchange_strong_explicit(at, &found, kind, memory_order_relaxed,
-                                                       memory_order_relaxed)) {
-            return true;
-        }
-        if (found == kind) {
-            return false;
-        }
-    }
-    atomic_fetch_add_explicit(&segment->unlogged, 1, memory_order_relaxed);
-    return false;
+    return segment != NULL
+           && ocors_census_kind(&segment->census,
+                                ocors_sketch_key(refusal->key, (uint64_t)reason + 1));
 }
 
 /* ---- For readers ------------------------------------------------------------------------------
@@ -277,10 +280,10 @@ const char *ocors_counting_site(apr_pool_t *pool, uint32_t row)
     uint32_t length;
 
     if (row == OCORS_COUNTING_NONE) {
-        return "-";
+        return NAME_NONE;
     }
     if (segment == NULL || row == OCORS_COUNTING_OTHER || row >= OCORS_COUNTERS_ROWS) {
-        return "other";
+        return NAME_OTHER;
     }
     length = *(const volatile uint32_t *)&segment->labels[row].length;
     return apr_pstrndup(pool, segment->labels[row].text,
@@ -305,6 +308,16 @@ size_t ocors_counting_top(bool is_report, ocors_sketch_item_t *items, size_t max
 /* ---- For the parent: its summaries ------------------------------------------------------------
  */
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Fills in what was refused since the minute began. False: nothing. */
 static bool minute_read(const minute_t *begun, minute_t *ended, ocors_counting_minute_t *minute)
 {
@@ -321,9 +334,13 @@ static bool minute_read(const minute_t *begun, minute_t *ended, ocors_counting_m
     }
     minute->origins = ocors_sketch_origins(&segment->sketch, first, &evicted);
     minute->is_about = evicted != begun->evicted;
-    minute->origins += evicted - begun->evicted;
+    /* A request that began in the minute before has its entry there. */
+    minute->origins = larger(minute->origins,
+                             minute->is_about ? ocors_census_origins(&segment->census) : 1);
+    minute->origins = smaller(minute->origins,
+                              refused->refused + refused->withheld + refused->reported);
     ended->evicted = evicted;
-    minute->unlogged = atomic_load_explicit(&segment->unlogged, memory_order_relaxed);
+    minute->unlogged = ocors_census_unlogged(&segment->census, &minute->has_more_unlogged);
     minute->seconds = (uint32_t)apr_time_sec(ended->begun - begun->begun);
     minute->has_first = atomic_load_explicit(&segment->first_state, memory_order_acquire) == first;
     if (minute->has_first) {
@@ -332,8 +349,9 @@ static bool minute_read(const minute_t *begun, minute_t *ended, ocors_counting_m
     return true;
 }
 
-bool ocors_counting_minute(apr_time_t now, bool is_end, ocors_counting_minute_t *minute)
+bool ocors_counting_minute(bool is_end, ocors_counting_minute_t *minute)
 {
+    const apr_time_t now = monotonic_now();
     minute_t ended;
 
     if (segment == NULL || (!is_end && now - retained->minute.begun < MINUTE)) {
@@ -345,10 +363,7 @@ bool ocors_counting_minute(apr_time_t now, bool is_end, ocors_counting_minute_t 
 
     retained->minute = ended;
     if (has_any) {
-        for (uint32_t i = 0; i < OCORS_COUNTING_KINDS; i++) {
-            atomic_store_explicit(&segment->kinds[i], 0, memory_order_relaxed);
-        }
-        atomic_store_explicit(&segment->unlogged, 0, memory_order_relaxed);
+        ocors_census_clear(&segment->census);
         atomic_store_explicit(&segment->minute,
                               atomic_fetch_add_explicit(&segment->stamp, 1, memory_order_relaxed)
                                   + 1,
@@ -357,43 +372,8 @@ bool ocors_counting_minute(apr_time_t now, bool is_end, ocors_counting_minute_t 
     return has_any;
 }
 
-/* The end of a configuration, in the parent that has read it. */
-typedef struct ending_t {
-    server_rec *server;
-    ocors_counting_end_t *end;
-    pid_t parent;
-} ending_t;
-
-/* At a stop the memory goes first: its pool is younger than the configuration's. */
-static apr_status_t memory_ends(void *data)
+void ocors_counting_end(void)
 {
-    const ending_t *ending = data;
-
-    if (segment != NULL && getpid() == ending->parent) { /* in a worker, threads may still run */
-        ending->end(ending->server);
-        segment = NULL;
-        ocors_counting_stripes = NULL;
-    }
-    return APR_SUCCESS;
-}
-
-/* At a restart this module is unmapped, and the memory stays. */
-static apr_status_t configuration_ends(void *data)
-{
-    if (segment != NULL) {
-        apr_pool_cleanup_kill(retained->pool, data, memory_ends);
-        (void)memory_ends(data);
-    }
-    return APR_SUCCESS;
-}
-
-void ocors_counting_at_end(apr_pool_t *pconf, server_rec *server, ocors_counting_end_t *end)
-{
-    ending_t *ending = apr_palloc(pconf, sizeof(*ending));
-
-    if (segment != NULL) {
-        *ending = (ending_t){ .server = server, .end = end, .parent = getpid() };
-        apr_pool_pre_cleanup_register(retained->pool, ending, memory_ends);
-        apr_pool_cleanup_register(pconf, ending, configuration_ends, apr_pool_cleanup_null);
-    }
+    segment = NULL;
+    ocors_counting_stripes = NULL;
 }
