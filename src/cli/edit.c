@@ -198,10 +198,11 @@ static bool text_replace(const edit_t *edit, ocors_span_t text)
     return is_done;
 }
 
-/* No signal that a user or a stop sends leaves the file beside. */
+/* No signal that a user, a stop, a timer or a limit sends leaves the file beside. */
 static bool text_replace_whole(const edit_t *edit, ocors_span_t text)
 {
-    static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP };
+    static const int ends[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP,
+                                SIGXFSZ, SIGXCPU, SIGALRM, SIGUSR1, SIGUSR2 };
     sigset_t blocked;
     sigset_t before;
     bool is_done;
@@ -237,12 +238,12 @@ static ocors_edit_result_t text_edit(const edit_t *edit, char **text, size_t *le
             const size_t edited_length = ocors_splice_length(span, &splice);
             char *edited = malloc(edited_length + 1);
 
-            free(room);
-            room = edited != NULL ? malloc(edited_length + 1) : NULL;
             if (edited == NULL) {
                 break;
             }
             ocors_splice_apply(span, &splice, edited);
+            free(room);
+            room = malloc(edited_length + 1);
             free(*text);
             *text = edited;
             *length = edited_length;
