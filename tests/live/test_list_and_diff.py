@@ -68,7 +68,8 @@ def test_list_and_diff_of_what_cannot_be_used(tmp_path, content, status):
 @pytest.mark.parametrize("arguments, named", [
     (["list"], "FILE is missing"), (["list", "--tree", "x", "y"], "not both"), (["list", "--tree"], "--tree"), (["list", "-x"], "-x"),
     (["list", *["x"] * 17], "16 documents"), (["diff"], "NEW is missing"), (["diff", "x"], "NEW is missing"),
-    (["diff", "x", "y", "z"], "too many: z"), (["diff", "--strict", "x", "y"], "--strict"), (["diff", ".", "/dev/null"], "two trees")])
+    (["diff", "x", "y", "z"], "too many: z"), (["diff", "--strict", "x", "y"], "--strict"), (["diff", ".", "/dev/null"], "two trees"),
+    (["diff", "-", "-"], "standard input is given twice"), (["list", "-", "x", "-"], "standard input is given twice")])
 def test_wrong_usage_names_what_is_wrong(arguments, named):
     code, lines, errors = said(*arguments)
     assert (code, lines) == (2, [])
