@@ -68,7 +68,7 @@ static const help_t helps[] = {
           "what changes for the organisation. The methods are those that a preflight shows: a path\n"
           "that no resource names has the default of OcapiCorsMethods.\n"
           "\n"
-          "  --exit-code   status 1 if anything goes\n"
+          "  --exit-code   status 1 if anything goes, or is not compared (\"?\")\n"
           "\n"
           "Exit status: 0 done, 1 a document is bad (and --exit-code), 2 wrong usage, or a file\n"
           "that cannot be read.\n" },
