@@ -42,12 +42,14 @@ typedef struct ocors_options_t {
     int count;
     int at;
     bool has_ended; /* after "--" everything is an operand */
+    bool has_input; /* "-" was an operand */
     unsigned seen;  /* a bit for each known option */
 } ocors_options_t;
 
 /*
  * The next argument. *value is an option's value, or the operand. An unknown option, one without
- * its value, and one that is given twice and may not be, are errors that name the option.
+ * its value, and one that is given twice and may not be, are errors that name the option. A second
+ * "-" is an error, too.
  */
 int ocors_options_next(ocors_options_t *options, const char **value);
 

@@ -36,6 +36,7 @@ int ocors_policies_read(ocors_policies_t *policies, const char *const *paths, si
 /*
  * The same for a path and a tree: reads the documents of the site that the path names, and of the
  * organisation. An error of the tree itself is printed, too: the server would not start with it.
+ * `path` NULL: no document is read, as for a path outside /dw/.
  */
 int ocors_policies_read_tree(ocors_policies_t *policies, const char *directory,
                              const ocors_url_path_t *path);

@@ -34,10 +34,11 @@ void ocors_sample_free(ocors_sample_t *sample);
  * Each takes a part of a request. NULL: it was taken; else a sentence that says why httpd answers
  * such a request itself, or why nobody can send it. The URL comes last, and once.
  *
- *   method  a token but TRACE
+ *   method  a token but TRACE and CONNECT
  *   url     http(s)://HOST[:PORT][/PATH][?QUERY], or /PATH[?QUERY]; a fragment is not sent. HOST
- *           becomes the Host field, unless there is one
- *   field   NAME: VALUE
+ *           becomes the Host field, unless there is one. With the method it is a line of 8,191
+ *           bytes at most
+ *   field   NAME: VALUE, 8,191 bytes at most. There is one Host, of a form that httpd takes
  */
 const char *ocors_sample_set_method(ocors_sample_t *sample, const char *method);
 const char *ocors_sample_set_url(ocors_sample_t *sample, const char *url);

@@ -22,7 +22,8 @@ typedef enum {
 
 #define OCORS_EDIT_PIECES_MAX 10
 
-/* `removed` bytes at `offset` give way to the pieces, which point to the text and the origin. */
+/* `removed` bytes at `offset` give way to the pieces, which point to the text, the origin and the
+ * room. */
 typedef struct ocors_splice_t {
     size_t offset;
     size_t removed;
@@ -39,10 +40,11 @@ typedef struct ocors_splice_t {
  * empty gets a line; a client without a list gets one behind its client_id. An origin is taken out
  * with the comma before it, or, where it is the first, with the comma behind it. Hence the splice
  * of OCORS_EDIT_REVOKE undoes that of OCORS_EDIT_ALLOW, but for a list that was not there: it
- * stays, empty. A list may have one origin several times: who revokes it asks until
- * OCORS_EDIT_ALREADY.
+ * stays, empty. A list may have one origin several times: the splice of OCORS_EDIT_REVOKE takes all
+ * of them out.
  *
- * `room` has text.length bytes, for what is decoded. Time is linear in the text's length.
+ * `room` has text.length bytes, for what is decoded and for what the splice points to. Time is
+ * linear in the text's length.
  */
 ocors_edit_result_t ocors_settings_edit(ocors_span_t text, ocors_span_t client_id,
                                         const ocors_origin_t *origin, ocors_edit_action_t action,

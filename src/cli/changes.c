@@ -68,14 +68,14 @@ static void add_missing(ocors_sentences_t *changes, char sign, const side_t *sid
         const ocors_index_entry_t *same = counterpart(other, client);
 
         if (same == NULL) {
-            ocors_sentences_add(changes, "%c client \"%.*s\"", sign, (int)client->id.length,
-                                client->id.bytes);
+            ocors_sentences_add(changes, client->id, "%c client \"%.*s\"", sign,
+                                (int)client->id.length, client->id.bytes);
         }
         for (size_t k = 0; k < client->origin_count; k++) {
             const ocors_span_t origin = settings->origins[client->first_origin + k];
 
             if (same == NULL || ocors_index_find(&other->origins, same->value, origin) == NULL) {
-                ocors_sentences_add(changes, "%c origin %.*s of client \"%.*s\"", sign,
+                ocors_sentences_add(changes, client->id, "%c origin %.*s of client \"%.*s\"", sign,
                                     (int)origin.length, origin.bytes, (int)client->id.length,
                                     client->id.bytes);
             }
@@ -95,13 +95,15 @@ static ocors_client_resources_t resources_of(const ocors_layers_walk_t *at)
 
 static void add_methods(ocors_sentences_t *changes, const side_t *before, const side_t *after)
 {
+    uint64_t work = OCORS_METHOD_CHANGES_WORK;
+
     for (uint32_t i = 0; i < before->count; i++) {
         const ocors_index_entry_t *same = counterpart(after, before->clients[i].client);
 
         if (same != NULL) {
             ocors_method_changes_find(changes, before->clients[i].client->id,
                                       resources_of(&before->clients[i]),
-                                      resources_of(&after->clients[same->value]));
+                                      resources_of(&after->clients[same->value]), &work);
         }
     }
 }

@@ -17,7 +17,7 @@
 
 typedef struct diff_t {
     bool has_colours;
-    bool revokes; /* something goes */
+    bool revokes; /* something goes, or may go */
 } diff_t;
 
 /* A sentence, and whose it is. */
@@ -25,9 +25,11 @@ static void print_sentence(diff_t *diff, const char *sentence, const char *site,
 {
     const char sign[] = { sentence[0], '\0' };
 
-    diff->revokes = diff->revokes || sign[0] == '-';
-    ocors_print_coloured(stdout, diff->has_colours,
-                         sign[0] == '-' ? OCORS_COLOUR_RED : OCORS_COLOUR_GREEN, sign);
+    const bool is_bad = sign[0] == '-' || sign[0] == '?';
+
+    diff->revokes = diff->revokes || is_bad;
+    ocors_print_coloured(stdout, diff->has_colours && sign[0] != '=',
+                         is_bad ? OCORS_COLOUR_RED : OCORS_COLOUR_GREEN, sign);
     ocors_print_string(stdout, sentence + 1);
     if (site != NULL && site[0] != '\0') {
         fputs(", site \"", stdout);
@@ -55,7 +57,7 @@ static int diff_files(diff_t *diff, const char *const paths[2])
     if (status == EXIT_GOOD) {
         ocors_changes_find(&changes, &layers[0], &layers[1]);
         for (size_t i = 0; i < changes.count; i++) {
-            print_sentence(diff, changes.items[i], NULL, 0);
+            print_sentence(diff, changes.items[i].text, NULL, 0);
         }
     }
     ocors_sentences_free(&changes);
@@ -69,7 +71,7 @@ static int diff_files(diff_t *diff, const char *const paths[2])
 typedef struct trees_t {
     diff_t *diff;
     ocors_tree_reading_t sides[2];
-    ocors_sentences_t organisation[OCORS_API_COUNT]; /* what changed for all sites, in order */
+    ocors_sentences_t organisation[OCORS_API_COUNT]; /* what changed for it, sorted */
     ocors_progress_t progress;
 } trees_t;
 
@@ -105,7 +107,65 @@ static int pair_compare(const trees_t *trees, const pair_t *pair, unsigned api,
     return status;
 }
 
-/* A site says what the organisation does not say for all of them. */
+static bool sentences_are_equal(const ocors_sentence_t *a, const ocors_sentence_t *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(a[i].text, b[i].text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Compares what two lists, which are sorted, say of each client. Marks what `own` has if `all` says
+ * the same; a client of `all` alone is one more sentence, of `others`.
+ */
+static void sentences_compare(const ocors_sentences_t *all, const ocors_sentences_t *own,
+                              ocors_sentences_t *others)
+{
+    for (size_t i = 0, k = 0; i < all->count || k < own->count;) {
+        const int order = i == all->count   ? 1
+                          : k == own->count ? -1
+                                            : strcmp(all->items[i].subject, own->items[k].subject);
+        const size_t i_end = order <= 0 ? ocors_sentences_subject_end(all, i) : i;
+        const size_t k_end = order >= 0 ? ocors_sentences_subject_end(own, k) : k;
+        const bool is_said = i_end - i == k_end - k
+                             && sentences_are_equal(all->items + i, own->items + k, k_end - k);
+
+        if (order < 0) {
+            ocors_sentences_add(others, ocors_span_make("", 0), "= client \"%s\" does not change",
+                                all->items[i].subject);
+        }
+        for (; k < k_end; k++) {
+            own->items[k].is_said = is_said;
+        }
+        i = i_end;
+    }
+}
+
+/* What the organisation says of a client holds for a site, unless the site says something of it. */
+static void print_own(trees_t *trees, const pair_t *pair, unsigned api, ocors_sentences_t *own)
+{
+    ocors_sentences_t others = { .count = 0 };
+
+    ocors_sentences_sort(own);
+    sentences_compare(&trees->organisation[api], own, &others);
+    ocors_sentences_sort_back(own);
+    if (own->count + others.count > 0) {
+        ocors_progress_hide(&trees->progress);
+    }
+    for (size_t i = 0; i < own->count; i++) {
+        if (!own->items[i].is_said) {
+            print_sentence(trees->diff, own->items[i].text, pair->name, api);
+        }
+    }
+    for (size_t i = 0; i < others.count; i++) {
+        print_sentence(trees->diff, others.items[i].text, pair->name, api);
+    }
+    ocors_sentences_free(&others);
+}
+
 static int diff_site(trees_t *trees, const pair_t *pair, unsigned api)
 {
     ocors_sentences_t changes = { .count = 0 };
@@ -115,13 +175,11 @@ static int diff_site(trees_t *trees, const pair_t *pair, unsigned api)
         return EXIT_GOOD;
     }
     status = pair_compare(trees, pair, api, &changes);
-    if (changes.count > 0 || status != EXIT_GOOD) {
-        ocors_progress_hide(&trees->progress);
+    if (status == EXIT_GOOD) {
+        print_own(trees, pair, api, &changes);
     }
-    for (size_t i = 0; i < changes.count; i++) {
-        if (!ocors_sentences_has(&trees->organisation[api], changes.items[i])) {
-            print_sentence(trees->diff, changes.items[i], pair->name, api);
-        }
+    else {
+        ocors_progress_hide(&trees->progress);
     }
     ocors_sentences_free(&changes);
     return status;
@@ -137,7 +195,7 @@ static int diff_organisation(trees_t *trees)
 
         status = ocors_status_worse(status, pair_compare(trees, &pair, api, changes));
         for (size_t i = 0; i < changes->count; i++) {
-            print_sentence(trees->diff, changes->items[i], "", api);
+            print_sentence(trees->diff, changes->items[i].text, "", api);
         }
         ocors_sentences_sort(changes);
     }
@@ -149,8 +207,8 @@ static void print_site(trees_t *trees, char sign, const char *name)
     ocors_sentences_t sentence = { .count = 0 };
 
     ocors_progress_hide(&trees->progress);
-    ocors_sentences_add(&sentence, "%c site \"%s\"", sign, name);
-    print_sentence(trees->diff, sentence.items[0], NULL, 0);
+    ocors_sentences_add(&sentence, ocors_span_make("", 0), "%c site \"%s\"", sign, name);
+    print_sentence(trees->diff, sentence.items[0].text, NULL, 0);
     ocors_sentences_free(&sentence);
 }
 

@@ -198,10 +198,11 @@ static bool text_replace(const edit_t *edit, ocors_span_t text)
     return is_done;
 }
 
-/* No signal that a user or a stop sends leaves the file beside. */
+/* No signal that a user, a stop, a timer or a limit sends leaves the file beside. */
 static bool text_replace_whole(const edit_t *edit, ocors_span_t text)
 {
-    static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP };
+    static const int ends[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP,
+                                SIGXFSZ, SIGXCPU, SIGALRM, SIGUSR1, SIGUSR2 };
     sigset_t blocked;
     sigset_t before;
     bool is_done;
@@ -219,33 +220,28 @@ static bool text_replace_whole(const edit_t *edit, ocors_span_t text)
     return is_done;
 }
 
-/* Edits *text, which is malloc'd, until it says so. */
+/* Edits *text, which is malloc'd. OCORS_EDIT_SPLICE without a change: there is no memory. */
 static ocors_edit_result_t text_edit(const edit_t *edit, char **text, size_t *length,
                                      bool *is_changed)
 {
     const ocors_span_t client = ocors_span_from_string(edit->client);
+    const ocors_span_t span = ocors_span_make(*text, *length);
     char *room = malloc(*length + 1);
     ocors_edit_result_t result = OCORS_EDIT_SPLICE;
+    ocors_splice_t splice;
+    char *edited;
 
     *is_changed = false;
-    while (room != NULL && result == OCORS_EDIT_SPLICE) {
-        const ocors_span_t span = ocors_span_make(*text, *length);
-        ocors_splice_t splice;
-
+    if (room != NULL) {
         result = ocors_settings_edit(span, client, &edit->origin, edit->action, room, &splice);
-        if (result == OCORS_EDIT_SPLICE) {
-            const size_t edited_length = ocors_splice_length(span, &splice);
-            char *edited = malloc(edited_length + 1);
-
-            free(room);
-            room = edited != NULL ? malloc(edited_length + 1) : NULL;
-            if (edited == NULL) {
-                break;
-            }
+    }
+    if (room != NULL && result == OCORS_EDIT_SPLICE) {
+        *length = ocors_splice_length(span, &splice);
+        edited = malloc(*length + 1);
+        if (edited != NULL) {
             ocors_splice_apply(span, &splice, edited);
             free(*text);
             *text = edited;
-            *length = edited_length;
             *is_changed = true;
         }
     }
@@ -269,8 +265,11 @@ static int document_edit(const edit_t *edit, char **text, size_t *length)
     case OCORS_EDIT_ALREADY:
         break;
     case OCORS_EDIT_SPLICE:
-        errno = ENOMEM;
-        return complain(edit->path);
+        if (!is_changed) {
+            errno = ENOMEM;
+            return complain(edit->path);
+        }
+        break;
     case OCORS_EDIT_BAD_TEXT:
     default:
         say(edit->path, "the place of the client's origins is not found");

@@ -230,8 +230,9 @@ static int explain_run(explain_t *explain)
     if (explain->tree == NULL) {
         status = ocors_policies_read(&policies, explain->paths, explain->path_count);
     }
-    else if (!trial.is_outside) {
-        status = ocors_policies_read_tree(&policies, explain->tree, &trial.path);
+    else {
+        status = ocors_policies_read_tree(&policies, explain->tree,
+                                          trial.is_outside ? NULL : &trial.path);
     }
     if (status == EXIT_GOOD && trial.is_outside) {
         print_outside(explain);

@@ -64,11 +64,12 @@ static const help_t helps[] = {
       .purpose = "says what a change of documents gives and takes",
       .text =
           "Compares two documents, or two trees, by what is in force: \"+\" and \"-\" tell the sites,\n"
-          "clients, origins and methods that come and go. A site is told of where it differs from\n"
-          "what changes for the organisation. The methods are those that a preflight shows: a path\n"
-          "that no resource names has the default of OcapiCorsMethods.\n"
+          "clients, origins and methods that come and go. A site's lines of a client take the\n"
+          "place of the organisation's; \"=\" tells that the client does not change there. The\n"
+          "methods are those that a preflight shows: a path that no resource names has the default\n"
+          "of OcapiCorsMethods.\n"
           "\n"
-          "  --exit-code   status 1 if anything goes\n"
+          "  --exit-code   status 1 if anything goes, or is not compared (\"?\")\n"
           "\n"
           "Exit status: 0 done, 1 a document is bad (and --exit-code), 2 wrong usage, or a file\n"
           "that cannot be read.\n" },

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocapi-cors: the settings document's rules on the command line, over the module's own core. */
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ocors_command.h"
 #include "ocors_help.h"
@@ -22,17 +24,6 @@ static const struct {
 static bool is_help(const char *argument)
 {
     return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
-}
-
-/* Whether a command is asked for its help: "--help" before any "--". */
-static bool asks_for_help(int count, char *const arguments[])
-{
-    for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++) {
-        if (is_help(arguments[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* `command` NULL: all of them. */
@@ -64,18 +55,42 @@ static int run(int count, char *arguments[])
     }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(arguments[0], commands[i].name) == 0) {
-            return asks_for_help(count - 1, arguments + 1)
-                       ? print_help(arguments[0])
-                       : commands[i].run(count - 1, arguments + 1);
+            /* Elsewhere it may be a value from a script, to which 0 would be a verdict. */
+            return count > 1 && is_help(arguments[1]) ? print_help(arguments[0])
+                                                      : commands[i].run(count - 1, arguments + 1);
         }
     }
     return ocors_usage_error(NULL, "there is no command %.100s", arguments[0]);
 }
 
+/*
+ * Takes the numbers of closed standard streams, so that no document that is opened or written gets
+ * one of them. Reading and writing fail there as they do when the stream is closed.
+ */
+static bool take_streams(void)
+{
+    for (;;) {
+        int number = open("/dev/null", O_WRONLY);
+
+        if (number > STDIN_FILENO && number <= STDERR_FILENO) {
+            close(number);
+            number = open("/dev/null", O_RDONLY);
+        }
+        if (number < 0 || number > STDERR_FILENO) {
+            return number >= 0 && close(number) == 0;
+        }
+    }
+}
+
 int main(int argc, char *argv[])
 {
-    const int status = run(argc - 1, argv + 1);
+    int status;
 
+    if (!take_streams()) {
+        perror("ocapi-cors: /dev/null");
+        return EXIT_UNUSABLE;
+    }
+    status = run(argc - 1, argv + 1);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("ocapi-cors: standard output");
         return EXIT_UNUSABLE; /* the reader of a verdict that was not written must not see 0 */

@@ -10,11 +10,26 @@
 #include "ocors_headers.h"
 #include "ocors_memory.h"
 
+/* A sentence costs as much as this many matches of a path. */
+#define SENTENCE_WORK 100
+
+enum {
+    METHOD_COUNT = 7 /* the bits of ocors_methods_t */
+};
+
+/* The versions of a resource: [first, end) of those that are compared. */
+typedef struct range_t {
+    size_t first;
+    size_t end;
+} range_t;
+
 /* What both sides are compared by. */
 typedef struct comparison_t {
     ocors_sentences_t *changes;
     ocors_span_t client;
     ocors_client_resources_t sides[2]; /* before, after; in order */
+    range_t *ranges[2];                /* of each resource */
+    int32_t *steps;                    /* room: METHOD_COUNT for each version, and one more */
     ocors_version_t *versions;         /* at which a resource begins or ends, in order, from 0 */
     size_t version_count;
 } comparison_t;
@@ -44,27 +59,59 @@ static int version_compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static bool in_range(const ocors_resource_t *resource, ocors_version_t version)
+/* The index of the first version that is not below. */
+static size_t version_index(const comparison_t *comparison, ocors_version_t version)
 {
-    return version >= resource->from && version < resource->until;
-}
+    size_t low = 0, high = comparison->version_count;
 
-/* M1, M3: the methods that a client with these resources gets. */
-static ocors_methods_t methods_of(ocors_client_resources_t resources, const ocors_segments_t *path,
-                                  ocors_version_t version)
-{
-    ocors_methods_t methods = 0;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
 
-    for (size_t i = 0; i < resources.count; i++) {
-        const ocors_resource_t *resource = &resources.items[i];
-
-        if ((resource->methods & ~methods) != 0 && in_range(resource, version)
-            && ocors_resource_is_match(resource->pattern, path)) {
-            methods |= resource->methods;
+        if (comparison->versions[middle] < version) {
+            low = middle + 1;
+        }
+        else {
+            high = middle;
         }
     }
-    return methods != 0 ? ocors_methods_complete(methods)
-                        : ocors_header_policy_default.fallback_methods;
+    return low;
+}
+
+static void add_steps(int32_t *steps, ocors_methods_t methods, int32_t step)
+{
+    for (unsigned bit = 0; bit < METHOD_COUNT; bit++) {
+        steps[bit] += (methods >> bit & 1) != 0 ? step : 0;
+    }
+}
+
+/* M1, M3: the methods that a client with the resources of a side gets, at each version. */
+static void find_methods(const comparison_t *comparison, unsigned side,
+                         const ocors_segments_t *path, ocors_methods_t *methods)
+{
+    const ocors_client_resources_t resources = comparison->sides[side];
+    int32_t counts[METHOD_COUNT] = { 0 };
+
+    memset(comparison->steps, 0,
+           (comparison->version_count + 1) * METHOD_COUNT * sizeof(*comparison->steps));
+    for (size_t i = 0; i < resources.count; i++) {
+        const range_t range = comparison->ranges[side][i];
+
+        if (range.first < range.end && ocors_resource_is_match(resources.items[i].pattern, path)) {
+            add_steps(comparison->steps + range.first * METHOD_COUNT, resources.items[i].methods,
+                      1);
+            add_steps(comparison->steps + range.end * METHOD_COUNT, resources.items[i].methods, -1);
+        }
+    }
+    for (size_t i = 0; i < comparison->version_count; i++) {
+        ocors_methods_t found = 0;
+
+        for (unsigned bit = 0; bit < METHOD_COUNT; bit++) {
+            counts[bit] += comparison->steps[i * METHOD_COUNT + bit];
+            found |= (ocors_methods_t)((counts[bit] > 0 ? 1u : 0u) << bit);
+        }
+        methods[i] = found != 0 ? ocors_methods_complete(found)
+                                : ocors_header_policy_default.fallback_methods;
+    }
 }
 
 /* A path that a pattern matches: each of its wildcards is an "x". */
@@ -122,10 +169,10 @@ static void add_sentences(const comparison_t *comparison, char sign, const ocors
         }
         (void)ocors_methods_format(methods[first], names);
         format_versions(comparison, first, end, versions, sizeof(versions));
-        ocors_sentences_add(comparison->changes, "%c method%s %s of %.*s%s of client \"%.*s\"",
-                            sign, strchr(names, ',') != NULL ? "s" : "", names, (int)pattern.length,
-                            pattern.bytes, versions, (int)comparison->client.length,
-                            comparison->client.bytes);
+        ocors_sentences_add(
+            comparison->changes, comparison->client, "%c method%s %s of %.*s%s of client \"%.*s\"",
+            sign, strchr(names, ',') != NULL ? "s" : "", names, (int)pattern.length, pattern.bytes,
+            versions, (int)comparison->client.length, comparison->client.bytes);
     }
 }
 
@@ -139,10 +186,10 @@ static void compare_path(const comparison_t *comparison, ocors_span_t pattern)
     ocors_segments_t path;
 
     if (ocors_resource_path_split(ocors_span_from_string(sample), &path)) {
+        find_methods(comparison, 0, &path, lost);
+        find_methods(comparison, 1, &path, got);
         for (size_t i = 0; i < count; i++) {
-            const ocors_version_t version = comparison->versions[i];
-            const ocors_methods_t before = methods_of(comparison->sides[0], &path, version);
-            const ocors_methods_t after = methods_of(comparison->sides[1], &path, version);
+            const ocors_methods_t before = lost[i], after = got[i];
 
             lost[i] = before & (ocors_methods_t)~after;
             got[i] = after & (ocors_methods_t)~before;
@@ -197,9 +244,31 @@ static void versions_make(comparison_t *comparison)
     comparison->version_count = kept;
 }
 
-/* Walks over both sides in order, and compares the paths of what only one of them has. */
-static void compare_all(const comparison_t *comparison)
+/* Where each resource begins and ends among the versions. */
+static void ranges_make(comparison_t *comparison)
 {
+    for (unsigned side = 0; side < 2; side++) {
+        const ocors_client_resources_t resources = comparison->sides[side];
+
+        comparison->ranges[side] = ocors_memory_get(resources.count, sizeof(range_t));
+        for (size_t i = 0; i < resources.count; i++) {
+            comparison->ranges[side][i] = (range_t){
+                .first = version_index(comparison, resources.items[i].from),
+                .end = version_index(comparison, resources.items[i].until),
+            };
+        }
+    }
+    comparison->steps = ocors_memory_get((comparison->version_count + 1) * METHOD_COUNT,
+                                         sizeof(*comparison->steps));
+}
+
+/*
+ * Walks over both sides in order, to the paths of what only one of them has. Returns how many there
+ * are; `is_compared`: they are compared.
+ */
+static size_t walk_paths(const comparison_t *comparison, bool is_compared)
+{
+    size_t count = 0;
     const ocors_client_resources_t *sides = comparison->sides;
     ocors_span_t last = { NULL, 0 };
 
@@ -212,23 +281,52 @@ static void compare_all(const comparison_t *comparison)
                                                 : sides[1].items[k].pattern;
 
         if (order != 0 && !ocors_span_is_equal(last, pattern)) {
-            compare_path(comparison, pattern);
+            if (is_compared) {
+                compare_path(comparison, pattern);
+            }
+            count++;
             last = pattern;
         }
         i += order <= 0 ? 1 : 0;
         k += order >= 0 ? 1 : 0;
     }
+    return count;
+}
+
+/* Whether *work is enough for all paths; it is taken. */
+static bool work_take(const comparison_t *comparison, uint64_t *work)
+{
+    const uint64_t each = comparison->sides[0].count + comparison->sides[1].count
+                          + comparison->version_count * SENTENCE_WORK;
+    const uint64_t paths = walk_paths(comparison, false);
+
+    if (paths > *work / each) {
+        return false;
+    }
+    *work -= paths * each;
+    return true;
 }
 
 void ocors_method_changes_find(ocors_sentences_t *changes, ocors_span_t client,
-                               ocors_client_resources_t before, ocors_client_resources_t after)
+                               ocors_client_resources_t before, ocors_client_resources_t after,
+                               uint64_t *work)
 {
     comparison_t comparison = { .changes = changes,
                                 .client = client,
                                 .sides = { sorted(before), sorted(after) } };
 
     versions_make(&comparison);
-    compare_all(&comparison);
+    ranges_make(&comparison);
+    if (work_take(&comparison, work)) {
+        (void)walk_paths(&comparison, true);
+    }
+    else {
+        ocors_sentences_add(changes, client, "? methods of client \"%.*s\" are too many to compare",
+                            (int)client.length, client.bytes);
+    }
+    free(comparison.steps);
+    free(comparison.ranges[0]);
+    free(comparison.ranges[1]);
     free(comparison.versions);
     free((void *)(uintptr_t)comparison.sides[0].items);
     free((void *)(uintptr_t)comparison.sides[1].items);

@@ -51,6 +51,10 @@ static int option_take(ocors_options_t *options, const char *argument, const cha
         }
         return (int)i;
     }
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+        ocors_usage_error(options->command, "%s must be the first argument", argument);
+        return OCORS_OPTIONS_WRONG;
+    }
     ocors_usage_error(options->command, "%.*s is not an option of this command",
                       (int)(length < 200 ? length : 200), argument);
     return OCORS_OPTIONS_WRONG;
@@ -71,7 +75,14 @@ int ocors_options_next(ocors_options_t *options, const char **value)
     if (!options->has_ended && argument[0] == '-' && argument[1] != '\0') {
         return option_take(options, argument, value);
     }
-    *value = argument; /* "-" is standard input */
+    if (strcmp(argument, "-") == 0) { /* standard input, which ends once */
+        if (options->has_input) {
+            ocors_usage_error(options->command, "standard input is given twice");
+            return OCORS_OPTIONS_WRONG;
+        }
+        options->has_input = true;
+    }
+    *value = argument;
     return OCORS_OPTIONS_OPERAND;
 }
 

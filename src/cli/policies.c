@@ -146,6 +146,9 @@ int ocors_policies_read_tree(ocors_policies_t *policies, const char *directory,
         ocors_sites_print_errors(&policies->tree, stderr);
         return status;
     }
+    if (path == NULL) {
+        return EXIT_GOOD;
+    }
     if (!site_find(&policies->tree, path, &site) || site >= policies->tree.site_count) {
         policies->is_path_ambiguous = true;
         return EXIT_GOOD;

@@ -4,6 +4,8 @@
 #include "ocors_progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,11 +20,17 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+/* Whether there is a terminal that can clear a line. */
+static bool can_clear(void)
+{
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
 ocors_progress_t ocors_progress_begin(const char *what, size_t total)
 {
-    ocors_progress_t progress = { .is_wanted = isatty(STDERR_FILENO) != 0,
-                                  .what = what,
-                                  .total = total };
+    ocors_progress_t progress = { .is_wanted = can_clear(), .what = what, .total = total };
 
     progress.next = progress.is_wanted ? now() + FIRST_AFTER : 0;
     return progress;

@@ -3,11 +3,15 @@
 
 #include "ocors_sample.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "ocors_memory.h"
 #include "ocors_method.h"
 #include "ocors_uri.h"
+
+/* What httpd takes with LimitRequestLine and LimitRequestFieldSize 8190, the defaults. */
+#define LINE_LENGTH_MAX 8191
 
 void ocors_sample_init(ocors_sample_t *sample)
 {
@@ -47,8 +51,108 @@ const char *ocors_sample_set_method(ocors_sample_t *sample, const char *method)
     if (strcmp(method, "TRACE") == 0) {
         return "httpd answers TRACE itself, whatever the policy says";
     }
+    if (strcmp(method, "CONNECT") == 0) {
+        return "CONNECT names no path: httpd answers it itself";
+    }
     sample->method = method;
     return NULL;
+}
+
+/* ---- Host and port --------------------------------------------------------------------------- */
+
+/* Splits HOST[:PORT]; the port has its ':'. False: it has no host, or the port is not a number. */
+static bool authority_split(ocors_span_t text, ocors_span_t *host, ocors_span_t *port)
+{
+    size_t end = 0;
+
+    while (end < text.length && text.bytes[0] == '[' && text.bytes[end] != ']') {
+        end++;
+    }
+    while (end < text.length && text.bytes[end] != ':') {
+        end++;
+    }
+    *host = ocors_span_make(text.bytes, end);
+    *port = ocors_span_make(text.bytes + end, text.length - end);
+    for (size_t i = end + 1; i < text.length; i++) {
+        if (!ocors_ascii_is_digit(text.bytes[i])) {
+            return false;
+        }
+    }
+    return end > 0;
+}
+
+/* The port, with its ':', is from 1 to 65535, or there is none. */
+static bool port_is_valid(ocors_span_t port)
+{
+    unsigned long value = 0;
+
+    for (size_t i = 1; i < port.length && value <= 0xffff; i++) {
+        value = value * 10 + (unsigned long)(port.bytes[i] - '0');
+    }
+    return port.length == 0 || (value >= 1 && value <= 0xffff);
+}
+
+static bool is_ipv6(ocors_span_t text)
+{
+    char string[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+
+    if (text.length >= sizeof(string)) {
+        return false;
+    }
+    memcpy(string, text.bytes, text.length);
+    string[text.length] = '\0';
+    return inet_pton(AF_INET6, string, &address) == 1;
+}
+
+/*
+ * Whether httpd takes a host, with HttpProtocolOptions Strict, its default: an IPv6 address, four
+ * numbers, or labels of letters, digits, '-' and '_' of which the last begins with a letter.
+ */
+static bool host_is_valid(ocors_span_t host)
+{
+    const char *last = host.bytes; /* label */
+    bool is_numeric = true, has_zero = false;
+    unsigned dots = 0;
+
+    if (host.length > 2 && host.bytes[0] == '[' && host.bytes[host.length - 1] == ']') {
+        return is_ipv6(ocors_span_make(host.bytes + 1, host.length - 2));
+    }
+    if (host.length > 1 && host.bytes[host.length - 1] == '.') {
+        host.length--;
+    }
+    for (size_t i = 0; i < host.length; i++) {
+        const char *at = host.bytes + i;
+        const char next = i + 1 < host.length ? at[1] : '\0';
+
+        if (*at == '.') {
+            if (next == '.' || next == '\0') {
+                return false;
+            }
+            last = at + 1;
+            dots++;
+        }
+        else if (ocors_ascii_is_digit(*at)) {
+            has_zero = has_zero || (at == last && *at == '0' && ocors_ascii_is_digit(next));
+        }
+        else if (ocors_ascii_is_alpha(*at) || *at == '-' || *at == '_') {
+            is_numeric = false;
+        }
+        else {
+            return false;
+        }
+    }
+    return is_numeric ? dots == 3 && !has_zero && host.bytes[0] != '.'
+                      : dots == 0 || ocors_ascii_is_alpha(*last);
+}
+
+/* Whether httpd takes the value of a Host field, which may be empty. */
+static bool authority_is_valid(ocors_span_t text)
+{
+    ocors_span_t host, port;
+
+    return text.length == 0
+           || (authority_split(text, &host, &port) && port_is_valid(port) && host_is_valid(host));
 }
 
 /* ---- Fields ---------------------------------------------------------------------------------- */
@@ -98,10 +202,20 @@ static bool value_is_sendable(ocors_span_t value)
 const char *ocors_sample_add(ocors_sample_t *sample, ocors_span_t name, ocors_span_t value)
 {
     ocors_sample_field_t *field = field_find(sample, name);
+    const bool is_host = ocors_span_is_equal_nocase(name, OCORS_SPAN_LITERAL("Host"));
 
     value = trim(value);
     if (!value_is_sendable(value)) {
         return "the value has a control character: httpd answers 400";
+    }
+    if (name.length + sizeof(": ") - 1 + value.length > LINE_LENGTH_MAX) {
+        return "the field is longer than 8,191 bytes: httpd answers 400";
+    }
+    if (is_host && field != NULL) {
+        return "there are two Host fields: httpd answers 400";
+    }
+    if (is_host && !authority_is_valid(value)) {
+        return "this is not a host, or its port is not from 1 to 65535: httpd answers 400";
     }
     if (field != NULL) {
         char *joined = ocors_memory_format("%s, %.*s", field->value, (int)value.length,
@@ -140,27 +254,6 @@ static const struct {
     { OCORS_SPAN_INITIALISER("https://"), OCORS_SPAN_INITIALISER(":443"), true },
 };
 
-/* Splits HOST[:PORT]; the port has its ':'. False: it has no host, or the port is not a number. */
-static bool authority_split(ocors_span_t text, ocors_span_t *host, ocors_span_t *port)
-{
-    size_t end = 0;
-
-    while (end < text.length && text.bytes[0] == '[' && text.bytes[end] != ']') {
-        end++;
-    }
-    while (end < text.length && text.bytes[end] != ':') {
-        end++;
-    }
-    *host = ocors_span_make(text.bytes, end);
-    *port = ocors_span_make(text.bytes + end, text.length - end);
-    for (size_t i = end + 1; i < text.length; i++) {
-        if (!ocors_ascii_is_digit(text.bytes[i])) {
-            return false;
-        }
-    }
-    return end > 0;
-}
-
 /* Takes host and port, which end at a path, a query or a fragment. */
 static bool authority_take(ocors_sample_t *sample, ocors_span_t text, ocors_span_t usual_port)
 {
@@ -173,10 +266,13 @@ static bool authority_take(ocors_sample_t *sample, ocors_span_t text, ocors_span
             break;
         }
     }
-    if (!authority_split(text, &host, &port)) {
+    if (text.length > 0 && text.bytes[text.length - 1] == ':') {
+        text.length--; /* browsers leave an empty port out */
+    }
+    if (!authority_is_valid(text) || !authority_split(text, &host, &port)) {
         return false;
     }
-    if (port.length == 1 || ocors_span_is_equal(port, usual_port)) {
+    if (ocors_span_is_equal(port, usual_port)) {
         port.length = 0;
     }
     sample->host = copy(host);
@@ -206,7 +302,7 @@ static const char *url_take_front(ocors_sample_t *sample, const char **url)
         *url = at + strcspn(at, "/?#");
         return authority_take(sample, ocors_span_make(at, (size_t)(*url - at)), schemes[i].port)
                    ? NULL
-                   : "the URL has no host, or a port that is not a number";
+                   : "the URL has no host, or a host or a port that httpd answers with 400";
     }
     return "expected http://HOST/PATH, https://HOST/PATH or /PATH";
 }
@@ -222,6 +318,9 @@ const char *ocors_sample_set_url(ocors_sample_t *sample, const char *url)
     }
     if (url[0] != '/' && (error = url_take_front(sample, &rest)) != NULL) {
         return error;
+    }
+    if (strlen(sample->method) + sizeof("  HTTP/1.1") - 1 + strcspn(rest, "#") > LINE_LENGTH_MAX) {
+        return "the request line is longer than 8,191 bytes: httpd answers 414";
     }
     length = strcspn(rest, "?#");
     free(sample->line);

@@ -140,7 +140,8 @@ def test_strict_counts_warnings(tmp_path, document, strict):
 @pytest.mark.parametrize("arguments, named", [
     ([], "FILE"), (["--strict"], "FILE"), (["--format", "xml", "x"], "--format"), (["--format"], "--format"),
     (["--format", "json", "--format", "gcc", "x"], "--format"), (["--stric", "x"], "--stric"), (["-s", "x"], "-s"),
-    (["--strict=yes", "x"], "--strict"), (["--strict", "--strict", "x"], "--strict"), (["--\x1b[31m", "x"], "--\\x1b[31m")])
+    (["--strict=yes", "x"], "--strict"), (["--strict", "--strict", "x"], "--strict"), (["--\x1b[31m", "x"], "--\\x1b[31m"),
+    (["-", "-"], "standard input is given twice"), (["-", "x", "--", "-"], "standard input is given twice")])
 def test_wrong_usage_names_what_is_wrong(arguments, named):
     status, lines, errors = said("check", *arguments)
     assert (status, lines) == (2, [])
@@ -380,7 +381,7 @@ def test_what_programs_read_has_no_colours(mixed, name):
 
 
 def test_ten_thousand_sites(tmp_path):
-    """A line of progress comes at a terminal only, and goes again."""
+    """A line of progress comes at a terminal only, and goes again. One that is dumb cannot clear it."""
     tree = tmp_path / "tree"
     text = json.dumps(settings(client("a", *(f"https://a{n}.example" for n in range(20)))))
     for number in range(10000):
@@ -390,6 +391,7 @@ def test_ten_thousand_sites(tmp_path):
     status, lines, errors = said("check", tree)
     assert (status, errors) == (0, [])
     assert lines == [f"{tree}: good: 0 errors, 0 warnings, 0 remarks; 10000 sites, 10000 documents, 10000 clients, 200000 usable origins"]
+    assert at_a_terminal("check", tree, environment={"TERM": "dumb"})[1].splitlines() == lines
     status, got = at_a_terminal("check", tree)
     parts = re.split(r"\r\x1b\[K", got)
     assert status == 0 and parts[-1].startswith(f"{tree}: ")

@@ -106,6 +106,15 @@ def test_files(folder, complete):
     assert "one.json" in complete(folder, "check", "o")
 
 
+@pytest.mark.parametrize("words", [
+    ["allow", "one.json", "https", ":"], ["allow", "one.json", "https", ":", "o"], ["allow", "one.json", "http", ":", "//localhost", ":", "o"],
+    ["explain", "--origin", "https", ":", "o"], ["explain", "--url", "=", "https", ":", "o"], ["check", "https:o"], ["check", "a", "::", "o"]])
+def test_bash_offers_no_file_in_an_origin(folder, words):
+    """A colon ends a word."""
+    assert in_bash(folder, *words) == []
+    assert in_bash(folder, words[0], "o") == ["one.json"]
+
+
 def test_bash_takes_an_equals_sign_for_a_word(folder):
     assert in_bash(folder, "check", "--format", "=", "g") == ["gcc", "github"]
     assert in_bash(folder, "check", "--format", "=") == ["gcc", "github", "json", "text"]

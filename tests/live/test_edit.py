@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -238,6 +239,83 @@ def test_those_at_once_all_take_effect(document):
         assert document.read_text() == TEXT
     assert [process.wait(60) for process in running] == [0] * 8
     assert sorted(origins(document)[1:]) == [f"https://pr-{number}.example" for number in range(8)]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@BOTH
+def test_closed_streams_stay_out_of_the_document(document, action, closed):
+    """The descriptor of a stream is not the document's: a warning is not written into it."""
+    origin = "HTTPS://WWW.example:443/" if action == "revoke" else "HTTPS://PR-7.example:443/"
+    done = subprocess.run(["bash", "-c", f'exec "$@" {closed}', "-", COMMAND, action, document, "--client", "shop", origin],
+                          timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert done.returncode == (2 if " >&-" in f" {closed}" else 0), "what was done was not said"
+    assert origins(document) == ([] if action == "revoke" else ["https://www.example", NEW])
+    left = json.loads(document.read_text())
+    assert [c["client_id"] for c in left["clients"]] == ["shop", "bare", "none"]
+
+
+def test_a_closed_standard_error_and_an_owner_that_changes(document, tmp_path):
+    """Another user's edit warns that the owner changes, while the new text is open."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o777)
+    for parent in [tmp_path, *tmp_path.parents]:
+        if not parent.stat().st_mode & 0o1:
+            parent.chmod(parent.stat().st_mode | 0o11)
+    path = folder / "ocapi.json"
+    path.write_text(TEXT)
+    path.chmod(0o644)
+    done = subprocess.run(["bash", "-c", 'exec "$@" <&- 2>&-', "-", COMMAND, "allow", path, "--client", "shop", NEW],
+                          timeout=60, stdout=subprocess.PIPE, user=1234, group=2345, extra_groups=[])
+    assert (done.returncode, done.stdout.decode()) == (0, f"{path}: {NEW} allowed\n")
+    assert path.read_text() == TEXT.replace('www.example"\n', f'www.example",\n        "{NEW}"\n')
+    assert path.stat().st_uid == 1234
+
+
+def test_an_origin_that_is_repeated_goes_in_one_scan(document):
+    """The cost is linear: 50,000 scans of this text last minutes."""
+    spellings = ["https://pr-7.example", "HTTPS://pr-7.example", "https://PR-7.example:443/"]
+    listed = [spelling for n in range(25000) for spelling in (spellings[n % 3], spellings[n % 2], f"https://{n}.example")]
+    document.write_text(json.dumps({"_v": "19.1", "clients": [{"client_id": "shop", "allowed_origins": listed}]}))
+    done = edit("revoke", document)
+    assert (done.returncode, done.stdout) == (0, f"{document}: {NEW} revoked\n")
+    assert origins(document) == [f"https://{n}.example" for n in range(25000)]
+
+
+SIGNALS = ["HUP", "INT", "QUIT", "TERM", "PIPE", "XFSZ", "XCPU", "ALRM", "USR1", "USR2"]
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_leaves_no_file_beside(document, name):
+    """The signal waits from before the file beside is made until it is renamed: a tracer sees both calls."""
+    script = r"""
+set pagination off
+set breakpoint pending on
+handle SIG%s nostop noprint pass
+break mkstemp
+run
+call (int)kill((int)getpid(), %d)
+delete
+continue
+""" % (name, getattr(signal, f"SIG{name}"))
+    (document.parent / "folder").mkdir()
+    commands = document.parent / "folder" / "gdb"
+    commands.write_text(script)
+    done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", commands, "--args", COMMAND, "allow", document, "--client", "shop", NEW],
+                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert "Breakpoint 1, " in done.stdout, done
+    assert NEW in origins(document), done
+
+
+def test_a_limit_on_files_ends_after_the_file_beside(document):
+    """SIGXFSZ has its default action here."""
+    before = document.stat()
+    done = subprocess.run(["bash", "-c", 'ulimit -f 0; exec "$@"', "-", COMMAND, "allow", document, "--client", "shop", NEW],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode in (2, -signal.SIGXFSZ)
+    assert_left_alone(document, before)
 
 
 def test_a_disk_that_is_full_changes_nothing(document):

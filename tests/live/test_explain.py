@@ -111,6 +111,42 @@ def test_a_list_of_origins(documents):
     assert told(lines, "reason")[0].startswith("list-member: ") and told(lines, "decided") == []
 
 
+GATE = ["explain", "global.json", "--origin", "https://nobody.example", "--method", "PUT", "--exit-code"]
+
+
+@pytest.mark.parametrize("help_", ["-h", "--help"])
+@pytest.mark.parametrize("option", ["--origin", "--client", "--tree", "--url", "--header", "--method"])
+def test_help_is_not_asked_for_by_a_value(documents, option, help_):
+    """A gate that hands on a value from outside must not see 0."""
+    arguments = [a for a in GATE if a not in ("--origin", "https://nobody.example")] if option == "--origin" else GATE
+    code, lines, errors = said(*arguments, option, help_, cwd=documents)
+    assert code != 0 and not any(line.startswith("usage") for line in lines), (code, lines)
+
+
+@pytest.mark.parametrize("help_", ["-h", "--help"])
+@pytest.mark.parametrize("command", [["explain", "global.json"], ["diff", "--exit-code", "global.json"], ["check", "global.json"],
+                                     ["list", "global.json"], ["allow", "global.json", "--client", "one"],
+                                     ["revoke", "global.json", "--client", "one"]], ids=lambda c: c[0])
+def test_help_is_asked_for_by_the_first_argument_only(documents, command, help_):
+    before = (documents / "global.json").read_bytes()
+    code, lines, errors = said(*command, help_, cwd=documents)
+    assert (code, lines) == (2, []) and f"{help_} must be the first argument" in errors[-1]
+    assert said(*command[:1], help_, *command[1:], cwd=documents) == said(*command[:1], help_) == said("help", command[0])
+    code, lines, errors = said(*command, "--", help_, cwd=documents)
+    assert code != 0
+    assert (documents / "global.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("url", ["/", "/dw/shop/v19_1/x", "/s/S/dw/shop/v19_1/x"])
+@pytest.mark.parametrize("tree", ["missing", "global.json", ""])
+def test_a_tree_that_is_not_there(documents, tree, url):
+    """Whatever the path: also one outside /dw/."""
+    code, lines, errors = said("explain", "--tree", tree, "--url", url, "--origin", A, cwd=documents)
+    assert (code, lines) == (2, []) and errors, errors
+    plant(documents / "tree", {SHOP: settings(client("one", A))}, {})
+    assert said("explain", "--tree", "tree", "--url", url, "--origin", A, cwd=documents)[0] == 0
+
+
 def test_the_answers(documents):
     """R5, P1, 1.5"""
     lines = explain("global.json", "--origin", NOBODY, "--method", "POST", "--url", "/dw/shop/v20_2/x", cwd=documents)

@@ -259,3 +259,52 @@ def test_resources_of(front, name):
             seen.add(assert_agrees(front, f"{name}.resources.example", "OPTIONS", f"{prefix}{path}{query}",
                                    [("Origin", origin), ("Access-Control-Request-Method", "GET")]))
     assert seen == {"preflight-allow", "preflight-withhold"}
+
+
+HOSTS = ["example.com", "EXAMPLE.com", "example.com.", "a-b_c.example", "a..example", ".example", "example.com..", "a b", "a,b", "a/b", "a\\b",
+         "a@b", "a%41.example", "a.1", "a.1b", "a.b1", "1a", "1.a", "-", "_", "127.0.0.1", "127.0.0.1.", "127.0.0", "1", "127.0.0.01", "0.0.0.0",
+         "127.0.0.256", "1.2.3.4.5", ".1.2.3", "1..2.3", "1.2.3.04", "1.02.3.4", "00.1.2.3", "1.2.3.4a", "1.2.3.a", "..", "a.-", "a._b", ".", "[::1]", "[::1", "::1", "[::g]", "[]", "[127.0.0.1]", "[::1%lo]", "[::ffff:1.2.3.4]", "a*.example", "*",
+         "example.com:", "example.com:1", "example.com:80", "example.com:65535", "example.com:0", "example.com:00", "example.com:65536",
+         "example.com:99999", "example.com:18446744073709551617", "example.com:080", "example.com:8x", "example.com:-1", "[::1]:80",
+         "[::1]:0", "[::1]x", "b\u00fccher.example"]
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_a_host_that_httpd_refuses_is_wrong_usage(front, name):
+    """`explain` decides no request that the module never sees."""
+    front.allow_log("AH")
+    document = DOCUMENTS / "p.json"
+    is_refused = b" 400 " in raw(front, f"GET /x HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n")
+    assert run("explain", document, "--header", f"Host: {name}").returncode == (2 if is_refused else 0)
+    if not re.search(r"[/@\\s]|:$", name):  # those that a URL reads in another way
+        assert run("explain", document, "--url", f"http://{name}/x").returncode == (2 if is_refused else 0)
+
+
+def raw(front, text):
+    """The status line."""
+    with front.connection() as connection:
+        connection.send(text.encode())
+        return connection._until(b"\r\n") + b" "
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_line_that_is_too_long_is_wrong_usage(front, more):
+    """httpd takes 8,191 bytes of a request line, and of a field, whose limits are 8190."""
+    front.allow_log("AH")
+    document = DOCUMENTS / "p.json"
+    target = "/x?" + "x" * (8191 - len("GET /x? HTTP/1.1") + more)
+    status = raw(front, f"GET {target} HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n")
+    assert (b" 414 " in status) == (run("explain", document, "--url", target).returncode == 2) == bool(more), status
+    value = "x" * (8191 - len("X-Long: ") + more)
+    status = raw(front, f"GET /x HTTP/1.1\r\nHost: example.com\r\nX-Long: {value}\r\nConnection: close\r\n\r\n")
+    assert (b" 400 " in status) == (run("explain", document, "--header", f"X-Long: {value}").returncode == 2) == bool(more), status
+
+
+def test_two_hosts_and_connect_are_wrong_usage(front):
+    front.allow_log("AH")
+    document = DOCUMENTS / "p.json"
+    assert b" 400 " in raw(front, "GET /x HTTP/1.1\r\nHost: example.com\r\nHost: example.com\r\nConnection: close\r\n\r\n")
+    for arguments in (["--header", "Host: a.example", "--header", "host: a.example"], ["--method", "CONNECT"]):
+        assert run("explain", document, *arguments).returncode == 2
+        assert run("explain", document, *arguments[:2]).returncode == (0 if arguments[0] == "--header" else 2)
+    assert run("explain", document, "--header", "Host: a.example", "--url", "http://b.example/").returncode == 0

@@ -68,7 +68,8 @@ def test_list_and_diff_of_what_cannot_be_used(tmp_path, content, status):
 @pytest.mark.parametrize("arguments, named", [
     (["list"], "FILE is missing"), (["list", "--tree", "x", "y"], "not both"), (["list", "--tree"], "--tree"), (["list", "-x"], "-x"),
     (["list", *["x"] * 17], "16 documents"), (["diff"], "NEW is missing"), (["diff", "x"], "NEW is missing"),
-    (["diff", "x", "y", "z"], "too many: z"), (["diff", "--strict", "x", "y"], "--strict"), (["diff", ".", "/dev/null"], "two trees")])
+    (["diff", "x", "y", "z"], "too many: z"), (["diff", "--strict", "x", "y"], "--strict"), (["diff", ".", "/dev/null"], "two trees"),
+    (["diff", "-", "-"], "standard input is given twice"), (["list", "-", "x", "-"], "standard input is given twice")])
 def test_wrong_usage_names_what_is_wrong(arguments, named):
     code, lines, errors = said(*arguments)
     assert (code, lines) == (2, [])
@@ -138,7 +139,20 @@ TREE = {SHOP: settings(client("org", A)), f"sites/S/{SHOP}": settings(client("s"
 TREES = {  # name: (what is written, what is removed, lines)
     "nothing": ({}, [], []),
     "the organisation, for all but whom it does not reach": ({SHOP: settings(client("org", A, B))}, [],
-                                                             [f'+ origin {B} of client "org", organisation, shop']),
+                                                             [
+        f'+ origin {B} of client "org", organisation, shop', '= client "org" does not change, site "T", shop']),
+    "the organisation takes, and a site keeps": ({SHOP: settings(client("x", A))}, [], [
+        '- client "org", organisation, shop', f'- origin {A} of client "org", organisation, shop',
+        '+ client "x", organisation, shop', f'+ origin {A} of client "x", organisation, shop',
+        '= client "org" does not change, site "T", shop']),
+    "a site loses the same of its own, and the rest stays": (
+        {SHOP: settings(client("org", B)), f"sites/T/{SHOP}": settings(client("org"))}, [], [
+            f'- origin {A} of client "org", organisation, shop', f'+ origin {B} of client "org", organisation, shop',
+            f'- origin {C} of client "org", site "T", shop']),
+    "what a site says of a client is all of it": (
+        {SHOP: settings(client("org", B, C)), f"sites/T/{SHOP}": settings(client("org", B, C))}, [], [
+            f'- origin {A} of client "org", organisation, shop', f'+ origin {B} of client "org", organisation, shop',
+            f'+ origin {C} of client "org", organisation, shop', f'+ origin {B} of client "org", site "T", shop']),
     "a site's own": ({f"sites/S/{SHOP}": settings(client("s", C))}, [],
                      [f'- origin {B} of client "s", site "S", shop', f'+ origin {C} of client "s", site "S", shop']),
     "a site goes, and the organisation is back": ({}, [f"sites/T/{SHOP}"], [
@@ -151,7 +165,9 @@ TREES = {  # name: (what is written, what is removed, lines)
         '+ client "d", organisation, data', f'+ origin {A} of client "d", organisation, data']),
     "the site says the same as the organisation did": ({SHOP: settings(client("z", A)), f"sites/S/{SHOP}": settings(client("s", B), client("org", A))},
                                                        [], ['- client "org", organisation, shop', f'- origin {A} of client "org", organisation, shop',
-                                                            '+ client "z", organisation, shop', f'+ origin {A} of client "z", organisation, shop']),
+                                                            '+ client "z", organisation, shop', f'+ origin {A} of client "z", organisation, shop',
+                                                            '= client "org" does not change, site "S", shop',
+                                                            '= client "org" does not change, site "T", shop']),
 }
 
 
@@ -208,6 +224,72 @@ def test_diff_says_what_a_request_sees(tmp_path, seed):
             target = "/dw/shop/v19_1" + pattern.replace("**", "x").replace("*", "x")
             was, now = (methods(path, name, A, target) for path in (old, new))
             assert set(names.split(", ")) == (was - now if sign == "-" else now - was), (line, was, now)
+
+
+def told_of(lines, site):
+    """client: the origins that come and go, as a reader understands it: a site's own lines of a client are all there is."""
+    found = {"": {}, site: {}}
+    for line in lines:
+        match = re.fullmatch(r'([+=-]) (?:origin (\S+) of )?client "(\w+)"(?: does not change)?, (?:organisation|site "(\w+)"), shop', line)
+        if match and (match[4] or "") in found:
+            changes = found[match[4] or ""].setdefault(match[3], set())
+            changes |= {(match[1], match[2])} if match[2] else set()
+        else:
+            assert match or re.fullmatch(r'[+-] site "\w+"', line), line
+    return {**found[""], **found[site]}
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_diff_of_trees_says_what_a_request_to_a_site_sees(tmp_path, seed):
+    """Of each site, with and without documents, there before or after: what `explain` answers otherwise, and nothing else."""
+    chance = random.Random(seed)
+    ids, origins, sites = "ab", [A, B, C], ["S", "T", "U"]
+
+    def document():
+        return settings(*(client(name, *chance.sample(origins, chance.randrange(4)))
+                          for name in chance.sample(ids, chance.randrange(3))))
+
+    def tree():
+        return {SHOP: document(), **{f"sites/{site}/{SHOP}": document() for site in chance.sample(sites, chance.randrange(4))}}
+
+    before = tree()
+    after = {**before, SHOP: document()} if seed % 4 == 0 else tree()
+    trees = [plant(tmp_path / name, {**files, "sites/none/x": ""}, {}) for name, files in (("old", before), ("new", after))]
+    lines = done("diff", *trees)
+    pairs = list(itertools.product(ids, origins))
+    for site in ["", "none", *sites]:
+        url = f"/s/{site}/dw/shop/v19_1/x" if site else "/dw/shop/v19_1/x"
+        was, now = ({pair: run("explain", "--exit-code", "--tree", tree, "--url", url, "--client", pair[0], "--origin", pair[1]).returncode
+                     for pair in pairs} for tree in trees)
+        expected = {(pair[0], "-" if now[pair] else "+", pair[1]) for pair in pairs if was[pair] != now[pair]}
+        assert {(name, *change) for name, changes in told_of(lines, site).items() for change in changes} == expected, (site, lines)
+
+
+def ranges(count, path, *methods, first=0):
+    return [resource(path, *methods, version_range={"from": f"{first + n + 1}.1", "until": f"{first + n + 1}.2"}) for n in range(count)]
+
+
+def test_diff_of_many_versions(tmp_path):
+    """The cost is not the product of paths, resources and versions: that is 2,000 to the third."""
+    def document(method):
+        return settings(client("a", A, resources=[r for n in range(900) for r in ranges(1, f"/x{n}", method, first=n)]))
+    old, new = write(tmp_path / "old.json", document("put")), write(tmp_path / "new.json", document("post"))
+    lines = done("diff", old, new)
+    assert len(lines) == 2 * 900
+    assert lines[:2] == ['- method PUT of /x0 from v1.1 before v1.2 of client "a"', '+ method POST of /x0 from v1.1 before v1.2 of client "a"']
+
+
+def test_diff_of_too_many_resources(tmp_path):
+    """A gate does not see 0 for what is not compared."""
+    def document(method):
+        return settings(client("a", A, resources=ranges(6000, "/x", "get") + [resource(f"/x{n}", method) for n in range(6000)]),
+                        client("b", A, resources=[resource("/x", method)]))
+    old, new = write(tmp_path / "old.json", document("put")), write(tmp_path / "new.json", document("post"))
+    lines = ['? methods of client "a" are too many to compare', '- method PUT of /x of client "b"', '+ method POST of /x of client "b"']
+    assert done("diff", old, new) == lines
+    new.write_text(new.read_text().replace('"/x", "methods": ["post"]', '"/x", "methods": ["put", "post"]'))
+    lines[1:] = ['+ method POST of /x of client "b"']
+    assert done("diff", "--exit-code", old, new, status=1) == lines
 
 
 def test_nothing_acts_on_a_terminal(tmp_path):

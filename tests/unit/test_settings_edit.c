@@ -148,8 +148,8 @@ static size_t edit(ocors_span_t *text, ocors_span_t client, const char *entry,
 
         result = ocors_settings_edit(*text, client, &origin, action, (char *)(uintptr_t)room.bytes,
                                      &splice);
-        guarded_free(room);
         if (result == OCORS_EDIT_ALREADY) {
+            guarded_free(room);
             return count;
         }
         assert_int_equal(result, OCORS_EDIT_SPLICE);
@@ -157,6 +157,7 @@ static size_t edit(ocors_span_t *text, ocors_span_t client, const char *entry,
         edited = malloc(length);
         assert_non_null(edited);
         ocors_splice_apply(*text, &splice, edited);
+        guarded_free(room);
         guarded_free(*text);
         *text = guarded_copy(edited, length);
         free(edited);
@@ -186,7 +187,7 @@ static void check_edit(const row_t *row, ocors_edit_action_t action, const char 
     if (text.length != strlen(after) || memcmp(text.bytes, after, length) != 0) {
         fail_msg("%s: found\n%.*s\nexpected\n%s", row->name, (int)text.length, text.bytes, after);
     }
-    if ((count == 0) != (strcmp(before, after) == 0)) {
+    if (count != (strcmp(before, after) == 0 ? 0 : 1)) {
         fail_msg("%s: %zu splices", row->name, count);
     }
     guarded_free(text);

@@ -251,21 +251,41 @@ static void add_first(const editor_t *editor, const place_t *place, const ocors_
     put_origin(splice, origin);
 }
 
-/* The entry that was read last goes. */
+/* A run goes, too; the text between it and the one before goes to the room, and stays. */
+static void remove_run(editor_t *editor, run_t gone, ocors_splice_t *splice)
+{
+    const size_t end = splice->offset + splice->removed;
+
+    if (splice->removed == 0 || gone.from < splice->offset) {
+        splice->offset = gone.from;
+    }
+    else if (gone.from > end) {
+        const size_t length = gone.from - end;
+
+        if (splice->piece_count == 0) {
+            put(splice, ocors_span_make(editor->room, 0));
+        }
+        memcpy(editor->room, editor->text.bytes + end, length);
+        editor->room += length;
+        splice->pieces[0].length += length;
+    }
+    splice->removed = gone.to - splice->offset;
+}
+
+/* The entry that was read last goes. `is_first`: no entry before it stays. */
 static void remove_entry(editor_t *editor, const place_t *place, run_t previous, run_t entry,
-                         ocors_splice_t *splice)
+                         bool is_first, ocors_splice_t *splice)
 {
     run_t gone = { previous.to, entry.to };
 
-    if (previous.to == 0) {
+    if (is_first) {
         gone.from = place->list + 1;
         if (take(editor, ',')) {
             ocors_json_skip_blank(&editor->json);
             gone = (run_t){ entry.from, offset(editor) };
         }
     }
-    splice->offset = gone.from;
-    splice->removed = gone.to - gone.from;
+    remove_run(editor, gone, splice);
 }
 
 static ocors_edit_result_t edit_list(editor_t *editor, const place_t *place,
@@ -275,6 +295,7 @@ static ocors_edit_result_t edit_list(editor_t *editor, const place_t *place,
     run_t previous = { 0, 0 };
     run_t last = { 0, 0 };
     run_t entry;
+    bool is_first = true;
 
     editor->json.at = editor->text.bytes + place->list;
     if (!take(editor, '[')) {
@@ -292,14 +313,16 @@ static ocors_edit_result_t edit_list(editor_t *editor, const place_t *place,
             if (action == OCORS_EDIT_ALLOW) {
                 return OCORS_EDIT_ALREADY;
             }
-            remove_entry(editor, place, last, entry, splice);
-            return OCORS_EDIT_SPLICE;
+            remove_entry(editor, place, last, entry, is_first, splice);
+        }
+        else {
+            is_first = false;
         }
         previous = last;
         last = entry;
     }
     if (action == OCORS_EDIT_REVOKE) {
-        return OCORS_EDIT_ALREADY;
+        return splice->removed > 0 ? OCORS_EDIT_SPLICE : OCORS_EDIT_ALREADY;
     }
     if (last.to == 0) {
         add_first(editor, place, origin, splice);
