@@ -178,14 +178,50 @@ bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin)
            || ocors_own_is_own_member(own, origin);
 }
 
+/* Whether a text begins with a host, without case, up to the host's end or a port. */
+static bool begins_with_host(ocors_span_t text, ocors_span_t host)
+{
+    size_t i = 0;
+
+    while (i < host.length && i < text.length
+           && ocors_ascii_lower(host.bytes[i]) == ocors_ascii_lower(text.bytes[i])) {
+        i++;
+    }
+    return i == host.length || host.bytes[i] == ':';
+}
+
+/*
+ * Whether an origin may be a miss: false, if it certainly names neither the asked host nor a
+ * configured one, as most refused origins do. Ends at the first byte that differs.
+ */
+static bool may_be_miss(const ocors_own_t *own, ocors_span_t origin)
+{
+    const char *colon = origin.length > 0 ? memchr(origin.bytes, ':', origin.length) : NULL;
+    const size_t start = colon != NULL ? (size_t)(colon - origin.bytes) + sizeof("://") - 1 : 0;
+    bool is_near = start == 0 || start >= origin.length || own->names->pattern_count > 0
+                   || site_of(own) == SITE_SAME_ORIGIN;
+    ocors_span_t rest;
+
+    if (is_near) {
+        return true;
+    }
+    rest = ocors_span_make(origin.bytes + start, origin.length - start);
+    is_near = begins_with_host(rest, own->asked);
+    for (size_t i = 0; i < own->names->name_count && !is_near; i++) {
+        is_near = begins_with_host(rest, own->names->names[i]);
+    }
+    return is_near;
+}
+
 ocors_own_miss_t ocors_own_miss(const ocors_own_t *own, ocors_span_t origin)
 {
-    const ocors_authority_t asked = ocors_authority_parse(own->asked);
+    ocors_authority_t asked;
     ocors_origin_parts_t parts;
 
-    if (!ocors_authority_split(origin, &parts)) {
+    if (!may_be_miss(own, origin) || !ocors_authority_split(origin, &parts)) {
         return OCORS_OWN_MISS_NONE;
     }
+    asked = ocors_authority_parse(own->asked);
     const bool is_asked = ocors_span_is_equal_nocase(parts.authority.host, asked.host);
     const bool is_known = host_is_known(own, parts.authority.host, asked.host);
 
