@@ -90,8 +90,7 @@ void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *n
 /*
  * Whether a kind (the reason, and what has an entry of its own) shall have a line of the log now:
  * it is the first of its kind in this minute, and one of the first OCORS_CENSUS_LINES. Several
- * workers that ask at once get one true. If nothing is counted, so many of each process have one,
- * of whatever kind.
+ * workers that ask at once get one true. False, if nothing is counted.
  */
 bool ocors_counting_is_new(const ocors_refusal_t *refusal, ocors_reason_t reason);
 

@@ -8,6 +8,9 @@
 
 #include "ocors_span.h"
 
+/* An ocors_put_t; `to` is a FILE. */
+void ocors_print_put(void *to, const char *bytes, size_t length);
+
 /*
  * Prints a text of anybody. Visible UTF-8 is printed as it is, an invisible character as <U+200B>,
  * a control character and a byte that is not UTF-8 as \x1b.

@@ -94,6 +94,19 @@ static inline int ocors_escape_value(const char *escape)
     return high >= 0 && low >= 0 ? high * 16 + low : -1;
 }
 
+/* Without the blanks and tabs around it (RFC 9110 section 5.6.3). */
+static inline ocors_span_t ocors_span_trim(ocors_span_t text)
+{
+    while (text.length > 0 && (text.bytes[0] == ' ' || text.bytes[0] == '\t')) {
+        text = ocors_span_make(text.bytes + 1, text.length - 1);
+    }
+    while (text.length > 0
+           && (text.bytes[text.length - 1] == ' ' || text.bytes[text.length - 1] == '\t')) {
+        text.length--;
+    }
+    return text;
+}
+
 /* Whether two spans are equal without the case of ASCII letters (RFC 9110 section 5.1). */
 static inline bool ocors_span_is_equal_nocase(ocors_span_t a, ocors_span_t b)
 {

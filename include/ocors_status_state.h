@@ -41,15 +41,16 @@ typedef struct ocors_status_site_t {
 
 /* Requests that were decided alike. */
 typedef struct ocors_status_request_t {
-    const char *verdict, *reason, *site, *mode;
+    const char *verdict, *reason, *site;
+    bool is_report; /* of `OcapiCors ReportOnly`: what On would have done */
     uint64_t count;
 } ocors_status_request_t;
 
 /* A refused origin. Its count is at most `count`, and at least `count - error`. */
 typedef struct ocors_status_origin_t {
     const char *origin, *nearest; /* "": no listed origin is near */
-    const char *verdict, *reason, *site, *mode;
-    bool is_report; /* of `OcapiCors ReportOnly`: the request passed */
+    const char *verdict, *reason, *site;
+    bool is_report;
     uint64_t count, error;
 } ocors_status_origin_t;
 
@@ -74,5 +75,11 @@ typedef struct ocors_status_state_t {
  * generation. False: nothing is in force.
  */
 bool ocors_status_take(apr_pool_t *pool, ocors_status_state_t *state);
+
+/* The digest, the times and the number of unusable documents alone. */
+bool ocors_status_take_summary(ocors_status_state_t *state);
+
+/* The word for a mode: "on" or "report". */
+const char *ocors_status_mode(bool is_report);
 
 #endif

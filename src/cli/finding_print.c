@@ -157,17 +157,12 @@ static void record_print(ocors_finding_printer_t *printer, const record_t *recor
     }
 }
 
-static void put(void *to, const char *bytes, size_t length)
-{
-    (void)fwrite(bytes, 1, length, to);
-}
-
 ocors_finding_printer_t ocors_finding_print_begin(FILE *out, ocors_format_t format)
 {
     ocors_finding_printer_t printer = { .out = out,
                                         .format = format,
                                         .has_colours = ocors_print_has_colours(out),
-                                        .json = { .put = put, .to = out } };
+                                        .json = { .put = ocors_print_put, .to = out } };
 
     if (format == OCORS_FORMAT_JSON) {
         ocors_json_write_begin(&printer.json, NULL, '[');

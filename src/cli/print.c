@@ -6,28 +6,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ocors_invisible.h"
-#include "ocors_utf8.h"
+#include "ocors_escape.h"
+
+void ocors_print_put(void *to, const char *bytes, size_t length)
+{
+    (void)fwrite(bytes, 1, length, to);
+}
 
 void ocors_print_text(FILE *out, ocors_span_t text)
 {
-    while (text.length > 0) {
-        const size_t length = ocors_utf8_length(text);
-        const size_t taken = length > 0 ? length : 1;
-        const unsigned char first = (unsigned char)text.bytes[0];
-
-        if (length == 0 || first < 0x20 || first == 0x7f) {
-            fprintf(out, "\\x%02x", first);
-        }
-        else if (length > 1
-                 && ocors_invisible_name(ocors_utf8_character(text.bytes, length)) != NULL) {
-            fprintf(out, "<U+%04X>", (unsigned)ocors_utf8_character(text.bytes, length));
-        }
-        else {
-            fwrite(text.bytes, 1, length, out);
-        }
-        text = ocors_span_make(text.bytes + taken, text.length - taken);
-    }
+    ocors_escape_text(ocors_print_put, out, text);
 }
 
 void ocors_print_string(FILE *out, const char *string)

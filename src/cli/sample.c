@@ -174,19 +174,6 @@ ocors_span_t ocors_sample_field(const ocors_sample_t *sample, const char *name)
     return ocors_span_from_string(field != NULL ? field->value : NULL);
 }
 
-/* Without the white space around it, which is not part of a value (RFC 9110 section 5.5). */
-static ocors_span_t trim(ocors_span_t value)
-{
-    while (value.length > 0 && (value.bytes[0] == ' ' || value.bytes[0] == '\t')) {
-        value = ocors_span_make(value.bytes + 1, value.length - 1);
-    }
-    while (value.length > 0
-           && (value.bytes[value.length - 1] == ' ' || value.bytes[value.length - 1] == '\t')) {
-        value.length--;
-    }
-    return value;
-}
-
 static bool value_is_sendable(ocors_span_t value)
 {
     for (size_t i = 0; i < value.length; i++) {
@@ -204,7 +191,7 @@ const char *ocors_sample_add(ocors_sample_t *sample, ocors_span_t name, ocors_sp
     ocors_sample_field_t *field = field_find(sample, name);
     const bool is_host = ocors_span_is_equal_nocase(name, OCORS_SPAN_LITERAL("Host"));
 
-    value = trim(value);
+    value = ocors_span_trim(value); /* what is around a value is not part of it */
     if (!value_is_sendable(value)) {
         return "the value has a control character: httpd answers 400";
     }

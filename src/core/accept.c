@@ -5,22 +5,6 @@
 
 #define WEIGHT_MAX 1000u
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static ocors_span_t trim(ocors_span_t text)
-{
-    while (text.length > 0 && is_blank(text.bytes[0])) {
-        text = ocors_span_make(text.bytes + 1, text.length - 1);
-    }
-    while (text.length > 0 && is_blank(text.bytes[text.length - 1])) {
-        text.length--;
-    }
-    return text;
-}
-
 /*
  * Takes what is before a separator off a text, which keeps what is behind it. A separator in a
  * quoted string is none.
@@ -41,7 +25,7 @@ static ocors_span_t take(ocors_span_t *text, char separator)
     }
     *text = at < text->length ? ocors_span_make(bytes + at + 1, text->length - at - 1)
                               : ocors_span_make(NULL, 0);
-    return trim(ocors_span_make(bytes, at));
+    return ocors_span_trim(ocors_span_make(bytes, at));
 }
 
 /* RFC 9110, section 12.4.2: "0.5" is 500. What is not a weight is 0. */
@@ -100,7 +84,7 @@ unsigned ocors_accept_weight(ocors_span_t accept, ocors_span_t type)
 {
     unsigned best = 0, weight = 0;
 
-    if (trim(accept).length == 0) {
+    if (ocors_span_trim(accept).length == 0) {
         return WEIGHT_MAX;
     }
     while (accept.length > 0) {

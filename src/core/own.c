@@ -128,27 +128,31 @@ static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
            && host_is_known(own, parts.authority.host, asked.host) && origin_is_serialised(origin);
 }
 
-/*
- * Whether an http or https origin names what Host says, a default port apart. Ends at the first
- * byte that differs: most origins name another host.
- */
-static bool may_be_asked(const ocors_own_t *own, ocors_span_t origin)
+/* What is three bytes behind the first ":", where an authority is; empty: there is nothing. */
+static ocors_span_t behind_scheme(ocors_span_t origin)
 {
-    const size_t start = ocors_span_has_prefix(origin, OCORS_SPAN_LITERAL("https://"))  ? 8
-                         : ocors_span_has_prefix(origin, OCORS_SPAN_LITERAL("http://")) ? 7
-                                                                                        : 0;
-    if (start == 0) {
-        return false;
+    size_t colon = 0;
+
+    while (colon < origin.length && origin.bytes[colon] != ':') {
+        colon++;
     }
-    const ocors_span_t rest = ocors_span_make(origin.bytes + start, origin.length - start);
-    const ocors_span_t asked = own->asked;
+    return colon + 3 < origin.length ? ocors_span_from(origin, colon + 3)
+                                     : ocors_span_make(NULL, 0);
+}
+
+/*
+ * Whether a text begins with a host, without case, up to the host's end or a port. Ends at the
+ * first byte that differs: most origins name another host than one asks for.
+ */
+static bool begins_with_host(ocors_span_t text, ocors_span_t host)
+{
     size_t i = 0;
 
-    while (i < rest.length && i < asked.length
-           && ocors_ascii_lower(asked.bytes[i]) == rest.bytes[i]) {
+    while (i < host.length && i < text.length
+           && ocors_ascii_lower(host.bytes[i]) == ocors_ascii_lower(text.bytes[i])) {
         i++;
     }
-    return i == rest.length && (i == asked.length || asked.bytes[i] == ':');
+    return i == host.length || host.bytes[i] == ':';
 }
 
 /* R10 b): the origin names the asked host and port. */
@@ -157,7 +161,8 @@ static bool is_own_by_host(const ocors_own_t *own, ocors_span_t origin)
     ocors_origin_parts_t parts;
     ocors_authority_t asked;
 
-    if (!may_be_asked(own, origin) || !ocors_authority_split(origin, &parts)) {
+    if (!begins_with_host(behind_scheme(origin), own->asked)
+        || !ocors_authority_split(origin, &parts)) {
         return false;
     }
     asked = ocors_authority_parse(own->asked);
@@ -178,35 +183,16 @@ bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin)
            || ocors_own_is_own_member(own, origin);
 }
 
-/* Whether a text begins with a host, without case, up to the host's end or a port. */
-static bool begins_with_host(ocors_span_t text, ocors_span_t host)
-{
-    size_t i = 0;
-
-    while (i < host.length && i < text.length
-           && ocors_ascii_lower(host.bytes[i]) == ocors_ascii_lower(text.bytes[i])) {
-        i++;
-    }
-    return i == host.length || host.bytes[i] == ':';
-}
-
 /*
  * Whether an origin may be a miss: false, if it certainly names neither the asked host nor a
- * configured one, as most refused origins do. Ends at the first byte that differs.
+ * configured one, as most refused origins do.
  */
 static bool may_be_miss(const ocors_own_t *own, ocors_span_t origin)
 {
-    const char *colon = origin.length > 0 ? memchr(origin.bytes, ':', origin.length) : NULL;
-    const size_t start = colon != NULL ? (size_t)(colon - origin.bytes) + sizeof("://") - 1 : 0;
-    bool is_near = start == 0 || start >= origin.length || own->names->pattern_count > 0
-                   || site_of(own) == SITE_SAME_ORIGIN;
-    ocors_span_t rest;
+    const ocors_span_t rest = behind_scheme(origin);
+    bool is_near = own->names->pattern_count > 0 || site_of(own) == SITE_SAME_ORIGIN
+                   || begins_with_host(rest, own->asked);
 
-    if (is_near) {
-        return true;
-    }
-    rest = ocors_span_make(origin.bytes + start, origin.length - start);
-    is_near = begins_with_host(rest, own->asked);
     for (size_t i = 0; i < own->names->name_count && !is_near; i++) {
         is_near = begins_with_host(rest, own->names->names[i]);
     }

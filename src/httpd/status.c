@@ -88,7 +88,7 @@ int ocors_status_extend(request_rec *r, bool is_short)
 {
     ocors_status_state_t state;
 
-    if (!ocors_status_take(r->pool, &state)) {
+    if (!ocors_status_take_summary(&state)) {
         return DECLINED;
     }
     if (is_short) {

@@ -149,7 +149,7 @@ static void write_requests(request_rec *r, const ocors_status_state_t *state)
         write_cell(r, request->verdict);
         write_cell(r, request->reason);
         write_cell(r, request->site);
-        write_cell(r, request->mode);
+        write_cell(r, ocors_status_mode(request->is_report));
         write_number(r, request->count);
         ap_rputs("</tr>\n", r);
     }

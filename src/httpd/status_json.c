@@ -63,7 +63,7 @@ static void write_requests(ocors_json_writer_t *writer, const ocors_status_state
         write_text(writer, "verdict", request->verdict);
         write_text(writer, "reason", request->reason);
         write_text(writer, "site", request->site);
-        write_text(writer, "mode", request->mode);
+        write_text(writer, "mode", ocors_status_mode(request->is_report));
         ocors_json_write_number(writer, "count", request->count);
         ocors_json_write_end(writer, '}');
     }
@@ -88,7 +88,7 @@ static void write_origins(ocors_json_writer_t *writer, const ocors_status_state_
             ocors_json_write_null(writer, "nearest");
         }
         write_text(writer, "site", origin->site);
-        write_text(writer, "mode", origin->mode);
+        write_text(writer, "mode", ocors_status_mode(origin->is_report));
         ocors_json_write_number(writer, "count", origin->count);
         ocors_json_write_number(writer, "error", origin->error);
         ocors_json_write_end(writer, '}');

@@ -93,7 +93,7 @@ static void write_requests(request_rec *r, const ocors_status_state_t *state)
         write_label(r, '{', "verdict", request->verdict);
         write_label(r, ',', "reason", request->reason);
         write_label(r, ',', "site", request->site);
-        write_label(r, ',', "mode", request->mode);
+        write_label(r, ',', "mode", ocors_status_mode(request->is_report));
         ap_rprintf(r, "} %" APR_UINT64_T_FMT "\n", (apr_uint64_t)request->count);
     }
 }

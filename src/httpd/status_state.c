@@ -55,7 +55,6 @@ static void documents_take(apr_pool_t *pool, const ocors_snapshot_t *snapshot,
             if ((snapshot->documents[i].image != OCORS_SNAPSHOT_NONE) != usable) {
                 continue;
             }
-            state->unusable += !usable;
             if (state->documents->nelts < OCORS_STATUS_DOCUMENTS_MAX) {
                 document_take(pool, snapshot, i, apr_array_push(state->documents));
             }
@@ -89,7 +88,7 @@ static void sites_take(apr_pool_t *pool, const ocors_snapshot_t *snapshot,
 
 /* ---- What was counted ------------------------------------------------------------------------ */
 
-static const char *mode_name(bool is_report)
+const char *ocors_status_mode(bool is_report)
 {
     return is_report ? "report" : "on";
 }
@@ -112,7 +111,7 @@ static void requests_take(apr_pool_t *pool, ocors_status_state_t *state)
                             .verdict = ocors_verdict_name((ocors_verdict_t)verdict),
                             .reason = ocors_reason_name((ocors_reason_t)reason),
                             .site = site,
-                            .mode = mode_name(is_report),
+                            .is_report = is_report,
                             .count = count,
                         };
                     }
@@ -138,7 +137,6 @@ static void origins_add(apr_pool_t *pool, ocors_status_state_t *state, bool is_r
             .verdict = ocors_verdict_name((ocors_verdict_t)note->verdict),
             .reason = ocors_reason_name((ocors_reason_t)note->reason),
             .site = ocors_counting_site(pool, note->row),
-            .mode = mode_name(is_report),
             .is_report = is_report,
             .count = items[i].count,
             .error = items[i].error,
@@ -220,22 +218,42 @@ static void figures_take(apr_pool_t *pool, const ocors_snapshot_header_t *header
     state->figure_count = sizeof(all) / sizeof(all[0]);
 }
 
+static void summary_take(const ocors_snapshot_t *snapshot, ocors_status_state_t *state)
+{
+    *state = (ocors_status_state_t){ .now = apr_time_now(),
+                                     .published = snapshot->header.published };
+    ocors_digest_write(snapshot->header.digest, state->digest);
+    for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
+        state->unusable += snapshot->documents[i].image == OCORS_SNAPSHOT_NONE;
+    }
+}
+
+bool ocors_status_take_summary(ocors_status_state_t *state)
+{
+    ocors_pin_t pin;
+
+    if (!ocors_store_pin(&pin)) {
+        return false;
+    }
+    summary_take(&pin.snapshot, state);
+    ocors_store_unpin(&pin);
+    return true;
+}
+
 bool ocors_status_take(apr_pool_t *pool, ocors_status_state_t *state)
 {
     ocors_snapshot_header_t header;
     ocors_pin_t pin;
 
-    *state = (ocors_status_state_t){ .now = apr_time_now(),
-                                     .is_counted = ocors_counting_rows() > 0 };
     if (!ocors_store_pin(&pin)) {
         return false;
     }
     header = pin.snapshot.header;
+    summary_take(&pin.snapshot, state);
     documents_take(pool, &pin.snapshot, state);
     sites_take(pool, &pin.snapshot, state);
     ocors_store_unpin(&pin);
-    ocors_digest_write(header.digest, state->digest);
-    state->published = header.published;
+    state->is_counted = ocors_counting_rows() > 0;
     figures_take(pool, &header, state);
     requests_take(pool, state);
     origins_take(pool, state);

@@ -73,6 +73,30 @@ static void texts(void **state)
     }
 }
 
+/* On one line, and without effect on a terminal. */
+static void a_text_for_people(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        { "", "" },
+        { "<b>\"\\", "<b>\"\\" },
+        { "a\n\x1b[31m\x7f", "a\\x0a\\x1b[31m\\x7f" },
+        { "\xc3\xa9\xe2\x80\xae\xc2\x85", "\xc3\xa9<U+202E><U+0085>" },
+        { "a\xff\xe2\x82", "a\\xff\\xe2\\x82" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const ocors_span_t text = guarded_copy(rows[i].text, strlen(rows[i].text));
+        buffer_t shown = { .length = 0 };
+
+        ocors_escape_text(put, &shown, text);
+        assert_string_equal(shown.text, rows[i].shown);
+        guarded_free(text);
+    }
+}
+
 static void a_nul_is_a_character(void **state)
 {
     buffer_t json = { .length = 0 };
@@ -119,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts),
+        cmocka_unit_test(a_text_for_people),
         cmocka_unit_test(a_nul_is_a_character),
         cmocka_unit_test(values_of_all_types),
     };
