@@ -57,7 +57,7 @@ void ocors_counting_child_ended(pid_t pid);
 extern ocors_counters_stripe_t *ocors_counting_stripes; /* NULL: nothing is counted */
 extern uint32_t ocors_counting_mask;                    /* for the number of a stripe */
 
-/* Counts a request. `connection` is its number: who has one of his own seldom meets another. */
+/* Counts a request. `connection` is its number: two connections seldom write to one stripe. */
 static inline void ocors_counting_add(long connection, uint32_t row, bool is_report,
                                       ocors_verdict_t verdict, ocors_reason_t reason)
 {
