@@ -32,5 +32,6 @@
 #define OCORS_LOG_MINUTE           "OCORS0027: " /* what was refused in a minute */
 #define OCORS_LOG_NOT_COUNTED      "OCORS0028: " /* no memory for the counters */
 #define OCORS_LOG_EXPLAINS         "OCORS0029: " /* OcapiCorsExplain is on */
+#define OCORS_LOG_NOT_CONFINED     "OCORS0030: " /* the watching process keeps privileges */
 
 #endif

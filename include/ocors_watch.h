@@ -10,8 +10,9 @@
 /*
  * Starts the process that watches what the lists name, for as long as `pconf` lives. It looks when
  * the system tells of a change; where the system does not tell, it looks every OcapiCorsReload. The
- * process is the parent's child, as privileged as the parent, and serves no requests. It is started
- * again when it ends unexpectedly (not in `httpd -X`, where nobody waits for it).
+ * process is the parent's child, serves no requests, and keeps of the parent's privileges the right
+ * to read (ocors_confine()). It is started again when it ends unexpectedly (not in `httpd -X`,
+ * where nobody waits for it).
  */
 void ocors_watch_start(apr_pool_t *pconf, server_rec *server, const ocors_lists_t *lists);
 

@@ -19,7 +19,6 @@
 #include <sys/prctl.h>
 #endif
 
-#include <ap_listen.h>
 #include <ap_mpm.h>
 #include <apr_signal.h>
 #include <apr_strings.h>
@@ -29,8 +28,9 @@
 #include <http_log.h>
 #include <mpm_common.h>
 
-#include "ocors_messages.h"
+#include "ocors_confine.h"
 #include "ocors_look.h"
+#include "ocors_messages.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
@@ -54,12 +54,12 @@ static watch_t *running;
 static void start(watch_t *watch);
 
 /* What a process inherits from the parent and has no use for. */
-static void settle_in(void)
+static void settle_in(server_rec *server)
 {
 #ifdef __linux__
     (void)prctl(PR_SET_NAME, PROCESS_NAME);
 #endif
-    ap_close_listeners();
+    ocors_confine(server);
     apr_signal(SIGTERM, SIG_DFL);
     apr_signal(SIGINT, SIG_IGN); /* the terminal's, and the parent ends us anyway */
     apr_signal(SIGHUP, SIG_IGN);
@@ -131,7 +131,7 @@ static void start(watch_t *watch)
     const apr_status_t status = apr_proc_fork(&watch->process, watch->pconf);
 
     if (status == APR_INCHILD) {
-        settle_in();
+        settle_in(watch->server);
         ocors_look_on(watch->pconf, watch->server, watch->lists, watch->parent);
         _exit(0); /* the parent's cleanups are not ours */
     }
