@@ -6,6 +6,7 @@
 #include <apr_buckets.h>
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <util_filter.h>
@@ -14,7 +15,7 @@
 #include "ocors_headers.h"
 #include "ocors_verdict.h"
 
-/* A body of at most this many bytes is read and dropped, so that the connection can be reused. */
+/* A body of at most this many bytes is dropped, so that the connection can be used again. */
 #define DISCARDED_BODY_MAX 65536
 
 static ap_filter_rec_t *header_filter;
@@ -183,21 +184,48 @@ void ocors_respond_add_filter(request_rec *r, const ocors_request_t *request)
     }
 }
 
-/*
- * Prepares for a request body that nobody reads. httpd drops a short one after the answer; for a
- * long one, or one of unknown length, the connection is closed. Returns whether there is a body:
- * the answer does not wait for it.
- */
-static bool body_give_up(request_rec *r)
+/* Reads and drops what has arrived of the body; returns whether that is all of it. */
+static bool body_is_here(request_rec *r)
 {
-    const char *length = apr_table_get(r->headers_in, "Content-Length");
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    bool is_whole = false;
 
-    if (apr_table_get(r->headers_in, "Transfer-Encoding") != NULL
-        || (length != NULL && apr_atoi64(length) > DISCARDED_BODY_MAX)) {
-        r->connection->keepalive = AP_CONN_CLOSE;
-        return true;
+    while (!is_whole
+           && ap_get_brigade(r->proto_input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ,
+                             DISCARDED_BODY_MAX)
+                  == APR_SUCCESS
+           && !APR_BRIGADE_EMPTY(brigade)) {
+        is_whole = APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
+        apr_brigade_cleanup(brigade);
     }
-    return length != NULL && apr_atoi64(length) > 0;
+    return is_whole;
+}
+
+/*
+ * F5: a body that nobody reads is dropped if it is short and has arrived. Otherwise the connection
+ * ends after the answer, as a worker that waits for the rest serves nobody. What httpd would answer
+ * to by itself is not read: a transfer coding, a client that expects 100 Continue, more than
+ * LimitRequestBody.
+ */
+static void body_drop(request_rec *r)
+{
+    const char *text = apr_table_get(r->headers_in, "Content-Length");
+    const bool is_coded = apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
+    apr_off_t length = 0, limit;
+    char *end = NULL;
+
+    if (text == NULL && !is_coded) {
+        return;
+    }
+    limit = ap_get_limit_req_body(r);
+    if (limit <= 0 || limit > DISCARDED_BODY_MAX) {
+        limit = DISCARDED_BODY_MAX;
+    }
+    if (is_coded || r->expecting_100 || apr_strtoff(&length, text, &end, 10) != APR_SUCCESS
+        || end == text || *end != '\0' || length < 0 || length > limit
+        || (length > 0 && !body_is_here(r))) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
 }
 
 /* The fault document (F1). */
@@ -219,8 +247,8 @@ int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filte
 {
     apr_bucket_alloc_t *allocator = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, allocator);
-    const bool has_body = body_give_up(r);
 
+    body_drop(r);
     r->status = HTTP_NO_CONTENT;
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
         r->status = HTTP_UNAUTHORIZED;
@@ -231,11 +259,5 @@ int ocors_respond(request_rec *r, const ocors_request_t *request, bool has_filte
         ap_run_insert_filter(r);
     }
     ap_pass_brigade(r->output_filters, brigade);
-    if (has_body) {
-        /* After the end of the answer: before it, httpd drops a flush bucket without a body. */
-        apr_brigade_cleanup(brigade);
-        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(allocator));
-        ap_pass_brigade(r->connection->output_filters, brigade);
-    }
     return DONE;
 }
