@@ -20,7 +20,7 @@ UNKNOWN = ["bar", "blog", "neighbour"]  # another site; the API's own site; its 
 KINDS = {"fetch": {}, "xhr": {"xhr": True}}
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 EVERY_UNKNOWN = pytest.mark.parametrize("site", UNKNOWN)
-# What Chromium's console says, as docs/browser.md has it.
+# What Chromium's console says, as docs/frontend.md has it.
 PREFLIGHT = "Response to preflight request doesn't pass access control check: "
 NO_HEADER = "No 'Access-Control-Allow-Origin' header is present on the requested resource."
 NO_METHOD = "Method {} is not allowed by Access-Control-Allow-Methods in preflight response."
@@ -543,7 +543,7 @@ def test_without_vary_the_cache_is_poisoned(shop, browser, backend):
 
 def test_the_guide_has_each_message():
     """P1, P2, P6, R3, R5: what the tests above saw is what an administrator can look up."""
-    guide = (httpd.REPOSITORY / "docs/browser.md").read_text()
+    guide = (httpd.REPOSITORY / "docs/frontend.md").read_text()
     for message in (NO_HEADER, PREFLIGHT + NO_HEADER, NO_METHOD.format("DELETE"), NO_CREDENTIALS,
                     NO_FIELD.format("authorization"), PREFLIGHT + NOT_OK, PREFLIGHT + REDIRECTED):
         assert f"`{message}`" in guide

@@ -172,17 +172,17 @@ def test_distcheck_passes_and_touches_no_live_server(source, built, pytestconfig
 
 
 def apxs_line(text):
-    """The shell command of the README that calls apxs -c."""
+    """The shell command of the guide that calls apxs -c."""
     joined = text.replace("\\\n", " ")
     lines = [l.strip() for l in joined.splitlines() if re.match(r"\s*(\S+=\S+ )?apxs2? -c\b", l)]
-    assert len(lines) == 1, f"README.md has {len(lines)} lines that call apxs -c"
+    assert len(lines) == 1, f"docs/guide.md has {len(lines)} lines that call apxs -c"
     return lines[0]
 
 
 @pytest.mark.xdist_group("apxs-c")
-def test_the_plain_apxs_line_of_the_readme(tmp_path):
+def test_the_plain_apxs_line_of_the_guide(tmp_path):
     source = copy_of_the_tree(tmp_path / "source")
-    line = apxs_line(read(source, "README.md"))
+    line = apxs_line(read(source, "docs/guide.md"))
     # apxs's own compiler, quickly.
     compiler = apxs("CC").split()[0]
     (tmp_path / "tools").mkdir()

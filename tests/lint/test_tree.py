@@ -218,12 +218,13 @@ def no_machine_is_named(root):
 
 
 def directives_agree(root):
-    """conventions 3.6: directive table == conf/ocapi_cors.conf == docs."""
+    """conventions 3.6: directive table == conf/ocapi_cors.conf == docs/directives.md == README's list of links."""
     config = re.findall(r'AP_INIT_\w+\(\s*"(OcapiCors\w*)"', read(root, "src/httpd/directives.c"))
     tables = {
         "conf/ocapi_cors.conf": re.findall(r"^\s*#?\s*(OcapiCors\w*)(?=\s)",
                                            read(root, "conf/ocapi_cors.conf"), re.M),
-        "README.md": re.findall(r"^\|\s*`(OcapiCors\w*)`", read(root, "README.md"), re.M),
+        "docs/directives.md": re.findall(r"^## (OcapiCors\w*)$", read(root, "docs/directives.md"), re.M),
+        "README.md": re.findall(r"\[`(OcapiCors\w*)`\]\(docs/directives\.md#", read(root, "README.md")),
     }
     findings = [f"src/httpd/directives.c: {n} stands there twice" for n in config if config.count(n) > 1]
     for where, names in tables.items():
@@ -331,7 +332,9 @@ BREAKS = [
     (no_machine_is_named, append("README.md", "see /hom" "e/someone/tree\n"), "README.md"),
     (no_machine_is_named, lambda root: (root / "link").symlink_to("/etc/hosts"), "link"),
     (directives_agree, append("conf/ocapi_cors.conf", "\n#OcapiCorsNew On\n"), "OcapiCorsNew"),
-    (directives_agree, append("README.md", "\n| `OcapiCorsNew` | x |\n"), "OcapiCorsNew"),
+    (directives_agree, append("README.md", "\n[`OcapiCorsNew`](docs/directives.md#x)\n"), "README.md has OcapiCorsNew"),
+    (directives_agree, replace("docs/directives.md", r"## OcapiCorsSite\n", "## OcapiCorsPlace\n"),
+     "docs/directives.md does not have OcapiCorsSite"),
     (directives_agree, replace("src/httpd/directives.c", r'"OcapiCorsMaxAge"', '"OcapiCorsOther"'),
      "does not have OcapiCorsOther"),
     (messages_are_numbered_once, append("include/ocors_messages.h", '#define A "OCORS0001: "\n'),

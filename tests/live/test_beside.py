@@ -67,7 +67,7 @@ def test_the_headers_that_the_sdk_reads(front, backend):
     names = "authorization etag location x-dw-version-status x-dw-resource-state x-dw-request-base-id"
     response = ask(front, "GET", "/sdk/x", ALLOWED, host="shop.example")
     assert response.one("Access-Control-Expose-Headers") == names.replace(" ", ",")
-    for document in ("conf/ocapi_cors.conf", "README.md"):
+    for document in ("conf/ocapi_cors.conf", "docs/frontend.md"):
         assert f"OcapiCorsExposeHeaders {names}" in (httpd.REPOSITORY / document).read_text(), document
 
 

@@ -253,7 +253,7 @@ def test_httpds_own_answers(front, target, status, body, origin, expected):
 
 
 def test_preflight_is_ahead_of_a_redirect_where_the_path_alone_decides(front):
-    """P4, and what README says of the other case."""
+    """P4, and what docs/guide.md says of the other case."""
     response = front.request("OPTIONS", "/moved", [ALLOWED, PREFLIGHT])
     assert response.status == (301 if "nowhere" in front.config else 204)
     assert response.one("Access-Control-Allow-Origin") == "http://foo.com"

@@ -179,7 +179,7 @@ def test_a_refused_post_has_the_fault(front, backend, form, error):
     before = runs(front)
     response = send(front, backend, "POST", error, form, UNKNOWN, is_logged=False)
     if error.is_mapped and "nowhere" in front.config and form in ("text", "external"):
-        # README: where something is decided late, a redirect comes first.
+        # docs/guide.md: where something is decided late, a redirect comes first.
         check_page(response, error, form, set())
     else:
         check_refused(response)

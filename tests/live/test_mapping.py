@@ -287,7 +287,7 @@ def check_way(server, way, runs, **keywords):
 
 def check_way_is_shut(server, way, runs, **keywords):
     """R5, P1, P2, P4. Where httpd answers first nothing is opened either: no script and no backend runs,
-    and its answer has the headers of the origin that asks (H1); README says how to fix it."""
+    and its answer has the headers of the origin that asks (H1); docs/guide.md says how to fix it."""
     is_first = way.first and server.is_late
     runs.take()
     for method in ("POST", "DELETE"):

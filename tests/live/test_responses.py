@@ -349,7 +349,7 @@ def test_an_unsafe_method_of_an_unknown_origin(servers, counts, name, status, so
     before = counts(name)
     response = send(servers(name), case, UNKNOWN, is_logged=False)
     if case.is_mapped and name == "late":
-        check(response, status, set())  # README: where something is decided late, a redirect comes first
+        check(response, status, set())  # docs/guide.md: where something is decided late, a redirect comes first
     else:
         check_refused(response)
     assert counts(name) == before
