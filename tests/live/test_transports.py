@@ -298,7 +298,7 @@ def test_a_body_that_is_too_slow(parts, origin, cors):
 # ---- nph- scripts ----
 
 def test_an_nph_script_speaks_past_every_filter(parts):
-    """H1, a cell left out: httpd takes all output filters away from it, and README says so. What is
+    """H1, a cell left out: httpd takes all output filters away from it, and docs/security.md says so. What is
     refused does not run it (R5)."""
     for origin in (ALLOWED, UNKNOWN, None):
         response = ask(parts.server, "GET", "/api/script/nph-x", origin)
