@@ -124,6 +124,18 @@ def known_messages_are_cited(tree):
     return [f"{name}: {number} is not a message" for name, number in cited if number not in numbers], len(cited)
 
 
+def configurations_are_fenced(tree):
+    """tests/live/test_page_examples.py sees what is fenced as apache."""
+    findings, count = [], 0
+    for page in tree.pages():
+        text = tree.read(page)
+        count += sum(kind == "apache" for _, kind, _ in FENCE.findall(text))
+        for line in re.findall(r"^ {4,}((?:<(?:Location|Directory|VirtualHost)|OcapiCors|SetHandler|LoadModule) ?.*)$",
+                               FENCE.sub("", text), re.M):
+            findings.append(f"{page}: not fenced: {line}")
+    return findings, count
+
+
 def anchors(text):
     """The anchors that the headings of a page get."""
     headings = re.findall(r"^#{1,6} (.*)$", FENCE.sub("", text), re.M)
@@ -162,7 +174,7 @@ def sections_are_reachable(tree):
 
 
 GUARDS = [(directives_have_the_form, 15), (reasons_and_verdicts_are_explained, 20), 
-          (promises_have_their_tests, 20), (known_messages_are_cited, 60), (links_resolve, 60), (sections_are_reachable, 10)]
+          (promises_have_their_tests, 20), (known_messages_are_cited, 60), (configurations_are_fenced, 30), (links_resolve, 60), (sections_are_reachable, 10)]
 
 
 @pytest.mark.parametrize("guard, floor", GUARDS, ids=[g.__name__ for g, _ in GUARDS])
@@ -199,6 +211,7 @@ BREAKS = [
     (promises_have_their_tests, "docs/security.md", "\n## What it does not see", "| It shines. | trust us |\n\n## What it does not see",
      "no test: It shines."),
     (known_messages_are_cited, "docs/guide.md", "OCORS0017", "OCORS0717", "OCORS0717 is not"),
+    (configurations_are_fenced, "docs/guide.md", "## Every day\n", "## Every day\n\n    OcapiCors On\n", "not fenced: OcapiCors On"),
     (links_resolve, "docs/guide.md", "](#the-reasons)", "](#reasons)", "#reasons: docs/guide.md has no"),
     (links_resolve, "README.md", "](docs/guide.md)", "](docs/guides.md)", "there is no docs/guides.md"),
     (links_resolve, "docs/guide.md", "](security.md)", "](secure.md)", "there is no docs/secure.md"),
