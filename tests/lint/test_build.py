@@ -121,7 +121,7 @@ def test_the_demo_shows_the_examples_and_succeeds(demo):
 
 
 @pytest.mark.xdist_group("configured")
-def test_install_places_six_files_and_uninstall_leaves_none(built, tmp_path):
+def test_install_places_eight_files_and_uninstall_leaves_none(built, tmp_path):
     before = places()
     root = tmp_path / "root"
     run(["make", "install", f"DESTDIR={root}"], built)
@@ -134,7 +134,9 @@ def test_install_places_six_files_and_uninstall_leaves_none(built, tmp_path):
         name.lstrip("/") for name in (module, f"{conf}/ocapi_cors.load", f"{conf}/ocapi_cors.conf",
                                       "/usr/local/bin/ocapi-cors",
                                       "/usr/local/share/bash-completion/completions/ocapi-cors",
-                                      "/usr/local/share/zsh/site-functions/_ocapi-cors")}
+                                      "/usr/local/share/zsh/site-functions/_ocapi-cors",
+                                      "/usr/local/share/man/man1/ocapi-cors.1",
+                                      "/usr/local/share/man/man8/mod_ocapi_cors.8")}
     load = (root / conf.lstrip("/") / "ocapi_cors.load").read_text()
     assert load == f"LoadModule ocapi_cors_module {module}\n"
     assert "Syntax OK" in loads(root / module.lstrip("/"), tmp_path)

@@ -3,11 +3,17 @@
 guilty pages on which it must fail. tests/live/test_page_examples.py asks httpd about the examples."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "man"))
+
+import pages as man  # noqa: E402 (needs the path above)
+
 FIELDS = ["Description", "Syntax", "Default", "Context", "Status", "Module", "Compatibility"]
 EVERYWHERE, SERVER = "server config, virtual host, directory", "server config"
 FENCE = re.compile(r"^([ ]*)```(\w*)\n(.*?)^\1```$", re.M | re.S)
@@ -224,3 +230,31 @@ BREAKS = [
 def test_a_guilty_page_is_found_out(guard, name, old, new, finding):
     findings, _ = guard(Tree(**(changed(name, old, new) if old is not None else {name: new})))
     assert any(finding in f for f in findings), findings
+
+
+# ---- Man pages ----
+
+
+@pytest.mark.parametrize("name", ["ocapi-cors.1", "mod_ocapi_cors.8"])
+def test_a_man_page_is_that_of_its_source(name):
+    """man/pages.py writes it; mandoc has nothing to say of it; all that its source explains is in it."""
+    text = man.pages(REPOSITORY)[name]
+    assert (REPOSITORY / "man" / name).read_text() == text, "run man/pages.py"
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", str(REPOSITORY / "man" / name)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    source = Tree().read("docs/cli.md" if name.endswith("1") else "docs/directives.md")
+    for heading in re.findall(r"^## (.*)$", source, re.M):
+        assert re.search(rf'^\.S[SH] "?{re.escape(heading)}"?$', text, re.M | re.I), heading
+
+
+def test_mandoc_would_have_something_to_say(tmp_path):
+    (tmp_path / "bad.1").write_text(man.pages(REPOSITORY)["ocapi-cors.1"].replace(".SH NAME", ".SX NAME"))
+    assert subprocess.run(["mandoc", "-Tlint", "-Wwarning", "bad.1"], cwd=tmp_path, capture_output=True).returncode != 0
+
+
+def test_what_markdown_says_in_roff():
+    """The inline marks, and what roff would read as its own."""
+    assert man.inline("`a-b` **c** *d* [e](x.md#y) [f](#g) [x.md](x.md)") == (
+        "\\fBa\\-b\\fR \\fBc\\fR \\fId\\fR e (docs/x.md) f docs/x.md")
+    assert man.lines_of(".a. B") == ["\\&.a.", "B"]
+    assert man.blocks("    .x\n    y\n") == [".PP", ".RS 4", ".nf", "\\&.x", "y", ".fi", ".RE"]
