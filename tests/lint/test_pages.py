@@ -101,7 +101,10 @@ def reasons_and_verdicts_are_explained(tree):
         block = re.search(rf"#define OCORS_{what}\(X\)(.*?)\n\n", source, re.S)[1]
         names[what] = re.findall(r'X\(\w+, "([\w-]+)"\)', block)
     said = first_cells(section(tree.read("docs/guide.md"), "### The reasons"))
-    findings = compared("docs/guide.md, The reasons,", said, [n for n in names["REASONS"] if n != "none"])
+    reasons = [n for n in names["REASONS"] if n != "none"]
+    findings = compared("docs/guide.md, The reasons,", said, reasons)
+    if not findings and said != reasons:  # A22: the first that holds is given
+        findings = [f"docs/guide.md, The reasons, has another order: {said}"]
     notes = section(tree.read("docs/directives.md"), "## Notes and environment variables")
     said = [name for name in first_cells(notes) if not name.startswith("%")]
     return (findings + compared("docs/directives.md, Notes,", said, names["VERDICTS"]),
@@ -208,6 +211,8 @@ BREAKS = [
      "OcapiCorsSite: the context"),
     (directives_have_the_form, "docs/directives.md", "- [`OcapiCors`](#ocapicors)", "- `OcapiCors`", "the list at the top"),
     (reasons_and_verdicts_are_explained, "docs/guide.md", "| `no-policy` |", "| `no-polices` |", "does not have no-policy"),
+    (reasons_and_verdicts_are_explained, "docs/guide.md", "| `case-differs`, `trailing-slash` |",
+     "| `trailing-slash`, `case-differs` |", "has another order"),
     (reasons_and_verdicts_are_explained, "include/ocors_verdict.h", '"not-listed"', '"unlisted"', "does not have unlisted"),
     (reasons_and_verdicts_are_explained, "docs/directives.md", "| `withhold` |", "| `hold` |", "does not have withhold"),
     (promises_have_their_tests, "tests/live/test_enforcement.py", "def test_the_fault(", "def test_a_fault(",
