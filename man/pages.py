@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DATE = "2026-11-27"  # of these pages, unless CHANGES has a date for the release
+DATE = "2026-11-27"  # of these pages; a release changes it
 CHARACTERS = {"…": "...", "‘": "\\(oq", "’": "\\(cq", "·": "\\(bu", "–": "\\(en"}
 ROW = re.compile(r"(?<!\\)\|")
 
@@ -131,13 +131,12 @@ def tidy(lines):
 def page(root, about):
     text = (root / about["page"]).read_text()
     version = re.search(r'OCORS_VERSION "(.*)"', (root / "include/ocors_version.h").read_text())[1]
-    released = re.search(rf"^Changes with mod_ocapi_cors {re.escape(version)} \((\d{{4}}-\d\d-\d\d)\)", (root / "CHANGES").read_text(), re.M)
     intro, *sections = re.split(r"^## ", text.partition("\n")[2], flags=re.M)
     # The list of links at the top is for browsers.
     intro = re.sub(r"^- \[`\w+`\]\(#.*\n", "", intro, flags=re.M)
     synopsis = about.get("synopsis") or [*re.findall(r"^    (ocapi-cors \w.*)$", text, re.M), "ocapi-cors help [COMMAND]", "ocapi-cors --version"]
     out = [f".\\\" Made by man/pages.py from {about['page']}. SPDX-License-Identifier: Apache-2.0",
-           f".TH {about['name'].upper()} {about['number']} {released[1] if released else DATE} \"mod_ocapi_cors {version}\" \"mod_ocapi_cors\"",
+           f".TH {about['name'].upper()} {about['number']} {DATE} \"mod_ocapi_cors {version}\" \"mod_ocapi_cors\"",
            ".nh", ".ad l", ".SH NAME", f"{about['name'].replace('-', chr(92) + '-')} \\- {about['purpose']}", ".SH SYNOPSIS"]
     for number, line in enumerate(synopsis):
         out += [".br"] * (number > 0) + [f"\\fB{code(line.partition(' ')[0])}\\fR {code(line.partition(' ')[2])}"]

@@ -65,7 +65,7 @@ def directives_have_the_form(tree):
     page = tree.read("docs/directives.md")
     source = tree.read("src/httpd/directives.c")
     lines = [line.split() for line in re.findall(r"^#(OcapiCors\w* .*)$", tree.read("conf/ocapi_cors.conf"), re.M)]
-    releases = re.findall(r"^Changes with mod_ocapi_cors (\S+)", tree.read("CHANGES"), re.M)
+    releases = re.findall(r"^Changes with mod_ocapi_cors ([\d.]+)", tree.read("CHANGES"), re.M)
     contexts = dict(re.findall(r'AP_INIT_\w+\(\s*"(OcapiCors\w*)".*?\b(EVERY_SECTION|RSRC_CONF)\b', source, re.S))
     findings = []
     for name, context in contexts.items():
