@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each configuration that the pages show passes `httpd -t`: all fenced blocks of apache in one run, each in a virtual
-host of its own, with documents and files where the block says that they are."""
+"""What a reader copies from the pages works. Each configuration passes `httpd -t`: all fenced blocks of apache in one run,
+each in a virtual host of its own, with documents and files where the block says that they are. Each command of ocapi-cors
+in README and the guide does what the page says, with the page's own document."""
 
 import re
+import shlex
 import shutil
 
 import pytest
 
 import httpd
+from command import run
 
 BLOCK = re.compile(r"^([ ]*)```apache\n(.*?)^\1```$", re.M | re.S)
 DOCUMENT = '{"_v":"19.1","clients":[{"client_id":"a","allowed_origins":["https://a.example"]}]}'
@@ -93,3 +96,36 @@ def test_a_wrong_example_is_found(text, finding):
     status, said = judged([("good.md", 1, "OcapiCors On\n"), ("wrong.md", 7, text), ("good.md", 2, "OcapiCors Off\n")])
     assert status == 1 and finding in said, said
     assert "# wrong.md, block 7" in said
+
+
+# ---- Commands ----
+
+
+@pytest.mark.parametrize("page, least", [("README.md", 3), ("docs/guide.md", 5)])
+def test_the_commands_of_a_page(tmp_path, page, least):
+    """A51, A52, A54, A55: in the page's order; what the page shows of the output is what comes."""
+    text = (httpd.REPOSITORY / page).read_text()
+    document = re.search(r"^[ ]*```json\n(.*?)^[ ]*```$", text, re.M | re.S)[1]
+    for name in ("etc.json", "shop.json"):
+        (tmp_path / name).write_text(document)
+    commands = re.findall(r"^ {4,}(?:\$ )?(ocapi-cors .*)\n(?: {4}(/etc/ocapi/shop.json: .*)\n)?|`(ocapi-cors \w+ /etc/[^`]*)`",
+                          text, re.M)
+    assert len(commands) >= least
+    for shown, output, inline in commands:
+        done = run(*shlex.split((shown or inline).replace("/etc/ocapi/shop.json", "etc.json"))[1:], cwd=tmp_path)
+        assert done.returncode == 0 and done.stderr == b"", (shown or inline, done)
+        said = done.stdout.decode().replace("etc.json", "/etc/ocapi/shop.json")
+        assert not output or output in said, said
+        if "explain" in shown:
+            assert "verdict:  refuse" in said, said
+    assert document == (tmp_path / "shop.json").read_text()
+
+
+def test_readme_explains_what_it_says(tmp_path):
+    """A52: the reason and the nearest listed origin that README names."""
+    text = (httpd.REPOSITORY / "README.md").read_text()
+    (tmp_path / "shop.json").write_text(re.search(r"```json\n(.*?)```", text, re.S)[1])
+    command = re.search(r"^ {4}ocapi-cors (explain .*)$", text, re.M)[1].replace("/etc/ocapi/shop.json", "shop.json")
+    said = run(*shlex.split(command), cwd=tmp_path).stdout.decode()
+    assert "reason:   scheme-differs" in said and "nearest:  https://www.example" in said, said
+    assert "the reason (`scheme-differs`), the nearest listed origin" in text
