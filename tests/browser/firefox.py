@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what the console of Firefox says of refused requests, for docs/frontend.md: a maintainer runs it when Firefox
-changes (Debian: firefox-esr). OCORS_MODULE=.../mod_ocapi_cors.so tests/browser/firefox.py
+"""Prints what the console of Firefox says of refused requests, and ends with status 1 if docs/frontend.md does not have
+it: a maintainer runs it when Firefox changes (Debian: firefox-esr). OCORS_MODULE=.../mod_ocapi_cors.so tests/browser/firefox.py
 
 Speaks Firefox's own remote protocol (Marionette), as Debian has no geckodriver."""
 
@@ -74,7 +74,7 @@ class Firefox:
             lines = self.call("WebDriver:ExecuteScript", {"script": CONSOLE, "args": []})
         finally:
             self.call("Marionette:SetContext", {"value": "content"})
-        return [re.sub(r'^\[.*?Warning: "|^\[.*?Error: "', "", line).partition('" {')[0] for line in lines
+        return [re.sub(r'^\[.*?Warning: "|^\[.*?Error: "', "", line).partition('" {')[0].removesuffix('"]') for line in lines
                 if "Cross-Origin Request" in line]
 
     def ask(self, origin, url, **init):
@@ -107,6 +107,7 @@ def cases(shop):
 
 def main():
     servers, backend = [], Backend()
+    page, missing = (httpd.REPOSITORY / "docs/frontend.md").read_text(), []
 
     def start(*arguments, **keywords):
         servers.append(httpd.Httpd(*arguments, **keywords))
@@ -123,13 +124,19 @@ def main():
                     print(f"{title}: the page gets {told.get('error', told['outcome'])}")
                     for line in found:
                         print(f"    {line}")
+                        reason = re.search(r"\(Reason: (.*?)\)[.]", line)[1]
+                        if f"`{reason}`" not in page:
+                            missing.append(reason)
             finally:
                 firefox.stop()
     finally:
         for server in reversed(servers):
             server.stop()
         backend.stop()
+    for reason in missing:
+        print(f"docs/frontend.md does not have: {reason}")
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
