@@ -121,7 +121,7 @@ def test_the_demo_shows_the_examples_and_succeeds(demo):
 
 
 @pytest.mark.xdist_group("configured")
-def test_install_places_eight_files_and_uninstall_leaves_none(built, tmp_path):
+def test_install_places_nine_files_and_uninstall_leaves_none(built, tmp_path):
     before = places()
     root = tmp_path / "root"
     run(["make", "install", f"DESTDIR={root}"], built)
@@ -133,6 +133,7 @@ def test_install_places_eight_files_and_uninstall_leaves_none(built, tmp_path):
     assert installed(root) == {
         name.lstrip("/") for name in (module, f"{conf}/ocapi_cors.load", f"{conf}/ocapi_cors.conf",
                                       "/usr/local/bin/ocapi-cors",
+                                      "/usr/local/share/mod_ocapi_cors/ocapi-cors-settings.schema.json",
                                       "/usr/local/share/bash-completion/completions/ocapi-cors",
                                       "/usr/local/share/zsh/site-functions/_ocapi-cors",
                                       "/usr/local/share/man/man1/ocapi-cors.1",
