@@ -60,3 +60,23 @@ def parse(text):
         assert metric.name.startswith("ocapi_cors_"), metric.name
         lint(metric)
     return found
+
+
+# ---- What others ask of them ----
+
+SELECTOR = re.compile(rf"(?<![\w:])(ocapi_cors_\w+)(?:\{{([^}}]*)\}})?(?!\w)")
+MATCHER = re.compile(rf"({NAME})\s*(?:=~|!=|!~|=)\s*[\"']([^\"']*)[\"']")
+GROUPED = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
+SHOWN = re.compile(r"\$labels\.(\w+)|\{\{(\w+)\}\}|label_values\([^)]*,\s*(\w+)\)")
+
+
+def queries(text):
+    """What a text of rules, or of a dashboard, asks for: ({metric: {label: {value}}}, {label of a grouping or a legend})."""
+    text = text.replace('\\"', '"')
+    asked = {}
+    for metric, matchers in SELECTOR.findall(text):
+        labels = asked.setdefault(metric, {})
+        for label, value in MATCHER.findall(matchers):
+            labels.setdefault(label, set()).update(value.split("|"))
+    shown = {label.strip() for group in GROUPED.findall(text) for label in group.split(",") if label.strip()}
+    return asked, shown | {label for found in SHOWN.findall(text) for label in found if label}

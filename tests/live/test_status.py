@@ -415,3 +415,51 @@ def test_where_the_policy_is_off_or_reports(still):
         for origin in (ALLOWED, UNKNOWN):
             check(ask(still, "GET", path, origin), 200, set(), vary=("Accept",))
             check(ask(still, "POST", path, origin), 405, set(), vary=())
+
+
+# ---- Alerts and dashboard --------------------------------------------------------------------
+
+MONITORING = httpd.REPOSITORY / "examples/monitoring"
+OF_PROMETHEUS = {"job", "instance"}
+
+
+def unserved(text, served):
+    """What a text asks for, and the page does not have."""
+    names = set(re.findall(r'\(\w+, "([a-z-]+)"\)', (httpd.REPOSITORY / "include/ocors_verdict.h").read_text()))
+    values = {"verdict": names, "reason": names, "mode": {"on", "report"}}
+    all_labels = OF_PROMETHEUS.union(*served.values())
+    asked, shown = prometheus.queries(text)
+    missing = sorted(shown - all_labels)
+    for metric, matchers in asked.items():
+        missing += [metric] if metric not in served else []
+        for label, given in matchers.items():
+            missing += [f"{metric}{{{label}}}"] if label not in served.get(metric, set()) | OF_PROMETHEUS else []
+            missing += sorted(given - values.get(label, given))
+    return missing, set(asked)
+
+
+@pytest.fixture(scope="module")
+def served(still):
+    """{metric: {label}} of a page that has counted a refusal."""
+    check_refused(ask(still, "POST", "/a", UNKNOWN))
+    return {name: {label for labels in metric.samples for label, _ in labels} for name, metric in metrics(still).items()}
+
+
+def test_alerts_and_dashboard_ask_for_what_is_served(served):
+    """A18, A40: the files for Prometheus and Grafana; and no metric is asked for by nobody."""
+    asked = set()
+    for name in ("ocapi-cors.rules.yml", "ocapi-cors.rules.test.yml", "ocapi-cors.dashboard.json"):
+        missing, metrics_asked = unserved((MONITORING / name).read_text(), served)
+        assert missing == [], name
+        asked |= metrics_asked
+    assert asked == set(served)
+
+
+@pytest.mark.parametrize("text, missing", [
+    ("ocapi_cors_documents_bad > 0", ["ocapi_cors_documents_bad"]),
+    ('rate(ocapi_cors_requests_total{mode="on", host="x"}[5m])', ["ocapi_cors_requests_total{host}"]),
+    ('ocapi_cors_requests_total{verdict=~"refuse|refused"}', ["refused"]),
+    ('sum by (job, sites) (ocapi_cors_info{job=\\"$job\\"})', ["sites"]), ("{{ $labels.origin }}", ["origin"]),
+    ('sum by (site) (rate(ocapi_cors_requests_total{reason!="null"}[5m])) / job_site:ocapi_cors_x:rate5m', [])])
+def test_what_is_not_served_is_noticed(served, text, missing):
+    assert unserved(text, served)[0] == missing
