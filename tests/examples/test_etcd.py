@@ -92,6 +92,9 @@ def test_documents_of_one_transaction_are_one_generation(etcd, machines):
     assert [machine.status()["generation"] for machine in machines] == [number + 1 for number in generations]
     assert len(digests(machines)) == 1
     etcd.put(**{two: None})
+    for machine in machines:
+        httpd.wait_until(lambda: machine.status()["sites"] == 1, "the last site is gone")
+        assert machine.status()["unusable_documents"] == 0
 
 
 def test_a_bad_document_changes_nothing_and_is_said(etcd, machines):

@@ -181,6 +181,7 @@ def makefile_lists_the_tree(root):
 
 def licence_is_named(root):
     names = [n for n in files(root, (".c", ".h", ".java", ".py", ".sh", ".am", ".ac", ".cgi"))]
+    names += files(root, (".yml", ".yaml", ".pp"), "examples") + files(root, under="examples/shell")
     names += files(root, under="scripts") + files(root, under=".ci")
     findings = [f"{name}: no SPDX line in its first three"
                 for name in dict.fromkeys(names)
@@ -373,6 +374,7 @@ def test_an_empty_tree_is_below_every_floor(tmp_path):
 def test_shellcheck_has_nothing_to_say():
     names = files(REPOSITORY, under="scripts") + files(REPOSITORY, under=".ci")
     names += files(REPOSITORY, (".cgi", ".sh")) + ["completions/bash/ocapi-cors", "tests/skip-without-cmocka"]
+    names += files(REPOSITORY, under="examples/shell") + ["examples/pre-commit/pre-commit"]
     assert len(names) >= 6
     done = subprocess.run(["shellcheck", "-x", "-P", "SCRIPTDIR", *dict.fromkeys(names)],
                           cwd=REPOSITORY, capture_output=True, text=True)
@@ -385,7 +387,9 @@ def test_shellcheck_would_have_something_to_say(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/examples-test", ".ci/run",
-                                  "conf/examples/demo/backend/baskets.cgi"])
+                                  "conf/examples/demo/backend/baskets.cgi", "examples/etcd/ocapi-cors-etcd",
+                                  "examples/pre-commit/pre-commit", "examples/shell/ocapi-cors-carry",
+                                  "examples/shell/ocapi-cors-install"])
 def test_it_can_be_run(name):
     assert os.access(REPOSITORY / name, os.X_OK)
 
