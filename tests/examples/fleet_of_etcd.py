@@ -7,12 +7,14 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import threading
 from pathlib import Path
 
 import httpd
 from conftest import EXAMPLES
+from inotify import LIBC
 
 SCRIPT = EXAMPLES / "etcd/ocapi-cors-etcd"
 COMMAND = Path(os.environ["OCORS_BUILD"]) / "gcc" / "ocapi-cors"
@@ -117,9 +119,38 @@ class Line:
         self.cut()
 
 
+class Names:
+    """with Names(folder) as names: ...; names.seen(name) says what became of a name in the folder, as the kernel tells it."""
+
+    KINDS = {0x40: "moved from", 0x80: "moved to", 0x100: "made", 0x200: "removed"}
+
+    def __init__(self, folder):
+        self.descriptor = LIBC.inotify_init1(os.O_NONBLOCK)
+        assert self.descriptor >= 0 and LIBC.inotify_add_watch(self.descriptor, os.fsencode(folder), sum(self.KINDS)) >= 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.descriptor)
+
+    def seen(self, name):
+        found = []
+        while True:
+            try:
+                events = os.read(self.descriptor, 65536)
+            except BlockingIOError:
+                return found
+            while events:
+                _, mask, _, length = struct.unpack_from("iIII", events)
+                if events[16:16 + length].rstrip(b"\0") == os.fsencode(name):
+                    found.append(self.KINDS[mask & sum(self.KINDS)])
+                events = events[16 + length:]
+
+
 class Machine:
-    def __init__(self, etcd, name):
-        self.name = name
+    def __init__(self, etcd, name, resync):
+        self.name, self.resync = name, resync
         self.line = Line(etcd.port)
         self.httpd = httpd.Httpd(CONFIG)
         self.folder = self.httpd.root / "ocapi"
@@ -131,8 +162,18 @@ class Machine:
     def start_carrier(self):
         environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "ETCDCTL_ENDPOINTS": f"http://127.0.0.1:{self.line.port}"}
         with open(self.said, "ab") as log:
-            self.carrier = subprocess.Popen([SCRIPT, "--prefix", "/ocapi/", "--into", self.folder, "--check", COMMAND, "--resync", "5"],
-                                            stdout=log, stderr=log, env=environment, start_new_session=True)
+            self.carrier = subprocess.Popen([SCRIPT, "--prefix", "/ocapi/", "--into", self.folder, "--check", COMMAND,
+                                             "--resync", self.resync], stdout=log, stderr=log, env=environment, start_new_session=True)
+
+    def watch_of_etcd(self):
+        """The pid of its `etcdctl watch`."""
+        def pid():
+            children = Path(f"/proc/{self.carrier.pid}/task/{self.carrier.pid}/children").read_text().split()
+            try:
+                return next((int(child) for child in children if b"watch" in Path(f"/proc/{child}/cmdline").read_bytes()), None)
+            except OSError:  # it has just ended
+                return None
+        return httpd.wait_until(pid, "an etcdctl that watches")
 
     def stop_carrier(self, number=signal.SIGTERM):
         self.carrier.send_signal(number)

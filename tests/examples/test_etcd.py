@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import time
@@ -10,7 +11,7 @@ import time
 import pytest
 
 import httpd
-from fleet_of_etcd import COMMAND, SCRIPT, TOOLS, Etcd, Machine
+from fleet_of_etcd import COMMAND, SCRIPT, TOOLS, Etcd, Machine, Names
 
 RUNS = int(os.environ.get("OCORS_ETCD_RUNS", "2"))
 SHOP = "ocapi-settings/wapi_shop_config.json"
@@ -34,8 +35,8 @@ def etcd(tmp_path_factory):
 def module_machines(etcd):
     machines = []
     try:
-        for name in ("web1", "web2", "web3"):
-            machines.append(Machine(etcd, name))
+        for name, resync in (("web1", "600"), ("web2", "600"), ("web3", "5")):
+            machines.append(Machine(etcd, name, resync))
         yield machines
     finally:
         failures = []
@@ -63,7 +64,7 @@ def digests(machines):
 
 def test_a_change_is_in_force_everywhere(etcd, machines, capsys):
     """A39: from before the transaction until the last of three servers allows the origin."""
-    took = []
+    took, watches = [], [machine.watch_of_etcd() for machine in machines[:2]]
     for run in range(RUNS):
         new, old = f"https://new{run}.example", f"https://new{run - 1}.example"
         begin = time.monotonic()
@@ -74,6 +75,7 @@ def test_a_change_is_in_force_everywhere(etcd, machines, capsys):
         assert not any(machine.allows(old) for machine in machines)
         assert len(digests(machines)) == 1
     assert statistics.median(took) < 10, took
+    assert [machine.watch_of_etcd() for machine in machines[:2]] == watches, "one watch tells all of them"
     with capsys.disabled():
         print(f"\netcd: {RUNS} changes in force on three servers after {min(took):.2f} to {max(took):.2f} s, "
               f"median {statistics.median(took):.2f} s")
@@ -97,6 +99,22 @@ def test_documents_of_one_transaction_are_one_generation(etcd, machines):
         assert machine.status()["unusable_documents"] == 0
 
 
+def test_the_link_is_never_gone(etcd, machines):
+    """It is replaced by a rename, for each change."""
+    with Names(machines[0].folder) as names:
+        for number in range(3):
+            etcd.put(**{ONE: document("one", f"https://link{number}.example")})
+            machines[0].await_allowed(f"https://link{number}.example")
+        assert names.seen("current") == ["moved to"] * 3
+
+
+def test_a_watch_that_hangs_is_not_believed(etcd, machines):
+    """--resync: all keys are asked for anew, and a new watch begins."""
+    os.kill(machines[2].watch_of_etcd(), signal.SIGSTOP)
+    etcd.put(**{ONE: document("one", "https://hangs.example")})
+    machines[2].await_allowed("https://hangs.example")
+
+
 def test_a_bad_document_changes_nothing_and_is_said(etcd, machines):
     """A27: it never gets to the folder that the server reads; its neighbours wait with it."""
     before = [(machine.status()["digest"], machine.status()["generation"]) for machine in machines]
@@ -113,6 +131,17 @@ def test_a_bad_document_changes_nothing_and_is_said(etcd, machines):
     etcd.put(**{"/ocapi/other": None})
     assert [(machine.status()["digest"], machine.status()["generation"]) for machine in machines] == before
     assert not any(machine.status()["unusable_documents"] for machine in machines)
+
+
+def test_what_is_wrong_is_said_once(etcd, machines):
+    """Also if all keys are asked for anew, as the watch has ended."""
+    machine, count = machines[0], machines[0].count_said("[origin-null]")
+    etcd.put(**{ONE: document("one", "null")})
+    machine.await_said("[origin-null]", count + 1)
+    before = machine.watch_of_etcd()
+    os.kill(before, signal.SIGKILL)
+    httpd.wait_until(lambda: machine.watch_of_etcd() != before, "another watch")
+    assert machine.count_said("[origin-null]") == count + 1
 
 
 @pytest.mark.parametrize("key", ["../x.json", "sites/../../x.json", "/x.json", "sites//x.json", ".x.json", "x.jsonx", "x.json/",
@@ -165,6 +194,11 @@ def test_a_carrier_that_is_killed_goes_on_where_it_was(etcd, machines):
     assert machine.allows("https://first.example")
     machine.start_carrier()
     machine.await_allowed("https://meanwhile.example")
+    machine.watch_of_etcd()
+    etcd.put(**{ONE: document("one", "https://next.example")})  # the first revision that the new watch sees
+    machine.await_allowed("https://next.example")
+    machines[0].await_allowed("https://next.example")
+    machines[2].await_allowed("https://next.example")
     assert len(digests(machines)) == 1
     machine.await_said("are in force")
     assert not remains.exists() and len([p for p in machine.folder.iterdir() if not p.name.startswith(".")]) <= 3
