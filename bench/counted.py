@@ -4,6 +4,7 @@
 import os
 import pwd
 import re
+from contextlib import contextmanager
 
 import httpd
 import wire
@@ -87,6 +88,16 @@ def of_peer(peer, function):
     return peer
 
 
+@contextmanager
+def counting(server):
+    """Runs a server, and gives its counter. The connection outlives the server: httpd may crash where it is told to end
+    and a thread just closes a connection."""
+    with server:
+        counter = server.counter()
+        yield counter
+    counter.connection.__exit__()
+
+
 class Counter:
     """Counts exchanges of a running server, all on one connection that stays open."""
 
@@ -94,12 +105,6 @@ class Counter:
         self.server = server
         self.connection = wire.Connection(server.port)
         self.parts = Parts(server.counts)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.connection.__exit__()
 
     def exchange(self, request, method):
         self.connection.send(request)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exchanges: what a request must be answered, whether every contender does so, and instructions of each."""
 
-from bench import Result, say, table
+from bench import Result, say, side_by_side, table
 import contenders
 import counted
 from contenders import KNOWN, TREE_PATH, origin
@@ -123,7 +123,7 @@ def answers(_told):
 def costs(server, name, targets=("/file",), only=tuple(EXCHANGES)):
     """{(exchange, target): instructions} of a counted contender."""
     found = {}
-    with server, server.counter() as count:
+    with counted.counting(server) as count:
         for exchange in only:
             for target in targets:
                 method, own_target, headers = request(name, exchange)
@@ -136,28 +136,43 @@ def count_contender(name, count=ORIGINS, targets=("/file",), only=tuple(EXCHANGE
     return costs(make(name, True, count), name, targets, only)
 
 
+# Rows that are no contenders by themselves: servers that are asked with TREE_PATH, or have sections or fewer origins.
+TREE, IN_LOCATION, EMPTY_LOCATION, FEW_LINES = (f"the module, a tree of {contenders.SITES} sites", "the module in a `<Location>`",
+                                                "httpd with an empty `<Location>`", f"{SET_ENV_IF}, {FEW} origins")
+VARIANTS = {
+    TREE: lambda: contenders.module_in_tree(counted.Httpd, ORIGINS),
+    IN_LOCATION: lambda: contenders.module_in_location(counted.Httpd, ORIGINS),
+    EMPTY_LOCATION: lambda: contenders.empty_location(counted.Httpd, ORIGINS),
+    FEW_LINES: lambda: make(SET_ENV_IF, True, FEW),
+}
+# Label: server, the one that it is compared with, target
+ROWS = [
+    *((name, name, alone, "/file") for name, (_, alone) in CONTENDERS.items()),
+    (FEW_LINES, FEW_LINES, HTTPD, "/file"),
+    ("the module, a path like a tree's", "the module", HTTPD, TREE_PATH),
+    (TREE, TREE, HTTPD, TREE_PATH),
+    (EMPTY_LOCATION, EMPTY_LOCATION, HTTPD, "/file"),
+    (f"{IN_LOCATION}, to an empty one", IN_LOCATION, EMPTY_LOCATION, "/file"),
+]
+
+
 def instructions(_told):
     """What each contender adds to the same server without a policy."""
-    found = {name: count_contender(name, targets=("/file", TREE_PATH) if name in (HTTPD, "the module") else ("/file",))
-             for name in CONTENDERS}
-    rows, figures = [], {}
+    targets = {name: sorted({target for _, server, alone, target in ROWS if name in (server, alone)})
+               for name in (*CONTENDERS, *VARIANTS)}
 
-    def add(label, counts, alone=None, target="/file"):
-        cells = [counts[exchange, target] - (found[alone][exchange, target] if alone else 0) for exchange in EXCHANGES]
+    def count(name):
+        if name not in VARIANTS:
+            return count_contender(name, targets=targets[name])
+        say(f"instructions of {name}")
+        return costs(VARIANTS[name](), name, targets[name])
+
+    found = dict(zip(targets, side_by_side(count, targets)))
+    rows, figures = [], {}
+    for label, server, alone, target in ROWS:
+        cells = [found[server][exchange, target] - (found[alone][exchange, target] if alone else 0)
+                 for exchange in EXCHANGES]
         rows.append([f"... {label}" if alone else f"**{label}**",
                      *(f"{cell:{'+' if alone else ''},.0f}" for cell in cells)])
         figures[label] = dict(zip(EXCHANGES, cells))
-
-    for name, (_, alone) in CONTENDERS.items():
-        add(name, found[name], alone)
-        if name == "the module":
-            add(f"{name}, a path like a tree's", found[name], alone, TREE_PATH)
-            say("instructions of the module in a tree, and in a <Location>")
-            add(f"{name}, a tree of {contenders.SITES} sites",
-                costs(contenders.module_in_tree(counted.Httpd, ORIGINS), name, (TREE_PATH,)), alone, TREE_PATH)
-            found["empty"] = costs(contenders.empty_location(counted.Httpd, ORIGINS), name)
-            add(f"{name} in a `<Location>`, to an empty one",
-                costs(contenders.module_in_location(counted.Httpd, ORIGINS), name), "empty")
-        if name == SET_ENV_IF:
-            add(f"{name}, {FEW} origins", count_contender(name, FEW), alone)
     return Result(table(["instructions", *EXCHANGES], rows), figures)

@@ -48,7 +48,7 @@ def place():
 def requests():
     """({exchange: what the module adds}, instructions of a GET without it)"""
     files = {"settings.json": settings([origin(KNOWN)], 1), "htdocs/file": "x" * 100}
-    with counted.Httpd(CONFIG, files=files, environment=PLAIN) as server, server.counter() as count:
+    with counted.counting(counted.Httpd(CONFIG, files=files, environment=PLAIN)) as count:
         found = {host: {exchange: count.cost(method, "/file", headers, host)[0]
                         for exchange, (method, headers) in EXCHANGES.items()}
                  for host in ("off.example", "on.example")}

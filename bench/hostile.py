@@ -4,7 +4,7 @@
 import base64
 import json
 
-from bench import Result, say, table
+from bench import Result, say, side_by_side, table
 import counted
 from contenders import MODULE, origin, serve
 from exchanges import ALLOWED
@@ -146,7 +146,7 @@ def measure(policy, requests):
     config = MODULE + "OcapiCorsSettings " + " ".join(files) if policy else ""
     server = serve(counted.Httpd, config, files, module=bool(policy))
     server.allow_log("AH00127: Cannot map ")  # a path that no file system has
-    with server, server.counter() as count:
+    with counted.counting(server) as count:
         return {str(request): count.cost(*request)[0] for request in requests}
 
 
@@ -154,19 +154,21 @@ def hostile(told):
     """What one request can make the module do."""
     inputs = [row for row in INPUTS if not told.quick or row[3]]
     ordinary = list(ORDINARY.values())
-    alone = measure(None, [request for _, _, request, _ in inputs] + [request for _, request in ordinary])
-    found = {policy: measure(policy, [request for _, wanted, request, _ in inputs if wanted == policy]
-                             + [request for wanted, request in ordinary if wanted == policy])
-             for policy in POLICIES if policy in [wanted for _, wanted, _, _ in inputs]}
+    requests = {None: [request for _, _, request, _ in inputs] + [request for _, request in ordinary]}
+    for _, policy, request, _ in inputs:
+        requests.setdefault(policy, [request for wanted, request in ordinary if wanted == policy]).append(request)
+    found = dict(zip(requests, side_by_side(lambda policy: measure(policy, requests[policy]), requests)))
+    alone = found[None]
 
     def added(policy, request):
         return found[policy][str(request)] - alone[str(request)]
 
     rows, figures = [], {}
     for name, policy, request, bound in inputs:
+        head = name if not name.startswith("...") else head
         above = added(policy, request) - added(*ORDINARY[request[0]])
         if bound:
-            figures[name] = (above, bound)
+            figures[name.replace("...", f"{head},") if head != name else name] = (above, bound)
         rows.append([name, f"{alone[str(request)]:,.0f}", f"{added(policy, request):+,.0f}", f"{above:+,.0f}",
                      (f"{bound:+,}" if bound else "-") + (" **no**" if bound and above > bound else "")])
     return Result(table(["input", "httpd alone", "the module adds", "above the ordinary one", "it may"], rows), figures)

@@ -42,7 +42,10 @@ def rows_of_throughput(found):
 
 
 def rows_of_sizes(found):
-    yield f"a decision, 2 to {found['most']:,} origins: the same within 3 %", found["spread"] * 100, FLAT * 100
+    for kind in ("origins", "sites"):
+        if kind in found:
+            spread, least, most = found[kind]
+            yield f"a decision, {least:,} to {most:,} {kind}: the same within 3 %", spread * 100, FLAT * 100
     if "bytes" in found:
         yield "a million origins: at most 64 bytes each beside their text", found["bytes"], 64
         yield "a million origins: at most 2 s from JSON to published (processor time)", found["processor"], 2

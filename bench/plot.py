@@ -3,7 +3,7 @@
 
 from math import log10
 
-from bench import REPOSITORY, Result, table
+from bench import REPOSITORY, Result, side_by_side, table
 import exchanges
 from exchanges import CONTENDERS
 
@@ -13,35 +13,31 @@ COUNTS = (2, 10, 100, 1_000, 10_000, 100_000)
 QUICK_COUNTS = (2, 100)
 # The longest list, and how a line looks: colours for light and dark, and dashes, as not everybody tells colours apart.
 LINES = {
-    "the module": (100_000, "#0b5fad", "#6db3ff", ""),
+    "the module": (100_000, "#0b5fad", "#6db3ff", "none"),
     "`RewriteMap` and `Header`": (100_000, "#b3470d", "#ff9d63", "9 4"),
     "`SetEnvIf` and `Header`": (10_000, "#a01c4b", "#ff86ae", "2 4"),
     "nginx, `map`": (100_000, "#2b7a2f", "#79cf7d", "14 4 2 4"),
     "haproxy, `acl -f`": (100_000, "#6a3fa0", "#c3a1f5", "4 4"),
 }
 WIDTH, HEIGHT = 860, 480
-LEFT, RIGHT, TOP, BOTTOM = 90, 210, 50, 60
+LEFT, RIGHT, TOP, BOTTOM = 100, 200, 50, 60
 
 
 def plot(told):
     """Instructions that each adds to the same server without a policy."""
     counts = QUICK_COUNTS if told.quick else COUNTS
-    bare, found = {}, {}
-    for name, (most, *_) in LINES.items():
-        alone = CONTENDERS[name][1]
-        if alone not in bare:
-            bare[alone] = exchanges.count_contender(alone, 2, only=[EXCHANGE])[EXCHANGE, "/file"]
-        for count in counts:
-            if count <= most:
-                cost = exchanges.count_contender(name, count, only=[EXCHANGE])[EXCHANGE, "/file"]
-                found[name, count] = cost - bare[alone]
+    wanted = {(CONTENDERS[name][1], 2) for name in LINES}
+    wanted = sorted(wanted | {(name, count) for name, (most, *_) in LINES.items() for count in counts if count <= most})
+    costs = dict(zip(wanted, side_by_side(
+        lambda each: exchanges.count_contender(*each, only=[EXCHANGE])[EXCHANGE, "/file"], wanted)))
+    found = {(name, count): cost - costs[CONTENDERS[name][1], 2] for (name, count), cost in costs.items() if name in LINES}
     if told.write:
         DRAWING.write_text(draw(found, counts))
     rows = [[name, *(f"{found[name, count]:+,.0f}" if (name, count) in found else "-" for count in counts)]
             for name in LINES]
     module = [found["the module", count] for count in counts]
     return Result(table(["origins", *(f"{count:,}" for count in counts)], rows),
-                  {"spread": (max(module) - min(module)) / (bare[exchanges.HTTPD] + min(module)), "most": max(counts)})
+                  {"spread": (max(module) - min(module)) / (costs[exchanges.HTTPD, 2] + min(module)), "most": max(counts)})
 
 
 # ---- The drawing ------------------------------------------------------------------------------------
