@@ -89,7 +89,7 @@ static ocors_span_t read_file(const char *path)
  */
 
 /* Of the one list of documents, and of the one tree. */
-static const ocors_key_t list_key = { .bytes = { 0 } }, tree_key = { .bytes = { 't' } };
+static const ocors_key_t list_key = { .bytes = { 'l' } }, tree_key = { .bytes = { 't' } };
 
 /* A policy for each document, and what leads there. */
 static ocors_snapshot_header_t make_header(const bench_t *bench)
@@ -100,6 +100,7 @@ static ocors_snapshot_header_t make_header(const bench_t *bench)
         .image_count = count,
         .layer_count = count,
         .policy_count = count,
+        .list_policy_count = bench->is_tree ? 0 : count,
         .tree_count = bench->is_tree ? 1 : 0,
         .site_count = bench->is_tree ? count + 1 : 0,
         .text_size = bench->is_tree ? count * NAME_ROOM : 0,
@@ -319,9 +320,11 @@ __attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_
                 .api = OCORS_API_SHOP,
             };
             const ocors_url_path_t path = { .plain = address, .loose = address };
+            uint32_t site;
 
             (void)ocors_snapshot_read_path(&bench->snapshot, &tree_key, &path,
-                                           ocors_span_make(NULL, 0), policies, &policy_count);
+                                           ocors_span_make(NULL, 0), policies, &policy_count,
+                                           &site);
         }
         else {
             uint32_t index;

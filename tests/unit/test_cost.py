@@ -2,6 +2,7 @@
 """R13: no change makes a call of the core, or a request, dearer unseen. Instructions, which callgrind counts; no time."""
 
 import copy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
+import bench  # noqa: E402
+import contenders  # noqa: E402
 import guard  # noqa: E402
 
 
@@ -43,3 +46,14 @@ def test_another_compiler_has_wider_bounds(kind):
         found["bare request"] *= 2
         assert not [line for line in guard.compare(found, guard.committed()) if "more are allowed" in line
                     and not line.startswith("preflight") and not line.startswith("POST refused")], factor
+
+
+def test_the_program_of_sizes_follows_the_core(tmp_path):
+    """bench/lookup.c: nobody else compiles it. It ends with a fault where a decision is wrong."""
+    program = bench.compile_core("lookup.c", tmp_path / "lookup")
+    documents = [tmp_path / "a.json", tmp_path / "b.json"]
+    for document in documents:
+        document.write_text(contenders.settings(contenders.origins(100)))
+    for count in (1, 2):
+        done = subprocess.run([program, "100", *documents[:count]], capture_output=True, text=True)
+        assert done.returncode == 0 and f"origins {100 * count} count" in done.stdout, done.stderr
