@@ -28,6 +28,7 @@ EXPOSED = {"access-control-expose-headers": "location,x-dw-version-status"}
 PREFLIGHT = {"access-control-allow-headers": "content-type", "access-control-max-age": "86400"}
 
 # A contender: its row of the table, how it is made, the row that it is compared with.
+NGINX_MAP = "nginx, `map`"
 HTTPD, NGINX, HAPROXY, SET_ENV_IF = "httpd alone", "nginx alone", "haproxy alone", "`SetEnvIf` and `Header`"
 CONTENDERS = {
     HTTPD: (contenders.httpd_alone, None),
@@ -35,7 +36,7 @@ CONTENDERS = {
     "`RewriteMap` and `Header`": (contenders.map_idiom, HTTPD),
     SET_ENV_IF: (contenders.env_idiom, HTTPD),
     NGINX: (contenders.nginx_alone, None),
-    "nginx, `map`": (contenders.nginx_map, NGINX),
+    NGINX_MAP: (contenders.nginx_map, NGINX),
     HAPROXY: (contenders.haproxy_alone, None),
     "haproxy, `acl -f`": (contenders.haproxy_acl, HAPROXY),
 }

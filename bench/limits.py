@@ -2,85 +2,86 @@
 """What the module may cost, beside what was found: the limits of the design, in one table."""
 
 from bench import table
+from exchanges import IN_LOCATION, NGINX_MAP, TREE
+from load import AGAIN
 
-COUNTERS = 60  # of each request, as it is counted
+COUNTERS = 60  # instructions: each request is counted
 ADDED = {"GET allowed": 4400, "GET unknown": 2800, "no Origin": 1900, "preflight": -3500, "POST refused": -5000,
          "POST allowed": 4600}
-IN_TREE = {"no Origin": 300}  # others: 500
-IN_LOCATION = 150
-FLAT = 0.03
-NOT_MEASURED = "not measured"
+# What a request may have more in a tree, and in a <Location> (over an httpd that has an empty one).
+MORE = {TREE: {exchange: 300 if exchange == "no Origin" else 500 for exchange in ADDED},
+        f"{IN_LOCATION}, to an empty one": dict.fromkeys(ADDED, 150)}
+LEAST_THROUGHPUT = {"GET allowed": 0.97, "GET unknown": 0.97, "no Origin": 0.97, "preflight": 1.15, "POST refused": 1.5}
 
 
-def rows_of_requests(found):
-    """Instructions that a request may have more than without the module."""
+# Each gives rows: what, found, limit, how both are shown. Less is better, but for throughput, which is negative.
+
+def of_answers(found):
+    yield "answers of the module that are wrong", found["wrong"], 0, "{:,.0f}"
+
+
+def of_instructions(found):
     for exchange, limit in ADDED.items():
-        yield (f"{exchange}: adds at most {limit:+,} and {COUNTERS} for counters", found["the module"][exchange],
-               limit + COUNTERS)
-    for exchange, limit in ADDED.items():
-        yield (f"{exchange} in a tree: adds at most {limit + IN_TREE.get(exchange, 500):+,} and {COUNTERS}",
-               found["the module, a tree of 100 sites"][exchange], limit + IN_TREE.get(exchange, 500) + COUNTERS)
-    for exchange, limit in ADDED.items():
-        yield (f"{exchange} in a `<Location>`: adds at most {limit + IN_LOCATION:+,} and {COUNTERS}",
-               found["the module in a `<Location>`, to an empty one"][exchange], limit + IN_LOCATION + COUNTERS)
+        yield f"{exchange}: instructions", found["the module"][exchange], limit + COUNTERS, "{:+,.0f}"
+    for label, more in MORE.items():
+        for exchange, limit in ADDED.items():
+            yield (f"{exchange}, {label}: instructions", found[label][exchange], limit + more[exchange] + COUNTERS,
+                   "{:+,.0f}")
     for exchange in ADDED:
-        yield (f"{exchange}: adds no more than nginx's `map` to nginx", found["the module"][exchange],
-               found["nginx, `map`"][exchange])
+        yield (f"{exchange}: instructions, to those that nginx's `map` adds to nginx", found["the module"][exchange],
+               found[NGINX_MAP][exchange], "{:+,.0f}")
 
 
-def rows_of_inputs(found):
-    for name, (above, bound) in found.items():
-        yield f"{name}: at most {bound:+,}", above, bound
-
-
-def rows_of_throughput(found):
-    for exchange, least in (("GET allowed", 0.97), ("GET unknown", 0.97), ("no Origin", 0.97), ("preflight", 1.15),
-                            ("POST refused", 1.5)):
+def of_throughput(found):
+    for exchange, least in LEAST_THROUGHPUT.items():
         if ("the module", exchange) in found:
-            ratios = found["the module", exchange]
-            yield f"{exchange}: throughput at least {least} of bare httpd's", -ratios[len(ratios) // 2], -least
+            ratios, again = found["the module", exchange], found[AGAIN, exchange]
+            yield (f"{exchange}: throughput, to bare httpd's (which has {again[0]:.3f} to {again[-1]:.3f} of itself)",
+                   -ratios[len(ratios) // 2], -least, "{:.3f}")
 
 
-def rows_of_sizes(found):
+def of_hostile(found):
+    for bound, above in found.items():
+        yield f"{bound.inputs}: instructions more", above, bound.most, "{:+,.0f}"
+
+
+def of_plot(found):
+    yield (f"a GET with a policy of 2 to {found['most']:,} origins: the dearest above the cheapest", found["spread"] * 100,
+           3, "{:.2f} %")
+
+
+def of_sizes(found):
     for kind in ("origins", "sites"):
         if kind in found:
             spread, least, most = found[kind]
-            yield f"a decision, {least:,} to {most:,} {kind}: the same within 3 %", spread * 100, FLAT * 100
+            yield (f"a decision with {least:,} to {most:,} {kind}: the dearest above the cheapest", spread * 100, 3,
+                   "{:.2f} %")
     if "bytes" in found:
-        yield "a million origins: at most 64 bytes each beside their text", found["bytes"], 64
-        yield "a million origins: at most 2 s from JSON to published (processor time)", found["processor"], 2
-        yield "a million origins: at most 250 MB to read them, in MiB", found["peak"], 238
+        yield "a million origins: memory of each beside its text", found["bytes"], 64, "{:.1f} bytes"
+        yield "a million origins: processor time until they are published", found["processor"], 2, "{:.2f} s"
+        yield "a million origins: memory to read them", found["peak"], 250e6 / (1 << 20), "{:.0f} MiB"
 
 
-def rows_of_plot(found):
-    yield f"a GET, 2 to {found['most']:,} origins: the same within 3 %", found["spread"] * 100, FLAT * 100
-
-
-def rows_of_changes(found):
-    yield "a change is in force at most 200 ms after it, and the time to read it", found["above reading"], 200
+def of_changes(found):
+    yield "from a change until it is in force, without the time to read it", found["above reading"], 200, "{:.0f} ms"
     if "share" in found:
-        yield "10,000 quiet sites: at most 0.1 % of a core", found["share"], 0.1
+        yield "10,000 quiet sites: share of a core", found["share"], 0.1, "{:.3f} %"
 
 
-def rows_of_answers(found):
-    yield "every answer of the module is right: at most 0 wrong", found["wrong"], 0
-
-
-PARTS = {"answers": rows_of_answers, "instructions": rows_of_requests, "throughput": rows_of_throughput,
-         "hostile": rows_of_inputs, "plot": rows_of_plot, "sizes": rows_of_sizes, "changes": rows_of_changes}
-
-
-def number(value):
-    return f"{abs(value):.3f}" if abs(value) < 10 and value != int(value) else f"{value:,.0f}"
+PARTS = {"answers": of_answers, "instructions": of_instructions, "throughput": of_throughput, "hostile": of_hostile,
+         "plot": of_plot, "sizes": of_sizes, "changes": of_changes}
 
 
 def limits(results):
-    """The table, of the parts that ran."""
+    """The table, of the parts that ran; it says which did not."""
     rows = []
     for part, rows_of in PARTS.items():
         if part not in results:
-            rows.append([f"({part})", NOT_MEASURED, ""])
+            rows.append([f"({part})", "not measured", "", ""])
             continue
-        for text, value, limit in rows_of(results[part].figures):
-            rows.append([text, number(value), "met" if value <= limit else "**not met**"])
-    return table(["limit", "found", ""], rows)
+        for what, found, limit, form in rows_of(results[part].figures):
+            is_least = part == "throughput"
+            rows.append([what, form.format(-found if is_least else found),
+                         ("at least " if is_least else "") + form.format(-limit if is_least else limit),
+                         "met" if found <= limit else "**not met**"])
+    return table(["what", "found", "limit", ""], rows)
