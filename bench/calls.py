@@ -11,14 +11,13 @@ import counted
 COUNTED = ["--collect-atstart=no", "--toggle-collect=call_*", "--dump-after=done"]
 
 
-def count_calls(environment=None):
-    """{label: instructions}, in the order of calls.c. The same each time, on any machine with this compiler and libc,
-    but for what the processor makes libc choose."""
+def count_calls():
+    """{label: instructions}, in the order of calls.c."""
     with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
         program = compile_core("calls.c", Path(folder) / "calls")
         counts = Path(folder) / "part"
-        labels = subprocess.run([*counted.callgrind(counts, *COUNTED), program], check=True, capture_output=True, text=True,
-                                env=environment).stdout.splitlines()
+        done = subprocess.run([*counted.callgrind(counts, *COUNTED), program], check=True, capture_output=True, text=True)
+        labels = done.stdout.splitlines()
         found = counted.Parts(counts).new()
     found = found[1:2 * len(labels):2]  # the second of each two
     assert len(found) == len(labels) > 10, (labels, found)

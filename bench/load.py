@@ -90,8 +90,8 @@ def throughput(told):
 
 
 def latencies(who, server, seconds):
-    """Milliseconds of each GET at the fixed rate, whether or not those before it have been answered: a client asks every
-    CLIENTS / RATE seconds."""
+    """Milliseconds of each GET at the fixed rate: a client asks every CLIENTS / RATE seconds, and late only where the
+    answer before took longer."""
     method, target, headers = exchanges.request(who, "GET allowed")
     fields = [part for name, value in headers for part in ("-H", f"{name}: {value}")]
     with tempfile.TemporaryDirectory() as folder:
