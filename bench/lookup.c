@@ -88,8 +88,9 @@ static ocors_span_t read_file(const char *path)
 /* ---- Images -> a snapshot ---------------------------------------------------------------------
  */
 
-/* Of the one list of documents, and of the one tree. */
-static const ocors_key_t list_key = { .bytes = { 'l' } }, tree_key = { .bytes = { 't' } };
+/* Of the one list of documents, of the one tree, and of a policy that only a site leads to. */
+static const ocors_key_t list_key = { .bytes = { 'l' } }, tree_key = { .bytes = { 't' } },
+                         no_key = { .bytes = { 0 } };
 
 /* A policy for each document, and what leads there. */
 static ocors_snapshot_header_t make_header(const bench_t *bench)
@@ -108,20 +109,6 @@ static ocors_snapshot_header_t make_header(const bench_t *bench)
 
     ocors_snapshot_complete(&header);
     return header;
-}
-
-/* Any key will do, as long as no two are equal and their hashes are evenly distributed. */
-static ocors_key_t policy_key(uint32_t index)
-{
-    const uint64_t hash = ocors_hash(BENCH_SEED,
-                                     ocors_span_make((const char *)&index, sizeof(index)));
-    ocors_key_t key = list_key;
-
-    if (index > 0) {
-        memcpy(key.bytes, &hash, sizeof(hash));
-        memcpy(key.bytes + sizeof(hash), &index, sizeof(index));
-    }
-    return key;
 }
 
 static void write_sites(const bench_t *bench)
@@ -162,7 +149,7 @@ static void write_tables(bench_t *bench, const ocors_snapshot_header_t *header,
     for (uint32_t i = 0; i < header->policy_count; i++) {
         layers[i] = i;
         policies[i] = (ocors_snapshot_policy_t){
-            .key = policy_key(i),
+            .key = bench->is_tree ? no_key : list_key,
             .first_layer = i,
             .layer_count = 1,
         };

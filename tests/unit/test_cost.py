@@ -51,9 +51,9 @@ def test_another_compiler_has_wider_bounds(kind):
 def test_the_program_of_sizes_follows_the_core(tmp_path):
     """bench/lookup.c: nobody else compiles it. It ends with a fault where a decision is wrong."""
     program = bench.compile_core("lookup.c", tmp_path / "lookup")
-    documents = [tmp_path / "a.json", tmp_path / "b.json"]
+    documents = [tmp_path / f"{number}.json" for number in range(8)]
     for document in documents:
         document.write_text(contenders.settings(contenders.origins(100)))
-    for count in (1, 2):
+    for count in (1, 8):
         done = subprocess.run([program, "100", *documents[:count]], capture_output=True, text=True)
         assert done.returncode == 0 and f"origins {100 * count} count" in done.stdout, done.stderr
