@@ -309,9 +309,11 @@ __attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_
             const ocors_url_path_t path = { .plain = address, .loose = address };
             uint32_t site;
 
-            (void)ocors_snapshot_read_path(&bench->snapshot, &tree_key, &path,
-                                           ocors_span_make(NULL, 0), policies, &policy_count,
-                                           &site);
+            policy_count = ocors_snapshot_find_path(&bench->snapshot, &tree_key, &path,
+                                                    ocors_span_make(NULL, 0), &site)
+                               ? ocors_snapshot_read_site(&bench->snapshot, site, path.plain.api,
+                                                          policies)
+                               : 0;
         }
         else {
             uint32_t index;
