@@ -1,141 +1,179 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The bench of exchanges: instructions of a whole request, with the module, without it, and with what people
-use where there is none."""
+"""Exchanges: what a request must be answered, whether every contender does so, and instructions of each."""
 
-import json
-import os
-import pwd
-import re
-import statistics
-import sys
-import tempfile
-from pathlib import Path
+from bench import Result, say, side_by_side, table
+import contenders
+import counted
+from contenders import KNOWN, TREE_PATH, origin
 
-sys.dont_write_bytecode = True
+import httpd
+import wire
 
-from bench import arguments, say, show, surroundings  # noqa: E402
-
-import httpd  # noqa: E402
-import wire  # noqa: E402
-
-WARM, TIMES = 5, 5  # exchanges before it is counted, and those that are
-ALLOWED, UNKNOWN = ("Origin", "https://shop-00000500.example"), ("Origin", "https://elsewhere.example")
-ORIGINS = [f"https://shop-{number:08}.example" for number in range(1000)]
+ORIGINS = 1000
+ALLOWED, UNKNOWN = ("Origin", origin(KNOWN)), ("Origin", "https://elsewhere.example")
+ASKED = [("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")]
+EMPTY = ("Content-Length", "0")
+# Exchange: method, header fields
 EXCHANGES = {
-    "GET, allowed": ("GET", [ALLOWED]),
-    "GET, unknown": ("GET", [UNKNOWN]),
-    "GET, no Origin": ("GET", []),
-    "preflight": ("OPTIONS", [ALLOWED, ("Access-Control-Request-Method", "POST"),
-                              ("Access-Control-Request-Headers", "content-type")]),
-    "POST, unknown": ("POST", [UNKNOWN, ("Content-Length", "0")]),
-    "POST, allowed": ("POST", [ALLOWED, ("Content-Length", "0")]),
+    "GET allowed": ("GET", [ALLOWED]),
+    "GET unknown": ("GET", [UNKNOWN]),
+    "no Origin": ("GET", []),
+    "preflight": ("OPTIONS", [ALLOWED, *ASKED]),
+    "preflight unknown": ("OPTIONS", [UNKNOWN, *ASKED]),
+    "POST refused": ("POST", [UNKNOWN, EMPTY]),
+    "POST allowed": ("POST", [ALLOWED, EMPTY]),
 }
-SERVER = """
-ServerLimit 1
-ThreadsPerChild 1
-MaxRequestWorkers 1
-MaxKeepAliveRequests 0
-KeepAliveTimeout 60
-"""
-MODULE = """
-LogLevel warn ocapi_cors:warn
-OcapiCorsReload Off
-OcapiCors On
-OcapiCorsSettings settings.json
-"""
-# Ten origins: each of the thousand would be one more alternative of an expression that is tried in turn.
-IDIOM = """
-SetEnvIf Origin "^(https://shop-0000050[0-9]\\.example)$" CORS_ORIGIN=$1
-Header always set Access-Control-Allow-Origin "%{CORS_ORIGIN}e" env=CORS_ORIGIN
-Header always set Access-Control-Allow-Credentials "true" env=CORS_ORIGIN
-Header always set Access-Control-Expose-Headers "location,x-dw-version-status" env=CORS_ORIGIN
-Header always set Access-Control-Allow-Methods "GET, POST, PUT, PATCH, DELETE" env=CORS_ORIGIN
-Header always set Access-Control-Allow-Headers "content-type" env=CORS_ORIGIN
-Header always merge Vary "Origin"
-RewriteEngine On
-RewriteCond %{REQUEST_METHOD} =OPTIONS
-RewriteRule "^" "-" [R=204,L]
-"""
-SERVERS = {
-    "httpd": {"module": False},
-    "module": {"config": MODULE},
-    "idiom": {"config": IDIOM, "module": False, "modules": ("headers", "setenvif", "rewrite")},
+GRANTED = {"access-control-allow-origin": ALLOWED[1], "access-control-allow-credentials": "true"}
+EXPOSED = {"access-control-expose-headers": "location,x-dw-version-status"}
+PREFLIGHT = {"access-control-allow-headers": "content-type", "access-control-max-age": "86400"}
+
+# A contender: its row of the table, how it is made, the row that it is compared with.
+NGINX_MAP = "nginx, `map`"
+HTTPD, NGINX, HAPROXY, SET_ENV_IF = "httpd alone", "nginx alone", "haproxy alone", "`SetEnvIf` and `Header`"
+CONTENDERS = {
+    HTTPD: (contenders.httpd_alone, None),
+    "the module": (contenders.module, HTTPD),
+    "`RewriteMap` and `Header`": (contenders.map_idiom, HTTPD),
+    SET_ENV_IF: (contenders.env_idiom, HTTPD),
+    NGINX: (contenders.nginx_alone, None),
+    NGINX_MAP: (contenders.nginx_map, NGINX),
+    HAPROXY: (contenders.haproxy_alone, None),
+    "haproxy, `acl -f`": (contenders.haproxy_acl, HAPROXY),
 }
-SETTINGS = json.dumps({"_v": "19.1", "clients": [
-    {"client_id": f"client-{number:02}", "allowed_origins": ORIGINS[number * 50:number * 50 + 50],
-     "resources": [{"resource_id": "/file", "methods": ["get", "post"]},
-                   {"resource_id": "/baskets/*", "methods": ["get", "patch", "delete"]}]}
-    for number in range(20)]})
+ACCEPTS = {"nginx": "ngx_event_accept", "haproxy": "listener_accept"}
+FEW = 10  # origins of the SetEnvIf lines in a second row: nobody has a thousand of them
 
 
-class Counted(httpd.Httpd):
-    """One process with one thread, under callgrind, which writes what each turn of a connection has cost into
-    a file of its own; never root, as the process writes it."""
-
-    MODULE_LEVEL = "info"
-
-    def __init__(self, folder, config="", **keywords):
-        super().__init__(SERVER + config, mode="-X", log_level="warn", **keywords,
-                         files={"settings.json": SETTINGS, "htdocs/file": "x" * 100})
-        self.counts = folder / "counts"
-        self.account_change = []
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(self.account())
-            for path in (folder, self.root):
-                os.chown(path, account.pw_uid, account.pw_gid)
-            self.account_change = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}",
-                                   "--clear-groups"]
-
-    def command(self, *arguments):
-        return [*self.account_change, "valgrind", "-q", "--tool=callgrind", "--vgdb=no", "--collect-atstart=no",
-                "--toggle-collect=ap_run_process_connection", "--dump-after=ap_run_process_connection",
-                f"--callgrind-out-file={self.counts}", *super().command(*arguments)]
-
-    def dumps(self):
-        return sorted(self.counts.parent.glob("counts.*"), key=lambda dump: int(dump.suffix[1:]))
+def is_httpd(name):
+    return not name.startswith(("nginx", "haproxy"))
 
 
-def cost(server, connection, method, target, headers):
-    """(instructions of one exchange, its status): an exchange is one turn of a connection that is kept."""
-    found = []
-    for _ in range(WARM + TIMES):
-        before = len(server.dumps())
-        connection.send(wire.build(method, target, headers, close=False))
-        status = connection.read(method).status
-        httpd.wait_until(lambda: len(server.dumps()) > before, "callgrind writes what the exchange has cost")
-        dump = server.dumps()[-1]
-        total = httpd.wait_until(lambda: re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M),
-                                 "the whole of it")
-        found.append(int(total[1]))
-    counted = found[WARM:]
-    assert max(counted) - min(counted) <= 1000 + max(counted) // 100, f"it varies: {found}"
-    return statistics.median(counted), status
+def request(name, exchange):
+    """(method, target, header fields): nginx answers a POST of a file with 405."""
+    method, headers = EXCHANGES[exchange]
+    return method, "/post" if name.startswith("nginx") and method == "POST" else "/file", headers
 
 
-def measure(kind):
-    """{exchange: (instructions, status)}"""
-    say(kind)
-    with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
-        with Counted(Path(folder), **SERVERS[kind]) as server, wire.Connection(server.port) as connection:
-            return {name: cost(server, connection, method, "/file", headers)
-                    for name, (method, headers) in EXCHANGES.items()}
+def make(name, is_counted, count=ORIGINS):
+    """A contender that is not started yet."""
+    maker = CONTENDERS[name][0]
+    if is_httpd(name):
+        return maker(counted.Httpd if is_counted else httpd.Httpd, count)
+    peer = maker(is_counted, count)
+    return counted.of_peer(peer, ACCEPTS[name.split(",")[0].split()[0]]) if is_counted else peer
 
 
-def table():
-    found = {kind: measure(kind) for kind in SERVERS}
-    lines = ["| exchange | httpd alone | the module adds | `SetEnvIf` and `Header` add |", "|---|---:|---:|---:|"]
-    for exchange in EXCHANGES:
-        (alone, status), *others = (found[kind][exchange] for kind in SERVERS)
-        cells = [f"{alone:,.0f} ({status})"] + [f"{count - alone:+,.0f} ({status})" for count, status in others]
-        lines.append(f"| {exchange} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+# ---- Is it right? -----------------------------------------------------------------------------------
 
 
-def main():
-    told = arguments(__doc__)
-    show("exchanges", surroundings(), table(), told.write)
+def faults(exchange, response):
+    """What is wrong in an answer to this exchange, in words."""
+    method, headers = EXCHANGES[exchange]
+    is_allowed, is_unknown = ALLOWED in headers, UNKNOWN in headers
+    is_refused = is_unknown and method == "POST"
+    status = 401 if is_refused else 204 if method == "OPTIONS" else 200
+    found = [] if response.status == status else [f"{response.status} for {status}"]
+    fields = {}
+    for name, value in response.cors():
+        if name.lower() in fields:
+            found.append(f"{name} twice")
+        fields[name.lower()] = value
+    if not is_allowed and fields:
+        found.append("grants " + ", ".join(fields))
+    if is_allowed:
+        wanted = {**GRANTED, **(PREFLIGHT if method == "OPTIONS" else EXPOSED)}
+        found += [f"{name}: {fields.get(name)} for {value}" for name, value in wanted.items()
+                  if fields.get(name) != value]
+    if is_allowed and method == "OPTIONS" and "POST" not in fields.get("access-control-allow-methods", ""):
+        found.append("no POST in Access-Control-Allow-Methods")
+    if "origin" not in [name.lower() for name in response.tokens("Vary")]:
+        found.append("no Vary")
+    if is_refused and (b"UnauthorizedOriginException" not in response.body
+                       or not "".join(response.all("Content-Type")).startswith("application/json")):
+        found.append("no fault document")
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def check():
+    """{contender with a policy: {exchange: what is wrong}}"""
+    found = {}
+    for name, (_, alone) in CONTENDERS.items():
+        if alone is None:
+            continue
+        say(f"answers of {name}")
+        with make(name, False) as server:
+            found[name] = {exchange: faults(exchange, ask(server, name, exchange)) for exchange in EXCHANGES}
+    return found
+
+
+def ask(server, name, exchange):
+    method, target, headers = request(name, exchange)
+    return wire.request(server.port, method, target, headers)
+
+
+def answers(_told):
+    """Who answers what; an answer that is not the policy's is said."""
+    wrong = check()
+    rows = [[name, *("; ".join(wrong[name][exchange]) or "right" for exchange in EXCHANGES)] for name in wrong]
+    return Result(table(["", *EXCHANGES], rows), {"wrong": sum(map(len, wrong["the module"].values()))})
+
+
+# ---- What it costs ----------------------------------------------------------------------------------
+
+
+def costs(server, name, targets=("/file",), only=tuple(EXCHANGES)):
+    """{(exchange, target): instructions} of a counted contender."""
+    found = {}
+    with counted.counting(server) as count:
+        for exchange in only:
+            for target in targets:
+                method, own_target, headers = request(name, exchange)
+                found[exchange, target], _ = count.cost(method, own_target if target == "/file" else target, headers)
+    return found
+
+
+def count_contender(name, count=ORIGINS, targets=("/file",), only=tuple(EXCHANGES)):
+    say(f"instructions of {name}, {count:,} origins")
+    return costs(make(name, True, count), name, targets, only)
+
+
+# Rows that are no contenders by themselves: servers that are asked with TREE_PATH, or have sections or fewer origins.
+TREE, IN_LOCATION, EMPTY_LOCATION, FEW_LINES = (f"the module, a tree of {contenders.SITES} sites", "the module in a `<Location>`",
+                                                "httpd with an empty `<Location>`", f"{SET_ENV_IF}, {FEW} origins")
+VARIANTS = {
+    TREE: lambda: contenders.module_in_tree(counted.Httpd, ORIGINS),
+    IN_LOCATION: lambda: contenders.module_in_location(counted.Httpd, ORIGINS),
+    EMPTY_LOCATION: lambda: contenders.empty_location(counted.Httpd, ORIGINS),
+    FEW_LINES: lambda: make(SET_ENV_IF, True, FEW),
+}
+# Label: server, the one that it is compared with, target
+ROWS = [
+    *((name, name, alone, "/file") for name, (_, alone) in CONTENDERS.items()),
+    (FEW_LINES, FEW_LINES, HTTPD, "/file"),
+    ("the module, a path like a tree's", "the module", HTTPD, TREE_PATH),
+    (TREE, TREE, HTTPD, TREE_PATH),
+    (EMPTY_LOCATION, EMPTY_LOCATION, HTTPD, "/file"),
+    (f"{IN_LOCATION}, to an empty one", IN_LOCATION, EMPTY_LOCATION, "/file"),
+]
+
+
+def instructions(_told):
+    """What each contender adds to the same server without a policy."""
+    targets = {name: sorted({target for _, server, alone, target in ROWS if name in (server, alone)})
+               for name in (*CONTENDERS, *VARIANTS)}
+
+    def count(name):
+        if name not in VARIANTS:
+            return count_contender(name, targets=targets[name])
+        say(f"instructions of {name}")
+        return costs(VARIANTS[name](), name, targets[name])
+
+    found = dict(zip(targets, side_by_side(count, targets)))
+    rows, figures = [], {}
+    for label, server, alone, target in ROWS:
+        cells = [found[server][exchange, target] - (found[alone][exchange, target] if alone else 0)
+                 for exchange in EXCHANGES]
+        rows.append([f"... {label}" if alone else f"**{label}**",
+                     *(f"{cell:{'+' if alone else ''},.0f}" for cell in cells)])
+        figures[label] = dict(zip(EXCHANGES, cells))
+    return Result(table(["instructions", *EXCHANGES], rows), figures)

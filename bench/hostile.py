@@ -1,20 +1,16 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The bench of hostile inputs: instructions that one request can cost, against what it may cost."""
+"""Hostile inputs: instructions that one request can cost, against what it may cost."""
 
 import base64
 import json
-import sys
-import tempfile
-from pathlib import Path
+from typing import NamedTuple
 
-sys.dont_write_bytecode = True
+from bench import Result, say, side_by_side, table
+import counted
+from contenders import MODULE, origin, serve
+from exchanges import ALLOWED
 
-from bench import arguments, say, show, surroundings  # noqa: E402
-from exchanges import ALLOWED, MODULE, ORIGINS, Counted, cost  # noqa: E402
-
-import wire  # noqa: E402
-
+ORIGINS = [origin(number) for number in range(1000)]
 ASKED = ("Access-Control-Request-Method", "POST")
 V = "/dw/shop/v19_1"
 
@@ -67,6 +63,25 @@ REAL = json.dumps({"iss": "client-0000", "sub": "cc-slas::zzte_053::scid:client-
 LONG = 7900
 
 
+class Bound(NamedTuple):
+    """What the worst of some inputs may cost above the ordinary request."""
+
+    inputs: str
+    most: int
+
+
+TOKEN = Bound("a bearer token of 600 bytes", 5000)
+HOSTILE_TOKEN = Bound("a bearer token of 7,900 hostile bytes", 60000)
+MEMBERS = Bound("16 members in an Origin", 6000)
+FLAT = Bound("up to 1,000 clients that list the origin, 10,000 resources, a replaced layer: 3 % of a request", 900)
+FLAT_MEMBERS = Bound("the same, with 16 members", 6900)
+PATH = Bound("a preflight of a path of 8,000 bytes, or of 64 segments", 60000)
+NAMES = Bound("4,000 bytes of Access-Control-Request-Headers", 40000)
+QUERY = Bound("`client_id` in the query", 900)
+PARAMETERS = Bound("`client_id` behind 100 parameters", 6000)
+HEADER = Bound("`x-dw-client-id`", 900)
+
+
 def preflight(*headers):
     return ("OPTIONS", V + "/baskets", [ALLOWED, ASKED, *headers])
 
@@ -92,94 +107,86 @@ DEEP = "/" + "a/" * 60 + "b"
 SAME = [("Origin", " ".join([ALLOWED[1]] * 16)), ASKED]
 ORDINARY = {"GET": ("plain", get()), "OPTIONS": ("plain", preflight())}
 
-# (input, policy, request, what it may cost above the ordinary one; None: no bound yet)
+# (input, policy, request, its bound; None: there is none)
 INPUTS = [
-    ("bearer token of 600 bytes", "plain", get(token(REAL)), 5000),
-    ("... of 7,900, one string", "plain", get(token('{"a":"REPEATED"}', (LONG, "a"))), 60000),
-    ("... an array of numbers", "plain", get(token('{"a":[REPEATED1]}', (LONG, "1,"))), 60000),
-    ("... objects in an array", "plain", get(token('{"a":[REPEATED{}]}', (LONG, '{"b":{}},'))), 60000),
-    ("... members", "plain", get(token('{REPEATED"a":1}', (LONG, '"sub":"a",'))), 60000),
-    ("... 250 members in 5,000 bytes", "plain", get(members(250)), 60000),
-    ("... UTF-8, two bytes a character", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xc3\xa9"))), 60000),
-    ("... UTF-8, three bytes", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xe2\x82\xac"))), 60000),
-    ("... UTF-8 and ASCII by turns", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xc3\xa9a"))), 60000),
-    ("... escapes", "plain", get(token('{"a":"REPEATED"}', (LONG, "\\n"))), 60000),
-    ("... escapes and letters by turns", "plain", get(token('{"a":"REPEATED"}', (LONG, "aaaa\\n"))), 60000),
-    ("... a long `iss`", "plain", get(token('{"iss":"REPEATED"}', (LONG, "a"))), 60000),
-    ("... a long `iss` of escapes", "plain", get(token('{"iss":"REPEATED"}', (LONG, "\\u0061"))), 60000),
-    ("... a long `sub` of colons", "plain", get(token('{"sub":"REPEATED"}', (LONG, "::"))), 60000),
-    ("... a long number", "plain", get(token('{"a":REPEATED}', (LONG, "1"))), 60000),
-    ("... blanks", "plain", get(token('{REPEATED}', (LONG, " "))), 60000),
-    ("... a long name of escapes", "plain", get(token('{"REPEATED":1}', (LONG, "\\u0069"))), 60000),
-    ("... no JSON", "plain", get(token("REPEATED", (LONG, "a"))), 60000),
-    ("16 equal members of Origin", "plain", get([("Origin", " ".join([ALLOWED[1]] * 16))]), 6000),
-    ("16 different members of Origin", "plain", get([("Origin", " ".join(ORIGINS[500:516]))]), 6000),
+    ("bearer token of 600 bytes", "plain", get(token(REAL)), TOKEN),
+    ("bearer token of 7,900 bytes: one string", "plain", get(token('{"a":"REPEATED"}', (LONG, "a"))), HOSTILE_TOKEN),
+    ("... an array of numbers", "plain", get(token('{"a":[REPEATED1]}', (LONG, "1,"))), HOSTILE_TOKEN),
+    ("... objects in an array", "plain", get(token('{"a":[REPEATED{}]}', (LONG, '{"b":{}},'))), HOSTILE_TOKEN),
+    ("... members", "plain", get(token('{REPEATED"a":1}', (LONG, '"sub":"a",'))), HOSTILE_TOKEN),
+    ("... 250 members in 5,000 bytes", "plain", get(members(250)), HOSTILE_TOKEN),
+    ("... UTF-8, two bytes a character", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xc3\xa9"))), HOSTILE_TOKEN),
+    ("... UTF-8, three bytes", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xe2\x82\xac"))), HOSTILE_TOKEN),
+    ("... UTF-8 and ASCII by turns", "plain", get(token('{"a":"REPEATED"}', (LONG, "\xc3\xa9a"))), HOSTILE_TOKEN),
+    ("... escapes", "plain", get(token('{"a":"REPEATED"}', (LONG, "\\n"))), HOSTILE_TOKEN),
+    ("... escapes and letters by turns", "plain", get(token('{"a":"REPEATED"}', (LONG, "aaaa\\n"))), HOSTILE_TOKEN),
+    ("... a long `iss`", "plain", get(token('{"iss":"REPEATED"}', (LONG, "a"))), HOSTILE_TOKEN),
+    ("... a long `iss` of escapes", "plain", get(token('{"iss":"REPEATED"}', (LONG, "\\u0061"))), HOSTILE_TOKEN),
+    ("... a long `sub` of colons", "plain", get(token('{"sub":"REPEATED"}', (LONG, "::"))), HOSTILE_TOKEN),
+    ("... a long number", "plain", get(token('{"a":REPEATED}', (LONG, "1"))), HOSTILE_TOKEN),
+    ("... blanks", "plain", get(token('{REPEATED}', (LONG, " "))), HOSTILE_TOKEN),
+    ("... a long name of escapes", "plain", get(token('{"REPEATED":1}', (LONG, "\\u0069"))), HOSTILE_TOKEN),
+    ("... no JSON", "plain", get(token("REPEATED", (LONG, "a"))), HOSTILE_TOKEN),
+    ("16 equal members of Origin", "plain", get([("Origin", " ".join([ALLOWED[1]] * 16))]), MEMBERS),
+    ("16 different members of Origin", "plain", get([("Origin", " ".join(ORIGINS[500:516]))]), MEMBERS),
     ("16 different members, preflight", "plain", ("OPTIONS", V + "/baskets", [
         ("Origin", " ".join(ORIGINS[500:516])), ASKED]), None),
-    ("1,000 clients with 10 resources", "1,000 clients", preflight(), None),
-    ("... and 16 equal members", "1,000 clients", ("OPTIONS", V + "/baskets", SAME), None),
-    ("10,000 resources", "10,000 resources", preflight(), None),
-    *[(f"{policy}, a path of {kind}", policy, path(rest), 60000)
+    ("1,000 clients with 10 resources", "1,000 clients", preflight(), FLAT),
+    ("... and 16 equal members", "1,000 clients", ("OPTIONS", V + "/baskets", SAME), FLAT_MEMBERS),
+    ("10,000 resources", "10,000 resources", preflight(), FLAT),
+    *[(f"{policy}, a path of {kind}", policy, path(rest), PATH)
       for policy in ("`/**/x`", "100 of `/**/x`", "`/**/` and 100 `a/`", "`/**/` and 400 `a/`")
       for kind, rest in (("8,000 bytes", A8), ("64 segments", A))],
-    ("`/**/` and 30 `a/`, a path of 61 segments", "`/**/` and 30 `a/`", path(DEEP), 60000),
-    ("`/**/a/a/b/**`, a path of 64 segments", "`/**/a/a/b/**`", path(A), 60000),
-    *[(f"`/*` and 400 `a`, a path of {kind}", "`/*` and 400 `a`", path(rest), 60000)
+    ("`/**/` and 30 `a/`, a path of 61 segments", "`/**/` and 30 `a/`", path(DEEP), PATH),
+    ("`/**/a/a/b/**`, a path of 64 segments", "`/**/a/a/b/**`", path(A), PATH),
+    *[(f"`/*` and 400 `a`, a path of {kind}", "`/*` and 400 `a`", path(rest), PATH)
       for kind, rest in (("8,000 bytes", "/" + "a" * 7980), ("2,048 bytes", "/" + "a" * 2047))],
-    ("Access-Control-Request-Headers: 4,000 commas", "plain", names("," * 4000), 40000),
-    ("... 64 commas", "plain", names("," * 63 + "a"), 40000),
-    ("... 62 names of 7 bytes", "plain", names(",".join(["x-abcde"] * 62)), 40000),
-    ("... 62 names like forbidden ones", "plain", names(",".join(["uxgrade"] * 62)), 40000),
-    ("... 64 names of 61 bytes", "plain", names(",".join(["x" * 61] * 64)), 40000),
-    ("... a name of 4,000 bytes", "plain", names("x" * 4000), 40000),
-    ("`client_id` in the query", "plain", get(query=parameters(0, "client_id=client-0000")), 900),
-    ("... behind 100 parameters", "plain", get(query=parameters(100, "client_id=client-0000")), 6000),
+    ("Access-Control-Request-Headers: 4,000 commas", "plain", names("," * 4000), NAMES),
+    ("... 64 commas", "plain", names("," * 63 + "a"), NAMES),
+    ("... 62 names of 7 bytes", "plain", names(",".join(["x-abcde"] * 62)), NAMES),
+    ("... 62 names like forbidden ones", "plain", names(",".join(["uxgrade"] * 62)), NAMES),
+    ("... 64 names of 61 bytes", "plain", names(",".join(["x" * 61] * 64)), NAMES),
+    ("... a name of 4,000 bytes", "plain", names("x" * 4000), NAMES),
+    ("`client_id` in the query", "plain", get(query=parameters(0, "client_id=client-0000")), QUERY),
+    ("... behind 100 parameters", "plain", get(query=parameters(100, "client_id=client-0000")), PARAMETERS),
     ("... behind 500", "plain", get(query=parameters(500, "client_id=client-0000")), None),
-    ("`x-dw-client-id`", "plain", get([ALLOWED, ("x-dw-client-id", "client-0000")]), 900),
-    ("GET, 1,000 clients replaced by a layer", "a replaced layer", get(), None),
-    ("preflight, the same", "a replaced layer", preflight(), None),
+    ("`x-dw-client-id`", "plain", get([ALLOWED, ("x-dw-client-id", "client-0000")]), HEADER),
+    ("GET, 1,000 clients replaced by a layer", "a replaced layer", get(), FLAT),
+    ("preflight, the same", "a replaced layer", preflight(), FLAT),
     ("GET, a path of 8,000 bytes", "plain", ("GET", A8, [ALLOWED]), None),
 ]
 
 
 def measure(policy, requests):
     """{request: instructions}, with a policy or without the module."""
-    say(policy or "httpd alone")
+    say(f"hostile inputs: {policy or 'httpd alone'}")
     layers = POLICIES[policy] if policy else []
     files = {f"layer-{number}.json": json.dumps(layer) for number, layer in enumerate(layers)}
-    config = MODULE.replace("settings.json", " ".join(files)) if policy else ""
-    with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
-        server = Counted(Path(folder), config=config, **({} if policy else {"module": False}))
-        for name, text in files.items():
-            server.write(name, text)
-        server.allow_log("AH00127: Cannot map ")  # a path that no file system has
-        with server, wire.Connection(server.port) as connection:
-            return {str(request): cost(server, connection, *request)[0] for request in requests}
+    config = MODULE + "OcapiCorsSettings " + " ".join(files) if policy else ""
+    server = serve(counted.Httpd, config, files, module=bool(policy))
+    server.allow_log("AH00127: Cannot map ")  # a path that no file system has
+    with counted.counting(server) as count:
+        return {str(request): count.cost(*request)[0] for request in requests}
 
 
-def table():
+def hostile(told):
+    """What one request can make the module do."""
+    inputs = [row for row in INPUTS if not told.quick or row[3]]
     ordinary = list(ORDINARY.values())
-    alone = measure(None, [request for _, _, request, _ in INPUTS] + [request for _, request in ordinary])
-    found = {policy: measure(policy, [request for _, wanted, request, _ in INPUTS if wanted == policy]
-                             + [request for wanted, request in ordinary if wanted == policy])
-             for policy in POLICIES}
+    requests = {None: [request for _, _, request, _ in inputs] + [request for _, request in ordinary]}
+    for _, policy, request, _ in inputs:
+        requests.setdefault(policy, [request for wanted, request in ordinary if wanted == policy]).append(request)
+    found = dict(zip(requests, side_by_side(lambda policy: measure(policy, requests[policy]), requests)))
+    alone = found[None]
 
     def added(policy, request):
         return found[policy][str(request)] - alone[str(request)]
 
-    lines = ["| input | httpd alone | the module adds | above the ordinary one | it may |",
-             "|---|---:|---:|---:|---:|"]
-    for name, policy, request, bound in INPUTS:
+    rows, figures = [], {}
+    for name, policy, request, bound in inputs:
         above = added(policy, request) - added(*ORDINARY[request[0]])
-        lines.append(f"| {name} | {alone[str(request)]:,.0f} | {added(policy, request):+,.0f} | {above:+,.0f} | "
-                     + (f"{bound:+,}" if bound else "-") + (" **no**" if bound and above > bound else "") + " |")
-    return "\n".join(lines)
-
-
-def main():
-    told = arguments(__doc__)
-    show("hostile", surroundings(), table(), told.write)
-
-
-if __name__ == "__main__":
-    main()
+        if bound:
+            figures[bound] = max(figures.get(bound, above), above)
+        rows.append([name, f"{alone[str(request)]:,.0f}", f"{added(policy, request):+,.0f}", f"{above:+,.0f}",
+                     f"{bound.most:+,}" + (" **no**" if above > bound.most else "") if bound else "-"])
+    return Result(table(["input", "httpd alone", "the module adds", "above the ordinary one", "it may"], rows), figures)

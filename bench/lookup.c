@@ -19,12 +19,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "ocors_image_build.h"
+#include "bench_image.h"
 #include "ocors_decide.h"
 #include "ocors_snapshot.h"
 #include "ocors_image_layout.h"
 #include "ocors_origin.h"
-#include "ocors_settings_parse.h"
 
 /* Loading under callgrind takes minutes; not counting at all meanwhile makes that seconds. */
 #if defined(__has_include)
@@ -36,11 +35,9 @@
 #define CALLGRIND_START_INSTRUMENTATION ((void)0)
 #endif
 
-#define ROUNDS    5
-#define NAME_ROOM 16 /* of a site's name, its NUL included */
+#define ROUNDS      5
+#define NAME_ROOM   16 /* of a site's name, its NUL included */
 
-/* The same on every run, so that instructions are. */
-#define TABLE_SEED  UINT64_C(0x0cac0cac0cac0cac)
 #define RANDOM_SEED UINT64_C(20191)
 
 /* All origins of all documents, in one area. */
@@ -65,20 +62,6 @@ typedef struct question_t {
 size_t bench_ask(const bench_t *bench, const question_t *questions, const char *text, size_t count,
                  bool wants_reason);
 
-__attribute__((noreturn)) static void fail(const char *what, const char *which)
-{
-    fprintf(stderr, "lookup: %s%s%s\n", what, which[0] != '\0' ? ": " : "", which);
-    exit(1);
-}
-
-static void *checked(void *memory)
-{
-    if (memory == NULL) {
-        fail("out of memory", "");
-    }
-    return memory;
-}
-
 /* ---- Documents -> images --------------------------------------------------------------------- */
 
 /* The bytes of a file, the caller's to free. */
@@ -92,51 +75,33 @@ static ocors_span_t read_file(const char *path)
         size = ftell(file);
     }
     if (size < 0 || fseek(file, 0, SEEK_SET) != 0) {
-        fail("cannot be read", path);
+        bench_fail("cannot be read", path);
     }
-    bytes = checked(malloc((size_t)size + 1));
+    bytes = bench_checked(malloc((size_t)size + 1));
     if (fread(bytes, 1, (size_t)size, file) != (size_t)size) {
-        fail("cannot be read", path);
+        bench_fail("cannot be read", path);
     }
     fclose(file);
     return ocors_span_make(bytes, (size_t)size);
 }
 
-static void *build_image(const char *path, size_t *size)
-{
-    const ocors_span_t text = read_file(path);
-    ocors_settings_t *settings;
-    ocors_report_t report;
-    void *bytes;
-
-    ocors_report_init(&report);
-    if (ocors_settings_parse(text, &report, &settings) != OCORS_OK) {
-        fail("is no settings document", path);
-    }
-    free((void *)(uintptr_t)text.bytes);
-    if (ocors_image_build(settings, TABLE_SEED, &bytes, size) != OCORS_OK) {
-        fail("no image can be made", path);
-    }
-    ocors_settings_free(settings);
-    ocors_report_free(&report);
-    return bytes;
-}
-
 /* ---- Images -> a snapshot ---------------------------------------------------------------------
  */
 
-/* Of the one list of documents, and of the one tree. */
-static const ocors_key_t list_key = { .bytes = { 0 } }, tree_key = { .bytes = { 't' } };
+/* Of the one list of documents, of the one tree, and of a policy that only a site leads to. */
+static const ocors_key_t list_key = { .bytes = { 'l' } }, tree_key = { .bytes = { 't' } },
+                         no_key = { .bytes = { 0 } };
 
 /* A policy for each document, and what leads there. */
 static ocors_snapshot_header_t make_header(const bench_t *bench)
 {
     const uint32_t count = (uint32_t)bench->document_count;
     ocors_snapshot_header_t header = {
-        .seed = TABLE_SEED,
+        .seed = BENCH_SEED,
         .image_count = count,
         .layer_count = count,
         .policy_count = count,
+        .list_policy_count = bench->is_tree ? 0 : count,
         .tree_count = bench->is_tree ? 1 : 0,
         .site_count = bench->is_tree ? count + 1 : 0,
         .text_size = bench->is_tree ? count * NAME_ROOM : 0,
@@ -144,20 +109,6 @@ static ocors_snapshot_header_t make_header(const bench_t *bench)
 
     ocors_snapshot_complete(&header);
     return header;
-}
-
-/* Any key will do, as long as no two are equal and their hashes are evenly distributed. */
-static ocors_key_t policy_key(uint32_t index)
-{
-    const uint64_t hash = ocors_hash(TABLE_SEED,
-                                     ocors_span_make((const char *)&index, sizeof(index)));
-    ocors_key_t key = list_key;
-
-    if (index > 0) {
-        memcpy(key.bytes, &hash, sizeof(hash));
-        memcpy(key.bytes + sizeof(hash), &index, sizeof(index));
-    }
-    return key;
 }
 
 static void write_sites(const bench_t *bench)
@@ -188,7 +139,7 @@ static void write_tables(bench_t *bench, const ocors_snapshot_header_t *header,
     memcpy(bench->area, header, sizeof(*header));
     if (!ocors_snapshot_open(bench->area, header->size, bench->area, header->size,
                              &bench->snapshot)) {
-        fail("the snapshot does not fit", "");
+        bench_fail("the snapshot does not fit", "");
     }
     ocors_snapshot_policy_t *policies = (void *)(uintptr_t)bench->snapshot.policies;
     uint32_t *layers = (void *)(uintptr_t)bench->snapshot.layers;
@@ -198,7 +149,7 @@ static void write_tables(bench_t *bench, const ocors_snapshot_header_t *header,
     for (uint32_t i = 0; i < header->policy_count; i++) {
         layers[i] = i;
         policies[i] = (ocors_snapshot_policy_t){
-            .key = policy_key(i),
+            .key = bench->is_tree ? no_key : list_key,
             .first_layer = i,
             .layer_count = 1,
         };
@@ -220,7 +171,7 @@ static void open_image(bench_t *bench, size_t number, const void *bytes, size_t 
     ocors_image_t *image = &bench->images[number];
 
     if (!ocors_image_verify(bytes, size) || !ocors_image_open(bytes, size, image)) {
-        fail("a damaged image", "");
+        bench_fail("a damaged image", "");
     }
     for (uint32_t i = 0; i < image->origin_count; i++) {
         const size_t length = origin_at(image, i).length;
@@ -235,22 +186,24 @@ static void open_image(bench_t *bench, size_t number, const void *bytes, size_t 
 static bench_t load(char **paths, size_t count)
 {
     bench_t bench = { .document_count = count, .is_tree = count > 1 };
-    void **bytes = checked(calloc(count, sizeof(*bytes)));
-    ocors_snapshot_image_t *images = checked(calloc(count, sizeof(*images)));
+    void **bytes = bench_checked(calloc(count, sizeof(*bytes)));
+    ocors_snapshot_image_t *images = bench_checked(calloc(count, sizeof(*images)));
     ocors_snapshot_header_t header = make_header(&bench);
 
-    bench.images = checked(calloc(count, sizeof(*bench.images)));
-    bench.firsts = checked(calloc(count + 1, sizeof(*bench.firsts)));
-    bench.names = checked(calloc(count, sizeof(*bench.names)));
+    bench.images = bench_checked(calloc(count, sizeof(*bench.images)));
+    bench.firsts = bench_checked(calloc(count + 1, sizeof(*bench.firsts)));
+    bench.names = bench_checked(calloc(count, sizeof(*bench.names)));
     header.size = header.tables_size;
     for (size_t i = 0; i < count; i++) {
         size_t size;
 
-        bytes[i] = build_image(paths[i], &size);
+        const ocors_span_t text = read_file(paths[i]);
+        bytes[i] = bench_build_image(text, paths[i], &size);
+        free((void *)(uintptr_t)text.bytes);
         images[i] = (ocors_snapshot_image_t){ .at = header.size, .size = size };
         header.size += ocors_round_up(size, OCORS_IMAGE_ALIGNMENT);
     }
-    bench.area = checked(aligned_alloc(OCORS_IMAGE_ALIGNMENT, (size_t)header.size));
+    bench.area = bench_checked(aligned_alloc(OCORS_IMAGE_ALIGNMENT, (size_t)header.size));
     for (size_t i = 0; i < count; i++) {
         memcpy(bench.area + images[i].at, bytes[i], (size_t)images[i].size);
         free(bytes[i]);
@@ -260,7 +213,7 @@ static bench_t load(char **paths, size_t count)
     free(bytes);
     free(images);
     if (bench.firsts[count] == 0) {
-        fail("no document lists an origin", "");
+        bench_fail("no document lists an origin", "");
     }
     return bench;
 }
@@ -354,9 +307,13 @@ __attribute__((noinline)) size_t bench_ask(const bench_t *bench, const question_
                 .api = OCORS_API_SHOP,
             };
             const ocors_url_path_t path = { .plain = address, .loose = address };
+            uint32_t site;
 
-            (void)ocors_snapshot_read_path(&bench->snapshot, &tree_key, &path,
-                                           ocors_span_make(NULL, 0), policies, &policy_count);
+            policy_count = ocors_snapshot_find_path(&bench->snapshot, &tree_key, &path,
+                                                    ocors_span_make(NULL, 0), &site)
+                               ? ocors_snapshot_read_site(&bench->snapshot, site, path.plain.api,
+                                                          policies)
+                               : 0;
         }
         else {
             uint32_t index;
@@ -388,8 +345,8 @@ static int compare(const void *a, const void *b)
 /* The median of some rounds, each with questions of its own, in nanoseconds a decision. */
 static double measure(const bench_t *bench, bool is_listed, bool wants_reason, size_t count)
 {
-    question_t *questions = checked(malloc(count * sizeof(*questions)));
-    char *text = checked(malloc(count * (bench->longest + strlen(STRANGER))));
+    question_t *questions = bench_checked(malloc(count * sizeof(*questions)));
+    char *text = bench_checked(malloc(count * (bench->longest + strlen(STRANGER))));
     uint64_t state = RANDOM_SEED;
     double spent[ROUNDS];
 
@@ -399,7 +356,8 @@ static double measure(const bench_t *bench, bool is_listed, bool wants_reason, s
         const size_t allowed = bench_ask(bench, questions, text, count, wants_reason);
         spent[round] = (seconds() - started) * 1e9 / (double)count;
         if (allowed != (is_listed ? count : 0)) {
-            fail("a wrong decision", is_listed ? "listed, not allowed" : "not listed, allowed");
+            bench_fail("a wrong decision",
+                       is_listed ? "listed, not allowed" : "not listed, allowed");
         }
     }
     free(questions);
@@ -413,7 +371,7 @@ int main(int argc, char **argv)
     const size_t count = argc > 2 ? (size_t)strtoul(argv[1], NULL, 10) : 0;
 
     if (count == 0) {
-        fail("usage", "lookup LOOKUPS DOCUMENT...");
+        bench_fail("usage", "lookup LOOKUPS DOCUMENT...");
     }
     const double started = seconds();
     const bench_t bench = load(argv + 2, (size_t)argc - 2);

@@ -1,6 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The bench of sizes: what a policy of 2 to 10,000,000 origins costs to load, to keep and to ask."""
+"""Sizes: what a policy of 2 to 10,000,000 origins costs to load, to keep and to ask."""
 
 import json
 import os
@@ -9,21 +8,20 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.dont_write_bytecode = True
+from bench import Result, compile_core, say, table
+from contenders import origin
 
-from bench import CFLAGS, COMPILER, REPOSITORY, arguments, json_c, say, show, surroundings  # noqa: E402
+import httpd
+import processes
+import wire
 
-import httpd  # noqa: E402
-import processes  # noqa: E402
-import wire  # noqa: E402
-
-SIZES = "2,1000,100000,1000000,100@10,10000@1000,10000000@1000"  # origins, or origins@sites of a tree
+QUICK_SIZES = "2,100000"
+SIZES = "2,1000,100000,1000000,100@10,10000@1000,100000@10000,10000000@1000"  # origins, or origins@sites of a tree
 CLIENTS = 20  # of a document
 STARTS = 3  # of which the median is taken
 WORKERS = 4
@@ -55,10 +53,6 @@ def patiently(condition, what, timeout=0, wait_until=httpd.wait_until):
 
 
 httpd.wait_until = patiently  # ten million origins take longer than any test
-
-
-def origin(number):
-    return f"https://shop-{number:08}.example"
 
 
 class Documents:
@@ -252,14 +246,6 @@ def measure_server(documents):
 # ---- A lookup --------------------------------------------------------------------------------
 
 
-def compile_lookup(folder):
-    program = folder / "lookup"
-    subprocess.run([COMPILER, *CFLAGS, f"-I{REPOSITORY / 'include'}", *json_c("--cflags"), "-o", program,
-                    REPOSITORY / "bench/lookup.c", *sorted((REPOSITORY / "src/core").rglob("*.c")),
-                    *json_c("--libs"), "-Wl,-z,now"], check=True)
-    return program
-
-
 def measure_lookup(program, documents):
     """Nanoseconds and instructions of a decision: listed, not listed, not listed and why."""
     said = subprocess.run([program, str(LOOKUPS), *documents.paths], capture_output=True, text=True,
@@ -325,43 +311,49 @@ ROWS = [
 ]
 
 
-def table(columns):
-    heads = ["no policy" if not found["size"] else f"{found['size']:,}" + found["sites"] for found in columns]
-    lines = ["| origins | " + " | ".join(heads) + " |", "|---|" + "---:|" * len(columns)]
-    for label, cell in ROWS:
-        lines.append(f"| {label} | " + " | ".join(cell(found) for found in columns) + " |")
-    return "\n".join(lines)
-
-
 def measure(case, program):
     size, sites = map(int, (case.replace("_", "") + "@0").split("@")[:2])
     assert not sites or size % sites == 0, f"{case}: every site has as many origins as any other"
     folder = Path(tempfile.mkdtemp(prefix="ocors-bench-"))
     try:
-        say(f"{case}: documents")
+        say(f"sizes, {case}: documents")
         documents = Documents(folder, size, sites)
-        say(f"{case}: servers")
+        say(f"sizes, {case}: servers")
         found = {"size": size, "sites": f" in {sites:,} sites" if sites else "", "text": documents.text,
                  "documents": len(documents.paths), "json": documents.bytes, **measure_server(documents)}
-        say(f"{case}: lookups")
+        say(f"sizes, {case}: lookups")
         documents.write(0)
         return {**found, **measure_lookup(program, documents)}
     finally:
         shutil.rmtree(folder)
 
 
-def main():
-    told = arguments(__doc__, ("--sizes", {
-        "default": SIZES, "metavar": "N,N@SITES,...",
-        "help": "origins of one document, or of a tree of so many sites (%(default)s)"}))
-    place = surroundings()
-    say("no policy")
+def spread(columns):
+    """By how much the dearest decision is above the cheapest: 0.01 is 1 %."""
+    found = [[column[f"{name}_instructions"] for column in columns] for name in ("listed", "unlisted")]
+    return max(max(counts) / min(counts) - 1 for counts in found)
+
+
+def figures(columns):
+    """What there is a limit for."""
+    documents, trees = ([column for column in columns if bool(column["sites"]) == is_tree] for is_tree in (False, True))
+    found = {kind: (spread(chosen), min(column[unit] for column in chosen), max(column[unit] for column in chosen))
+             for kind, unit, chosen in (("origins", "size", documents), ("sites", "documents", trees)) if len(chosen) > 1}
+    for million in documents:
+        if million["size"] == 1_000_000:
+            found |= {"bytes": (million["bytes"] - million["text"]) / million["size"], "peak": million["peak"] / MIB,
+                      "processor": million["processor"]}
+    return found
+
+
+def sizes(told):
+    """What a policy costs to load, to keep and to ask, by its size."""
+    say("sizes: no policy")
     nothing = {"size": 0, **measure_server(NoDocuments())}
     with tempfile.TemporaryDirectory(prefix="ocors-bench-") as folder:
-        program = compile_lookup(Path(folder))
-        columns = [{**measure(case, program), "nothing": nothing} for case in told.sizes.split(",")]
-    show("sizes", place, table([nothing, *columns]), told.write)
-
-
-if __name__ == "__main__":
-    main()
+        program = compile_core("lookup.c", Path(folder) / "lookup")
+        columns = [{**measure(case, program), "nothing": nothing}
+                   for case in (told.sizes or (QUICK_SIZES if told.quick else SIZES)).split(",")]
+    heads = ["no policy", *(f"{found['size']:,}" + found["sites"] for found in columns)]
+    rows = [[label, *(cell(found) for found in [nothing, *columns])] for label, cell in ROWS]
+    return Result(table(["origins", *heads], rows), figures(columns))

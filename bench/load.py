@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Throughput and latency of running servers, on one machine with what asks them: figures for comparison, for which it
+must be idle. All servers run side by side, and each round asks each of them; the first is asked twice, which tells the
+noise."""
+
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import Result, say, table
+import contenders
+import exchanges
+import peers
+from exchanges import EXCHANGES, FEW, HTTPD, ORIGINS
+
+import httpd
+
+CONNECTIONS = 32
+AGAIN = "httpd alone, again"
+# Of a row of the table: who, and its origins. Nobody has a thousand lines of SetEnvIf.
+ROWS = {HTTPD: (HTTPD, ORIGINS), "the module": ("the module", ORIGINS),
+        "`RewriteMap` and `Header`": ("`RewriteMap` and `Header`", ORIGINS),
+        f"`SetEnvIf` and `Header`, {FEW} origins": ("`SetEnvIf` and `Header`", FEW),
+        "nginx alone": ("nginx alone", ORIGINS), "nginx, `map`": ("nginx, `map`", ORIGINS),
+        "haproxy alone": ("haproxy alone", ORIGINS), "haproxy, `acl -f`": ("haproxy, `acl -f`", ORIGINS)}
+QUICK_EXCHANGES = ("GET allowed", "preflight", "POST refused")
+RATE, CLIENTS = 1000, 20  # requests a second of all clients together
+
+
+def start(stack, told):
+    """{row: (who, server)} of running servers; and, if --other names one, another build of the module."""
+    found = {name: (who, stack.enter_context(exchanges.make(who, False, count)))
+             for name, (who, count) in ROWS.items()}
+    if told.other:
+        class Other(httpd.Httpd):
+            """The other build."""
+
+            def __init__(self, config, **keywords):
+                super().__init__(config, **{**keywords, "module": os.path.abspath(told.other)})
+
+        found["another build"] = ("the module", stack.enter_context(contenders.module(Other, ORIGINS)))
+    return found
+
+
+# ---- Throughput -------------------------------------------------------------------------------------
+
+
+def requests_a_second(who, server, exchange, seconds):
+    method, target, headers = exchanges.request(who, exchange)
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(f'wrk.method = "{method}"\n'
+                     + "".join(f'wrk.headers["{name}"] = "{value}"\n' for name, value in headers))
+        script.flush()
+        said = subprocess.run([peers.program("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script.name,
+                               f"http://127.0.0.1:{server.port}{target}"], capture_output=True, text=True, check=True,
+                              env=peers.environment()).stdout
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
+
+
+def ratio(values):
+    values = sorted(values)
+    return f"{statistics.median(values):.3f} ({values[0]:.3f} to {values[-1]:.3f})"
+
+
+def throughput(told):
+    """Requests a second, as ratios to bare httpd in the same round."""
+    rounds, seconds = (3, 1) if told.quick else (9, 2)
+    asked = QUICK_EXCHANGES if told.quick else [exchange for exchange in EXCHANGES if exchange != "preflight unknown"]
+    rows, figures = {}, {}
+    with ExitStack() as stack:
+        servers = start(stack, told)
+        order = [*servers.items(), (AGAIN, servers[HTTPD])]
+        for exchange in asked:
+            say(f"throughput: {exchange}")
+            found = [{name: requests_a_second(who, server, exchange, seconds) for name, (who, server) in order}
+                     for _ in range(rounds)]
+            for name, _ in order:
+                ratios = [each[name] / each[HTTPD] for each in found]
+                rows.setdefault(name, []).append(
+                    f"{statistics.median(each[name] for each in found):,.0f} a second" if name == HTTPD else ratio(ratios))
+                figures[name, exchange] = sorted(ratios)
+    return Result(table(["", *asked], [[name, *cells] for name, cells in rows.items()]), figures)
+
+
+# ---- Latency ----------------------------------------------------------------------------------------
+
+
+def latencies(who, server, seconds):
+    """Milliseconds of each GET at the fixed rate: a client asks every CLIENTS / RATE seconds, and late only where the
+    answer before took longer."""
+    method, target, headers = exchanges.request(who, "GET allowed")
+    fields = [part for name, value in headers for part in ("-H", f"{name}: {value}")]
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        subprocess.run([peers.program("h2load"), "--h1", f"-c{CLIENTS}", f"--rps={RATE // CLIENTS}", f"-D{seconds}",
+                        f"--log-file={log}", *fields, f"http://127.0.0.1:{server.port}{target}"],
+                       capture_output=True, check=True, env=peers.environment())
+        lines = [line.split() for line in log.read_text().splitlines()]
+    assert {status for _, status, _ in lines} == {"200"}, f"{who}: not only 200"
+    return [int(microseconds) / 1000 for _, _, microseconds in lines]
+
+
+def latency(told):
+    """p50 and p99 at a fixed rate."""
+    rounds, seconds = (1, 3) if told.quick else (3, 10)
+    say(f"latency at {RATE:,} requests a second")
+    found = {}
+    with ExitStack() as stack:
+        servers = start(stack, told)
+        for _ in range(rounds):
+            for name, (who, server) in [*servers.items(), (AGAIN, servers[HTTPD])]:
+                found.setdefault(name, []).append(latencies(who, server, seconds))
+    rows = []
+    for name, each in found.items():
+        points = [statistics.quantiles(values, n=100) for values in each]
+        sent = sum(map(len, each)) / (rounds * seconds)
+        rows.append([name, f"{sent:,.0f}", *(f"{statistics.median(point[at - 1] for point in points):.2f}"
+                                             for at in (50, 99))])
+    return Result(table(["GET allowed", "requests a second", "p50, ms", "p99, ms"], rows), {})
