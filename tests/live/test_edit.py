@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from debugger import GDB
+
 COMMAND = Path(os.environ["OCORS_BUILD"]) / "gcc" / "ocapi-cors"
 TEXT = """{
   "_v": "19.1",
@@ -303,7 +305,7 @@ continue
     (document.parent / "folder").mkdir()
     commands = document.parent / "folder" / "gdb"
     commands.write_text(script)
-    done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", commands, "--args", COMMAND, "allow", document, "--client", "shop", NEW],
+    done = subprocess.run([*GDB, "-x", commands, "--args", COMMAND, "allow", document, "--client", "shop", NEW],
                           capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     assert "Breakpoint 1, " in done.stdout, done
     assert NEW in origins(document), done
