@@ -17,11 +17,14 @@ SINGLE = ["test_programs.py", "test_tools.py"]
 
 def pytest_addoption(parser):
     parser.addoption("--exhaustive", action="store_true",
-                     help="run every row of the tests that are marked `pairwise`")
+                     help="run every row of the tests that are marked `pairwise`, and what --deep runs")
+    parser.addoption("--deep", action="store_true",
+                     help="run the tests that are marked `deep`: the walks of analyzers through calls")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "pairwise(dimension, ..., keep=row -> bool): see tests/pairs.py")
+    config.addinivalue_line("markers", "deep: run by `scripts/check lint` and by --exhaustive")
     config.stash[LEFT_OUT] = 0
 
 
@@ -36,6 +39,9 @@ def pytest_collection_modifyitems(config, items):
     # The last: of what -k or a test's id chose. One row that is asked for by its id is run.
     if not config.getoption("exhaustive"):
         items[:], left_out = pairs.select_items(items)
+        if not config.getoption("deep"):
+            left_out += [item for item in items if item.get_closest_marker("deep")]
+            items[:] = [item for item in items if not item.get_closest_marker("deep")]
         config.stash[LEFT_OUT] = len(left_out)
         config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: place_of(item.path.name))
@@ -56,5 +62,4 @@ def pytest_testnodedown(node):
 
 def pytest_terminal_summary(terminalreporter, config):
     if config.stash[LEFT_OUT]:
-        terminalreporter.line(f"{config.stash[LEFT_OUT]} rows of full products left out; "
-                              "-- --exhaustive runs them")
+        terminalreporter.line(f"{config.stash[LEFT_OUT]} rows left out; -- --exhaustive runs them")
