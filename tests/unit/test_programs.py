@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pairs import LIMITS, ORDERS, TIMES, left_out
+from pairs import BYTES, LIMITS, ORDERS, TIMES, left_out
 
 HERE = Path(__file__).resolve().parent
 PROGRAMS = sorted(path.stem for path in HERE.glob("test_*.c"))
@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc):
 
 
 def test_there_are_unit_tests():
-    assert len(PROGRAMS) >= 8 and {*LIMITS, *ORDERS, *TIMES} <= set(PROGRAMS)
+    assert len(PROGRAMS) >= 8 and {*BYTES, *LIMITS, *ORDERS, *TIMES} <= set(PROGRAMS)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
