@@ -348,14 +348,43 @@ BREAKS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def module_copy(tmp_path_factory):
+    """A copy of the tree, and what each of its files is: (inode, size, time)."""
+    root = tmp_path_factory.mktemp("copy")
+    for name in files(REPOSITORY):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, root / name, follow_symlinks=False)
+    return root, what_is_there(root)
+
+
+def what_is_there(root):
+    stats = {name: os.lstat(root / name) for name in files(root)}
+    return {name: (s.st_ino, s.st_size, s.st_mtime_ns) for name, s in stats.items()}
+
+
+@pytest.fixture
+def copy(module_copy):
+    """The copy, whole; what a test does to it is undone."""
+    root, whole = module_copy
+    yield root
+    now = what_is_there(root)
+    for name in now.keys() - whole.keys():
+        (root / name).unlink()
+    for name in whole:
+        if now.get(name) != whole[name]:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).unlink(missing_ok=True)
+            shutil.copy(REPOSITORY / name, root / name, follow_symlinks=False)
+            s = os.lstat(root / name)
+            whole[name] = (s.st_ino, s.st_size, s.st_mtime_ns)
+
+
 @pytest.mark.parametrize("guard, harm, finding", BREAKS,
                          ids=[f"{g.__name__}-{f.split()[-1]}" for g, _, f in BREAKS])
-def test_the_guard_fails_on_a_broken_copy(tmp_path, guard, harm, finding):
-    for name in files(REPOSITORY):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(REPOSITORY / name, tmp_path / name, follow_symlinks=False)
-    harm(tmp_path)
-    findings, _ = guard(tmp_path)
+def test_the_guard_fails_on_a_broken_copy(copy, guard, harm, finding):
+    harm(copy)
+    findings, _ = guard(copy)
     assert any(finding in f for f in findings), findings
 
 

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Completion in bash and zsh: it runs in the shell itself, and knows every command and option of `help`."""
 
+import atexit
+import functools
 import os
 import re
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +31,7 @@ ZSH = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
 feed() { zpty -w shell "$1" }
-feed 'fpath=('${(q)1:h}' $fpath); autoload -Uz compinit; compinit -D -u'
+feed 'fpath=('${(q)1:h}' $fpath); autoload -Uz compinit; compinit -C -u -d '${(q)4}
 feed 'LISTMAX=10000; setopt no_beep; stty columns 200 rows 200'
 feed 'compadd() { local -a found; builtin compadd -O found "$@"; print -r -- "<<${(F)found}>>" >>'${(q)2}'; builtin compadd "$@" }'
 feed 'finish() { zle list-choices; print -r -- END >>'${(q)2}'; exit }; zle -N finish; bindkey "^X" finish'
@@ -54,10 +59,21 @@ def in_bash(folder, *words):
     return sorted(line for line in done.stdout.splitlines() if line)
 
 
+@functools.lru_cache(maxsize=None)
+def dump():
+    """What zsh found in all of its functions and ours, once: a start of its completion reads a thousand files else."""
+    path = Path(tempfile.mkdtemp(prefix="ocors-zsh-")) / "dump"
+    atexit.register(shutil.rmtree, path.parent)
+    subprocess.run(["zsh", "-f", "-c", 'fpath=("$1" $fpath); autoload -Uz compinit; compinit -u -d "$2"', "-",
+                    COMPLETIONS / "zsh", path], check=True, timeout=60, env=environment())
+    assert "ocapi-cors" in path.read_text()
+    return path
+
+
 def in_zsh(folder, *words):
     offered = folder / ".offered"
     offered.unlink(missing_ok=True)
-    done = subprocess.run(["zsh", "-f", "-c", ZSH, "-", COMPLETIONS / "zsh/_ocapi-cors", offered, " ".join(("ocapi-cors", *words))],
+    done = subprocess.run(["zsh", "-f", "-c", ZSH, "-", COMPLETIONS / "zsh/_ocapi-cors", offered, " ".join(("ocapi-cors", *words)), dump()],
                           cwd=folder, capture_output=True, text=True, timeout=60, env=environment())
     text = offered.read_text() if offered.exists() else ""
     assert text.endswith("END\n"), (done, text)

@@ -20,9 +20,10 @@ import processes
 import wire
 from cors import granted
 
-# How often the policies alternate: the steps are alike, so that the number tells how small a leak is seen.
-Plan = namedtuple("Plan", "reloads restarts")
-PLANS = {False: Plan(60, 15), True: Plan(200, 50)}  # True: --exhaustive
+# How often the policies alternate: the steps are alike, so that the number tells how small a leak is seen; and how long
+# a client waits for its next request, in seconds: without a pause the clients take what the machine has.
+Plan = namedtuple("Plan", "reloads restarts pause")
+PLANS = {False: Plan(60, 15, 0.01), True: Plan(200, 50, 0)}  # True: --exhaustive
 EARLY = 20  # the reload after which memory should not grow
 LEAK = 1456  # bytes a reload that are too much: 256 KiB over 180
 
@@ -92,12 +93,13 @@ KINDS = [("GET", "/x?client_id=c", [], check_get), ("POST", "/x?client_id=c", []
 
 
 class Load:
-    """Clients that ask without a pause, each on a connection that it keeps, or on a new one each time."""
+    """Clients that ask again and again, each on a connection that it keeps, or on a new one each time."""
 
-    def __init__(self, port, is_killing):
+    def __init__(self, port, is_killing, pause):
         self.port = port
         self.is_killing = is_killing
-        self.is_over = False
+        self.pause = pause
+        self.over = threading.Event()
         self.failures = []
         self.answers = 0
         self.broken = 0  # connections that a killed worker took along
@@ -108,7 +110,7 @@ class Load:
     def _run(self, number):
         choose = random.Random(number)
         connection = None
-        while not self.is_over and len(self.failures) < 5:
+        while not self.over.wait(self.pause) and len(self.failures) < 5:
             method, target, fields, check = choose.choice(KINDS)
             origin = choose.choice([BOTH, own("one"), own("two")])
             request = wire.build(method, target, [origin, *fields], close=False)
@@ -141,7 +143,7 @@ class Load:
             connection.socket.close()
 
     def stop(self):
-        self.is_over = True
+        self.over.set()
         for thread in self.threads:
             thread.join(30)
 
@@ -212,7 +214,7 @@ def test_two_policies_alternate(start_httpd, pytestconfig, is_killing):
 
 def alternate(server, is_killing, plan):
     """The whole of it, for one server."""
-    log, load, is_over = Log(server), Load(server.port, is_killing), threading.Event()
+    log, load, is_over = Log(server), Load(server.port, is_killing, plan.pause), threading.Event()
     log.await_publication(server, "generation 1 (start): 1 documents")
     threads = [threading.Thread(target=killer, args=(server, is_over))] if is_killing else []
     if is_killing:

@@ -75,14 +75,14 @@ class Connection:
         return data
 
     def _chunks(self):
-        body = b""
+        chunks = []  # joined once: a page may have thousands
         while True:
             size = int(self._until(b"\r\n").split(b";")[0], 16)
             if size == 0:
                 while self._until(b"\r\n"):
                     pass
-                return body
-            body += self._exactly(size)
+                return b"".join(chunks)
+            chunks.append(self._exactly(size))
             assert self._exactly(2) == b"\r\n"
 
     def _body(self, method, status, find):
