@@ -223,7 +223,7 @@ def test_without_cmocka_the_unit_tests_skip_visibly(built):
 
 @pytest.mark.xdist_group("configured")
 @pytest.mark.parametrize("version, message", [
-    ("2.4.57", "httpd 2.4.57 is too old"),
+    ("2.4.51", "httpd 2.4.51 is too old"),
     ("", "-q HTTPD_VERSION says nothing"),
 ])
 def test_configure_refuses_an_httpd_that_is_too_old(source, tmp_path, version, message):
@@ -235,7 +235,7 @@ def test_configure_refuses_an_httpd_that_is_too_old(source, tmp_path, version, m
 @pytest.mark.xdist_group("configured")
 def test_configure_takes_the_oldest_httpd_it_promises_and_other_places(source, tmp_path):
     fake = script(tmp_path / "apxs",
-                  f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.58; else exec {APXS} "$@"; fi\n')
+                  f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.52; else exec {APXS} "$@"; fi\n')
     run([str(source / "configure"), f"--with-apxs={fake}", f"--with-apache-moduledir={tmp_path}/m",
          f"--with-apache-confdir={tmp_path}/c"], tmp_path)
     assert (tmp_path / "Makefile").exists()
