@@ -22,6 +22,11 @@
 #include "ocors_store.h"
 #include "ocors_watch.h"
 
+/* A build by plain apxs has no configure that asks. The youngest functions used are of 2.4.49. */
+#if !AP_MODULE_MAGIC_AT_LEAST(20120211, 121)
+#error "httpd 2.4.52 or newer is needed"
+#endif
+
 /* A new reading of the configuration begins: directives note what it says. */
 static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {

@@ -3,6 +3,6 @@
 #ifndef OCORS_VERSION_H
 #define OCORS_VERSION_H
 
-#define OCORS_VERSION "0.1.0"
+#define OCORS_VERSION "1.0.0-rc1"
 
 #endif

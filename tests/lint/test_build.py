@@ -203,7 +203,10 @@ def test_distcheck_passes_and_touches_no_live_server(source, built, site, pytest
     version = re.search(r'OCORS_VERSION "(.*)"', read(source, "include/ocors_version.h"))[1]
     with tarfile.open(built / f"mod_ocapi_cors-{version}.tar.gz") as tarball:
         held = {name.partition("/")[2] for name in tarball.getnames()}
-    assert set(files(REPOSITORY)) - held - NOT_IN_THE_TARBALL == set()
+    # debian/ is Debian's: a package of the distribution has its own.
+    wanted = {name for name in files(REPOSITORY) if not name.startswith("debian/")}
+    assert wanted - held - NOT_IN_THE_TARBALL == set()
+    assert not any(name.startswith("debian/") for name in held)
 
 
 def apxs_line(text):
@@ -255,7 +258,7 @@ def test_without_cmocka_the_unit_tests_skip_visibly(built):
 
 @pytest.mark.xdist_group("configured")
 @pytest.mark.parametrize("version, message", [
-    ("2.4.57", "httpd 2.4.57 is too old"),
+    ("2.4.51", "httpd 2.4.51 is too old"),
     ("", "-q HTTPD_VERSION says nothing"),
 ])
 def test_configure_refuses_an_httpd_that_is_too_old(source, site, tmp_path, version, message):
@@ -267,7 +270,7 @@ def test_configure_refuses_an_httpd_that_is_too_old(source, site, tmp_path, vers
 @pytest.mark.xdist_group("configured")
 def test_configure_takes_the_oldest_httpd_it_promises_and_other_places(source, site, tmp_path):
     fake = script(tmp_path / "apxs",
-                  f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.58; else exec {APXS} "$@"; fi\n')
+                  f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.52; else exec {APXS} "$@"; fi\n')
     run([str(source / "configure"), f"--with-apxs={fake}", f"--with-apache-moduledir={tmp_path}/m",
          f"--with-apache-confdir={tmp_path}/c"], tmp_path, CONFIG_SITE=site)
     assert (tmp_path / "Makefile").exists()

@@ -205,7 +205,7 @@ def changed(name, old, new):
 BREAKS = [
     (directives_have_the_form, "docs/directives.md", "- **Default:** `OcapiCors Off`\n", "", "OcapiCors: its fields are"),
     (directives_have_the_form, "docs/directives.md", "`OcapiCorsMaxAge 86400`", "`OcapiCorsMaxAge 600`", "another default"),
-    (directives_have_the_form, "docs/directives.md", "since 0.1.0", "since 9.9.9", "is not a release"),
+    (directives_have_the_form, "docs/directives.md", "since 1.0.0", "since 9.9.9", "is not a release"),
     (directives_have_the_form, "docs/directives.md", "```apache\nOcapiCorsReload", "```apache\n# OcapiCorsReload", "no example"),
     (directives_have_the_form, "src/httpd/directives.c", "set_site, NULL, EVERY_SECTION", "set_site, NULL, RSRC_CONF",
      "OcapiCorsSite: the context"),

@@ -402,7 +402,7 @@ def test_an_empty_tree_is_below_every_floor(tmp_path):
 
 def test_shellcheck_has_nothing_to_say():
     names = files(REPOSITORY, under="scripts") + files(REPOSITORY, under=".ci")
-    names += files(REPOSITORY, (".cgi", ".sh")) + ["completions/bash/ocapi-cors", "tests/skip-without-cmocka"]
+    names += files(REPOSITORY, (".cgi", ".sh", ".postinst", ".postrm", ".prerm")) + ["completions/bash/ocapi-cors", "tests/skip-without-cmocka"]
     names += files(REPOSITORY, under="examples/shell") + ["examples/pre-commit/pre-commit"]
     assert len(names) >= 6
     done = subprocess.run(["shellcheck", "-x", "-P", "SCRIPTDIR", *dict.fromkeys(names)],
@@ -415,7 +415,8 @@ def test_shellcheck_would_have_something_to_say(tmp_path):
     assert subprocess.run(["shellcheck", "bad"], cwd=tmp_path, capture_output=True).returncode == 1
 
 
-@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/examples-test", ".ci/run",
+@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/examples-test", "scripts/package-test",
+                                  "scripts/release", "packaging/sbom.py", ".ci/run",
                                   "conf/examples/demo/backend/baskets.cgi", "examples/etcd/ocapi-cors-etcd",
                                   "examples/pre-commit/pre-commit", "examples/shell/ocapi-cors-carry",
                                   "examples/shell/ocapi-cors-install"])

@@ -9,6 +9,12 @@
 
 #include "ocors_json_text.h"
 
+#if JSON_C_VERSION_NUM < ((0 << 16) | (16 << 8) | 0)
+/* json-c 0.14 and 0.15 have the members, and no function that reads them. */
+#define lh_table_head(table) ((table)->head)
+#define lh_entry_next(entry) ((entry)->next)
+#endif
+
 ocors_json_type_t ocors_json_type(ocors_json_t *value)
 {
     static const ocors_json_type_t types[] = {
