@@ -77,7 +77,7 @@ static const ocors_shape_t *next_shape(scan_t *scan)
     const frame_t *frame = innermost(scan);
 
     return scan->depth > 0 ? ocors_shape_below(frame->shape, frame->path.key)
-                           : &ocors_document_shape;
+                           : ocors_document_shape;
 }
 
 static bool open_frame(scan_t *scan, uint64_t path_hash)
