@@ -34,7 +34,7 @@ typedef struct ocors_json_visitor_t {
  *
  * OCORS_OK: the text is JSON, and *counts says what it holds. OCORS_INVALID: it is not, and the
  * report has an error more. OCORS_NO_MEMORY: an allocation failed.
- * Time and memory are linear in the text's length; nesting uses no C stack.
+ * Time and memory are linear in the text's length; the recursion ends at OCORS_JSON_DEPTH_MAX.
  */
 ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
                                const ocors_json_visitor_t *visitor, ocors_json_counts_t *counts);
