@@ -74,17 +74,14 @@ static inline bool ocors_json_take(ocors_json_text_t *text, char c)
 /* Skips a byte order mark (U+FEFF), which a text may begin with. False: there is none. */
 bool ocors_json_skip_mark(ocors_json_text_t *text);
 
-/* Whether a byte can be part of a number, of true, false or null, or of what is meant as one. */
-bool ocors_json_is_word(char c);
-
 /* The end of the number (RFC 8259 section 6), true, false or null at `at`; NULL: there is none. */
 const char *ocors_json_word_end(const char *at, const char *end);
 
 /*
- * Within a string: skips what needs no second look, up to a double quote, a backslash, a control
- * character below the blank, a byte that is not UTF-8, or the end of the text.
+ * Within a string: the end of a run of ASCII without quotes, backslashes and control characters
+ * below the blank.
  */
-void ocors_json_skip_characters(ocors_json_text_t *text);
+const char *ocors_json_plain_end(const char *at, const char *end);
 
 /*
  * From within a string to its quote or to what no string can hold. A backslash and the byte after

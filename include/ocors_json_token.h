@@ -40,6 +40,9 @@ bool ocors_json_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t cod
  */
 void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens);
 
+/* Whether a byte can be part of a number, of true, false or null, or of what is meant as one. */
+bool ocors_json_is_word(char c);
+
 /*
  * Reads a string, which may be in single quotes, or a word. `inner` is the word, or what is between
  * the quotes; *is_sound whether it is a string that ocors_json_decode() can decode. False: there is

@@ -48,12 +48,6 @@ bool ocors_json_skip_mark(ocors_json_text_t *text)
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-bool ocors_json_is_word(char c)
-{
-    return ocors_ascii_is_alpha(c) || ocors_ascii_is_digit(c)
-           || (c != '\0' && strchr("+-._$", c) != NULL);
-}
-
 /* One digit or more; NULL: there is none. */
 static inline const char *skip_digits(const char *at, const char *end)
 {
@@ -174,19 +168,9 @@ static inline const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-void ocors_json_skip_characters(ocors_json_text_t *text)
+const char *ocors_json_plain_end(const char *at, const char *end)
 {
-    const char *at = skip_plain(text->at, text->end);
-
-    while (at < text->end && kind_of(at) >= TWO_BYTES && kind_of(at) < NOT_UTF8) {
-        const size_t length = ocors_utf8_length_at(at, text->end);
-
-        if (length == 0) {
-            break;
-        }
-        at = skip_plain(at + length, text->end);
-    }
-    text->at = at;
+    return skip_plain(at, end);
 }
 
 /* From what is not plain. Nothing passes a NUL: it is in no character and follows no backslash. */
