@@ -40,9 +40,11 @@ static inline bool ocors_json_is_next(const ocors_json_text_t *text, char c)
     return text->at < text->end && *text->at == c;
 }
 
-/* The four blanks of RFC 8259 section 2, by their byte; and a run of them from `at` on. */
+/* The four blanks of RFC 8259 section 2, by their byte. */
 extern const bool ocors_json_blanks[256];
-const char *ocors_json_blanks_end(const char *at, const char *end);
+
+/* The end of a run of bytes of one kind; four at a time, as a long run is an attacker's (R13). */
+const char *ocors_json_run_end(const char *at, const char *end, const bool kind[256]);
 
 static inline void ocors_json_skip_blank(ocors_json_text_t *text)
 {
@@ -52,7 +54,7 @@ static inline void ocors_json_skip_blank(ocors_json_text_t *text)
     if (at < text->end && ocors_json_blanks[(unsigned char)*at]) {
         at++;
         if (at < text->end && ocors_json_blanks[(unsigned char)*at]) {
-            at = ocors_json_blanks_end(at, text->end);
+            at = ocors_json_run_end(at, text->end, ocors_json_blanks);
         }
         text->at = at;
     }
@@ -92,7 +94,7 @@ const char *ocors_json_string_end(const char *at, const char *end, bool *is_plai
 /*
  * Reads a string, whose quote is next; `inner` is what is between its quotes. What a backslash
  * begins is not judged here but by ocors_json_decode(). False: there is no string, or it has a
- * control character, a byte that is not UTF-8, or no end.
+ * control character, a byte that is not UTF-8, or no end; that is next, and no value begins so.
  */
 static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t *inner)
 {

@@ -30,7 +30,7 @@ typedef struct scan_t {
 
 static bool fault(scan_t *scan, const char *sentence)
 {
-    return ocors_json_fault_here(&scan->tokens, OCORS_FINDING_SYNTAX, sentence);
+    return ocors_json_fault(&scan->tokens, OCORS_FINDING_SYNTAX, NULL, "%s", sentence);
 }
 
 static bool is_closing(char c)
@@ -49,7 +49,7 @@ static char next_in(scan_t *scan, const frame_t *frame)
         return *text->at;
     }
     opened = ocors_json_lines_place(&scan->tokens.lines, frame->opened);
-    ocors_json_fault(&scan->tokens, OCORS_FINDING_SYNTAX, text->at,
+    ocors_json_fault(&scan->tokens, OCORS_FINDING_SYNTAX, NULL,
                      "the text ends, but the '%c' of line %zu, column %zu is still open; is the "
                      "file complete?",
                      *frame->opened, opened.line, opened.column);
@@ -61,7 +61,7 @@ static bool count(scan_t *scan, size_t cost)
 {
     scan->counts.memory += cost;
     return scan->counts.memory <= OCORS_JSON_MEMORY_MAX
-           || ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_LARGE, scan->tokens.text.at,
+           || ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_LARGE, NULL,
                                "to read the document takes more than %zu MiB of memory, from "
                                "here on; divide it into several",
                                OCORS_JSON_MEMORY_MAX >> 20);
@@ -154,7 +154,7 @@ static bool close_frame(scan_t *scan, const frame_t *frame)
                                                                  frame->opened);
 
         return ocors_json_fault(
-            &scan->tokens, OCORS_FINDING_SYNTAX, scan->tokens.text.at,
+            &scan->tokens, OCORS_FINDING_SYNTAX, NULL,
             "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' is expected",
             *scan->tokens.text.at, *frame->opened, opened.line, opened.column, expected);
     }
@@ -217,7 +217,7 @@ static bool read_container(scan_t *scan, const frame_t *outer, const ocors_shape
     bool is_closed;
 
     if (scan->depth == OCORS_JSON_DEPTH_MAX) {
-        return ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, at,
+        return ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, NULL,
                                 "objects and arrays are nested deeper than %d; a settings "
                                 "document needs 7",
                                 OCORS_JSON_DEPTH_MAX);
@@ -267,19 +267,19 @@ static bool read_value(scan_t *scan, const frame_t *frame, const char *name)
 static void refuse_more(scan_t *scan)
 {
     ocors_json_text_t text = scan->tokens.text;
+    bool is_document;
 
     (void)ocors_json_take(&text, ',');
     ocors_json_skip_blank(&text);
-    if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-        ocors_json_fault(
-            &scan->tokens, OCORS_FINDING_SEVERAL_DOCUMENTS, scan->tokens.text.at,
-            "the document is complete before this; write a second document into a file of its own "
-            "(OcapiCorsSettings takes several), or find the bracket that closes too early");
-    }
-    else {
-        fault(scan, "text after the end of the document; remove it, or find the bracket that "
-                    "closes too early");
-    }
+    is_document = ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[');
+    ocors_json_fault(
+        &scan->tokens, is_document ? OCORS_FINDING_SEVERAL_DOCUMENTS : OCORS_FINDING_SYNTAX, NULL,
+        "%s",
+        is_document ? "the document is complete before this; write a second document into a file "
+                      "of its own (OcapiCorsSettings takes several), or find the bracket that "
+                      "closes too early"
+                    : "text after the end of the document; remove it, or find the bracket that "
+                      "closes too early");
 }
 
 /* A value, and nothing else but blanks. */
@@ -298,9 +298,9 @@ static void read_document(scan_t *scan)
     }
     if (text->at == text->end) {
         if (!has_comma) {
-            ocors_json_fault_here(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT,
-                                  "the document is empty; the least that one can be is "
-                                  "{\"_v\":\"19.1\",\"clients\":[]}");
+            ocors_json_fault(&scan->tokens, OCORS_FINDING_EMPTY_DOCUMENT, NULL,
+                             "the document is empty; the least that one can be is "
+                             "{\"_v\":\"19.1\",\"clients\":[]}");
         }
     }
     else if (is_closing(*text->at)) {
@@ -317,14 +317,11 @@ static void read_document(scan_t *scan)
 /* Whether a text is UTF-16: it begins with a mark, or every other of its first bytes is NUL. */
 static bool is_utf16(ocors_span_t text)
 {
-    const unsigned char *at = (const unsigned char *)text.bytes;
+    const char *const at = text.bytes;
 
-    if (text.length < 2) {
-        return false;
-    }
-    return (at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)
-           || (text.length >= 4 && at[0] != 0 && at[1] == 0 && at[2] != 0 && at[3] == 0)
-           || (text.length >= 4 && at[0] == 0 && at[1] != 0 && at[2] == 0 && at[3] != 0);
+    return ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("\xff\xfe"))
+           || ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("\xfe\xff"))
+           || (text.length >= 4 && !at[0] != !at[1] && !at[0] == !at[2] && !at[1] == !at[3]);
 }
 
 ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,

@@ -9,7 +9,8 @@
 bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
                       const char *format, ...)
 {
-    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
+    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines,
+                                                            at != NULL ? at : tokens->text.at);
     va_list arguments;
 
     tokens->is_faulty = true;
@@ -17,12 +18,6 @@ bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, co
     ocors_report_add_list(tokens->report, code, place.line, place.column, NULL, format, arguments);
     va_end(arguments);
     return false;
-}
-
-bool ocors_json_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                           const char *sentence)
-{
-    return ocors_json_fault(tokens, code, tokens->text.at, "%s", sentence);
 }
 
 /* ---- Blanks ---------------------------------------------------------------------------------- */
@@ -66,20 +61,20 @@ static bool skip_stray(ocors_json_tokens_t *tokens)
     size_t length = 1;
 
     if (first < 0x20 || first == 0x7f) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_CONTROL_CHARACTER,
+        ocors_json_fault(
+            tokens, OCORS_FINDING_CONTROL_CHARACTER, NULL,
             "a control character; between values JSON has only blanks, tabs and line ends");
     }
     else if ((length = ellipsis_length(rest)) > 0) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_ELLIPSIS,
+        ocors_json_fault(
+            tokens, OCORS_FINDING_ELLIPSIS, NULL,
             "\"...\" in an example means that something is left out; remove it, or write what "
             "belongs here");
         tokens->has_ellipsis = true;
     }
     else if ((length = comment_length(rest)) > 0) {
-        ocors_json_fault_here(tokens, OCORS_FINDING_COMMENT,
-                              "JSON has no comments; remove this one");
+        ocors_json_fault(tokens, OCORS_FINDING_COMMENT, NULL,
+                         "JSON has no comments; remove this one");
     }
     else {
         const ocors_span_t one = ocors_span_make(rest.bytes, ocors_utf8_length(rest));
@@ -143,30 +138,25 @@ static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
     unsigned value = 0;
     const size_t length = ocors_json_escape_length(rest, &value);
     const char next = rest.length > 1 ? rest.bytes[1] : '\0';
+    const bool is_half = value >= 0xd800 && value <= 0xdfff;
 
-    if (length == 0 && next == '\'' && *string->start == '\'') {
-        string->is_sound = false;
-        tokens->text.at += 2;
-        return;
-    }
-    if (length == 0) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_SYNTAX,
-            next == 'u' ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
-                        : "a backslash that begins no escape; write \\\\ for a backslash");
-        string->is_sound = false;
-    }
-    else if (value < 0x20 || value == 0x7f) {
-        report_control(tokens, tokens->text.at, value);
-    }
-    else if (value >= 0xd800 && value <= 0xdfff) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_LONE_SURROGATE,
+    if (is_half) {
+        ocors_json_fault(
+            tokens, OCORS_FINDING_LONE_SURROGATE, NULL,
             "half of a surrogate pair, which is not a character; write both halves, such as "
             "\\ud83d\\ude00, or the character itself");
-        string->is_sound = false;
     }
-    tokens->text.at += length > 0 ? length : 1;
+    else if (length > 0 && (value < 0x20 || value == 0x7f)) {
+        report_control(tokens, tokens->text.at, value);
+    }
+    else if (length == 0 && (next != '\'' || *string->start != '\'')) {
+        ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, NULL, "%s",
+                         next == 'u'
+                             ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
+                             : "a backslash that begins no escape; write \\\\ for a backslash");
+    }
+    string->is_sound = string->is_sound && length > 0 && !is_half;
+    tokens->text.at += length > 0 ? length : next == '\'' ? 2 : 1;
 }
 
 /* Whether the next quote could end this string: then a line break is in it by mistake. */
@@ -186,11 +176,9 @@ static bool is_wrapped(const ocors_json_text_t *text, char quote)
 /* A control character that is in a string as it is. False: the closing quote is missing. */
 static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
 {
-    const size_t length = ocors_span_has_prefix(ocors_json_text_rest(&tokens->text),
-                                                OCORS_SPAN_LITERAL("\r\n"))
-                              ? 2
-                              : 1;
-    const bool is_line_end = tokens->text.at[length - 1] == '\n';
+    const bool is_pair = ocors_span_has_prefix(ocors_json_text_rest(&tokens->text),
+                                               OCORS_SPAN_LITERAL("\r\n"));
+    const bool is_line_end = is_pair || *tokens->text.at == '\n';
 
     /* Asked once for each string, so that its length counts twice at most. */
     if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, *string->start)) {
@@ -200,8 +188,8 @@ static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
     }
     string->is_line_end_judged = string->is_line_end_judged || is_line_end;
     string->is_sound = false;
-    ocors_json_fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
-    tokens->text.at += length;
+    ocors_json_fault(tokens, OCORS_FINDING_CONTROL_CHARACTER, NULL, "%s", control_sentence);
+    tokens->text.at += is_pair ? 2 : 1;
     return true;
 }
 
@@ -231,8 +219,8 @@ static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *
     string_t string = { .start = text->at, .is_sound = true };
 
     if (*string.start == '\'') {
-        ocors_json_fault_here(tokens, OCORS_FINDING_SINGLE_QUOTES,
-                              "a string in single quotes; JSON has double quotes only: \"...\"");
+        ocors_json_fault(tokens, OCORS_FINDING_SINGLE_QUOTES, NULL,
+                         "a string in single quotes; JSON has double quotes only: \"...\"");
     }
     text->at++;
     while (is_within(text, *string.start)) {
@@ -248,7 +236,7 @@ static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *
         }
         else {
             if (length == 0) {
-                ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
+                ocors_json_fault(tokens, OCORS_FINDING_NOT_UTF8, NULL, "%s", utf8_sentence);
             }
             string.is_sound = string.is_sound && length > 0 && *text->at != '"';
             text->at += length > 0 ? length : 1;
@@ -301,25 +289,17 @@ static bool is_odd_number(ocors_span_t word)
 static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
 {
     const char *const end = word.bytes + word.length;
+    const bool is_number = !tokens->is_key && is_odd_number(word);
 
-    if (tokens->is_key) {
-        ocors_json_fault_here(tokens, OCORS_FINDING_SYNTAX,
-                              "a key without quotes; a key is written in double quotes");
-    }
-    else if (ocors_json_word_end(word.bytes, end) == end) {
-        return;
-    }
-    else if (is_odd_number(word)) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_NUMBER,
-            "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
-            "a digit on both sides of the point, and is finite");
-    }
-    else {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_SYNTAX,
-            "a word without quotes; a string is written in double quotes, and true, false "
-            "and null in lower case");
+    if (tokens->is_key || ocors_json_word_end(word.bytes, end) != end) {
+        ocors_json_fault(
+            tokens, is_number ? OCORS_FINDING_NUMBER : OCORS_FINDING_SYNTAX, NULL, "%s",
+            tokens->is_key ? "a key without quotes; a key is written in double quotes"
+            : is_number
+                ? "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
+                  "a digit on both sides of the point, and is finite"
+                : "a word without quotes; a string is written in double quotes, and true, false "
+                  "and null in lower case");
     }
 }
 
@@ -353,7 +333,7 @@ bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected)
     bool is_quote;
 
     if (length == 0) {
-        return ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
+        return ocors_json_fault(tokens, OCORS_FINDING_NOT_UTF8, NULL, "%s", utf8_sentence);
     }
     memcpy(found, at, length);
     is_quote = length > 1 && strstr(quotes, found) != NULL;

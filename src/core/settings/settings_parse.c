@@ -43,64 +43,44 @@ static void place_value(void *context, uint64_t path_hash, const char *key, cons
 }
 
 /*
- * Gives line and column to the findings of a report, from the one at `first`, that have none: those
+ * Gives line and column to the findings of a report from the one at `first` on: those
  * of the value that their path names, or of its key. Of a repeated member that is the last one,
  * which is the one that is judged. One pass over the text, whatever the number of findings.
  */
 static ocors_result_t place_findings(ocors_span_t text, ocors_report_t *report, size_t first)
 {
     places_t places = { .findings = report->items,
-                        .slot_count = (uint32_t)ocors_slots_count(report->count),
+                        .slot_count = (uint32_t)ocors_slots_count(report->count - first),
                         .lines = ocors_json_lines_make(text) };
     const ocors_json_visitor_t visitor = { .visit = place_value, .context = &places };
-    ocors_result_t result = OCORS_OK;
     ocors_json_counts_t counts;
-    size_t wanted = 0;
+    ocors_result_t result;
 
+    if (report->count == first) {
+        return OCORS_OK;
+    }
     places.slots = calloc(places.slot_count, sizeof(*places.slots));
     if (places.slots == NULL) {
         return OCORS_NO_MEMORY;
     }
     for (size_t i = first; i < report->count; i++) {
-        if (report->items[i].line == 0 && report->items[i].path != NULL) {
-            ocors_slots_add(places.slots, places.slot_count, report->items[i].path_hash,
-                            (uint32_t)i);
-            wanted++;
-        }
+        ocors_slots_add(places.slots, places.slot_count, report->items[i].path_hash, (uint32_t)i);
     }
-    if (wanted > 0) {
-        result = ocors_json_scan(text, NULL, &visitor, &counts);
-    }
+    result = ocors_json_scan(text, NULL, &visitor, &counts);
     free(places.slots);
     return result;
 }
 
 /* ---- The document ---------------------------------------------------------------------------- */
 
-/* JSON -> settings; the caller frees *settings, whatever is returned. */
-static ocors_result_t read_json(ocors_span_t text, const ocors_json_counts_t *counts,
-                                ocors_report_t *report, ocors_settings_t **settings)
-{
-    const size_t first = report->count;
-    ocors_json_t *root;
-    ocors_result_t result = ocors_json_tree_parse(text, counts, report, &root);
-
-    if (result != OCORS_OK) {
-        return result;
-    }
-    *settings = ocors_settings_create();
-    result = *settings != NULL ? ocors_settings_read(*settings, root, report) : OCORS_NO_MEMORY;
-    ocors_json_tree_free(root);
-    return result == OCORS_OK ? place_findings(text, report, first) : result;
-}
-
 ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
                                     ocors_settings_t **settings)
 {
     const size_t errors = report->totals[OCORS_SEVERITY_ERROR];
-    ocors_settings_t *read = NULL;
+    ocors_json_t *root = NULL;
     ocors_json_counts_t counts;
     ocors_result_t result;
+    size_t first;
 
     *settings = NULL;
     if (text.length > OCORS_DOCUMENT_MAX) {
@@ -110,8 +90,17 @@ ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
         return report->is_out_of_memory ? OCORS_NO_MEMORY : OCORS_INVALID;
     }
     result = ocors_json_scan(text, report, NULL, &counts);
+    first = report->count;
     if (result == OCORS_OK) {
-        result = read_json(text, &counts, report, &read);
+        result = ocors_json_tree_parse(text, &counts, report, &root);
+    }
+    if (result == OCORS_OK) {
+        *settings = ocors_settings_create();
+        result = *settings != NULL ? ocors_settings_read(*settings, root, report) : OCORS_NO_MEMORY;
+    }
+    ocors_json_tree_free(root);
+    if (result == OCORS_OK) {
+        result = place_findings(text, report, first);
     }
     /* A report with a gap in it is not a basis for a verdict. */
     if (report->is_out_of_memory) {
@@ -121,9 +110,8 @@ ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
         result = OCORS_INVALID;
     }
     if (result != OCORS_OK) {
-        ocors_settings_free(read);
-        return result;
+        ocors_settings_free(*settings);
+        *settings = NULL;
     }
-    *settings = read;
-    return OCORS_OK;
+    return result;
 }
