@@ -3,11 +3,13 @@
 #include "ocors_json_scan.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "ocors_arena.h"
 #include "ocors_index.h"
 #include "ocors_json_token.h"
 #include "ocors_settings_read.h"
+#include "ocors_slots.h"
 
 /* An open object or array. */
 typedef struct frame_t {
@@ -20,8 +22,10 @@ typedef struct frame_t {
 
 typedef struct scan_t {
     ocors_json_tokens_t tokens;
-    const ocors_json_visitor_t *visitor; /* NULL: there is none */
-    size_t depth;                        /* of open frames */
+    ocors_finding_t *findings; /* that get the place of what their path leads to */
+    ocors_slot_t *slots;       /* them, by the hashes of their paths; NULL: there are none */
+    uint32_t slot_count;
+    size_t depth; /* of open frames */
     ocors_json_counts_t counts;
     uint64_t seed;
     ocors_arena_t decoded; /* keys that had to be decoded; the indexes point to them */
@@ -236,6 +240,28 @@ static bool read_container(scan_t *scan, const frame_t *outer, const ocors_shape
     return is_closed;
 }
 
+/* Gives a value's place to the findings of its path. */
+static void place_findings(scan_t *scan, uint64_t path_hash, const char *name, const char *value)
+{
+    ocors_probe_t probe = ocors_slots_probe(scan->slots, scan->slot_count, path_hash);
+    uint32_t number;
+
+    while (ocors_probe_next(&probe, &number)) {
+        ocors_finding_t *finding = &scan->findings[number];
+        const bool is_about_name = name != NULL
+                                   && (finding->code == OCORS_FINDING_UNKNOWN_KEY
+                                       || finding->code == OCORS_FINDING_HEADER_NAME);
+
+        if (finding->path_hash == path_hash) {
+            const ocors_json_place_t place = ocors_json_lines_place(&scan->tokens.lines,
+                                                                    is_about_name ? name : value);
+
+            finding->line = place.line;
+            finding->column = place.column;
+        }
+    }
+}
+
 /* A value of a frame, in which `name` is its key; the document's has no frame. */
 static bool read_value(scan_t *scan, const frame_t *frame, const char *name)
 {
@@ -249,8 +275,8 @@ static bool read_value(scan_t *scan, const frame_t *frame, const char *name)
         shape = ocors_shape_below(frame->shape, frame->path.key);
         path_hash = ocors_path_hash_step(frame->path_hash, frame->path.key, frame->path.index);
     }
-    if (scan->visitor != NULL) {
-        scan->visitor->visit(scan->visitor->context, path_hash, name != NULL ? name : at, at);
+    if (scan->slots != NULL) {
+        place_findings(scan, path_hash, name, at);
     }
     scan->counts.values++;
     if (*at == '{' || *at == '[') {
@@ -324,31 +350,57 @@ static bool is_utf16(ocors_span_t text)
            || (text.length >= 4 && !at[0] != !at[1] && !at[0] == !at[2] && !at[1] == !at[3]);
 }
 
-ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
-                               const ocors_json_visitor_t *visitor, ocors_json_counts_t *counts)
+static ocors_result_t scan_text(scan_t *scan, ocors_span_t text, ocors_report_t *report)
 {
-    scan_t scan = { .tokens = { .text = ocors_json_text_make(text),
-                                .lines = ocors_json_lines_make(text),
-                                .report = report },
-                    .visitor = visitor,
-                    .counts = { .memory = text.length },
-                    .seed = ocors_index_seed() };
-
+    scan->tokens = (ocors_json_tokens_t){ .text = ocors_json_text_make(text),
+                                          .lines = ocors_json_lines_make(text),
+                                          .report = report };
+    scan->counts.memory = text.length;
+    scan->seed = ocors_index_seed();
     if (is_utf16(text)) {
         ocors_report_add_at(report, OCORS_FINDING_NOT_UTF8, 1, 1, NULL,
                             "this is UTF-16, not UTF-8; save the file as UTF-8");
         return OCORS_INVALID;
     }
-    if (ocors_json_skip_mark(&scan.tokens.text)) {
+    if (ocors_json_skip_mark(&scan->tokens.text)) {
         ocors_report_add_at(report, OCORS_FINDING_BYTE_ORDER_MARK, 1, 1, NULL,
                             "the file begins with a byte order mark (U+FEFF), which is skipped; "
                             "JSON has none, and other readers may refuse it");
     }
-    read_document(&scan);
-    ocors_arena_free(&scan.decoded);
-    *counts = scan.counts;
-    if (scan.is_out_of_memory) {
+    read_document(scan);
+    ocors_arena_free(&scan->decoded);
+    if (scan->is_out_of_memory) {
         return OCORS_NO_MEMORY;
     }
-    return scan.tokens.is_faulty ? OCORS_INVALID : OCORS_OK;
+    return scan->tokens.is_faulty ? OCORS_INVALID : OCORS_OK;
+}
+
+ocors_result_t ocors_json_scan(ocors_span_t text, ocors_report_t *report,
+                               ocors_json_counts_t *counts)
+{
+    scan_t scan = { .slots = NULL };
+    const ocors_result_t result = scan_text(&scan, text, report);
+
+    *counts = scan.counts;
+    return result;
+}
+
+ocors_result_t ocors_json_place(ocors_span_t text, ocors_report_t *report, size_t first)
+{
+    scan_t scan = { .findings = report->items,
+                    .slot_count = (uint32_t)ocors_slots_count(report->count - first) };
+    ocors_result_t result = OCORS_NO_MEMORY;
+
+    if (report->count == first) {
+        return OCORS_OK;
+    }
+    scan.slots = calloc(scan.slot_count, sizeof(*scan.slots));
+    if (scan.slots != NULL) {
+        for (size_t i = first; i < report->count; i++) {
+            ocors_slots_add(scan.slots, scan.slot_count, report->items[i].path_hash, (uint32_t)i);
+        }
+        result = scan_text(&scan, text, NULL);
+    }
+    free(scan.slots);
+    return result;
 }
