@@ -40,9 +40,11 @@ static inline bool ocors_json_is_next(const ocors_json_text_t *text, char c)
     return text->at < text->end && *text->at == c;
 }
 
-/* The four blanks of RFC 8259 section 2, by their byte; and a run of them from `at` on. */
+/* The four blanks of RFC 8259 section 2, by their byte. */
 extern const bool ocors_json_blanks[256];
-const char *ocors_json_blanks_end(const char *at, const char *end);
+
+/* The end of a run of bytes of one kind; four at a time, as a long run is an attacker's (R13). */
+const char *ocors_json_run_end(const char *at, const char *end, const bool kind[256]);
 
 static inline void ocors_json_skip_blank(ocors_json_text_t *text)
 {
@@ -52,7 +54,7 @@ static inline void ocors_json_skip_blank(ocors_json_text_t *text)
     if (at < text->end && ocors_json_blanks[(unsigned char)*at]) {
         at++;
         if (at < text->end && ocors_json_blanks[(unsigned char)*at]) {
-            at = ocors_json_blanks_end(at, text->end);
+            at = ocors_json_run_end(at, text->end, ocors_json_blanks);
         }
         text->at = at;
     }
@@ -74,17 +76,14 @@ static inline bool ocors_json_take(ocors_json_text_t *text, char c)
 /* Skips a byte order mark (U+FEFF), which a text may begin with. False: there is none. */
 bool ocors_json_skip_mark(ocors_json_text_t *text);
 
-/* Whether a byte can be part of a number, of true, false or null, or of what is meant as one. */
-bool ocors_json_is_word(char c);
-
 /* The end of the number (RFC 8259 section 6), true, false or null at `at`; NULL: there is none. */
 const char *ocors_json_word_end(const char *at, const char *end);
 
 /*
- * Within a string: skips what needs no second look, up to a double quote, a backslash, a control
- * character below the blank, a byte that is not UTF-8, or the end of the text.
+ * Within a string: the end of a run of ASCII without quotes, backslashes and control characters
+ * below the blank.
  */
-void ocors_json_skip_characters(ocors_json_text_t *text);
+const char *ocors_json_plain_end(const char *at, const char *end);
 
 /*
  * From within a string to its quote or to what no string can hold. A backslash and the byte after
@@ -95,7 +94,7 @@ const char *ocors_json_string_end(const char *at, const char *end, bool *is_plai
 /*
  * Reads a string, whose quote is next; `inner` is what is between its quotes. What a backslash
  * begins is not judged here but by ocors_json_decode(). False: there is no string, or it has a
- * control character, a byte that is not UTF-8, or no end.
+ * control character, a byte that is not UTF-8, or no end; that is next, and no value begins so.
  */
 static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t *inner)
 {

@@ -24,21 +24,20 @@ typedef struct ocors_json_tokens_t {
 } ocors_json_tokens_t;
 
 /*
- * Adds an error at a byte of the text, or at its end, and notes that the text is not JSON. Always
- * false: what a function returns that cannot read on.
+ * Adds an error at a byte of the text or at its end (NULL: at what is read next), and notes that
+ * the text is not JSON. Always false: what a function returns that cannot read on.
  */
 bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* The same at what is read next, for which `sentence` is the whole detail. */
-bool ocors_json_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                           const char *sentence);
 
 /*
  * Skips blanks, and reports and skips comments, ellipses, control characters and characters that
  * nobody can see.
  */
 void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens);
+
+/* Whether a byte can be part of a number, of true, false or null, or of what is meant as one. */
+bool ocors_json_is_word(char c);
 
 /*
  * Reads a string, which may be in single quotes, or a word. `inner` is the word, or what is between

@@ -54,14 +54,19 @@ typedef enum {
     OCORS_JSON_UNKNOWN /* a string with a control character, which the scan has reported */
 } ocors_json_type_t;
 
-/* A member of an object. */
-typedef struct ocors_json_member_t {
-    ocors_span_t name;
+/* A member of an object, or an element of an array. */
+typedef struct ocors_json_child_t {
+    ocors_span_t name; /* bytes == NULL: an element */
     ocors_json_t *value;
-    const struct lh_entry *entry; /* json-c's own */
-} ocors_json_member_t;
+    size_t index;
+    size_t count;                 /* of those so far; 0 asks for the first one */
+    const struct lh_entry *entry; /* json-c's own, of a member */
+} ocors_json_child_t;
 
 ocors_json_type_t ocors_json_type(ocors_json_t *value);
+
+/* "an array"; what a sentence calls a type. */
+const char *ocors_json_type_name(ocors_json_type_t type);
 
 /* These want a value of their type. What they return is the tree's. */
 ocors_span_t ocors_json_string(ocors_json_t *value);
@@ -74,7 +79,7 @@ bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **valu
 /* Whether two values are equal, whatever the order of members. Linear in the smaller one. */
 bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b);
 
-/* The next member, in the text's order; the first one if member->entry is NULL. False: the end. */
-bool ocors_json_next(ocors_json_t *object, ocors_json_member_t *member);
+/* The next member or element, in the text's order. False: there is none, or `value` has none. */
+bool ocors_json_next(ocors_json_t *value, ocors_json_child_t *child);
 
 #endif

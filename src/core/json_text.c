@@ -15,24 +15,16 @@ const bool ocors_json_blanks[256] = OCORS_TABLE(IS_BLANK);
 
 static const bool digits[256] = OCORS_TABLE(IS_DIGIT);
 
-/* The end of a run of bytes of one kind; four at a time, as a long run is an attacker's (R13). */
-static const char *run_end(const char *at, const char *end, const bool kind[256])
+const char *ocors_json_run_end(const char *at, const char *end, const bool kind[256])
 {
-    const unsigned char *from = (const unsigned char *)at;
-    const unsigned char *const to = (const unsigned char *)end;
-
-    while (to - from >= 4 && kind[from[0]] && kind[from[1]] && kind[from[2]] && kind[from[3]]) {
-        from += 4;
+    while (end - at >= 4 && kind[(unsigned char)at[0]] && kind[(unsigned char)at[1]]
+           && kind[(unsigned char)at[2]] && kind[(unsigned char)at[3]]) {
+        at += 4;
     }
-    while (from < to && kind[*from]) {
-        from++;
+    while (at < end && kind[(unsigned char)*at]) {
+        at++;
     }
-    return (const char *)from;
-}
-
-const char *ocors_json_blanks_end(const char *at, const char *end)
-{
-    return run_end(at, end, ocors_json_blanks);
+    return at;
 }
 
 bool ocors_json_skip_mark(ocors_json_text_t *text)
@@ -48,12 +40,6 @@ bool ocors_json_skip_mark(ocors_json_text_t *text)
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-bool ocors_json_is_word(char c)
-{
-    return ocors_ascii_is_alpha(c) || ocors_ascii_is_digit(c)
-           || (c != '\0' && strchr("+-._$", c) != NULL);
-}
-
 /* One digit or more; NULL: there is none. */
 static inline const char *skip_digits(const char *at, const char *end)
 {
@@ -64,14 +50,21 @@ static inline const char *skip_digits(const char *at, const char *end)
         at++;
     }
     if (at == few) {
-        at = run_end(at, end, digits);
+        at = ocors_json_run_end(at, end, digits);
     }
     return at > start ? at : NULL;
 }
 
-/* RFC 8259 section 6. */
-static const char *skip_number(const char *at, const char *end)
+const char *ocors_json_word_end(const char *at, const char *end)
 {
+    const ocors_span_t rest = ocors_span_make(at, (size_t)(end - at));
+
+    if (at<end && * at> '9') {
+        return ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("true"))    ? at + 4
+               : ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("false")) ? at + 5
+               : ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("null"))  ? at + 4
+                                                                          : NULL;
+    }
     if (at < end && *at == '-') {
         at++;
     }
@@ -84,28 +77,6 @@ static const char *skip_number(const char *at, const char *end)
         at = skip_digits(at < end && (*at == '+' || *at == '-') ? at + 1 : at, end);
     }
     return at;
-}
-
-static inline const char *word_end(const char *at, const char *end)
-{
-    static const ocors_span_t words[] = { OCORS_SPAN_INITIALISER("true"),
-                                          OCORS_SPAN_INITIALISER("false"),
-                                          OCORS_SPAN_INITIALISER("null") };
-
-    if (at<end && * at> '9') {
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-            if (ocors_span_has_prefix(ocors_span_make(at, (size_t)(end - at)), words[i])) {
-                return at + words[i].length;
-            }
-        }
-        return NULL;
-    }
-    return skip_number(at, end);
-}
-
-const char *ocors_json_word_end(const char *at, const char *end)
-{
-    return word_end(at, end);
 }
 
 /* ---- Strings --------------------------------------------------------------------------------- */
@@ -174,46 +145,29 @@ static inline const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-void ocors_json_skip_characters(ocors_json_text_t *text)
+const char *ocors_json_plain_end(const char *at, const char *end)
 {
-    const char *at = skip_plain(text->at, text->end);
-
-    while (at < text->end && kind_of(at) >= TWO_BYTES && kind_of(at) < NOT_UTF8) {
-        const size_t length = ocors_utf8_length_at(at, text->end);
-
-        if (length == 0) {
-            break;
-        }
-        at = skip_plain(at + length, text->end);
-    }
-    text->at = at;
+    return skip_plain(at, end);
 }
 
 /* From what is not plain. Nothing passes a NUL: it is in no character and follows no backslash. */
 static const char *characters_end(const char *at)
 {
     for (;;) {
-        unsigned kind;
+        const unsigned kind = kind_of(at);
 
-        for (kind = kind_of(at); kind == PLAIN; kind = kind_of(++at)) {
+        if (kind == PLAIN) {
+            at++;
         }
-        if (kind <= TWO_BYTES) {
-            if (!may_follow(at + 1, kind)) {
-                return at;
-            }
+        else if (kind <= TWO_BYTES && may_follow(at + 1, kind)) {
             at += 2;
         }
-        else if (kind <= THREE_BYTES) {
-            if (!may_follow(at + 1, kind) || !may_follow(at + 2, TWO_BYTES)) {
-                return at;
-            }
+        else if (kind > TWO_BYTES && kind <= THREE_BYTES && may_follow(at + 1, kind)
+                 && may_follow(at + 2, TWO_BYTES)) {
             at += 3;
         }
-        else if (kind <= FOUR_BYTES) {
-            if (!may_follow(at + 1, kind) || !may_follow(at + 2, TWO_BYTES)
-                || !may_follow(at + 3, TWO_BYTES)) {
-                return at;
-            }
+        else if (kind > THREE_BYTES && kind <= FOUR_BYTES && may_follow(at + 1, kind)
+                 && may_follow(at + 2, TWO_BYTES) && may_follow(at + 3, TWO_BYTES)) {
             at += 4;
         }
         else {
@@ -289,23 +243,18 @@ bool ocors_json_decode(ocors_span_t inner, char *to, ocors_span_t *decoded)
     char *const start = to;
 
     while (inner.length > 0) {
-        const char *escape = memchr(inner.bytes, '\\', inner.length);
-        size_t length = escape != NULL ? (size_t)(escape - inner.bytes) : inner.length;
-        unsigned value;
+        unsigned value = (unsigned char)*inner.bytes;
+        size_t length = 1;
 
-        if (length > 0) {
-            memmove(to, inner.bytes, length);
-            to += length;
-        }
-        if (escape != NULL) {
-            const size_t escape_length = ocors_json_escape_length(
-                ocors_span_make(escape, inner.length - length), &value);
-
-            if (escape_length == 0 || (value >= 0xd800 && value <= 0xdfff)) {
+        if (value == '\\') {
+            length = ocors_json_escape_length(inner, &value);
+            if (length == 0 || (value >= 0xd800 && value <= 0xdfff)) {
                 return false;
             }
             to += ocors_utf8_write(to, value);
-            length += escape_length;
+        }
+        else {
+            *to++ = *inner.bytes;
         }
         inner = ocors_span_from(inner, length);
     }
@@ -315,26 +264,6 @@ bool ocors_json_decode(ocors_span_t inner, char *to, ocors_span_t *decoded)
 
 /* ---- Values ---------------------------------------------------------------------------------- */
 
-/* To the first value of an object or an array that is not empty, or to the next one. */
-static inline bool skip_to_value(ocors_json_text_t *text, bool is_object, size_t *left)
-{
-    ocors_span_t name;
-
-    if (*left == 0) {
-        return false;
-    }
-    --*left;
-    ocors_json_skip_blank(text);
-    if (!is_object) {
-        return true;
-    }
-    if (!ocors_json_read_string(text, &name) || !ocors_json_take(text, ':')) {
-        return false;
-    }
-    ocors_json_skip_blank(text);
-    return true;
-}
-
 const char *ocors_json_value_end(ocors_json_text_t text, size_t *left)
 {
     uint64_t objects = 0; /* what is open, a bit each: 1 an object, 0 an array */
@@ -342,38 +271,35 @@ const char *ocors_json_value_end(ocors_json_text_t text, size_t *left)
     ocors_span_t inner;
 
     for (;;) {
-        if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-            const bool is_object = *text.at++ == '{';
+        bool is_opened = ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[');
 
+        if (is_opened) {
+            objects = objects << 1 | (*text.at++ == '{');
             if (++depth > OCORS_JSON_DEPTH_MAX) {
                 return NULL;
             }
-            objects = objects << 1 | is_object;
-            ocors_json_skip_blank(&text);
-            if (!ocors_json_is_next(&text, is_object ? '}' : ']')) {
-                if (!skip_to_value(&text, is_object, left)) {
-                    return NULL;
-                }
-                continue;
-            }
         }
-        else if (ocors_json_is_next(&text, '"')) {
-            if (!ocors_json_read_string(&text, &inner)) {
-                return NULL;
-            }
-        }
-        else if ((text.at = word_end(text.at, text.end)) == NULL) {
+        else if (!ocors_json_read_string(&text, &inner)
+                 && (text.at = ocors_json_word_end(text.at, text.end)) == NULL) {
             return NULL;
         }
         while (depth > 0 && ocors_json_take(&text, (objects & 1) != 0 ? '}' : ']')) {
             objects >>= 1;
             depth--;
+            is_opened = false;
         }
         if (depth == 0) {
             return text.at;
         }
-        if (!ocors_json_take(&text, ',') || !skip_to_value(&text, (objects & 1) != 0, left)) {
+        if ((!is_opened && !ocors_json_take(&text, ',')) || (*left)-- == 0) {
             return NULL;
+        }
+        ocors_json_skip_blank(&text);
+        if ((objects & 1) != 0) {
+            if (!ocors_json_read_string(&text, &inner) || !ocors_json_take(&text, ':')) {
+                return NULL;
+            }
+            ocors_json_skip_blank(&text);
         }
     }
 }

@@ -7,17 +7,15 @@
 #include "ocors_json_text.h"
 
 /*
- * The characters of a string whose spelling has at most so many bytes. The payload is in the
- * buffer, so that a string can be decoded in its own place. bytes == NULL: there are more, or an
- * escape is broken.
+ * The characters of a string, decoded in its own place, as the payload is in the buffer. bytes ==
+ * NULL: its spelling has more than `most` bytes, or an escape is broken.
  */
 static ocors_span_t decode(ocors_span_t inner, size_t most, char *buffer)
 {
-    if (inner.length > most) {
-        return ocors_span_make(NULL, 0);
-    }
-    if (inner.length > 0 && memchr(inner.bytes, '\\', inner.length) != NULL
-        && !ocors_json_decode(inner, buffer + (inner.bytes - buffer), &inner)) {
+    const bool is_escaped = inner.length > 0 && memchr(inner.bytes, '\\', inner.length) != NULL;
+
+    if (inner.length > most
+        || (is_escaped && !ocors_json_decode(inner, buffer + (inner.bytes - buffer), &inner))) {
         return ocors_span_make(NULL, 0);
     }
     return inner;
@@ -63,11 +61,10 @@ static bool read_object(ocors_span_t payload, ocors_span_t name, char *buffer, o
                     return false;
                 }
             }
-            else if (ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')) {
-                text.at = ocors_json_value_end(text, &left);
-            }
             else {
-                text.at = ocors_json_word_end(text.at, text.end);
+                text.at = ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[')
+                              ? ocors_json_value_end(text, &left)
+                              : ocors_json_word_end(text.at, text.end);
             }
             if (text.at == NULL) {
                 return false;

@@ -53,7 +53,7 @@ static size_t check_text(ocors_span_t text)
     size_t findings;
 
     ocors_report_init(&report);
-    result = ocors_json_scan(text, &report, NULL, &counts);
+    result = ocors_json_scan(text, &report, &counts);
     findings = report.totals[OCORS_SEVERITY_ERROR] + report.totals[OCORS_SEVERITY_REMARK];
     (void)ocors_json_skip_mark(&json);
     if (result == OCORS_OK) {
@@ -148,7 +148,7 @@ static void texts_are_judged(void **state)
         ocors_result_t result;
 
         ocors_report_init(&report);
-        result = ocors_json_scan(text, &report, NULL, &counts);
+        result = ocors_json_scan(text, &report, &counts);
         if (rows[i].is_json != (result == OCORS_OK) || check_text(text) != rows[i].findings) {
             fail_msg("\"%s\" is %s, with %zu findings", rows[i].text,
                      result == OCORS_OK ? "JSON" : "not JSON", check_text(text));
@@ -195,9 +195,8 @@ static void what_the_policy_does_not_read_is_a_remark(void **state)
         ocors_report_t report;
 
         ocors_report_init(&report);
-        assert_int_equal(
-            ocors_json_scan(ocors_span_from_string(rows[i].text), &report, NULL, &counts),
-            OCORS_OK);
+        assert_int_equal(ocors_json_scan(ocors_span_from_string(rows[i].text), &report, &counts),
+                         OCORS_OK);
         if (report.totals[OCORS_SEVERITY_ERROR] != rows[i].errors
             || report.totals[OCORS_SEVERITY_REMARK] != rows[i].remarks) {
             fail_msg("\"%s\" has %zu errors and %zu remarks", rows[i].text,
@@ -332,7 +331,7 @@ static size_t count_errors(const char *piece, size_t count, ocors_finding_code_t
     }
     text[at - 1] = ']';
     ocors_report_init(&report);
-    (void)ocors_json_scan(ocors_span_make(text, at), &report, NULL, &counts);
+    (void)ocors_json_scan(ocors_span_make(text, at), &report, &counts);
     errors = report.totals[OCORS_SEVERITY_ERROR];
     *code = errors > 0 ? report.items[0].code : OCORS_FINDING_COUNT;
     ocors_report_free(&report);
@@ -388,7 +387,7 @@ static double scan_time(const char *first, const char *again, size_t length)
     }
     ocors_report_init(&report);
     start = clock();
-    (void)ocors_json_scan(ocors_span_make(text, length), &report, NULL, &counts);
+    (void)ocors_json_scan(ocors_span_make(text, length), &report, &counts);
     start = clock() - start;
     ocors_report_free(&report);
     free(text);

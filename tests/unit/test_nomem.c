@@ -133,7 +133,7 @@ static void scan(void **state)
             calls = 0;
             fails_at = n;
             fails_onward = false;
-            status = ocors_json_scan(ocors_span_from_string(texts[i]), &report, NULL, &counts);
+            status = ocors_json_scan(ocors_span_from_string(texts[i]), &report, &counts);
             is_reached = calls >= n;
             fails_at = 0;
             if (is_reached) {

@@ -9,7 +9,8 @@
 bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
                       const char *format, ...)
 {
-    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
+    const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines,
+                                                            at != NULL ? at : tokens->text.at);
     va_list arguments;
 
     tokens->is_faulty = true;
@@ -19,112 +20,86 @@ bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, co
     return false;
 }
 
-bool ocors_json_fault_here(ocors_json_tokens_t *tokens, ocors_finding_code_t code,
-                           const char *sentence)
-{
-    return ocors_json_fault(tokens, code, tokens->text.at, "%s", sentence);
-}
-
-static bool is_next(const ocors_json_tokens_t *tokens, ocors_span_t bytes)
-{
-    return ocors_span_has_prefix(ocors_json_text_rest(&tokens->text), bytes);
-}
-
 /* ---- Blanks ---------------------------------------------------------------------------------- */
 
-/* A comment, from its first character; one without an end goes to the end of the text. */
-static bool skip_comment(ocors_json_tokens_t *tokens)
+/* The length of the comment that a text begins with; one without an end is all of it. */
+static size_t comment_length(ocors_span_t text)
 {
-    ocors_json_text_t *text = &tokens->text;
-    const bool is_block = is_next(tokens, OCORS_SPAN_LITERAL("/*"));
+    const bool is_block = ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("/*"));
+    const ocors_span_t end = is_block ? OCORS_SPAN_LITERAL("*/") : OCORS_SPAN_LITERAL("\n");
+    size_t length = is_block ? 2 : 1;
 
-    if (!is_block && *text->at != '#' && !is_next(tokens, OCORS_SPAN_LITERAL("//"))) {
-        return false;
+    if (!is_block && *text.bytes != '#' && !ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("//"))) {
+        return 0;
     }
-    ocors_json_fault_here(tokens, OCORS_FINDING_COMMENT, "JSON has no comments; remove this one");
-    if (!is_block) {
-        while (text->at < text->end && *text->at != '\n') {
-            text->at++;
-        }
-        return true;
-    }
-    text->at += 2;
-    while (text->at < text->end && !is_next(tokens, OCORS_SPAN_LITERAL("*/"))) {
-        text->at++;
-    }
-    text->at += text->at < text->end ? 2 : 0;
-    return true;
-}
-
-static bool skip_control(ocors_json_tokens_t *tokens)
-{
-    const unsigned char c = (unsigned char)*tokens->text.at;
-
-    if (c >= 0x20 && c != 0x7f) {
-        return false;
-    }
-    ocors_json_fault_here(
-        tokens, OCORS_FINDING_CONTROL_CHARACTER,
-        "a control character; between values JSON has only blanks, tabs and line ends");
-    tokens->text.at++;
-    return true;
-}
-
-static bool skip_ellipsis(ocors_json_tokens_t *tokens)
-{
-    const ocors_span_t character = OCORS_SPAN_LITERAL("\xe2\x80\xa6");
-    const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
-    size_t length = 0;
-
-    while (length < rest.length && rest.bytes[length] == '.') {
+    while (length < text.length && !ocors_span_has_prefix(ocors_span_from(text, length), end)) {
         length++;
     }
-    if (ocors_span_has_prefix(rest, character)) {
-        length = character.length;
-    }
-    if (length < 3) {
-        return false;
-    }
-    ocors_json_fault_here(
-        tokens, OCORS_FINDING_ELLIPSIS,
-        "\"...\" in an example means that something is left out; remove it, or write what "
-        "belongs here");
-    tokens->text.at += length;
-    tokens->has_ellipsis = true;
-    return true;
+    return is_block && length < text.length ? length + end.length : length;
 }
 
-/* A character that nobody can see, and that JSON does not take for a blank. */
-static bool skip_invisible(ocors_json_tokens_t *tokens)
+/* The length of the three dots or more, or of the one U+2026, that a text begins with. */
+static size_t ellipsis_length(ocors_span_t text)
 {
-    const char *at = tokens->text.at;
-    const size_t length = ocors_utf8_length_at(at, tokens->text.end);
-    const uint32_t character = length > 1 ? ocors_utf8_character(at, length) : 0;
-    const char *name = length > 1 ? ocors_invisible_name(character) : NULL;
+    size_t dots = 0;
 
-    if (name == NULL) {
-        return false;
+    if (ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("\xe2\x80\xa6"))) {
+        return 3;
     }
-    ocors_json_fault(
-        tokens, OCORS_FINDING_INVISIBLE_CHARACTER, at,
-        "the invisible character U+%04X (%s); between values JSON has only blanks, tabs and line "
-        "ends: remove it, or write a blank",
-        (unsigned)character, name);
+    while (dots < text.length && text.bytes[dots] == '.') {
+        dots++;
+    }
+    return dots >= 3 ? dots : 0;
+}
+
+/* Reports and skips what is not JSON and leaves no doubt how the text goes on. False: it is a
+ * token. */
+static bool skip_stray(ocors_json_tokens_t *tokens)
+{
+    const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
+    const unsigned char first = (unsigned char)*rest.bytes;
+    size_t length = 1;
+
+    if (first < 0x20 || first == 0x7f) {
+        ocors_json_fault(
+            tokens, OCORS_FINDING_CONTROL_CHARACTER, NULL,
+            "a control character; between values JSON has only blanks, tabs and line ends");
+    }
+    else if ((length = ellipsis_length(rest)) > 0) {
+        ocors_json_fault(
+            tokens, OCORS_FINDING_ELLIPSIS, NULL,
+            "\"...\" in an example means that something is left out; remove it, or write what "
+            "belongs here");
+        tokens->has_ellipsis = true;
+    }
+    else if ((length = comment_length(rest)) > 0) {
+        ocors_json_fault(tokens, OCORS_FINDING_COMMENT, NULL,
+                         "JSON has no comments; remove this one");
+    }
+    else {
+        const ocors_span_t one = ocors_span_make(rest.bytes, ocors_utf8_length(rest));
+        uint32_t character;
+        const char *name = ocors_invisible_find(one, &character);
+
+        if (name == NULL) {
+            return false;
+        }
+        ocors_json_fault(
+            tokens, OCORS_FINDING_INVISIBLE_CHARACTER, rest.bytes,
+            "the invisible character U+%04X (%s); between values JSON has only blanks, tabs and "
+            "line ends: remove it, or write a blank",
+            (unsigned)character, name);
+        length = one.length;
+    }
     tokens->text.at += length;
     return true;
 }
 
 void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
 {
-    ocors_json_text_t *text = &tokens->text;
-
     do {
-        ocors_json_skip_blank(text);
-        if (text->at == text->end) {
-            return;
-        }
-    } while (skip_control(tokens) || skip_ellipsis(tokens) || skip_comment(tokens)
-             || skip_invisible(tokens));
+        ocors_json_skip_blank(&tokens->text);
+    } while (tokens->text.at < tokens->text.end && skip_stray(tokens));
 }
 
 /* ---- Strings --------------------------------------------------------------------------------- */
@@ -154,7 +129,6 @@ typedef struct string_t {
     const char *start; /* its quote */
     bool is_sound;
     bool is_line_end_judged;
-    const char *stop; /* in single quotes: the next one, or the end of the text */
 } string_t;
 
 /* From a backslash. */
@@ -164,30 +138,25 @@ static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
     unsigned value = 0;
     const size_t length = ocors_json_escape_length(rest, &value);
     const char next = rest.length > 1 ? rest.bytes[1] : '\0';
+    const bool is_half = value >= 0xd800 && value <= 0xdfff;
 
-    if (length == 0 && next == '\'' && *string->start == '\'') {
-        string->is_sound = false;
-        tokens->text.at += 2;
-        return;
-    }
-    if (length == 0) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_SYNTAX,
-            next == 'u' ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
-                        : "a backslash that begins no escape; write \\\\ for a backslash");
-        string->is_sound = false;
-    }
-    else if (value < 0x20 || value == 0x7f) {
-        report_control(tokens, tokens->text.at, value);
-    }
-    else if (value >= 0xd800 && value <= 0xdfff) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_LONE_SURROGATE,
+    if (is_half) {
+        ocors_json_fault(
+            tokens, OCORS_FINDING_LONE_SURROGATE, NULL,
             "half of a surrogate pair, which is not a character; write both halves, such as "
             "\\ud83d\\ude00, or the character itself");
-        string->is_sound = false;
     }
-    tokens->text.at += length > 0 ? length : 1;
+    else if (length > 0 && (value < 0x20 || value == 0x7f)) {
+        report_control(tokens, tokens->text.at, value);
+    }
+    else if (length == 0 && (next != '\'' || *string->start != '\'')) {
+        ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, NULL, "%s",
+                         next == 'u'
+                             ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
+                             : "a backslash that begins no escape; write \\\\ for a backslash");
+    }
+    string->is_sound = string->is_sound && length > 0 && !is_half;
+    tokens->text.at += length > 0 ? length : next == '\'' ? 2 : 1;
 }
 
 /* Whether the next quote could end this string: then a line break is in it by mistake. */
@@ -207,8 +176,9 @@ static bool is_wrapped(const ocors_json_text_t *text, char quote)
 /* A control character that is in a string as it is. False: the closing quote is missing. */
 static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
 {
-    const size_t length = is_next(tokens, OCORS_SPAN_LITERAL("\r\n")) ? 2 : 1;
-    const bool is_line_end = tokens->text.at[length - 1] == '\n';
+    const bool is_pair = ocors_span_has_prefix(ocors_json_text_rest(&tokens->text),
+                                               OCORS_SPAN_LITERAL("\r\n"));
+    const bool is_line_end = is_pair || *tokens->text.at == '\n';
 
     /* Asked once for each string, so that its length counts twice at most. */
     if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, *string->start)) {
@@ -218,25 +188,18 @@ static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
     }
     string->is_line_end_judged = string->is_line_end_judged || is_line_end;
     string->is_sound = false;
-    ocors_json_fault_here(tokens, OCORS_FINDING_CONTROL_CHARACTER, control_sentence);
-    tokens->text.at += length;
+    ocors_json_fault(tokens, OCORS_FINDING_CONTROL_CHARACTER, NULL, "%s", control_sentence);
+    tokens->text.at += is_pair ? 2 : 1;
     return true;
 }
 
-/* Goes to what needs a look: a quote of either kind, too. False: that is the closing one. */
-static bool skip_characters(ocors_json_tokens_t *tokens, string_t *string)
+/* Whether there is more of a string, at text->at, before its quote and before the text's end. */
+static bool is_within(ocors_json_text_t *text, char quote)
 {
-    ocors_json_text_t *text = &tokens->text;
-    ocors_json_text_t part = *text;
-
-    if (*string->start == '\'' && string->stop < text->at) {
-        string->stop = memchr(text->at, '\'', (size_t)(text->end - text->at));
-        string->stop = string->stop != NULL ? string->stop : text->end;
+    if (quote == '"') {
+        text->at = ocors_json_plain_end(text->at, text->end);
     }
-    part.end = string->stop;
-    ocors_json_skip_characters(&part);
-    text->at = part.at;
-    return text->at == text->end || *text->at != *string->start;
+    return text->at < text->end && *text->at != quote;
 }
 
 /* DEL, which JSON allows in a string. */
@@ -253,35 +216,36 @@ static void judge_del(ocors_json_tokens_t *tokens, ocors_span_t inner)
 static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
 {
     ocors_json_text_t *text = &tokens->text;
-    string_t string = { .start = text->at, .is_sound = true, .stop = text->end };
+    string_t string = { .start = text->at, .is_sound = true };
 
     if (*string.start == '\'') {
-        ocors_json_fault_here(tokens, OCORS_FINDING_SINGLE_QUOTES,
-                              "a string in single quotes; JSON has double quotes only: \"...\"");
-        string.stop = text->at;
+        ocors_json_fault(tokens, OCORS_FINDING_SINGLE_QUOTES, NULL,
+                         "a string in single quotes; JSON has double quotes only: \"...\"");
     }
     text->at++;
-    while (skip_characters(tokens, &string)) {
-        if (text->at == text->end) {
-            return ocors_json_fault(
-                tokens, OCORS_FINDING_SYNTAX, string.start,
-                "the string that begins here does not end; its closing quote is missing");
-        }
-        if (*text->at == '"') {
-            string.is_sound = false;
-            text->at++;
-        }
-        else if (*text->at == '\\') {
+    while (is_within(text, *string.start)) {
+        const size_t length = ocors_utf8_length_at(text->at, text->end);
+
+        if (*text->at == '\\') {
             read_escape(tokens, &string);
         }
-        else if ((unsigned char)*text->at >= 0x80) {
-            ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
-            string.is_sound = false;
-            text->at++;
+        else if ((unsigned char)*text->at < 0x20) {
+            if (!read_control(tokens, &string)) {
+                return false;
+            }
         }
-        else if (!read_control(tokens, &string)) {
-            return false;
+        else {
+            if (length == 0) {
+                ocors_json_fault(tokens, OCORS_FINDING_NOT_UTF8, NULL, "%s", utf8_sentence);
+            }
+            string.is_sound = string.is_sound && length > 0 && *text->at != '"';
+            text->at += length > 0 ? length : 1;
         }
+    }
+    if (text->at == text->end) {
+        return ocors_json_fault(
+            tokens, OCORS_FINDING_SYNTAX, string.start,
+            "the string that begins here does not end; its closing quote is missing");
     }
     *inner = ocors_span_make(string.start + 1, (size_t)(text->at - string.start - 1));
     *is_sound = string.is_sound;
@@ -293,6 +257,12 @@ static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *
 }
 
 /* ---- Words ----------------------------------------------------------------------------------- */
+
+bool ocors_json_is_word(char c)
+{
+    return ocors_ascii_is_alpha(c) || ocors_ascii_is_digit(c)
+           || (c != '\0' && strchr("+-._$", c) != NULL);
+}
 
 static ocors_span_t word_at(const ocors_json_tokens_t *tokens)
 {
@@ -319,25 +289,17 @@ static bool is_odd_number(ocors_span_t word)
 static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
 {
     const char *const end = word.bytes + word.length;
+    const bool is_number = !tokens->is_key && is_odd_number(word);
 
-    if (tokens->is_key) {
-        ocors_json_fault_here(tokens, OCORS_FINDING_SYNTAX,
-                              "a key without quotes; a key is written in double quotes");
-    }
-    else if (ocors_json_word_end(word.bytes, end) == end) {
-        return;
-    }
-    else if (is_odd_number(word)) {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_NUMBER,
-            "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
-            "a digit on both sides of the point, and is finite");
-    }
-    else {
-        ocors_json_fault_here(
-            tokens, OCORS_FINDING_SYNTAX,
-            "a word without quotes; a string is written in double quotes, and true, false "
-            "and null in lower case");
+    if (tokens->is_key || ocors_json_word_end(word.bytes, end) != end) {
+        ocors_json_fault(
+            tokens, is_number ? OCORS_FINDING_NUMBER : OCORS_FINDING_SYNTAX, NULL, "%s",
+            tokens->is_key ? "a key without quotes; a key is written in double quotes"
+            : is_number
+                ? "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
+                  "a digit on both sides of the point, and is finite"
+                : "a word without quotes; a string is written in double quotes, and true, false "
+                  "and null in lower case");
     }
 }
 
@@ -371,7 +333,7 @@ bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected)
     bool is_quote;
 
     if (length == 0) {
-        return ocors_json_fault_here(tokens, OCORS_FINDING_NOT_UTF8, utf8_sentence);
+        return ocors_json_fault(tokens, OCORS_FINDING_NOT_UTF8, NULL, "%s", utf8_sentence);
     }
     memcpy(found, at, length);
     is_quote = length > 1 && strstr(quotes, found) != NULL;

@@ -2,7 +2,6 @@
 /* The tree of a JSON text: json-c, which only this file knows. */
 #include "ocors_json_tree.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include <json-c/json.h>
@@ -28,6 +27,18 @@ ocors_json_type_t ocors_json_type(ocors_json_t *value)
     return type == OCORS_JSON_STRING && ocors_span_has_control(ocors_json_string(value))
                ? OCORS_JSON_UNKNOWN
                : type;
+}
+
+const char *ocors_json_type_name(ocors_json_type_t type)
+{
+    static const char *const names[] = {
+        [OCORS_JSON_NULL] = "null",        [OCORS_JSON_BOOLEAN] = "true or false",
+        [OCORS_JSON_INTEGER] = "a number", [OCORS_JSON_FRACTION] = "a number with a fraction",
+        [OCORS_JSON_STRING] = "a string",  [OCORS_JSON_ARRAY] = "an array",
+        [OCORS_JSON_OBJECT] = "an object", [OCORS_JSON_UNKNOWN] = "something else",
+    };
+
+    return names[type];
 }
 
 ocors_span_t ocors_json_string(ocors_json_t *value)
@@ -57,19 +68,28 @@ bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b)
     return json_object_equal(a, b) != 0;
 }
 
-bool ocors_json_next(ocors_json_t *object, ocors_json_member_t *member)
+bool ocors_json_next(ocors_json_t *value, ocors_json_child_t *child)
 {
-    const struct lh_entry *entry = member->entry != NULL
-                                       ? lh_entry_next(member->entry)
-                                       : lh_table_head(json_object_get_object(object));
+    const size_t index = child->count;
+    const struct lh_entry *entry = NULL;
 
-    if (entry == NULL) {
-        return false;
+    if (json_object_is_type(value, json_type_array)) {
+        *child = (ocors_json_child_t){ .value = ocors_json_element(value, index),
+                                       .index = index,
+                                       .count = index + 1 };
+        return index < ocors_json_length(value);
     }
-    *member = (ocors_json_member_t){ .name = ocors_span_from_string(lh_entry_k(entry)),
-                                     .value = lh_entry_v(entry),
-                                     .entry = entry };
-    return true;
+    if (json_object_is_type(value, json_type_object)) {
+        entry = child->entry != NULL ? lh_entry_next(child->entry)
+                                     : lh_table_head(json_object_get_object(value));
+    }
+    if (entry != NULL) {
+        *child = (ocors_json_child_t){ .name = ocors_span_from_string(lh_entry_k(entry)),
+                                       .value = lh_entry_v(entry),
+                                       .count = index + 1,
+                                       .entry = entry };
+    }
+    return entry != NULL;
 }
 
 void ocors_json_tree_free(ocors_json_t *root)
@@ -80,18 +100,11 @@ void ocors_json_tree_free(ocors_json_t *root)
 /* The values of a tree; as deep as the scan let it be. */
 static size_t count_values(ocors_json_t *value)
 {
+    ocors_json_child_t child = { .count = 0 };
     size_t count = 1;
-    ocors_json_member_t member = { .entry = NULL };
 
-    if (json_object_is_type(value, json_type_object)) {
-        while (ocors_json_next(value, &member)) {
-            count += count_values(member.value);
-        }
-    }
-    else if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < ocors_json_length(value); i++) {
-            count += count_values(ocors_json_element(value, i));
-        }
+    while (ocors_json_next(value, &child)) {
+        count += count_values(child.value);
     }
     return count;
 }
@@ -110,7 +123,7 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
 
     free(memory);
     *root = NULL;
-    if (text.length < INT_MAX && memory != NULL) {
+    if (memory != NULL) {
         /* json-c counts depth in its own way; the scan has refused what is too deep before. */
         tokener = json_tokener_new_ex(OCORS_JSON_DEPTH_MAX + 16);
     }
@@ -119,6 +132,7 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
     }
     (void)ocors_json_skip_mark(&json);
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    /* The scan bounds memory, and with it the text's length. */
     *root = json_tokener_parse_ex(tokener, json.at, (int)(json.end - json.at));
     if (json_tokener_get_error(tokener) == json_tokener_continue) {
         /* A NUL tells json-c that a number at the end is complete. */

@@ -349,7 +349,7 @@ ocors_edit_result_t ocors_settings_edit(ocors_span_t text, ocors_span_t client_i
     ocors_edit_result_t result;
 
     *splice = (ocors_splice_t){ .offset = 0 };
-    if (ocors_json_scan(text, NULL, NULL, &counts) != OCORS_OK) {
+    if (ocors_json_scan(text, NULL, &counts) != OCORS_OK) {
         return OCORS_EDIT_BAD_TEXT;
     }
     (void)ocors_json_skip_mark(&editor.json);

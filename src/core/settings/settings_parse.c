@@ -2,105 +2,18 @@
 /* The text of a settings document -> its faults, its tree, its settings, and their places. */
 #include "ocors_settings_parse.h"
 
-#include <stdlib.h>
-
 #include "ocors_json_scan.h"
-#include "ocors_json_text.h"
 #include "ocors_json_tree.h"
 #include "ocors_settings_read.h"
-#include "ocors_slots.h"
-
-/* ---- Places ---------------------------------------------------------------------------------- */
-
-/* The findings that want a place, by the hashes of their paths. */
-typedef struct places_t {
-    ocors_finding_t *findings;
-    ocors_slot_t *slots;
-    uint32_t slot_count;
-    ocors_json_lines_t lines;
-} places_t;
-
-/* Gives a value's place to the findings of its path. */
-static void place_value(void *context, uint64_t path_hash, const char *key, const char *value)
-{
-    places_t *places = context;
-    ocors_probe_t probe = ocors_slots_probe(places->slots, places->slot_count, path_hash);
-    uint32_t number;
-
-    while (ocors_probe_next(&probe, &number)) {
-        ocors_finding_t *finding = &places->findings[number];
-        const bool is_about_key = finding->code == OCORS_FINDING_UNKNOWN_KEY
-                                  || finding->code == OCORS_FINDING_HEADER_NAME;
-
-        if (finding->path_hash == path_hash) {
-            const ocors_json_place_t place = ocors_json_lines_place(&places->lines,
-                                                                    is_about_key ? key : value);
-
-            finding->line = place.line;
-            finding->column = place.column;
-        }
-    }
-}
-
-/*
- * Gives line and column to the findings of a report, from the one at `first`, that have none: those
- * of the value that their path names, or of its key. Of a repeated member that is the last one,
- * which is the one that is judged. One pass over the text, whatever the number of findings.
- */
-static ocors_result_t place_findings(ocors_span_t text, ocors_report_t *report, size_t first)
-{
-    places_t places = { .findings = report->items,
-                        .slot_count = (uint32_t)ocors_slots_count(report->count),
-                        .lines = ocors_json_lines_make(text) };
-    const ocors_json_visitor_t visitor = { .visit = place_value, .context = &places };
-    ocors_result_t result = OCORS_OK;
-    ocors_json_counts_t counts;
-    size_t wanted = 0;
-
-    places.slots = calloc(places.slot_count, sizeof(*places.slots));
-    if (places.slots == NULL) {
-        return OCORS_NO_MEMORY;
-    }
-    for (size_t i = first; i < report->count; i++) {
-        if (report->items[i].line == 0 && report->items[i].path != NULL) {
-            ocors_slots_add(places.slots, places.slot_count, report->items[i].path_hash,
-                            (uint32_t)i);
-            wanted++;
-        }
-    }
-    if (wanted > 0) {
-        result = ocors_json_scan(text, NULL, &visitor, &counts);
-    }
-    free(places.slots);
-    return result;
-}
-
-/* ---- The document ---------------------------------------------------------------------------- */
-
-/* JSON -> settings; the caller frees *settings, whatever is returned. */
-static ocors_result_t read_json(ocors_span_t text, const ocors_json_counts_t *counts,
-                                ocors_report_t *report, ocors_settings_t **settings)
-{
-    const size_t first = report->count;
-    ocors_json_t *root;
-    ocors_result_t result = ocors_json_tree_parse(text, counts, report, &root);
-
-    if (result != OCORS_OK) {
-        return result;
-    }
-    *settings = ocors_settings_create();
-    result = *settings != NULL ? ocors_settings_read(*settings, root, report) : OCORS_NO_MEMORY;
-    ocors_json_tree_free(root);
-    return result == OCORS_OK ? place_findings(text, report, first) : result;
-}
 
 ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
                                     ocors_settings_t **settings)
 {
     const size_t errors = report->totals[OCORS_SEVERITY_ERROR];
-    ocors_settings_t *read = NULL;
+    ocors_json_t *root = NULL;
     ocors_json_counts_t counts;
     ocors_result_t result;
+    size_t first;
 
     *settings = NULL;
     if (text.length > OCORS_DOCUMENT_MAX) {
@@ -109,9 +22,18 @@ ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
                          OCORS_DOCUMENT_MAX >> 20);
         return report->is_out_of_memory ? OCORS_NO_MEMORY : OCORS_INVALID;
     }
-    result = ocors_json_scan(text, report, NULL, &counts);
+    result = ocors_json_scan(text, report, &counts);
+    first = report->count;
     if (result == OCORS_OK) {
-        result = read_json(text, &counts, report, &read);
+        result = ocors_json_tree_parse(text, &counts, report, &root);
+    }
+    if (result == OCORS_OK) {
+        *settings = ocors_settings_create();
+        result = *settings != NULL ? ocors_settings_read(*settings, root, report) : OCORS_NO_MEMORY;
+    }
+    ocors_json_tree_free(root);
+    if (result == OCORS_OK) {
+        result = ocors_json_place(text, report, first);
     }
     /* A report with a gap in it is not a basis for a verdict. */
     if (report->is_out_of_memory) {
@@ -121,9 +43,8 @@ ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
         result = OCORS_INVALID;
     }
     if (result != OCORS_OK) {
-        ocors_settings_free(read);
-        return result;
+        ocors_settings_free(*settings);
+        *settings = NULL;
     }
-    *settings = read;
-    return OCORS_OK;
+    return result;
 }
