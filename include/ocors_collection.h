@@ -25,9 +25,9 @@
  * restart and a look of the running server take the same stages.
  */
 typedef struct ocors_collection_policy_t {
-    ocors_key_t key;   /* of a list; all zero: a policy of a site */
-    uint32_t index;    /* in its collection */
-    uint32_t in_force; /* its index there, or OCORS_SNAPSHOT_NONE */
+    ocors_key_t key;                       /* of a list; all zero: a policy of a site */
+    uint32_t index;                        /* in its collection */
+    const ocors_snapshot_policy_t *before; /* its record in force; NULL: there is none */
     ocors_document_t **documents;
     uint32_t document_count;
     bool is_pending;                 /* it waits for a document, and has others than these */
@@ -35,53 +35,40 @@ typedef struct ocors_collection_policy_t {
     uint32_t layer_count;
 } ocors_collection_policy_t;
 
-typedef struct ocors_collection_site_t {
-    const char *name;                                     /* "": the organisation */
-    uint32_t in_force;                                    /* as that of a policy */
-    ocors_collection_policy_t *policies[OCORS_API_COUNT]; /* NULL: the API allows nothing */
-} ocors_collection_site_t;
-
-typedef struct ocors_collection_tree_t {
-    ocors_key_t key;
-    const char *directory;
-    apr_array_header_t *sites; /* of ocors_collection_site_t, in byte order of names; "" is first */
-} ocors_collection_tree_t;
-
 typedef struct ocors_collection_t {
     apr_pool_t *pool;
     const ocors_snapshot_t *in_force;
-    ocors_deferral_t *deferral;    /* NULL: nothing is deferred */
-    uint64_t seed;                 /* of its images and tables */
-    bool is_full;                  /* what is not in force yet has no room, and waits */
-    apr_array_header_t *documents; /* of ocors_document_t *, by index */
-    apr_array_header_t *policies;  /* of ocors_collection_policy_t *, by index */
-    apr_array_header_t *trees;     /* of ocors_collection_tree_t *, as the configuration has them */
-    apr_array_header_t *problems;  /* of ocors_tree_problem_t */
-    apr_array_header_t *warnings;  /* of const char * */
-    apr_array_header_t *unsettled; /* of const char *: folders of sites that are not as in force, or
-                                      whose changes are not told */
-    apr_hash_t *by_path, *by_key;  /* documents that are not in force; policies of lists */
-    ocors_document_t **documents_in_force; /* by the index in what is in force; NULL: not asked */
-    ocors_document_image_t **images_in_force; /* for yet */
+    ocors_deferral_t *deferral;          /* NULL: nothing is deferred */
+    uint64_t seed;                       /* of its images and tables */
+    bool is_full;                        /* what is not in force yet has no room, and waits */
+    apr_array_header_t *documents;       /* of ocors_document_t *, by index */
+    apr_array_header_t *policies;        /* of ocors_collection_policy_t *, by index */
+    apr_array_header_t *trees;           /* of ocors_tree_t *, as the configuration has them */
+    uint32_t site_count, new_site_count; /* of all trees; of these, those that are not in force */
+    apr_array_header_t *problems;        /* of ocors_tree_problem_t */
+    apr_array_header_t *warnings;        /* of const char * */
+    apr_hash_t *by_path, *by_key;        /* documents that are not in force; policies of lists */
+    /* By their index in what is in force; a document is NULL until it is asked for. */
+    ocors_document_t **documents_in_force;
+    ocors_document_image_t *images_in_force;
 } ocors_collection_t;
 
 /* What a collection has, by index. */
 static inline ocors_document_t *ocors_collection_document(const ocors_collection_t *collection,
-                                                          uint32_t index)
+                                                          int index)
 {
-    return APR_ARRAY_IDX(collection->documents, (int)index, ocors_document_t *);
+    return APR_ARRAY_IDX(collection->documents, index, ocors_document_t *);
 }
 
 static inline ocors_collection_policy_t *
-ocors_collection_policy(const ocors_collection_t *collection, uint32_t index)
+ocors_collection_policy(const ocors_collection_t *collection, int index)
 {
-    return APR_ARRAY_IDX(collection->policies, (int)index, ocors_collection_policy_t *);
+    return APR_ARRAY_IDX(collection->policies, index, ocors_collection_policy_t *);
 }
 
-static inline ocors_collection_tree_t *ocors_collection_tree(const ocors_collection_t *collection,
-                                                             uint32_t index)
+static inline ocors_tree_t *ocors_collection_tree(const ocors_collection_t *collection, int index)
 {
-    return APR_ARRAY_IDX(collection->trees, (int)index, ocors_collection_tree_t *);
+    return APR_ARRAY_IDX(collection->trees, index, ocors_tree_t *);
 }
 
 /*
@@ -95,11 +82,9 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
 void ocors_collection_destroy(ocors_collection_t *collection);
 
 /*
- * Lists what `lists`, of const ocors_list_t *, name. `changed` is a set of paths: a site of a tree
- * that is in force is listed if one of them leads to its folder, through it or into it; else it is
- * taken as it is in force. NULL: all may have changed. The listing is not needed afterwards.
- * A policy that is not in force and has a deferred document is left out, and with it a new site;
- * where the collection is full, all that is new is.
+ * Lists what `lists`, of const ocors_list_t *, name; `changed` is as of ocors_tree_list(). The
+ * listing is not needed afterwards. A policy that is not in force and has a deferred document is
+ * left out, and with it a new site; where the collection is full, all that is new is.
  */
 void ocors_collection_list(ocors_collection_t *collection, const apr_array_header_t *lists,
                            ocors_listing_t *listing, apr_hash_t *changed);
@@ -108,18 +93,19 @@ void ocors_collection_list(ocors_collection_t *collection, const apr_array_heade
 ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection,
                                                uint32_t index);
 
-/* What is in force of a document; NULL: nothing, or it is damaged. */
-ocors_document_image_t *ocors_collection_image_in_force(const ocors_collection_t *collection,
-                                                        const ocors_document_t *document);
-
-/* Takes a document as it is in force, which it has to be. */
+/*
+ * Takes over what is in force of a document: its file, its image, which stays in its area, and its
+ * first error. What else was found in the file has been logged, and is not known any more.
+ */
 void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document);
 
 /*
- * A hash of the files and folders that were listed, in whatever order, and of the errors that are
- * transient. Of the problems alone, the same way.
+ * Whether all of it is in force, and nothing else is: documents, policies, sites, and what is wrong
+ * with folders.
  */
-uint64_t ocors_collection_fingerprint(const ocors_collection_t *collection);
+bool ocors_collection_is_in_force(const ocors_collection_t *collection);
+
+/* A hash of all problems, in whatever order; 0: there is none. */
 uint64_t ocors_collection_problems(const ocors_collection_t *collection);
 
 /*

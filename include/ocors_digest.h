@@ -15,9 +15,7 @@ void ocors_digest_make(apr_pool_t *scratch, ocors_span_t bytes,
 /* The key of a text: the first 16 bytes of its digest. */
 ocors_key_t ocors_digest_key(apr_pool_t *scratch, ocors_span_t text);
 
-/* In lower-case hexadecimal, with a NUL. */
+/* In hexadecimal, with a NUL (apr_escape_hex()). */
 #define OCORS_DIGEST_TEXT_SIZE (2 * OCORS_DIGEST_SIZE + 1)
-void ocors_digest_write(const unsigned char digest[OCORS_DIGEST_SIZE],
-                        char text[OCORS_DIGEST_TEXT_SIZE]);
 
 #endif

@@ -37,9 +37,8 @@ typedef enum {
 
 typedef struct ocors_document_t {
     const char *path;
-    const char *where;             /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
-    uint32_t index;                /* in its collection */
-    uint32_t in_force;             /* its index there, or OCORS_SNAPSHOT_NONE */
+    const char *where; /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
+    const ocors_snapshot_document_t *before; /* its record in force; NULL: there is none */
     ocors_snapshot_file_t file;    /* which file it is; all zero: there is none; or that of no file:
                                       it changed while it was read */
     ocors_document_image_t *image; /* NULL: the document cannot be used */
@@ -53,9 +52,6 @@ typedef struct ocors_document_t {
     /* If it cannot be used: policies that keep their previous version, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
 } ocors_document_t;
-
-/* A document of this absolute path, not read yet. All of it but an image's bytes is in `pool`. */
-ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool);
 
 /*
  * Reads and judges it, also again: file -> text -> settings -> image. Fills in file, lines and
@@ -74,24 +70,19 @@ bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scrat
 void ocors_document_give_way(ocors_document_t *document, const char *error, bool is_told);
 
 /*
- * Takes over what is in force: the file, its image, which stays in its area, and its first error.
- * What else was found in the file has been logged, and is not known any more.
- */
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
-                           ocors_document_image_t *image, const char *error);
-
-/*
  * Tells its errors where the administrator is, at a start the terminal, each with the directive
  * that names the document. Returns how many there are; 0: the document can be used.
  */
 uint32_t ocors_document_tell(ocors_document_t *document);
 
+/* Its record in force, if the file is the same; else NULL. */
+const ocors_snapshot_document_t *ocors_document_same(const ocors_document_t *document);
+
 /*
  * Logs its lines, `with_errors` or without, and what becomes of its policies, unless that was said
- * before: `before` is the record in force of the same file, or NULL.
+ * of the same file.
  */
-void ocors_document_log(const ocors_document_t *document, const ocors_snapshot_document_t *before,
-                        server_rec *server, bool with_errors);
+void ocors_document_log(const ocors_document_t *document, server_rec *server, bool with_errors);
 
 /* The document has no image then; the bytes of one on the heap are freed. */
 void ocors_document_free_image(ocors_document_t *document);

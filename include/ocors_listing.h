@@ -9,8 +9,8 @@
 #include <apr_tables.h>
 #include <httpd.h>
 
-#include "ocors_notify.h"
 #include "ocors_snapshot.h"
+#include "ocors_ways.h"
 
 /* Which file it is, by what APR was asked for with OCORS_LISTING_WANTED. */
 #define OCORS_LISTING_WANTED                                                                       \
@@ -26,15 +26,15 @@ typedef struct ocors_listed_t {
 } ocors_listed_t;
 
 /*
- * A listing is made for one reading, and remembers its answers. With `notify`, each path is watched
- * before it is asked for, and no change falls between the two. All paths are absolute.
+ * A listing is made for one reading, and remembers what it said of a path. With `ways`, each path
+ * is watched before it is asked for, and no change falls between the two. All paths are absolute.
  */
 typedef struct ocors_listing_t ocors_listing_t;
 
-ocors_listing_t *ocors_listing_create(apr_pool_t *pool, ocors_notify_t *notify);
+ocors_listing_t *ocors_listing_create(apr_pool_t *pool, ocors_ways_t *ways);
 
-/* How many questions were asked of paths whose changes are not told. */
-unsigned ocors_listing_untold(const ocors_listing_t *listing);
+/* Whether the system tells of every change of what was asked for. */
+bool ocors_listing_is_told(const ocors_listing_t *listing);
 
 /* One call of the system, and for a link a second one. */
 const ocors_listed_t *ocors_listing_stat(ocors_listing_t *listing, const char *path);

@@ -9,11 +9,7 @@
 #include <apr_time.h>
 #include <httpd.h>
 
-/*
- * For the one process that watches the documents: an inotify descriptor, and the ways of the paths
- * it watches (ocors_ways.h). NULL: nothing is told.
- */
-typedef struct ocors_notify_t ocors_notify_t;
+#include "ocors_ways.h"
 
 /* What was told of, by the paths that were watched: sets of `const char *`. */
 typedef struct ocors_changes_t {
@@ -26,41 +22,18 @@ typedef struct ocors_changes_t {
 
 #ifdef __linux__
 
-ocors_notify_t *ocors_notify_create(apr_pool_t *pool, server_rec *server);
-
-/*
- * Begins anew: nothing is watched, and nothing of before is told any more. Where the system has no
- * inotify, nothing is told until this is asked for again.
- */
-void ocors_notify_begin(ocors_notify_t *notify);
-
-/*
- * Watches an absolute path: the name itself, each folder and each link on the way, and, where the
- * way ends early, the name that is missing. True: every change from now on is told of. False: the
- * system has no watch left, or a file system does not tell. Asked again, it costs one look-up until
- * a change of this path was told.
- */
-bool ocors_notify_watch_path(ocors_notify_t *notify, const char *path);
-
-/* Watches all names in a folder as well; a change of one is told as that of FOLDER/NAME. */
-bool ocors_notify_watch_folder(ocors_notify_t *notify, const char *path);
-
 /*
  * Sleeps until something is told, but no longer than `time`. Changes that come close together are
  * told together: after 50 ms without one, or 150 ms after the first. What changed is added to
  * *changes, in memory of `pool`. True: something was told.
  */
-bool ocors_notify_wait(ocors_notify_t *notify, apr_interval_time_t time, apr_pool_t *pool,
+bool ocors_notify_wait(ocors_ways_t *ways, apr_interval_time_t time, apr_pool_t *pool,
                        ocors_changes_t *changes);
 
 #else /* nothing is told */
 
-#define ocors_notify_create(pool, server)       ((void)(pool), (void)(server), (ocors_notify_t *)NULL)
-#define ocors_notify_watch_path(notify, path)   ((void)(notify), (void)(path), false)
-#define ocors_notify_watch_folder(notify, path) ((void)(notify), (void)(path), false)
-#define ocors_notify_begin(notify)              ((void)(notify))
-#define ocors_notify_wait(notify, time, pool, changes)                                             \
-    ((void)(notify), (void)(pool), (void)(changes), apr_sleep(time), false)
+#define ocors_notify_wait(ways, time, pool, changes)                                               \
+    ((void)(ways), (void)(pool), (void)(changes), apr_sleep(time), false)
 
 #endif
 

@@ -16,19 +16,17 @@
 
 /*
  *   area
- *   +--------+--------+-----------+----------+-------+-------+--------------+------------+---
- *   | header | images | documents | policies | trees | sites | policy_slots | site_slots | ...
- *   +--------+--------+-----------+----------+-------+-------+--------------+------------+---
- *   | document_slots | layers | members | text ... | padding | image | image | ...
- *   +----------------+--------+---------+----------+---------+-------+-------+---
- *    <------------------ tables_size --------------------->
+ *   +--------+--------+-----------+----------+-------+-------+-------+--------+------+---------+--
+ *   | header | images | documents | policies | trees | sites | slots | layers | text | padding |
+ *   +--------+--------+-----------+----------+-------+-------+-------+--------+------+---------+--
+ *    <------------------------------- tables_size ------------------------------------> images ...
  *
- *   policy_slots    --the key's hash----------------------------> policies of lists
- *   site_slots      --hash of the tree's key and the site's key-> sites (R12)
- *   document_slots  --hash of the path--------------------------> documents
- *   sites         --> their tree, and a policy for each API
- *   policies      --> layers: images, global first;  --> members: the documents the policy names
- *   documents     --> their image; and which file it was, for the next reading
+ *   slots     --the key's hash----------------------------> policies of lists
+ *             --hash of the tree's key and the site's key-> sites (R12)
+ *             --hash of the path--------------------------> documents
+ *   sites     --> their tree, and a policy for each API
+ *   policies  --> layers: images, global first
+ *   documents --> their image; and which file it was, for the next reading
  *
  * A snapshot needs nothing outside its area, and nothing of the past is stored elsewhere. Images
  * count their places from the area's first byte, text references from the first byte of the text.
@@ -40,7 +38,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 5
+#define OCORS_SNAPSHOT_FORMAT 6
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
@@ -87,9 +85,8 @@ typedef struct ocors_snapshot_document_t {
 } ocors_snapshot_document_t;
 
 typedef struct ocors_snapshot_policy_t {
-    ocors_key_t key;                     /* of a list; all zero: of a site, by which it is found */
-    uint32_t first_layer, layer_count;   /* layers: indexes of images */
-    uint32_t first_member, member_count; /* members: indexes of documents */
+    ocors_key_t key;                   /* of a list; all zero: of a site, by which it is found */
+    uint32_t first_layer, layer_count; /* layers: indexes of images */
 } ocors_snapshot_policy_t;
 
 typedef struct ocors_snapshot_tree_t {
@@ -111,14 +108,13 @@ typedef struct ocors_snapshot_header_t {
     uint64_t tables_size; /* of header and tables, padding included: the first image's place */
     uint64_t size;        /* of the snapshot: tables and images */
     uint64_t seed;        /* of the slots of sites and documents, and of all images */
-    uint64_t fingerprint; /* of the files and folders that were listed */
-    uint64_t problems;    /* of what was wrong with folders, the same way */
+    uint64_t problems;    /* of what was wrong with folders, as a hash; 0: nothing */
     uint64_t origin_count, client_count; /* of the images in layers, each once */
     int64_t published, duration;         /* microseconds: since 1970, and what loading took */
     uint32_t image_count, document_count, policy_count, tree_count, site_count;
-    uint32_t list_policy_count;                                       /* of the policies */
-    uint32_t policy_slot_count, site_slot_count, document_slot_count; /* powers of two */
-    uint32_t layer_count, member_count, text_size;
+    uint32_t list_policy_count; /* of the policies */
+    uint32_t slot_count;        /* a power of two */
+    uint32_t layer_count, text_size;
     uint32_t has_response_headers;           /* a client of some layer has some */
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the documents in force: equal in all the fleet */
 } ocors_snapshot_header_t;
@@ -132,8 +128,8 @@ typedef struct ocors_snapshot_t {
     const ocors_snapshot_policy_t *policies;
     const ocors_snapshot_tree_t *trees;
     const ocors_snapshot_site_t *sites;
-    const ocors_slot_t *policy_slots, *site_slots, *document_slots;
-    const uint32_t *layers, *members;
+    const ocors_slot_t *slots; /* numbers of policies, then of sites, then of documents */
+    const uint32_t *layers;
     const char *text;
 } ocors_snapshot_t;
 
@@ -142,8 +138,8 @@ extern const ocors_snapshot_t ocors_snapshot_empty;
 
 /*
  * Completes a header in which the counts of images, documents, policies (those of lists, too),
- * trees, sites, layers and members and the size of the text are set: magic, format, the counts of
- * slots, and tables_size.
+ * trees, sites and layers and the size of the text are set: magic, format, the count of slots, and
+ * tables_size.
  * The images, each at a multiple of OCORS_IMAGE_ALIGNMENT, and `size` are the caller's.
  */
 void ocors_snapshot_complete(ocors_snapshot_header_t *header);
@@ -163,7 +159,7 @@ ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapsho
 /* The bytes of an image, within the area. NULL: the snapshot has no such image. */
 const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size);
 
-/* Writes all tables of slots of a snapshot whose other tables are written. */
+/* Writes the slots of a snapshot whose other tables are written. */
 void ocors_snapshot_index(const ocors_snapshot_t *snapshot);
 
 /* Finds the policy of a list by its key: one hash and one comparison. False: there is none. */

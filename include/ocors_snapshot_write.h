@@ -12,14 +12,15 @@
 #include "ocors_snapshot.h"
 #include "ocors_store.h"
 
-/* What a snapshot of a collection takes. The collection does not change while there is a plan. */
+/* The tables of a snapshot of a collection, which does not change while there is a plan. */
 typedef struct ocors_snapshot_plan_t {
     const ocors_collection_t *collection;
     ocors_snapshot_header_t header; /* its `size` is what an area and its row must have */
     apr_array_header_t *images;     /* snapshot_write.c's own: each image once */
+    apr_array_header_t *documents, *policies, *layers, *trees, *sites, *text; /* records */
 } ocors_snapshot_plan_t;
 
-/* Says what a snapshot of a settled collection takes. In memory of `scratch`. */
+/* Makes the tables of a settled collection, in memory of `scratch`. */
 ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
                                            const ocors_collection_t *collection);
 

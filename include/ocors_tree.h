@@ -15,14 +15,15 @@
 #include "ocors_listing.h"
 
 typedef struct ocors_tree_site_t {
-    const char *name;      /* "": the organisation */
-    uint32_t in_force;     /* its index there, or OCORS_SNAPSHOT_NONE */
-    bool is_unchanged;     /* it is as it is in force, and was not listed; else: */
-    const char *unsettled; /* a path that leads a later look to this site (ocors_tree_list()) */
+    const char *name;                   /* "": the organisation */
+    uint32_t in_force;                  /* its index there, or OCORS_SNAPSHOT_NONE */
     const char *paths[OCORS_API_COUNT]; /* its own document of each API; NULL: there is none */
-    bool is_unknown; /* its folder does not tell which documents it has: a policy that is in force
-                        stays, and no other is made */
-    bool is_told;    /* the system tells of every change of it */
+    bool
+        is_unchanged; /* nothing of it was told to have changed: its documents are those in force */
+    bool is_unknown;  /* its folder does not tell which documents it has: a policy that is in force
+                         stays, and no other is made */
+    struct ocors_collection_policy_t *policies[OCORS_API_COUNT]; /* its collection's; NULL: the API
+                                                                    allows nothing */
 } ocors_tree_site_t;
 
 /* What is wrong with a tree's folders, and the directive that names the tree. */
@@ -31,21 +32,26 @@ typedef struct ocors_tree_problem_t {
 } ocors_tree_problem_t;
 
 typedef struct ocors_tree_t {
-    bool is_settled;           /* the names of the sites are known, and a change of them is told */
+    const ocors_list_t *list;  /* which names it */
     apr_array_header_t *sites; /* of ocors_tree_site_t, in byte order of names; "" is the first */
-    apr_array_header_t *problems; /* of ocors_tree_problem_t; errors */
+    apr_array_header_t *problems; /* of ocors_tree_problem_t: errors; may be shared with others */
     apr_array_header_t *warnings; /* of const char *: names that were meant to be others; sites that
-                                     differ in case only */
+                                     differ in case only; may be shared */
 } ocors_tree_t;
 
+static inline ocors_tree_site_t *ocors_tree_site(const ocors_tree_t *tree, int index)
+{
+    return &APR_ARRAY_IDX(tree->sites, index, ocors_tree_site_t);
+}
+
 /*
- * Lists the tree of a list, in memory of `pool`; opens no document. A site's folder that is gone is
- * a removed site. A document that is in force and gone from a folder that is there is listed, as it
- * will be missed. If the sites cannot be listed, those in force are, each as unknown. The paths in
- * `changed` lead to what may not be as it is in force (ocors_collection_list()).
+ * Lists the sites of a tree that has none yet, in memory of its arrays; opens no document. A site's
+ * folder that is gone is a removed site. A document that is in force and gone from a folder that is
+ * there is listed, as it will be missed. If the sites cannot be listed, those in force are, each as
+ * unknown. `changed` is a set of paths: nothing is asked about a site in force to whose folder none
+ * of them leads. NULL: all may have changed.
  */
-ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const ocors_list_t *list,
-                              const ocors_snapshot_t *in_force, ocors_listing_t *listing,
-                              ocors_deferral_t *deferral, apr_hash_t *changed);
+void ocors_tree_list(ocors_tree_t *tree, const ocors_snapshot_t *in_force, ocors_listing_t *listing,
+                     ocors_deferral_t *deferral, apr_hash_t *changed);
 
 #endif

@@ -20,55 +20,57 @@
  */
 typedef struct ocors_ways_t ocors_ways_t;
 
-/* A folder that is watched. */
-typedef struct ocors_ways_folder_t {
-    int number;                 /* the kernel's; below 0: the folder is not watched */
-    bool is_told;               /* the system tells of its changes */
-    apr_array_header_t *wholes; /* of const char *: paths by which all its names are watched; NULL:
-                                   none */
-} ocors_ways_folder_t;
-
-/* A name in a folder that is watched. */
-typedef struct ocors_ways_name_t {
-    bool is_all; /* more changes with it than can be named */
-    apr_array_header_t
-        *folders;              /* of const char *: all below these paths changes with it; or NULL */
-    apr_array_header_t *paths; /* of const char *: these paths change with it; or NULL */
-} ocors_ways_name_t;
+/* Of so many paths that change together, more may change than can be named. */
+#define OCORS_WAYS_PATHS_MAX 64
 
 #ifdef __linux__
 
-/* None yet, for an inotify descriptor, with which they end. */
-ocors_ways_t *ocors_ways_create(apr_pool_t *pool, int descriptor);
+/*
+ * For the one process that watches the documents. Nothing is watched before it begins. The log says
+ * once, on `server`, which path's changes are not told first.
+ */
+ocors_ways_t *ocors_ways_create(apr_pool_t *pool, server_rec *server);
 
 /*
- * Watches the way of an absolute path. True: every change from now on is told of. False: the system
- * has no watch left, or does not tell of a folder or of the file. Asked again, it costs one look-up
- * until the path is forgotten.
+ * Begins anew: nothing is watched, and nothing of before is told any more. Where the system has no
+ * inotify, nothing is told until this is asked for again.
+ */
+void ocors_ways_begin(ocors_ways_t *ways);
+
+/*
+ * Watches the way of an absolute path: the name itself, each folder and each link, and, where the
+ * way ends early, the name that is missing. True: every change from now on is told of. False: there
+ * are no ways (NULL), the system has no watch left, or it does not tell of a folder or of the file.
+ * Asked again, it costs one look-up until the path is forgotten.
  */
 bool ocors_ways_add(ocors_ways_t *ways, const char *path);
 
 /* Watches all names in a folder as well. */
 bool ocors_ways_add_folder(ocors_ways_t *ways, const char *path);
 
-/* The way of a path is to be gone again when it is asked for; that of it and of all below it. */
+/* The way of a path, and, if it is a folder, of all below it, is to be gone again when asked for.
+ */
 void ocors_ways_forget(ocors_ways_t *ways, const char *path);
-void ocors_ways_forget_below(ocors_ways_t *ways, const char *path);
 
-/* The folder of a number; NULL: it is not watched. */
-ocors_ways_folder_t *ocors_ways_folder(const ocors_ways_t *ways, int number);
+/* The inotify descriptor; below 0: there is none. */
+int ocors_ways_descriptor(const ocors_ways_t *ways);
 
-/* The kernel has ended a watch. */
-void ocors_ways_end_folder(ocors_ways_t *ways, int number);
-
-/* A name in the folder of a number; NULL: nothing that was asked for changes with it. */
-const ocors_ways_name_t *ocors_ways_name(const ocors_ways_t *ways, int number, const char *name);
-
-/* The first path whose changes are not told, and an errno or 0; NULL: all are told. */
-const char *ocors_ways_untold(const ocors_ways_t *ways, apr_status_t *status);
+/*
+ * The paths, of const char *, that change, and all below them, with a name in the folder of a
+ * number of the kernel's. Of "" they are the folder's, whose names all matter. NULL: none was asked
+ * for.
+ */
+const apr_array_header_t *ocors_ways_name(const ocors_ways_t *ways, int number, const char *name);
 
 /* Takes a path, and all below it, out of a set whose keys are paths. */
 void ocors_ways_remove(apr_hash_t *paths, const char *path);
+
+#else /* nothing is told */
+
+#define ocors_ways_create(pool, server)   ((void)(pool), (void)(server), (ocors_ways_t *)NULL)
+#define ocors_ways_begin(ways)            ((void)(ways))
+#define ocors_ways_add(ways, path)        ((void)(ways), (void)(path), false)
+#define ocors_ways_add_folder(ways, path) ((void)(ways), (void)(path), false)
 
 #endif
 

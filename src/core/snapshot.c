@@ -26,80 +26,64 @@ static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
 static const ocors_slot_t no_slot;
 
 const ocors_snapshot_t ocors_snapshot_empty = {
-    .header = { .policy_slot_count = 1, .site_slot_count = 1, .document_slot_count = 1 },
-    .policy_slots = &no_slot,
-    .site_slots = &no_slot,
-    .document_slots = &no_slot,
+    .header = { .slot_count = 1 },
+    .slots = &no_slot,
 };
 
-/* Where the tables begin, and where they end. */
-typedef struct layout_t {
-    uint64_t images, documents, policies, trees, sites, policy_slots, site_slots, document_slots,
-        layers, members, text, end;
-} layout_t;
-
-/* No count leads beyond 64 bits. */
-static inline layout_t lay_out(const ocors_snapshot_header_t *header)
+/* A table of `count` records, `*at` bytes behind `base`; the next one begins where it ends. */
+static inline const void *lay(uintptr_t base, uint64_t *at, uint64_t count, size_t size)
 {
-    layout_t at = { .images = sizeof(*header) };
+    const void *table = (const void *)(base + (uintptr_t)*at);
 
-    at.documents = at.images + (uint64_t)header->image_count * sizeof(ocors_snapshot_image_t);
-    at.policies = at.documents
-                  + (uint64_t)header->document_count * sizeof(ocors_snapshot_document_t);
-    at.trees = at.policies + (uint64_t)header->policy_count * sizeof(ocors_snapshot_policy_t);
-    at.sites = at.trees + (uint64_t)header->tree_count * sizeof(ocors_snapshot_tree_t);
-    at.policy_slots = at.sites + (uint64_t)header->site_count * sizeof(ocors_snapshot_site_t);
-    at.site_slots = at.policy_slots + (uint64_t)header->policy_slot_count * sizeof(ocors_slot_t);
-    at.document_slots = at.site_slots + (uint64_t)header->site_slot_count * sizeof(ocors_slot_t);
-    at.layers = at.document_slots + (uint64_t)header->document_slot_count * sizeof(ocors_slot_t);
-    at.members = at.layers + (uint64_t)header->layer_count * sizeof(uint32_t);
-    at.text = at.members + (uint64_t)header->member_count * sizeof(uint32_t);
-    at.end = at.text + header->text_size;
+    *at += count * size;
+    return table;
+}
+
+/* Places the tables of a view, by its header. Returns their size: no count leads beyond 64 bits. */
+static inline uint64_t lay_out(ocors_snapshot_t *snapshot, const void *tables)
+{
+    const ocors_snapshot_header_t *header = &snapshot->header;
+    const uintptr_t base = (uintptr_t)tables;
+    uint64_t at = sizeof(*header);
+
+    snapshot->images = lay(base, &at, header->image_count, sizeof(*snapshot->images));
+    snapshot->documents = lay(base, &at, header->document_count, sizeof(*snapshot->documents));
+    snapshot->policies = lay(base, &at, header->policy_count, sizeof(*snapshot->policies));
+    snapshot->trees = lay(base, &at, header->tree_count, sizeof(*snapshot->trees));
+    snapshot->sites = lay(base, &at, header->site_count, sizeof(*snapshot->sites));
+    snapshot->slots = lay(base, &at, header->slot_count, sizeof(*snapshot->slots));
+    snapshot->layers = lay(base, &at, header->layer_count, sizeof(*snapshot->layers));
+    snapshot->text = lay(base, &at, header->text_size, 1);
     return at;
 }
 
 void ocors_snapshot_complete(ocors_snapshot_header_t *header)
 {
+    ocors_snapshot_t snapshot;
+
     memcpy(header->magic, OCORS_SNAPSHOT_MAGIC, sizeof(header->magic));
     header->format = OCORS_SNAPSHOT_FORMAT;
-    header->policy_slot_count = (uint32_t)ocors_slots_count(header->list_policy_count);
-    header->site_slot_count = (uint32_t)ocors_slots_count(header->site_count);
-    header->document_slot_count = (uint32_t)ocors_slots_count(header->document_count);
-    header->tables_size = ocors_round_up(lay_out(header).end, OCORS_IMAGE_ALIGNMENT);
+    header->slot_count = (uint32_t)ocors_slots_count((size_t)header->list_policy_count
+                                                     + header->site_count + header->document_count);
+    snapshot.header = *header;
+    header->tables_size = ocors_round_up(lay_out(&snapshot, NULL), OCORS_IMAGE_ALIGNMENT);
 }
 
 bool ocors_snapshot_open(const void *tables, uint64_t tables_size, const void *area,
                          uint64_t area_size, ocors_snapshot_t *snapshot)
 {
     const ocors_snapshot_header_t *header = &snapshot->header;
-    const char *const base = tables;
 
     if (tables_size < sizeof(*header)) {
         return false;
     }
     take(&snapshot->header, tables, sizeof(*header));
-    const layout_t at = lay_out(header);
-    if (memcmp(header->magic, OCORS_SNAPSHOT_MAGIC, sizeof(header->magic)) != 0
-        || header->format != OCORS_SNAPSHOT_FORMAT || header->size > area_size
-        || header->tables_size > header->size || header->tables_size > tables_size
-        || at.end > header->tables_size || !ocors_slots_count_is_sound(header->policy_slot_count)
-        || !ocors_slots_count_is_sound(header->site_slot_count)
-        || !ocors_slots_count_is_sound(header->document_slot_count)) {
-        return false;
-    }
     snapshot->area = area;
-    snapshot->images = (const void *)(base + at.images);
-    snapshot->documents = (const void *)(base + at.documents);
-    snapshot->policies = (const void *)(base + at.policies);
-    snapshot->trees = (const void *)(base + at.trees);
-    snapshot->sites = (const void *)(base + at.sites);
-    snapshot->policy_slots = (const void *)(base + at.policy_slots);
-    snapshot->site_slots = (const void *)(base + at.site_slots);
-    snapshot->document_slots = (const void *)(base + at.document_slots);
-    snapshot->layers = (const void *)(base + at.layers);
-    snapshot->members = (const void *)(base + at.members);
-    snapshot->text = base + at.text;
-    return true;
+    return memcmp(header->magic, OCORS_SNAPSHOT_MAGIC, sizeof(header->magic)) == 0
+           && header->format == OCORS_SNAPSHOT_FORMAT && header->size <= area_size
+           && header->tables_size <= header->size && header->tables_size <= tables_size
+           && lay_out(snapshot, tables) <= header->tables_size
+           && ocors_slots_count_is_sound(header->slot_count);
 }
 
 ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapshot_text_t text)
@@ -131,13 +115,30 @@ const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t inde
     return image_at(snapshot, index, size);
 }
 
+/* What may have this hash: numbers of policies, then of sites, then of documents. */
+static inline ocors_probe_t probe_of(const ocors_snapshot_t *snapshot, uint64_t hash)
+{
+    return ocors_slots_probe(snapshot->slots, snapshot->header.slot_count, hash);
+}
+
+/* The next one that is one of `count` records from a number on. False: there is none. */
+static inline bool next_of(ocors_probe_t *probe, uint32_t first, uint32_t count, uint32_t *index)
+{
+    while (ocors_probe_next(probe, index)) {
+        *index -= first; /* what is below wraps around, and is too large */
+        if (*index < count) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool ocors_snapshot_find_policy(const ocors_snapshot_t *snapshot, const ocors_key_t *key,
                                 uint32_t *index)
 {
-    ocors_probe_t probe = ocors_slots_probe(
-        snapshot->policy_slots, snapshot->header.policy_slot_count, ocors_key_hash(key));
+    ocors_probe_t probe = probe_of(snapshot, ocors_key_hash(key));
 
-    while (ocors_probe_next(&probe, index) && *index < snapshot->header.policy_count) {
+    while (next_of(&probe, 0, snapshot->header.policy_count, index)) {
         if (ocors_key_is_equal(&snapshot->policies[*index].key, key)) {
             return true;
         }
@@ -152,12 +153,12 @@ static ocors_span_t path_of(const ocors_snapshot_t *snapshot, uint32_t document)
 
 uint32_t ocors_snapshot_find_document(const ocors_snapshot_t *snapshot, ocors_span_t path)
 {
+    const ocors_snapshot_header_t *header = &snapshot->header;
+    ocors_probe_t probe = probe_of(snapshot, ocors_hash(header->seed, path));
     uint32_t index;
-    ocors_probe_t probe = ocors_slots_probe(snapshot->document_slots,
-                                            snapshot->header.document_slot_count,
-                                            ocors_hash(snapshot->header.seed, path));
 
-    while (ocors_probe_next(&probe, &index) && index < snapshot->header.document_count) {
+    while (next_of(&probe, header->policy_count + header->site_count, header->document_count,
+                   &index)) {
         if (ocors_span_is_equal(path_of(snapshot, index), path)) {
             return index;
         }
@@ -230,31 +231,28 @@ static uint64_t site_hash(const ocors_snapshot_t *snapshot, const ocors_key_t *t
 void ocors_snapshot_index(const ocors_snapshot_t *snapshot)
 {
     const ocors_snapshot_header_t *header = &snapshot->header;
-    ocors_slot_t *const policies = (void *)(uintptr_t)snapshot->policy_slots;
-    ocors_slot_t *const sites = (void *)(uintptr_t)snapshot->site_slots;
-    ocors_slot_t *const documents = (void *)(uintptr_t)snapshot->document_slots;
+    ocors_slot_t *const slots = (void *)(uintptr_t)snapshot->slots;
+    uint32_t number = 0;
     char buffer[OCORS_SITE_KEY_MAX];
 
-    memset(policies, 0, header->policy_slot_count * sizeof(*policies));
-    for (uint32_t i = 0; i < header->policy_count; i++) {
+    memset(slots, 0, header->slot_count * sizeof(*slots));
+    for (uint32_t i = 0; i < header->policy_count; i++, number++) {
         const ocors_key_t *key = &snapshot->policies[i].key;
 
         if (!ocors_key_is_none(key)) {
-            ocors_slots_add(policies, header->policy_slot_count, ocors_key_hash(key), i);
+            ocors_slots_add(slots, header->slot_count, ocors_key_hash(key), number);
         }
     }
-    memset(sites, 0, header->site_slot_count * sizeof(*sites));
-    for (uint32_t i = 0; i < header->site_count; i++) {
+    for (uint32_t i = 0; i < header->site_count; i++, number++) {
         const ocors_snapshot_site_t *site = &snapshot->sites[i];
         const ocors_span_t key = site_key(ocors_snapshot_text(snapshot, site->name), buffer);
 
-        ocors_slots_add(sites, header->site_slot_count,
-                        site_hash(snapshot, &snapshot->trees[site->tree].key, key), i);
+        ocors_slots_add(slots, header->slot_count,
+                        site_hash(snapshot, &snapshot->trees[site->tree].key, key), number);
     }
-    memset(documents, 0, header->document_slot_count * sizeof(*documents));
-    for (uint32_t i = 0; i < header->document_count; i++) {
-        ocors_slots_add(documents, header->document_slot_count,
-                        ocors_hash(header->seed, path_of(snapshot, i)), i);
+    for (uint32_t i = 0; i < header->document_count; i++, number++) {
+        ocors_slots_add(slots, header->slot_count, ocors_hash(header->seed, path_of(snapshot, i)),
+                        number);
     }
 }
 
@@ -269,14 +267,14 @@ typedef enum {
 static match_t match_site(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                           ocors_span_t id, ocors_span_t key, uint32_t *site)
 {
-    ocors_probe_t probe = ocors_slots_probe(snapshot->site_slots, snapshot->header.site_slot_count,
-                                            site_hash(snapshot, tree, key));
+    const ocors_snapshot_header_t *header = &snapshot->header;
+    ocors_probe_t probe = probe_of(snapshot, site_hash(snapshot, tree, key));
     match_t match = MATCH_NONE;
     char buffer[OCORS_SITE_KEY_MAX];
     ocors_snapshot_site_t record;
     ocors_snapshot_tree_t owner;
 
-    while (ocors_probe_next(&probe, site) && *site < snapshot->header.site_count) {
+    while (next_of(&probe, header->policy_count, header->site_count, site)) {
         take(&record, &snapshot->sites[*site], sizeof(record));
         if (!take_tree(snapshot, record.tree, &owner)) {
             break;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 
 #include "ocors_counting.h"
@@ -37,7 +38,7 @@ static void document_take(apr_pool_t *pool, const ocors_snapshot_t *snapshot, ui
     };
     bytes = ocors_snapshot_image(snapshot, record.image, &size);
     if (bytes != NULL && ocors_image_open(bytes, size, &image)) {
-        ocors_digest_write(image.digest, document->digest);
+        apr_escape_hex(document->digest, image.digest, OCORS_DIGEST_SIZE, 0, NULL);
         document->clients = image.client_count;
         document->origins = image.origin_count;
     }
@@ -222,7 +223,7 @@ static void summary_take(const ocors_snapshot_t *snapshot, ocors_status_state_t 
 {
     *state = (ocors_status_state_t){ .now = apr_time_now(),
                                      .published = snapshot->header.published };
-    ocors_digest_write(snapshot->header.digest, state->digest);
+    apr_escape_hex(state->digest, snapshot->header.digest, OCORS_DIGEST_SIZE, 0, NULL);
     for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
         state->unusable += snapshot->documents[i].image == OCORS_SNAPSHOT_NONE;
     }

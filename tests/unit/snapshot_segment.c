@@ -107,7 +107,6 @@ static void write_policies(const ocors_snapshot_t *snapshot)
 {
     ocors_snapshot_policy_t *records = (void *)(uintptr_t)snapshot->policies;
     uint32_t *layers = (void *)(uintptr_t)snapshot->layers;
-    uint32_t *members = (void *)(uintptr_t)snapshot->members;
     uint32_t layer = 0;
 
     for (uint32_t i = 0; i < POLICIES; i++) {
@@ -115,10 +114,7 @@ static void write_policies(const ocors_snapshot_t *snapshot)
             .key = segment_policy_key(i),
             .first_layer = layer,
             .layer_count = segment_layers_of[i],
-            .first_member = i,
-            .member_count = 1,
         };
-        members[i] = i % IMAGES;
         for (uint32_t k = 0; k < segment_layers_of[i]; k++) {
             layers[layer++] = i == POLICY_DATA ? IMAGE_DATA : k == 0 ? IMAGE_GLOBAL : IMAGE_SITE;
         }
@@ -164,7 +160,6 @@ static ocors_snapshot_header_t make_header(void)
         .document_count = IMAGES + 1, /* the last one cannot be used */
         .policy_count = POLICIES,
         .list_policy_count = POLICIES,
-        .member_count = POLICIES,
         .tree_count = TREES,
         .site_count = SITES,
         .text_size = (IMAGES + 1) * 8,

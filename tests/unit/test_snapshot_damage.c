@@ -48,17 +48,14 @@ static void a_wrong_header_does_not_open(void **state)
           (int64_t)(segment.row_size - segment.area_size) - OCORS_IMAGE_ALIGNMENT },
         { "tables larger than the row", AT(tables_size), 8, 1 },
         { "tables smaller than the counts say", AT(tables_size), 8, -OCORS_IMAGE_ALIGNMENT },
-        { "policy slots that are not a power of two", AT(policy_slot_count), 4, -1 },
-        { "no policy slots", AT(policy_slot_count), 4, -8 },
-        { "site slots that are not a power of two", AT(site_slot_count), 4, -1 },
-        { "document slots that are not a power of two", AT(document_slot_count), 4, -1 },
+        { "slots that are not a power of two", AT(slot_count), 4, -1 },
+        { "no slots", AT(slot_count), 4, -32 },
         { "too many images", AT(image_count), 4, 10 },
         { "too many documents", AT(document_count), 4, 10 },
         { "too many policies", AT(policy_count), 4, 10 },
         { "too many trees", AT(tree_count), 4, 10 },
         { "too many sites", AT(site_count), 4, 10 },
         { "too many layers", AT(layer_count), 4, 100 },
-        { "too many members", AT(member_count), 4, 100 },
         { "too much text", AT(text_size), 4, 100 },
         { "all the text there can be", AT(text_size), 4, -100 },
     };
@@ -243,35 +240,30 @@ static void too_many_layers_are_none(void **state)
 static void slots_that_are_all_taken_end_a_search(void **state)
 {
     const ocors_snapshot_t *snapshot = &segment.snapshot;
-    ocors_slot_t *policies = (void *)(uintptr_t)snapshot->policy_slots;
-    ocors_slot_t *sites = (void *)(uintptr_t)snapshot->site_slots;
-    ocors_slot_t *documents = (void *)(uintptr_t)snapshot->document_slots;
+    ocors_slot_t *slots = (void *)(uintptr_t)snapshot->slots;
     const ocors_span_t path = OCORS_SPAN_LITERAL("none");
     const ocors_key_t policy = segment_policy_key(POLICIES), tree = segment_tree_key(TREES);
-    static const uint32_t numbers[] = { 1, NONE };
+    /* The first and the last of each kind, and one that leads nowhere. */
+    static const uint32_t numbers[] = { 1,
+                                        POLICIES,
+                                        POLICIES + 1,
+                                        POLICIES + SITES,
+                                        POLICIES + SITES + 1,
+                                        POLICIES + SITES + IMAGES + 1,
+                                        NONE };
+    const uint64_t hashes[] = { 0, ocors_key_hash(&policy),
+                                ocors_hash(snapshot->header.seed, path) };
     uint32_t index;
 
     (void)state;
-    for (uint32_t tag = 0; tag < 2; tag++) {
+    for (size_t tag = 0; tag < COUNT_OF(hashes); tag++) {
         for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-            const uint64_t hash = ocors_hash(snapshot->header.seed, path);
-            const ocors_slot_t slot = {
-                .tag = tag == 0 ? 0 : (uint32_t)(ocors_key_hash(&policy) >> 32),
-                .number = numbers[i],
-            };
-
-            for (uint32_t k = 0; k < snapshot->header.policy_slot_count; k++) {
-                policies[k] = slot;
-            }
-            for (uint32_t k = 0; k < snapshot->header.site_slot_count; k++) {
-                sites[k] = slot;
+            for (uint32_t k = 0; k < snapshot->header.slot_count; k++) {
+                slots[k] = (ocors_slot_t){ (uint32_t)(hashes[tag] >> 32), numbers[i] };
             }
             assert_false(ocors_snapshot_find_policy(snapshot, &policy, &index));
             assert_true(ocors_snapshot_find_site(snapshot, &tree, OCORS_SPAN_LITERAL("x"), &index));
             assert_int_equal(index, NONE);
-            for (uint32_t k = 0; k < snapshot->header.document_slot_count; k++) {
-                documents[k] = (ocors_slot_t){ tag == 0 ? 0 : (uint32_t)(hash >> 32), numbers[i] };
-            }
             assert_int_equal(ocors_snapshot_find_document(snapshot, path), NONE);
         }
     }
@@ -307,9 +299,6 @@ static void use_tables(const ocors_snapshot_t *snapshot)
     }
     for (uint32_t i = 0; i < header->policy_count; i++) {
         sum += snapshot->policies[i].key.bytes[15];
-    }
-    for (uint32_t i = 0; i < header->member_count; i++) {
-        sum += snapshot->members[i];
     }
     for (uint32_t i = 0; i < header->tree_count; i++) {
         sum += snapshot->trees[i].site_count;

@@ -48,10 +48,9 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
         .seed = seed,
         .documents = apr_array_make(pool, 4, sizeof(ocors_document_t *)),
         .policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
-        .trees = apr_array_make(pool, 1, sizeof(ocors_collection_tree_t *)),
+        .trees = apr_array_make(pool, 1, sizeof(ocors_tree_t *)),
         .problems = apr_array_make(pool, 1, sizeof(ocors_tree_problem_t)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
-        .unsettled = apr_array_make(pool, 1, sizeof(const char *)),
         .by_path = apr_hash_make(pool),
         .by_key = apr_hash_make(pool),
     };
@@ -59,13 +58,20 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
         pool, in_force->header.document_count * sizeof(*collection->documents_in_force));
     collection->images_in_force = apr_pcalloc(pool, in_force->header.image_count
                                                         * sizeof(*collection->images_in_force));
+    for (uint32_t i = 0; i < in_force->header.image_count; i++) {
+        ocors_document_image_t *image = &collection->images_in_force[i];
+
+        image->bytes = ocors_snapshot_image(in_force, i, &image->size);
+        image->is_damaged = image->bytes == NULL;
+        image->check = in_force->images[i].check;
+    }
     return collection;
 }
 
 void ocors_collection_destroy(ocors_collection_t *collection)
 {
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_free_image(ocors_collection_document(collection, (uint32_t)i));
+        ocors_document_free_image(ocors_collection_document(collection, i));
     }
     apr_pool_destroy(collection->pool);
 #ifdef __GLIBC__
@@ -75,107 +81,66 @@ void ocors_collection_destroy(ocors_collection_t *collection)
 
 ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collection, uint32_t index)
 {
-    const ocors_snapshot_t *snapshot = collection->in_force;
-    ocors_document_image_t *image;
-    const void *bytes;
-    size_t size = 0;
-
-    if (index >= snapshot->header.image_count) {
-        return NULL;
-    }
-    image = collection->images_in_force[index];
-    if (image == NULL) {
-        bytes = ocors_snapshot_image(snapshot, index, &size);
-        image = collection->images_in_force[index] = apr_palloc(collection->pool, sizeof(*image));
-        *image = (ocors_document_image_t){
-            .bytes = bytes,
-            .size = size,
-            .is_damaged = bytes == NULL,
-            .check = snapshot->images[index].check,
-        };
-    }
-    return image->is_damaged ? NULL : image;
-}
-
-ocors_document_image_t *ocors_collection_image_in_force(const ocors_collection_t *collection,
-                                                        const ocors_document_t *document)
-{
-    return document->in_force == OCORS_SNAPSHOT_NONE
-               ? NULL
-               : ocors_collection_image(collection,
-                                        collection->in_force->documents[document->in_force].image);
+    return index < collection->in_force->header.image_count
+                   && !collection->images_in_force[index].is_damaged
+               ? &collection->images_in_force[index]
+               : NULL;
 }
 
 void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document)
 {
-    const ocors_snapshot_t *snapshot = collection->in_force;
-    const ocors_snapshot_document_t *record = &snapshot->documents[document->in_force];
-    const ocors_span_t error = ocors_snapshot_text(snapshot, record->error);
+    const ocors_snapshot_document_t *record = document->before;
+    const ocors_span_t error = ocors_snapshot_text(collection->in_force, record->error);
 
-    ocors_document_recall(
-        document, record, ocors_collection_image(collection, record->image),
-        error.length > 0 ? apr_pstrmemdup(collection->pool, error.bytes, error.length) : NULL);
+    document->state = OCORS_DOCUMENT_IN_FORCE;
+    document->file = record->file;
+    document->since = record->since;
+    document->image = ocors_collection_image(collection, record->image);
+    document->error = error.length > 0 ? apr_pstrmemdup(collection->pool, error.bytes, error.length)
+                                       : NULL;
+    document->is_transient = record->is_transient != 0;
+    document->has_no_room = record->has_no_room != 0;
 }
 
 /* ---- What was listed ------------------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t hash, const char *string)
-{
-    return ocors_hash(hash, ocors_span_from_string(string));
-}
-
-static uint64_t mix_key(uint64_t hash, const ocors_key_t *key)
-{
-    return ocors_hash(hash, ocors_span_make((const char *)key->bytes, sizeof(key->bytes)));
-}
 
 uint64_t ocors_collection_problems(const ocors_collection_t *collection)
 {
     uint64_t sum = 0;
 
     for (int i = 0; i < collection->problems->nelts; i++) {
-        sum += mix(1, APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text);
+        sum += ocors_hash(1,
+                          ocors_span_from_string(
+                              APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text));
     }
     return sum;
 }
 
-uint64_t ocors_collection_fingerprint(const ocors_collection_t *collection)
+bool ocors_collection_is_in_force(const ocors_collection_t *collection)
 {
-    uint64_t sum = ocors_collection_problems(collection);
+    const ocors_snapshot_header_t *header = &collection->in_force->header;
+    bool is_same = (uint32_t)collection->documents->nelts == header->document_count
+                   && (uint32_t)collection->policies->nelts == header->policy_count
+                   && collection->site_count == header->site_count
+                   && collection->new_site_count == 0
+                   && ocors_collection_problems(collection) == header->problems;
 
-    for (int i = 0; i < collection->documents->nelts; i++) {
-        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
-        const uint64_t hash = mix(document->is_transient ? 3 : 2, document->path);
+    for (int i = 0; i < collection->documents->nelts && is_same; i++) {
+        const ocors_document_t *document = ocors_collection_document(collection, i);
 
-        sum += ocors_hash(hash,
-                          ocors_span_make((const char *)&document->file, sizeof(document->file)));
+        is_same = ocors_document_same(document) != NULL
+                  && document->before->is_transient == document->is_transient;
     }
-    for (int i = 0; i < collection->policies->nelts; i++) {
-        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
-        uint64_t hash = mix_key(4, &policy->key);
-
-        for (uint32_t k = 0; k < policy->document_count; k++) {
-            hash = mix(hash, policy->documents[k]->path);
-        }
-        sum += hash;
+    for (int i = 0; i < collection->policies->nelts && is_same; i++) {
+        is_same = ocors_collection_policy(collection, i)->before != NULL;
     }
-    for (int i = 0; i < collection->trees->nelts; i++) {
-        const ocors_collection_tree_t *tree = APR_ARRAY_IDX(collection->trees, i,
-                                                            const ocors_collection_tree_t *);
-        uint64_t hash = mix_key(5, &tree->key);
-
-        for (int k = 0; k < tree->sites->nelts; k++) {
-            hash = mix(hash, APR_ARRAY_IDX(tree->sites, k, ocors_collection_site_t).name);
-        }
-        sum += hash;
-    }
-    return sum;
+    return is_same;
 }
 
 bool ocors_collection_is_transient(const ocors_collection_t *collection)
 {
     for (int i = 0; i < collection->documents->nelts; i++) {
-        if (ocors_collection_document(collection, (uint32_t)i)->is_transient) {
+        if (ocors_collection_document(collection, i)->is_transient) {
             return true;
         }
     }
@@ -196,7 +161,7 @@ uint32_t ocors_collection_tell(const ocors_collection_t *collection)
                      problem->text);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
-        errors += ocors_document_tell(ocors_collection_document(collection, (uint32_t)i));
+        errors += ocors_document_tell(ocors_collection_document(collection, i));
     }
     return errors;
 }
@@ -235,7 +200,7 @@ static void log_empty_policies(const ocors_collection_t *collection, const ocors
     unsigned count = 0;
 
     for (int i = 0; i < collection->policies->nelts; i++) {
-        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, (uint32_t)i);
+        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, i);
 
         if (policy_is_empty(policy, in_force) && count++ < EMPTY_MAX) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
@@ -250,28 +215,14 @@ static void log_empty_policies(const ocors_collection_t *collection, const ocors
     }
 }
 
-/* What is in force of a document with the same file; NULL: nothing. */
-static const ocors_snapshot_document_t *same_in_force(const ocors_collection_t *collection,
-                                                      const ocors_document_t *document)
-{
-    const ocors_snapshot_document_t *record =
-        document->in_force != OCORS_SNAPSHOT_NONE
-            ? &collection->in_force->documents[document->in_force]
-            : NULL;
-
-    return record != NULL && ocors_snapshot_file_is_same(&record->file, &document->file) ? record
-                                                                                         : NULL;
-}
-
 static void log_no_room(const ocors_collection_t *collection, const ocors_store_t *store,
                         server_rec *server)
 {
     unsigned count = 0;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
-
-        const ocors_snapshot_document_t *before = same_in_force(collection, document);
+        const ocors_document_t *document = ocors_collection_document(collection, i);
+        const ocors_snapshot_document_t *before = ocors_document_same(document);
 
         if (document->has_no_room && (before == NULL || !before->has_no_room)
             && count++ < NO_ROOM_MAX) {
@@ -301,9 +252,7 @@ void ocors_collection_log(const ocors_collection_t *collection, const ocors_stor
                      APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
-        const ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
-
-        ocors_document_log(document, same_in_force(collection, document), server, with_errors);
+        ocors_document_log(ocors_collection_document(collection, i), server, with_errors);
     }
     log_empty_policies(collection, store, server);
     if (store != NULL) { /* a start tells of documents that have no room as of other errors */

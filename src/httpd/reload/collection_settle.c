@@ -29,7 +29,7 @@ static bool documents_refresh(const ocors_collection_t *collection, apr_pool_t *
     bool has_changed = false;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+        ocors_document_t *document = ocors_collection_document(collection, i);
 
         if (ocors_document_is_stale(document, scratch)) {
             ocors_document_judge(document, collection->seed, collection->pool);
@@ -77,7 +77,7 @@ bool ocors_collection_load(ocors_collection_t *collection)
     bool is_whole = true, has_read = false;
 
     for (int i = 0; i < collection->documents->nelts && is_whole; i++) {
-        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+        ocors_document_t *document = ocors_collection_document(collection, i);
 
         if (document->state == OCORS_DOCUMENT_UNREAD
             || (document->state == OCORS_DOCUMENT_IN_FORCE && document->has_no_room)) {
@@ -88,8 +88,8 @@ bool ocors_collection_load(ocors_collection_t *collection)
     apr_pool_create(&scratch, collection->pool);
     if (collection->deferral != NULL) {
         for (int i = 0; i < collection->policies->nelts && is_whole && has_read; i++) {
-            is_whole = policy_is_of_one_time(
-                collection, ocors_collection_policy(collection, (uint32_t)i), scratch);
+            is_whole = policy_is_of_one_time(collection, ocors_collection_policy(collection, i),
+                                             scratch);
         }
     }
     else {
@@ -106,18 +106,16 @@ bool ocors_collection_load(ocors_collection_t *collection)
 /* Gives a policy the layers that it has in force, whole, or none. */
 static void policy_keep(const ocors_collection_t *collection, ocors_collection_policy_t *policy)
 {
-    const ocors_snapshot_t *snapshot = collection->in_force;
-    const ocors_snapshot_policy_t *record;
+    const ocors_snapshot_policy_t *record = policy->before;
 
     policy->layer_count = 0;
-    if (policy->in_force == OCORS_SNAPSHOT_NONE) {
+    if (record == NULL) {
         return;
     }
-    record = &snapshot->policies[policy->in_force];
     policy->layers = apr_palloc(collection->pool, record->layer_count * sizeof(*policy->layers));
     for (uint32_t i = 0; i < record->layer_count; i++) {
-        policy->layers[i] = ocors_collection_image(collection,
-                                                   snapshot->layers[record->first_layer + i]);
+        policy->layers[i] = ocors_collection_image(
+            collection, collection->in_force->layers[record->first_layer + i]);
         if (policy->layers[i] == NULL) {
             policy->layer_count = 0; /* half a policy is none */
             return;
@@ -156,12 +154,12 @@ static void policy_settle(const ocors_collection_t *collection, ocors_collection
 void ocors_collection_settle(ocors_collection_t *collection)
 {
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+        ocors_document_t *document = ocors_collection_document(collection, i);
 
         document->kept_policies = document->closed_policies = 0;
     }
     for (int i = 0; i < collection->policies->nelts; i++) {
-        policy_settle(collection, ocors_collection_policy(collection, (uint32_t)i));
+        policy_settle(collection, ocors_collection_policy(collection, i));
     }
 }
 
@@ -169,7 +167,7 @@ void ocors_collection_damage(ocors_collection_t *collection, ocors_document_imag
 {
     image->is_damaged = true;
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+        ocors_document_t *document = ocors_collection_document(collection, i);
 
         if (document->image == image) {
             document->image = NULL;

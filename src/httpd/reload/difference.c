@@ -60,7 +60,7 @@ static void names_add_in_force(const ocors_snapshot_t *in_force, apr_pool_t *poo
     }
 }
 
-static void compare_trees(const ocors_collection_t *collection, const ocors_collection_tree_t *tree,
+static void compare_trees(const ocors_collection_t *collection, const ocors_tree_t *tree,
                           apr_array_header_t *lines)
 {
     const ocors_snapshot_t *in_force = collection->in_force;
@@ -68,14 +68,13 @@ static void compare_trees(const ocors_collection_t *collection, const ocors_coll
     names_t added = { .text = NULL }, removed = { .text = NULL };
     uint32_t next;
 
-    if (!ocors_snapshot_find_tree(in_force, &tree->key, &next)) {
+    if (!ocors_snapshot_find_tree(in_force, &tree->list->key, &next)) {
         return;
     }
     record = &in_force->trees[next];
     next = record->first_site;
     for (int i = 0; i < tree->sites->nelts; i++) { /* both are in byte order */
-        const ocors_collection_site_t *site = &APR_ARRAY_IDX(tree->sites, i,
-                                                             ocors_collection_site_t);
+        const ocors_tree_site_t *site = ocors_tree_site(tree, i);
 
         if (site->in_force == OCORS_SNAPSHOT_NONE) {
             names_add(lines->pool, &added, site->name);
@@ -87,7 +86,7 @@ static void compare_trees(const ocors_collection_t *collection, const ocors_coll
     }
     names_add_in_force(in_force, lines->pool, &removed, next,
                        record->first_site + record->site_count);
-    line_add(lines, tree->directory,
+    line_add(lines, tree->list->paths[0],
              names_append(lines->pool, names_append(lines->pool, "", "sites added", &added),
                           "sites removed", &removed));
 }
@@ -172,9 +171,7 @@ static uint32_t layer_before(const ocors_snapshot_t *snapshot,
                              const ocors_collection_policy_t *policy,
                              const ocors_document_t *document)
 {
-    const ocors_snapshot_policy_t *before = policy->in_force != OCORS_SNAPSHOT_NONE
-                                                ? &snapshot->policies[policy->in_force]
-                                                : NULL;
+    const ocors_snapshot_policy_t *before = policy->before;
 
     for (uint32_t n = 0; before != NULL && before->layer_count == policy->document_count
                          && n < policy->document_count;
@@ -189,15 +186,13 @@ static uint32_t layer_before(const ocors_snapshot_t *snapshot,
 /* What is in force of a document: its image, or, if it was bad, the layer that its policy kept. */
 static uint32_t image_before(const ocors_collection_t *collection, const ocors_document_t *document)
 {
-    const ocors_snapshot_t *snapshot = collection->in_force;
-    uint32_t image = OCORS_SNAPSHOT_NONE;
+    uint32_t image = document->before != NULL ? document->before->image : OCORS_SNAPSHOT_NONE;
 
-    if (document->in_force == OCORS_SNAPSHOT_NONE) {
-        return image;
-    }
-    image = snapshot->documents[document->in_force].image;
-    for (int i = 0; image == OCORS_SNAPSHOT_NONE && i < collection->policies->nelts; i++) {
-        image = layer_before(snapshot, ocors_collection_policy(collection, (uint32_t)i), document);
+    for (int i = 0; document->before != NULL && image == OCORS_SNAPSHOT_NONE
+                    && i < collection->policies->nelts;
+         i++) {
+        image = layer_before(collection->in_force, ocors_collection_policy(collection, i),
+                             document);
     }
     return image;
 }
@@ -246,8 +241,7 @@ apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collecti
         return lines;
     }
     for (int i = 0; i < collection->trees->nelts; i++) {
-        compare_trees(collection,
-                      APR_ARRAY_IDX(collection->trees, i, const ocors_collection_tree_t *), lines);
+        compare_trees(collection, APR_ARRAY_IDX(collection->trees, i, const ocors_tree_t *), lines);
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
         const ocors_document_t *document = APR_ARRAY_IDX(collection->documents, i,

@@ -24,15 +24,3 @@ ocors_key_t ocors_digest_key(apr_pool_t *scratch, ocors_span_t text)
     memcpy(key.bytes, result, sizeof(key.bytes));
     return key;
 }
-
-void ocors_digest_write(const unsigned char digest[OCORS_DIGEST_SIZE],
-                        char text[OCORS_DIGEST_TEXT_SIZE])
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < OCORS_DIGEST_SIZE; i++) {
-        text[2 * i] = digits[digest[i] >> 4];
-        text[2 * i + 1] = digits[digest[i] & 15];
-    }
-    text[OCORS_DIGEST_TEXT_SIZE - 1] = '\0';
-}

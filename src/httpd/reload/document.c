@@ -22,11 +22,6 @@ APLOG_USE_MODULE(ocapi_cors);
 /* Of a file that changed while it was read: that of no file. */
 static const ocors_snapshot_file_t changing = { .size = -1 };
 
-static const ocors_document_line_t *line_at(const ocors_document_t *document, int number)
-{
-    return &APR_ARRAY_IDX(document->lines, number, ocors_document_line_t);
-}
-
 static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
 {
     if (severity == OCORS_SEVERITY_ERROR && document->error == NULL) {
@@ -38,30 +33,14 @@ static void line_add(ocors_document_t *document, ocors_severity_t severity, cons
     };
 }
 
-/* The file of a path; all zero: there is none, or nobody can tell. */
-static ocors_snapshot_file_t file_look(const char *path, apr_pool_t *pool)
-{
-    apr_finfo_t info;
-
-    return apr_stat(&info, path, OCORS_LISTING_WANTED, pool) == APR_SUCCESS
-               ? ocors_listing_file(&info)
-               : (ocors_snapshot_file_t){ .inode = 0 };
-}
-
-ocors_document_t *ocors_document_create(const char *path, apr_pool_t *pool)
-{
-    ocors_document_t *document = apr_pcalloc(pool, sizeof(*document));
-
-    document->path = path;
-    document->in_force = OCORS_SNAPSHOT_NONE;
-    document->lines = apr_array_make(pool, 1, sizeof(ocors_document_line_t));
-    return document;
-}
-
 bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch)
 {
-    const ocors_snapshot_file_t now = file_look(document->path, scratch);
+    ocors_snapshot_file_t now = { .inode = 0 }; /* there is none, or nobody can tell */
+    apr_finfo_t info;
 
+    if (apr_stat(&info, document->path, OCORS_LISTING_WANTED, scratch) == APR_SUCCESS) {
+        now = ocors_listing_file(&info);
+    }
     return !ocors_snapshot_file_is_same(&document->file, &now);
 }
 
@@ -82,10 +61,6 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
 
     if (status != APR_SUCCESS) {
         return status;
-    }
-    if (info.filetype != APR_REG) {
-        ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is not a regular file");
-        return APR_SUCCESS;
     }
     document->file = ocors_listing_file(&info);
     if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
@@ -245,55 +220,45 @@ void ocors_document_give_way(ocors_document_t *document, const char *error, bool
     }
 }
 
-void ocors_document_recall(ocors_document_t *document, const ocors_snapshot_document_t *record,
-                           ocors_document_image_t *image, const char *error)
-{
-    document->file = record->file;
-    document->since = record->since;
-    document->error = error;
-    document->image = image;
-    document->state = OCORS_DOCUMENT_IN_FORCE;
-    document->is_transient = record->is_transient != 0;
-    document->has_no_room = record->has_no_room != 0;
-}
-
-static void line_log(const ocors_document_line_t *line, server_rec *server)
-{
-    switch (line->severity) {
-    case OCORS_SEVERITY_ERROR:
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s", line->text);
-        break;
-    case OCORS_SEVERITY_WARNING:
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, OCORS_LOG_DOCUMENT_WARNING "%s",
-                     line->text);
-        break;
-    case OCORS_SEVERITY_REMARK:
-        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server, OCORS_LOG_DOCUMENT_REMARK "%s", line->text);
-        break;
-    }
-}
-
 uint32_t ocors_document_tell(ocors_document_t *document)
 {
     for (int i = 0; document->image == NULL && i < document->lines->nelts; i++) {
-        const ocors_document_line_t *line = line_at(document, i);
+        const ocors_document_line_t line = APR_ARRAY_IDX(document->lines, i, ocors_document_line_t);
 
-        if (line->severity == OCORS_SEVERITY_ERROR) {
+        if (line.severity == OCORS_SEVERITY_ERROR) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", document->where,
-                         line->text);
+                         line.text);
         }
     }
     return document->image == NULL ? document->error_count : 0;
 }
 
-void ocors_document_log(const ocors_document_t *document, const ocors_snapshot_document_t *before,
-                        server_rec *server, bool with_errors)
+const ocors_snapshot_document_t *ocors_document_same(const ocors_document_t *document)
 {
-    for (int i = 0; i < document->lines->nelts; i++) {
-        const ocors_document_line_t *line = line_at(document, i);
+    return document->before != NULL
+                   && ocors_snapshot_file_is_same(&document->before->file, &document->file)
+               ? document->before
+               : NULL;
+}
 
-        if (with_errors || line->severity != OCORS_SEVERITY_ERROR) {
-            line_log(line, server);
+void ocors_document_log(const ocors_document_t *document, server_rec *server, bool with_errors)
+{
+    static const struct {
+        int level;
+        const char *number;
+    } severities[] = {
+        [OCORS_SEVERITY_ERROR] = { APLOG_ERR, OCORS_LOG_DOCUMENT_ERROR },
+        [OCORS_SEVERITY_WARNING] = { APLOG_WARNING, OCORS_LOG_DOCUMENT_WARNING },
+        [OCORS_SEVERITY_REMARK] = { APLOG_INFO, OCORS_LOG_DOCUMENT_REMARK },
+    };
+    const ocors_snapshot_document_t *before = ocors_document_same(document);
+
+    for (int i = 0; i < document->lines->nelts; i++) {
+        const ocors_document_line_t line = APR_ARRAY_IDX(document->lines, i, ocors_document_line_t);
+
+        if (with_errors || line.severity != OCORS_SEVERITY_ERROR) {
+            ap_log_error(APLOG_MARK, severities[line.severity].level, 0, server, "%s%s",
+                         severities[line.severity].number, line.text);
         }
     }
     if (document->kept_policies > 0

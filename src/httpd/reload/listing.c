@@ -7,50 +7,26 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-/* The answers of one path, each asked for when it is wanted. */
-typedef struct entry_t {
-    bool is_told; /* the system tells of every change */
-    bool has_listed;
-    ocors_listed_t listed;
-    apr_array_header_t *names; /* NULL: not asked for yet */
-    apr_status_t names_status;
-} entry_t;
-
 struct ocors_listing_t {
     apr_pool_t *pool;
-    apr_hash_t *entries; /* path -> entry_t */
-    ocors_notify_t *notify;
-    unsigned untold;
+    apr_hash_t *listed; /* path -> ocors_listed_t */
+    ocors_ways_t *ways;
+    bool is_untold;
 };
 
-ocors_listing_t *ocors_listing_create(apr_pool_t *pool, ocors_notify_t *notify)
+ocors_listing_t *ocors_listing_create(apr_pool_t *pool, ocors_ways_t *ways)
 {
     ocors_listing_t *listing = apr_pcalloc(pool, sizeof(*listing));
 
     listing->pool = pool;
-    listing->entries = apr_hash_make(pool);
-    listing->notify = notify;
+    listing->listed = apr_hash_make(pool);
+    listing->ways = ways;
     return listing;
 }
 
-unsigned ocors_listing_untold(const ocors_listing_t *listing)
+bool ocors_listing_is_told(const ocors_listing_t *listing)
 {
-    return listing->untold;
-}
-
-/* The entry of a path, which is watched before anything is asked. */
-static entry_t *entry_of(ocors_listing_t *listing, const char *path)
-{
-    entry_t *entry = apr_hash_get(listing->entries, path, APR_HASH_KEY_STRING);
-
-    if (entry == NULL) {
-        entry = apr_pcalloc(listing->pool, sizeof(*entry));
-        entry->is_told = ocors_notify_watch_path(listing->notify, path);
-        apr_hash_set(listing->entries, apr_pstrdup(listing->pool, path), APR_HASH_KEY_STRING,
-                     entry);
-    }
-    listing->untold += !entry->is_told;
-    return entry;
+    return !listing->is_untold;
 }
 
 ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info)
@@ -66,63 +42,52 @@ ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info)
 
 const ocors_listed_t *ocors_listing_stat(ocors_listing_t *listing, const char *path)
 {
-    entry_t *entry = entry_of(listing, path);
+    ocors_listed_t *listed = apr_hash_get(listing->listed, path, APR_HASH_KEY_STRING);
     apr_finfo_t info;
 
-    if (!entry->has_listed) {
-        apr_status_t status = apr_stat(&info, path, OCORS_LISTING_WANTED | APR_FINFO_LINK,
-                                       listing->pool);
-
-        entry->listed.is_there = !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status);
-        if (status == APR_SUCCESS && info.filetype == APR_LNK) {
-            status = apr_stat(&info, path, OCORS_LISTING_WANTED, listing->pool);
-        }
-        entry->listed.status = status;
-        if (status == APR_SUCCESS) {
-            entry->listed.type = info.filetype;
-            entry->listed.file = ocors_listing_file(&info);
-        }
-        entry->has_listed = true;
+    if (listed != NULL) {
+        return listed;
     }
-    return &entry->listed;
-}
-
-/* Reads a folder. While it is open it uses 32 KiB of a pool, which goes back with it. */
-static apr_status_t names_list(apr_array_header_t *names, const char *path)
-{
-    apr_pool_t *scratch;
-    apr_finfo_t info;
-    apr_dir_t *folder;
-    apr_status_t status;
-
-    apr_pool_create(&scratch, names->pool);
-    status = apr_dir_open(&folder, path, scratch);
-    if (status == APR_SUCCESS) {
-        while ((status = apr_dir_read(&info, APR_FINFO_NAME, folder)) == APR_SUCCESS) {
-            if (strcmp(info.name, ".") != 0 && strcmp(info.name, "..") != 0) {
-                APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(names->pool, info.name);
-            }
-        }
-        status = APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : status; /* the end of the folder */
+    listing->is_untold |= !ocors_ways_add(listing->ways, path);
+    listed = apr_pcalloc(listing->pool, sizeof(*listed));
+    listed->status = apr_stat(&info, path, OCORS_LISTING_WANTED | APR_FINFO_LINK, listing->pool);
+    listed->is_there = !APR_STATUS_IS_ENOENT(listed->status)
+                       && !APR_STATUS_IS_ENOTDIR(listed->status);
+    if (listed->status == APR_SUCCESS && info.filetype == APR_LNK) {
+        listed->status = apr_stat(&info, path, OCORS_LISTING_WANTED, listing->pool);
     }
-    apr_pool_destroy(scratch); /* which closes the folder */
-    return status;
+    if (listed->status == APR_SUCCESS) {
+        listed->type = info.filetype;
+        listed->file = ocors_listing_file(&info);
+    }
+    apr_hash_set(listing->listed, apr_pstrdup(listing->pool, path), APR_HASH_KEY_STRING, listed);
+    return listed;
 }
 
 const apr_array_header_t *ocors_listing_names(ocors_listing_t *listing, const char *path,
                                               apr_status_t *status)
 {
-    entry_t *entry = entry_of(listing, path);
+    apr_array_header_t *names = apr_array_make(listing->pool, 4, sizeof(const char *));
+    apr_pool_t *scratch; /* an open folder uses 32 KiB */
+    apr_finfo_t info;
+    apr_dir_t *folder;
 
-    if (entry->names == NULL) {
-        entry->is_told = ocors_notify_watch_folder(listing->notify, path) && entry->is_told;
-        listing->untold += !entry->is_told;
-        entry->names = apr_array_make(listing->pool, 4, sizeof(const char *));
-        entry->names_status = names_list(entry->names, path);
-        if (entry->names_status != APR_SUCCESS) {
-            apr_array_clear(entry->names);
+    listing->is_untold |= !ocors_ways_add_folder(listing->ways, path);
+    apr_pool_create(&scratch, listing->pool);
+    *status = apr_dir_open(&folder, path, scratch);
+    if (*status == APR_SUCCESS) {
+        while ((*status = apr_dir_read(&info, APR_FINFO_NAME, folder)) == APR_SUCCESS) {
+            if (strcmp(info.name, ".") != 0 && strcmp(info.name, "..") != 0) {
+                APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(listing->pool, info.name);
+            }
+        }
+        if (APR_STATUS_IS_ENOENT(*status)) {
+            *status = APR_SUCCESS; /* the end of the folder */
         }
     }
-    *status = entry->names_status;
-    return entry->names;
+    apr_pool_destroy(scratch); /* which closes the folder */
+    if (*status != APR_SUCCESS) {
+        apr_array_clear(names);
+    }
+    return names;
 }

@@ -14,6 +14,7 @@
 
 #include "ocors_messages.h"
 #include "ocors_collection.h"
+#include "ocors_notify.h"
 #include "ocors_publish.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -27,7 +28,7 @@ APLOG_USE_MODULE(ocapi_cors);
 /* What failed for the moment is tried again after this time, or OcapiCorsReload if that is less. */
 #define RETRY_TIME apr_time_from_sec(5)
 
-/* Where all changes are told, all is looked at so often, all the same. */
+/* Where all changes are told, all is listed, and watched anew, so often all the same. */
 #define FULL_LOOK_TIME apr_time_from_sec(600)
 
 /* So often in one look, what changed while it was read is listed anew. */
@@ -37,23 +38,22 @@ typedef struct look_t {
     apr_pool_t *pool;
     server_rec *server;
     apr_interval_time_t untold, settle, retry; /* between looks, and what for */
+    apr_interval_time_t left;                  /* until all is listed */
     pid_t parent;
     const apr_array_header_t *lists;
-    ocors_notify_t *notify;
+    ocors_ways_t *ways;
     ocors_deferral_t *deferral;
-    apr_pool_t *unsettled_pool;
-    apr_hash_t *unsettled; /* path -> "": what the last look found unsettled */
-    apr_hash_t *said;      /* warnings of trees; NULL before the first look */
-    bool is_full_said;     /* that what is new does not fit */
-    bool is_area_awaited;  /* the last publication found no free area */
-    bool has_published;    /* since all memory was given back that nobody reads */
+    apr_hash_t *said;     /* warnings of trees; NULL before the first look */
+    bool is_full_said;    /* that what is new does not fit */
+    bool is_area_awaited; /* the last publication found no free area */
+    bool has_published;   /* since all memory was given back that nobody reads */
 } look_t;
 
 /*
  * Sleeps until a change is told, or for `pause`. A file that somebody is writing to is looked at
  * once a settle time. False: the parent is gone.
  */
-static bool wait_for_changes(const look_t *look, apr_interval_time_t pause, apr_pool_t *pool,
+static bool wait_for_changes(look_t *look, apr_interval_time_t pause, apr_pool_t *pool,
                              ocors_changes_t *changes)
 {
     while (pause > 0 && !changes->is_urgent && getppid() == look->parent) {
@@ -61,47 +61,15 @@ static bool wait_for_changes(const look_t *look, apr_interval_time_t pause, apr_
         const apr_time_t started = apr_time_now();
         apr_interval_time_t slept;
 
-        if (ocors_notify_wait(look->notify, nap, pool, changes) && pause > look->settle) {
+        if (ocors_notify_wait(look->ways, nap, pool, changes) && pause > look->settle) {
             pause = look->settle;
         }
         slept = apr_time_now() - started;
-        pause -= slept > 0 && slept < nap ? slept : nap; /* whatever becomes of the clock */
+        slept = slept > 0 && slept < nap ? slept : nap; /* whatever becomes of the clock */
+        pause -= slept;
+        look->left -= slept;
     }
     return getppid() == look->parent;
-}
-
-/* ---- What may have changed ------------------------------------------------------------------- */
-
-static void add_keys(apr_hash_t *to, apr_hash_t *from)
-{
-    for (apr_hash_index_t *index = apr_hash_first(NULL, from); index != NULL;
-         index = apr_hash_next(index)) {
-        apr_hash_set(to, apr_pstrdup(apr_hash_pool_get(to), apr_hash_this_key(index)),
-                     APR_HASH_KEY_STRING, "");
-    }
-}
-
-/* The paths that may not be as they are in force: what was told, was deferred, or is unsettled. */
-static apr_hash_t *changed_paths(const look_t *look, const ocors_changes_t *changes)
-{
-    apr_hash_t *paths = apr_hash_copy(apr_hash_pool_get(changes->paths), changes->paths);
-
-    add_keys(paths, ocors_deferral_paths(look->deferral));
-    add_keys(paths, look->unsettled);
-    return paths;
-}
-
-/* What a look has found unsettled is listed by the next one. */
-static void note_unsettled(look_t *look, const ocors_collection_t *collection)
-{
-    apr_pool_clear(look->unsettled_pool);
-    look->unsettled = apr_hash_make(look->unsettled_pool);
-    for (int i = 0; i < collection->unsettled->nelts; i++) {
-        apr_hash_set(look->unsettled,
-                     apr_pstrdup(look->unsettled_pool,
-                                 APR_ARRAY_IDX(collection->unsettled, i, const char *)),
-                     APR_HASH_KEY_STRING, "");
-    }
 }
 
 /* ---- One look -------------------------------------------------------------------------------- */
@@ -153,18 +121,19 @@ typedef struct found_t {
     unsigned overtaken_count; /* how often a file changed after it was listed */
     bool is_full;             /* what is new does not fit */
     bool is_too_large;        /* nor does the rest */
-    bool is_loose;            /* a look has to follow even if nothing is told */
+    bool is_loose;            /* all has to be listed again even if nothing is told */
     bool is_told;             /* the system tells of all changes */
 } found_t;
 
 /*
- * Collects what the configuration names, and publishes it if it is not in force. `changed`: NULL,
- * or as of ocors_collection_list(). True: to be done once more at once.
+ * Collects what the configuration names, and publishes it if it is not in force. `changed` is as of
+ * ocors_tree_list(); problems are looked for everywhere until there is none. True: to be done once
+ * more at once.
  */
 static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
 {
     const apr_time_t started = apr_time_now();
-    ocors_publish_result_t result = OCORS_PUBLISH_UNCHANGED;
+    ocors_publish_result_t result;
     ocors_collection_t *collection;
     ocors_listing_t *listing;
     ocors_snapshot_t in_force;
@@ -176,12 +145,11 @@ static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
     collection = ocors_collection_create(look->pool, in_force.header.seed, &in_force,
                                          look->deferral);
     collection->is_full = found->is_full;
-    listing = ocors_listing_create(collection->pool, look->notify);
-    ocors_collection_list(collection, look->lists, listing, changed);
+    listing = ocors_listing_create(collection->pool, look->ways);
+    ocors_collection_list(collection, look->lists, listing,
+                          in_force.header.problems != 0 ? NULL : changed);
     log_warnings(look, collection);
-    if (ocors_collection_fingerprint(collection) != in_force.header.fingerprint) {
-        result = publish(look, collection, started);
-    }
+    result = publish(look, collection, started);
     if (result == OCORS_PUBLISH_OVERTAKEN) {
         again = ++found->overtaken_count < OVERTAKEN_MAX;
     }
@@ -192,8 +160,7 @@ static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
     }
     found->is_loose = result == OCORS_PUBLISH_NO_AREA || result == OCORS_PUBLISH_UNWRITTEN
                       || ocors_collection_is_transient(collection);
-    found->is_told = ocors_listing_untold(listing) == 0;
-    note_unsettled(look, collection);
+    found->is_told = ocors_listing_is_told(listing);
     ocors_collection_destroy(collection);
     return again;
 }
@@ -212,27 +179,36 @@ static void log_full(look_t *look, const found_t *found)
     look->is_full_said = found->is_full;
 }
 
-/* Looks until what can be published is; returns how long to wait for the next look. */
-static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes, bool is_full)
+/*
+ * Looks until what can be published is; returns how long to wait for the next look. What was told,
+ * and what is deferred, is listed, and all of it if it `is_due`.
+ */
+static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes, bool is_due)
 {
     found_t found = { .overtaken_count = 0 };
+    apr_interval_time_t left;
     bool is_waiting;
 
-    if (is_full) {
-        ocors_notify_begin(look->notify);
-    }
     ocors_deferral_begin(look->deferral, changes->complete);
-    while (look_once(look, is_full ? NULL : changed_paths(look, changes), &found)) {
+    while (look_once(look,
+                     is_due || look->is_full_said
+                         ? NULL
+                         : apr_hash_overlay(apr_hash_pool_get(changes->paths), changes->paths,
+                                            ocors_deferral_paths(look->deferral)),
+                     &found)) {
     }
     log_full(look, &found);
     is_waiting = ocors_deferral_end(look->deferral);
     if (look->has_published && !is_waiting) {
         look->has_published = !ocors_store_trim(ocors_store_in_use());
     }
-    return is_waiting                              ? look->settle
-           : found.is_loose || look->has_published ? look->retry
-           : !found.is_told                        ? look->untold
-                                                   : FULL_LOOK_TIME;
+    left = found.is_loose ? look->retry : !found.is_told ? look->untold : FULL_LOOK_TIME;
+    if (is_due || left < look->left) {
+        look->left = left;
+    }
+    return is_waiting                                        ? look->settle
+           : look->has_published && look->retry < look->left ? look->retry
+                                                             : look->left;
 }
 
 void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *lists, pid_t parent)
@@ -248,13 +224,11 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
         .has_published = true, /* a restart, or a watching process before, may have */
     };
     apr_interval_time_t pause = 0;
-    apr_time_t full = 0; /* when all was looked at last */
+    apr_time_t begun = 0; /* when all was watched anew */
     apr_pool_t *scratch;
 
-    look.notify = ocors_notify_create(pool, server);
+    look.ways = ocors_ways_create(pool, server);
     look.deferral = ocors_deferral_create(pool, server, look.settle);
-    apr_pool_create(&look.unsettled_pool, pool);
-    look.unsettled = apr_hash_make(look.unsettled_pool);
     apr_pool_create(&scratch, pool);
     for (;;) {
         ocors_changes_t changes = {
@@ -262,17 +236,17 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
             .complete = apr_hash_make(scratch),
         };
         apr_time_t now;
-        bool is_full;
 
         if (!wait_for_changes(&look, pause, scratch, &changes)) {
             return;
         }
         now = apr_time_now();
-        is_full = changes.is_all || now < full || now - full >= FULL_LOOK_TIME;
-        if (is_full) {
-            full = now;
+        if (changes.is_all || now < begun || now - begun >= FULL_LOOK_TIME) {
+            ocors_ways_begin(look.ways);
+            begun = now;
+            look.left = 0;
         }
-        pause = look_all(&look, &changes, is_full);
+        pause = look_all(&look, &changes, look.left <= 0);
         apr_pool_clear(scratch);
     }
 }

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -20,11 +21,6 @@ APLOG_USE_MODULE(ocapi_cors);
 /* `Auto`: what there is can double, or grow by this much, before a restart has to make room. */
 #define GROWTH_LEAST ((uint64_t)1024 * 1024)
 
-static uint64_t with_growth(uint64_t size)
-{
-    return size > GROWTH_LEAST ? 2 * size : size + GROWTH_LEAST;
-}
-
 /* ---- The log --------------------------------------------------------------------------------- */
 
 static void log_published(const ocors_publication_t *publication, const ocors_store_t *store,
@@ -38,7 +34,7 @@ static void log_published(const ocors_publication_t *publication, const ocors_st
     const ocors_snapshot_header_t *header = &snapshot->header;
     char digest[OCORS_DIGEST_TEXT_SIZE];
 
-    ocors_digest_write(header->digest, digest);
+    apr_escape_hex(digest, header->digest, sizeof(header->digest), 0, NULL);
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, publication->server,
                  OCORS_LOG_PUBLISHED "generation %u (%s): %s%u documents, %" APR_UINT64_T_FMT
                                      " clients, %" APR_UINT64_T_FMT
@@ -94,24 +90,23 @@ void ocors_publication_tell(const ocors_publication_t *publication)
 
 /* ---- The store ------------------------------------------------------------------------------- */
 
-/* A new store for a plan; a smaller one where a roomy one cannot be had. */
-static ocors_store_t *store_make(const ocors_publication_t *publication,
-                                 const ocors_snapshot_plan_t *plan, apr_status_t *status)
+/*
+ * A new store for a plan; a smaller one where a roomy one cannot be had. At a start nothing is left
+ * that could give way, and OcapiCorsCacheSize is exceeded.
+ */
+static ocors_store_t *store_make(const ocors_publication_t *publication, uint64_t needed,
+                                 apr_status_t *status)
 {
     const uint64_t asked = publication->cache_size / OCORS_EPOCH_AREAS;
-    uint64_t size = asked != 0 ? asked : with_growth(plan->header.size);
+    const uint64_t roomy = needed > GROWTH_LEAST ? 2 * needed : needed + GROWTH_LEAST;
     ocors_store_t *store = NULL;
 
-    if (asked != 0 && asked < plan->header.size && publication->in_use == NULL) {
-        size = plan->header
-                   .size; /* a start: ocors_publish_fit() has left nothing that could give way */
-    }
     *status = APR_ENOMEM;
-    if (size >= plan->header.size) {
-        store = ocors_store_create(publication->process_pool, size, status);
+    if (asked == 0 || asked >= needed) {
+        store = ocors_store_create(publication->process_pool, asked != 0 ? asked : roomy, status);
     }
-    if (store == NULL && asked == 0) {
-        store = ocors_store_create(publication->process_pool, plan->header.size, status);
+    if (store == NULL && (asked == 0 || (asked < needed && publication->in_use == NULL))) {
+        store = ocors_store_create(publication->process_pool, needed, status);
     }
     return store;
 }
@@ -126,7 +121,7 @@ static ocors_store_t *store_for(const ocors_publication_t *publication,
     if (publication->in_use != NULL && publication->occasion == OCORS_OCCASION_LOOK) {
         return publication->in_use;
     }
-    store = store_make(publication, plan, &status);
+    store = store_make(publication, plan->header.size, &status);
     if (store == NULL) {
         log_no_memory(publication, status, plan->header.size);
     }
@@ -151,26 +146,44 @@ static int growth_compare(const void *a, const void *b)
 static uint64_t document_growth(const ocors_collection_t *collection,
                                 const ocors_document_t *document)
 {
-    const ocors_document_image_t *before = ocors_collection_image_in_force(collection, document);
-    const size_t size = document->image != NULL && document->image->is_on_heap
-                            ? document->image->size
-                            : 0;
+    const ocors_document_image_t *before = document->before != NULL ? ocors_collection_image(
+                                               collection, document->before->image)
+                                                                    : NULL;
+    const size_t size_before = before != NULL ? before->size : 0;
 
-    return before == NULL ? size : size > before->size ? size - before->size : 0;
+    return document->image != NULL && document->image->is_on_heap
+                   && document->image->size > size_before
+               ? document->image->size - size_before
+               : 0;
+}
+
+/* The document keeps what is in force of it, if anything is. */
+static void give_way(const ocors_collection_t *collection, ocors_document_t *document,
+                     const char *error, bool is_told)
+{
+    const ocors_snapshot_file_t file = document->file;
+
+    ocors_document_free_image(document);
+    if (document->before != NULL) {
+        ocors_collection_recall(collection, document);
+        document->file = file;
+    }
+    ocors_document_give_way(document, error, is_told);
 }
 
 /*
- * Of the documents that were read and are larger than in force, the fewest without which a snapshot
- * is `excess` bytes smaller, most grown first. It may not be enough: other things may have grown.
+ * The documents that were read and have grown most give way, as many as make a snapshot of `needed`
+ * bytes one of `allowed`. It may not be enough: other things may have grown. At a start, each is
+ * told with `cache_size`; else it is 0. False: no document has grown.
  */
-static apr_array_header_t *most_grown(const ocors_collection_t *collection, uint64_t excess,
-                                      apr_pool_t *pool)
+static bool make_room(ocors_collection_t *collection, uint64_t needed, uint64_t allowed,
+                      uint64_t cache_size, apr_pool_t *scratch)
 {
-    apr_array_header_t *growths = apr_array_make(pool, 4, sizeof(growth_t));
-    apr_array_header_t *found = apr_array_make(pool, 4, sizeof(ocors_document_t *));
+    apr_array_header_t *growths = apr_array_make(scratch, 4, sizeof(growth_t));
+    uint64_t excess = needed - allowed;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
-        ocors_document_t *document = ocors_collection_document(collection, (uint32_t)i);
+        ocors_document_t *document = ocors_collection_document(collection, i);
         const uint64_t bytes = document_growth(collection, document);
 
         if (bytes > 0) {
@@ -181,58 +194,31 @@ static apr_array_header_t *most_grown(const ocors_collection_t *collection, uint
     for (int i = 0; i < growths->nelts && excess > 0; i++) {
         const growth_t *growth = &APR_ARRAY_IDX(growths, i, growth_t);
 
-        APR_ARRAY_PUSH(found, ocors_document_t *) = growth->document;
+        give_way(collection, growth->document,
+                 apr_psprintf(collection->pool,
+                              "%s: this document does not fit: the policies need an "
+                              "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
+                              ", and it is %" APR_UINT64_T_FMT,
+                              growth->document->path, OCORS_EPOCH_AREAS * needed,
+                              cache_size != 0 ? cache_size : OCORS_EPOCH_AREAS * allowed),
+                 cache_size != 0);
         excess -= growth->bytes < excess ? growth->bytes : excess;
     }
-    return found;
+    return growths->nelts > 0;
 }
 
-/* The document keeps what is in force of it, if anything is. */
-static void give_way(const ocors_collection_t *collection, ocors_document_t *document,
-                     const char *error, bool is_told)
-{
-    const ocors_snapshot_file_t file = document->file;
-
-    ocors_document_free_image(document);
-    if (document->in_force != OCORS_SNAPSHOT_NONE) {
-        ocors_collection_recall(collection, document);
-        document->file = file;
-    }
-    ocors_document_give_way(document, error, is_told);
-}
-
-/*
- * Plans a snapshot of at most `allowed` bytes: the documents that have grown most give way, until
- * it fits, or none of them has grown. At a start, each is told with `cache_size`; else it is 0.
- */
+/* Plans a snapshot of at most `allowed` bytes, if documents that give way make it fit. */
 static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_t *collection,
                                           uint64_t allowed, uint64_t cache_size)
 {
-    for (;;) {
-        ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
-        const apr_array_header_t *documents;
+    ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
 
-        if (plan->header.size <= allowed) {
-            return plan;
-        }
-        documents = most_grown(collection, plan->header.size - allowed, scratch);
-        if (documents->nelts == 0) {
-            return plan;
-        }
-        for (int i = 0; i < documents->nelts; i++) {
-            ocors_document_t *document = APR_ARRAY_IDX(documents, i, ocors_document_t *);
-
-            give_way(collection, document,
-                     apr_psprintf(collection->pool,
-                                  "%s: this document does not fit: the policies need an "
-                                  "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
-                                  ", and it is %" APR_UINT64_T_FMT,
-                                  document->path, OCORS_EPOCH_AREAS * plan->header.size,
-                                  cache_size != 0 ? cache_size : OCORS_EPOCH_AREAS * allowed),
-                     cache_size != 0);
-        }
+    while (plan->header.size > allowed
+           && make_room(collection, plan->header.size, allowed, cache_size, scratch)) {
         ocors_collection_settle(collection);
+        plan = ocors_snapshot_plan(scratch, collection);
     }
+    return plan;
 }
 
 void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
@@ -309,9 +295,6 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
     ocors_store_t *store;
     uint32_t area;
 
-    if (is_look && plan->header.fingerprint == in_force->header.fingerprint) {
-        return OCORS_PUBLISH_UNCHANGED;
-    }
     store = store_for(publication, plan);
     if (store == NULL) {
         return OCORS_PUBLISH_NO_MEMORY;
@@ -337,14 +320,21 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
 ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
                                      ocors_collection_t *collection)
 {
+    const bool is_look = publication->occasion == OCORS_OCCASION_LOOK;
     ocors_publish_result_t result;
     ocors_document_image_t *damaged;
 
     do {
         apr_pool_t *scratch;
 
+        if (is_look && ocors_collection_is_in_force(collection)) {
+            return OCORS_PUBLISH_UNCHANGED;
+        }
         if (!ocors_collection_load(collection)) {
             return OCORS_PUBLISH_OVERTAKEN;
+        }
+        if (is_look && ocors_collection_is_in_force(collection)) {
+            return OCORS_PUBLISH_UNCHANGED; /* it was read because of an error, which is the same */
         }
         ocors_collection_settle(collection);
         apr_pool_create(&scratch, collection->pool);

@@ -26,11 +26,6 @@ typedef struct image_t {
     unsigned char digest[OCORS_DIGEST_SIZE];
 } image_t;
 
-static const ocors_collection_site_t *site_at(const ocors_collection_tree_t *tree, int index)
-{
-    return &APR_ARRAY_IDX(tree->sites, index, ocors_collection_site_t);
-}
-
 static image_t *image_at(const ocors_snapshot_plan_t *plan, uint32_t index)
 {
     return &APR_ARRAY_IDX(plan->images, (int)index, image_t);
@@ -50,50 +45,109 @@ static void plan_image(ocors_snapshot_plan_t *plan, ocors_document_image_t *sour
     image_at(plan, source->index)->is_layer |= is_layer;
 }
 
+static ocors_snapshot_text_t plan_text(ocors_snapshot_plan_t *plan, ocors_span_t span)
+{
+    const ocors_snapshot_text_t text = { (uint32_t)plan->text->nelts, (uint32_t)span.length };
+    const apr_array_header_t bytes = {
+        .elt_size = 1,
+        .nelts = (int)span.length,
+        .elts = (char *)(uintptr_t)span.bytes,
+    };
+
+    apr_array_cat(plan->text, &bytes);
+    return text;
+}
+
+/* Since when a document is what it is: an error that is found again is not a new one. */
+static int64_t document_since(const ocors_snapshot_plan_t *plan, const ocors_document_t *document,
+                              ocors_span_t error)
+{
+    const ocors_snapshot_document_t *before = document->before;
+
+    if (document->since == 0 && error.length > 0 && before != NULL
+        && ocors_span_is_equal(ocors_snapshot_text(plan->collection->in_force, before->error),
+                               error)) {
+        return before->since;
+    }
+    return document->since != 0 ? document->since : plan->header.published;
+}
+
 static void plan_documents(ocors_snapshot_plan_t *plan)
 {
-    ocors_snapshot_header_t *header = &plan->header;
+    uint32_t error_room = ERRORS_MAX * ERROR_MAX;
 
-    header->document_count = (uint32_t)plan->collection->documents->nelts;
-    header->text_size += ERRORS_MAX * ERROR_MAX;
-    for (uint32_t i = 0; i < header->document_count; i++) {
+    for (int i = 0; i < plan->collection->documents->nelts; i++) {
         const ocors_document_t *document = ocors_collection_document(plan->collection, i);
+        ocors_document_image_t *image = document->image;
+        const ocors_span_t error = ocors_utf8_cut(ocors_span_from_string(document->error),
+                                                  ERROR_MAX);
+        ocors_snapshot_document_t record = {
+            .file = document->file,
+            .since = document_since(plan, document, error),
+            .path = plan_text(plan, ocors_span_from_string(document->path)),
+            .image = OCORS_SNAPSHOT_NONE,
+            .kept_policies = document->kept_policies,
+            .closed_policies = document->closed_policies,
+            .is_transient = document->is_transient,
+            .has_no_room = document->has_no_room,
+        };
 
-        header->text_size += (uint32_t)strlen(document->path);
-        if (document->image != NULL) {
-            plan_image(plan, document->image, false);
+        if (image != NULL) {
+            plan_image(plan, image, false);
+            record.image = image->index;
         }
+        else if (error.length > 0 && error_room >= ERROR_MAX) {
+            record.error = plan_text(plan, error);
+            error_room -= ERROR_MAX;
+            plan->header.text_size += ERROR_MAX - record.error.length;
+        }
+        APR_ARRAY_PUSH(plan->documents, ocors_snapshot_document_t) = record;
     }
+    plan->header.text_size += error_room;
 }
 
 static void plan_policies(ocors_snapshot_plan_t *plan)
 {
-    ocors_snapshot_header_t *header = &plan->header;
-
-    header->policy_count = (uint32_t)plan->collection->policies->nelts;
-    for (uint32_t i = 0; i < header->policy_count; i++) {
+    for (int i = 0; i < plan->collection->policies->nelts; i++) {
         const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
 
-        header->list_policy_count += !ocors_key_is_none(&policy->key);
-        header->layer_count += policy->layer_count;
-        header->member_count += policy->document_count;
+        APR_ARRAY_PUSH(plan->policies, ocors_snapshot_policy_t) = (ocors_snapshot_policy_t){
+            .key = policy->key,
+            .first_layer = (uint32_t)plan->layers->nelts,
+            .layer_count = policy->layer_count,
+        };
+        plan->header.list_policy_count += !ocors_key_is_none(&policy->key);
         for (uint32_t k = 0; k < policy->layer_count; k++) {
             plan_image(plan, policy->layers[k], true);
+            APR_ARRAY_PUSH(plan->layers, uint32_t) = policy->layers[k]->index;
         }
     }
 }
 
 static void plan_trees(ocors_snapshot_plan_t *plan)
 {
-    ocors_snapshot_header_t *header = &plan->header;
+    for (int i = 0; i < plan->collection->trees->nelts; i++) {
+        const ocors_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
-    header->tree_count = (uint32_t)plan->collection->trees->nelts;
-    for (uint32_t i = 0; i < header->tree_count; i++) {
-        const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
-
-        header->site_count += (uint32_t)tree->sites->nelts;
+        APR_ARRAY_PUSH(plan->trees, ocors_snapshot_tree_t) = (ocors_snapshot_tree_t){
+            .key = tree->list->key,
+            .first_site = (uint32_t)plan->sites->nelts,
+            .site_count = (uint32_t)tree->sites->nelts,
+        };
         for (int k = 0; k < tree->sites->nelts; k++) {
-            header->text_size += (uint32_t)strlen(site_at(tree, k)->name);
+            const ocors_tree_site_t *site = ocors_tree_site(tree, k);
+            ocors_snapshot_site_t record = {
+                .name = plan_text(plan, ocors_span_from_string(site->name)),
+                .tree = (uint32_t)i,
+                .row = site->is_unchanged ? plan->collection->in_force->sites[site->in_force].row
+                                          : ocors_counting_row(site->name),
+            };
+
+            for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
+                record.policies[api] = site->policies[api] != NULL ? site->policies[api]->index
+                                                                   : OCORS_SNAPSHOT_NONE;
+            }
+            APR_ARRAY_PUSH(plan->sites, ocors_snapshot_site_t) = record;
         }
     }
 }
@@ -101,18 +155,36 @@ static void plan_trees(ocors_snapshot_plan_t *plan)
 ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
                                            const ocors_collection_t *collection)
 {
-    ocors_snapshot_plan_t *plan = apr_pcalloc(scratch, sizeof(*plan));
+    ocors_snapshot_plan_t *plan = apr_palloc(scratch, sizeof(*plan));
+    const int documents = collection->documents->nelts, policies = collection->policies->nelts;
     ocors_snapshot_header_t *header = &plan->header;
 
-    plan->collection = collection;
-    plan->images = apr_array_make(scratch, 16, sizeof(image_t));
+    *plan = (ocors_snapshot_plan_t){
+        .collection = collection,
+        .images = apr_array_make(scratch, documents, sizeof(image_t)),
+        .documents = apr_array_make(scratch, documents, sizeof(ocors_snapshot_document_t)),
+        .policies = apr_array_make(scratch, policies, sizeof(ocors_snapshot_policy_t)),
+        .layers = apr_array_make(scratch, 2 * policies, sizeof(uint32_t)),
+        .trees = apr_array_make(scratch, 1, sizeof(ocors_snapshot_tree_t)),
+        .sites = apr_array_make(scratch, (int)collection->site_count,
+                                sizeof(ocors_snapshot_site_t)),
+        .text = apr_array_make(scratch, 4096, 1),
+        .header = {
+            .seed = collection->seed,
+            .problems = ocors_collection_problems(collection),
+            .published = apr_time_now(),
+        },
+    };
     plan_documents(plan);
     plan_policies(plan);
     plan_trees(plan);
     header->image_count = (uint32_t)plan->images->nelts;
-    header->seed = collection->seed;
-    header->fingerprint = ocors_collection_fingerprint(collection);
-    header->problems = ocors_collection_problems(collection);
+    header->document_count = (uint32_t)plan->documents->nelts;
+    header->policy_count = (uint32_t)plan->policies->nelts;
+    header->layer_count = (uint32_t)plan->layers->nelts;
+    header->tree_count = (uint32_t)plan->trees->nelts;
+    header->site_count = (uint32_t)plan->sites->nelts;
+    header->text_size += (uint32_t)plan->text->nelts;
     ocors_snapshot_complete(header);
     header->size = header->tables_size;
     for (uint32_t i = 0; i < header->image_count; i++) {
@@ -167,143 +239,6 @@ static bool write_image(ocors_snapshot_plan_t *plan, image_t *image, const ocors
     return true;
 }
 
-/* ---- Tables -----------------------------------------------------------------------------------
- */
-
-/* Where texts go. */
-typedef struct writer_t {
-    const ocors_snapshot_plan_t *plan;
-    const ocors_snapshot_t *snapshot;
-    uint32_t text_at, error_count;
-} writer_t;
-
-static ocors_snapshot_text_t write_text(writer_t *writer, ocors_span_t span)
-{
-    const ocors_snapshot_text_t text = { writer->text_at, (uint32_t)span.length };
-
-    if (span.bytes != NULL) {
-        memcpy((char *)(uintptr_t)writer->snapshot->text + text.at, span.bytes, text.length);
-    }
-    writer->text_at += text.length;
-    return text;
-}
-
-static void write_images(const writer_t *writer)
-{
-    ocors_snapshot_image_t *records = (void *)(uintptr_t)writer->snapshot->images;
-
-    for (uint32_t i = 0; i < writer->plan->header.image_count; i++) {
-        records[i] = image_at(writer->plan, i)->record;
-    }
-}
-
-/* The first error of a document, if there is room for it. */
-static ocors_snapshot_text_t write_error(writer_t *writer, const char *error)
-{
-    const ocors_span_t text = ocors_span_from_string(error != NULL ? error : "");
-
-    if (text.length == 0 || writer->error_count == ERRORS_MAX) {
-        return (ocors_snapshot_text_t){ 0, 0 };
-    }
-    writer->error_count++;
-    return write_text(writer, ocors_utf8_cut(text, ERROR_MAX));
-}
-
-/* Since when a document is what it is: an error that is found again is not a new one. */
-static int64_t document_since(const ocors_snapshot_plan_t *plan, const ocors_document_t *document)
-{
-    const ocors_snapshot_t *in_force = plan->collection->in_force;
-    const ocors_snapshot_document_t *record = document->in_force != OCORS_SNAPSHOT_NONE
-                                                  ? &in_force->documents[document->in_force]
-                                                  : NULL;
-
-    if (document->since == 0 && document->error != NULL && record != NULL
-        && ocors_span_is_equal(
-            ocors_snapshot_text(in_force, record->error),
-            ocors_utf8_cut(ocors_span_from_string(document->error), ERROR_MAX))) {
-        return record->since;
-    }
-    return document->since != 0 ? document->since : plan->header.published;
-}
-
-static void write_documents(writer_t *writer)
-{
-    const ocors_snapshot_plan_t *plan = writer->plan;
-    ocors_snapshot_document_t *records = (void *)(uintptr_t)writer->snapshot->documents;
-
-    for (uint32_t i = 0; i < plan->header.document_count; i++) {
-        const ocors_document_t *document = ocors_collection_document(plan->collection, i);
-
-        records[i] = (ocors_snapshot_document_t){
-            .file = document->file,
-            .since = document_since(plan, document),
-            .path = write_text(writer, ocors_span_from_string(document->path)),
-            .error = write_error(writer, document->image == NULL ? document->error : NULL),
-            .image = document->image != NULL ? document->image->index : OCORS_SNAPSHOT_NONE,
-            .kept_policies = document->kept_policies,
-            .closed_policies = document->closed_policies,
-            .is_transient = document->is_transient,
-            .has_no_room = document->has_no_room,
-        };
-    }
-}
-
-static void write_policies(const writer_t *writer)
-{
-    const ocors_snapshot_plan_t *plan = writer->plan;
-    ocors_snapshot_policy_t *records = (void *)(uintptr_t)writer->snapshot->policies;
-    uint32_t *layers = (void *)(uintptr_t)writer->snapshot->layers;
-    uint32_t *members = (void *)(uintptr_t)writer->snapshot->members;
-    uint32_t layer = 0, member = 0;
-
-    for (uint32_t i = 0; i < plan->header.policy_count; i++) {
-        const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
-
-        records[i] = (ocors_snapshot_policy_t){
-            .key = policy->key,
-            .first_layer = layer,
-            .layer_count = policy->layer_count,
-            .first_member = member,
-            .member_count = policy->document_count,
-        };
-        for (uint32_t k = 0; k < policy->layer_count; k++) {
-            layers[layer++] = policy->layers[k]->index;
-        }
-        for (uint32_t k = 0; k < policy->document_count; k++) {
-            members[member++] = policy->documents[k]->index;
-        }
-    }
-}
-
-static void write_trees(writer_t *writer)
-{
-    const ocors_snapshot_plan_t *plan = writer->plan;
-    ocors_snapshot_tree_t *trees = (void *)(uintptr_t)writer->snapshot->trees;
-    ocors_snapshot_site_t *sites = (void *)(uintptr_t)writer->snapshot->sites;
-    uint32_t next = 0;
-
-    for (uint32_t i = 0; i < plan->header.tree_count; i++) {
-        const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
-
-        trees[i] = (ocors_snapshot_tree_t){
-            .key = tree->key,
-            .first_site = next,
-            .site_count = (uint32_t)tree->sites->nelts,
-        };
-        for (int k = 0; k < tree->sites->nelts; k++, next++) {
-            const ocors_collection_site_t *site = site_at(tree, k);
-
-            sites[next].name = write_text(writer, ocors_span_from_string(site->name));
-            sites[next].tree = i;
-            sites[next].row = ocors_counting_row(site->name);
-            for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-                sites[next].policies[api] = site->policies[api] != NULL ? site->policies[api]->index
-                                                                        : OCORS_SNAPSHOT_NONE;
-            }
-        }
-    }
-}
-
 /* ---- The fleet's digest -----------------------------------------------------------------------
  */
 
@@ -333,19 +268,19 @@ static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
     apr_crypto_hash_t *hash = apr_crypto_sha256_new(scratch);
 
     hash->init(hash);
-    for (uint32_t i = 0; i < plan->header.policy_count; i++) {
+    for (int i = 0; i < plan->policies->nelts; i++) {
         const ocors_collection_policy_t *policy = ocors_collection_policy(plan->collection, i);
 
         if (!ocors_key_is_none(&policy->key)) {
             digest_policy(plan, hash, policy);
         }
     }
-    for (uint32_t i = 0; i < plan->header.tree_count; i++) {
-        const ocors_collection_tree_t *tree = ocors_collection_tree(plan->collection, i);
+    for (int i = 0; i < plan->trees->nelts; i++) {
+        const ocors_tree_t *tree = ocors_collection_tree(plan->collection, i);
 
         add_text(hash, "\ntree:");
         for (int k = 0; k < tree->sites->nelts; k++) {
-            const ocors_collection_site_t *site = site_at(tree, k);
+            const ocors_tree_site_t *site = ocors_tree_site(tree, k);
 
             add_text(hash, "\nsite:");
             add_text(hash, site->name);
@@ -357,6 +292,15 @@ static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
     hash->finish(hash, result);
 }
 
+/* ---- Writing ----------------------------------------------------------------------------------
+ */
+
+static void write_table(const void *table, const apr_array_header_t *records)
+{
+    memcpy((void *)(uintptr_t)table, records->elts,
+           (size_t)records->nelts * (size_t)records->elt_size);
+}
+
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
                           uint32_t area, uint32_t generation, apr_time_t started,
                           ocors_document_image_t **damaged)
@@ -365,14 +309,11 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
     char *tables = ocors_store_tables(to, area);
     ocors_snapshot_header_t *header = &plan->header;
     ocors_snapshot_t snapshot;
-    writer_t writer = { .plan = plan, .snapshot = &snapshot };
 
     *damaged = NULL;
     if (header->size > area_size) {
         return false;
     }
-    header->origin_count = header->client_count = 0;
-    header->has_response_headers = 0;
     for (uint32_t i = 0; i < header->image_count; i++) {
         image_t *image = image_at(plan, i);
 
@@ -383,16 +324,20 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
     }
     make_digest(plan->images->pool, plan, header->digest);
     header->generation = generation;
-    header->published = apr_time_now();
-    header->duration = header->published - started;
+    header->duration = apr_time_now() - started;
     memcpy(tables, header, sizeof(*header));
     if (!ocors_snapshot_open(tables, area_size, ocors_store_area(to, area), area_size, &snapshot)) {
         return false;
     }
-    write_images(&writer);
-    write_documents(&writer);
-    write_policies(&writer);
-    write_trees(&writer);
+    for (uint32_t i = 0; i < header->image_count; i++) {
+        ((ocors_snapshot_image_t *)(uintptr_t)snapshot.images)[i] = image_at(plan, i)->record;
+    }
+    write_table(snapshot.documents, plan->documents);
+    write_table(snapshot.policies, plan->policies);
+    write_table(snapshot.layers, plan->layers);
+    write_table(snapshot.trees, plan->trees);
+    write_table(snapshot.sites, plan->sites);
+    write_table(snapshot.text, plan->text);
     ocors_snapshot_index(&snapshot);
     return true;
 }

@@ -14,7 +14,6 @@
 typedef struct tree_walk_t {
     apr_pool_t *pool;
     ocors_tree_t *tree;
-    const ocors_list_t *list;
     const ocors_snapshot_t *in_force;
     ocors_listing_t *listing;
     ocors_deferral_t *deferral;
@@ -23,7 +22,7 @@ typedef struct tree_walk_t {
     const char *sites;         /* the path of their folder */
     bool is_listed;            /* the sites are those of the folder */
     bool may_keep_names;       /* the names of the sites are those in force */
-    bool may_keep_sites;       /* and so are the sites, except for */
+    bool may_keep_sites;       /* those in force are unchanged, except for */
     apr_hash_t *changed_sites; /* name -> "" */
 } tree_walk_t;
 
@@ -44,7 +43,7 @@ static bool is_folder(tree_walk_t *walk, const char *path)
 static void add_problem(tree_walk_t *walk, const char *path, const char *text)
 {
     APR_ARRAY_PUSH(walk->tree->problems, ocors_tree_problem_t) = (ocors_tree_problem_t){
-        .where = walk->list->where,
+        .where = walk->tree->list->where,
         .text = apr_pstrcat(walk->pool, path, ": ", text, NULL),
     };
 }
@@ -78,29 +77,6 @@ static const char *document_path(tree_walk_t *walk, const char *folder, unsigned
                        ocors_archive_document((ocors_api_t)api), NULL);
 }
 
-/*
- * The folder's document of an API, if there is one, or one is in force, or nobody can tell; else
- * NULL. *found counts those that are there.
- */
-static const char *find_document(tree_walk_t *walk, const char *folder, unsigned api,
-                                 unsigned *found)
-{
-    const char *path = document_path(walk, folder, api);
-
-    const ocors_span_t text = ocors_span_from_string(path);
-    const ocors_listed_t *listed = ocors_listing_stat(walk->listing, path);
-
-    if (ocors_snapshot_find_document(walk->in_force, text) != OCORS_SNAPSHOT_NONE) {
-        *found += !APR_STATUS_IS_ENOENT(listed->status) && !APR_STATUS_IS_ENOTDIR(listed->status);
-        return path;
-    }
-    if (!listed->is_there) { /* not even a link that leads nowhere */
-        return NULL;
-    }
-    *found += 1;
-    return path;
-}
-
 /* Whether the place of a folder's documents is there and is not a folder. */
 static bool place_is_broken(tree_walk_t *walk, const char *folder)
 {
@@ -110,33 +86,38 @@ static bool place_is_broken(tree_walk_t *walk, const char *folder)
 }
 
 /*
- * Adds a site with the documents of its folder; *found: how many of them are there. The caller asks
- * for the folder's names as well, and then says whether all is told.
+ * Adds a site with the documents of its folder that are there, or in force, or of which nobody can
+ * tell. *found: how many are there.
  */
 static ocors_tree_site_t *add_site(tree_walk_t *walk, const char *name, const char *folder,
-                                   uint32_t in_force, unsigned *found)
+                                   uint32_t in_force, bool is_unchanged, unsigned *found)
 {
     ocors_tree_site_t *site = apr_array_push(walk->tree->sites);
 
     *site = (ocors_tree_site_t){
         .name = name,
         .in_force = in_force,
-        .unsettled = in_force != OCORS_SNAPSHOT_NONE
-                         ? path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS)
-                         : folder, /* its name has to be listed, too */
+        .is_unchanged = is_unchanged,
     };
     *found = 0;
     for (unsigned api = 0; api < OCORS_API_COUNT; api++) {
-        site->paths[api] = find_document(walk, folder, api, found);
+        const char *path = document_path(walk, folder, api);
+        /* Also a link that leads nowhere is there. */
+        const bool is_there = !is_unchanged && ocors_listing_stat(walk->listing, path)->is_there;
+
+        *found += is_there;
+        if (is_there
+            || ocors_snapshot_find_document(walk->in_force, ocors_span_from_string(path))
+                   != OCORS_SNAPSHOT_NONE) {
+            site->paths[api] = path;
+        }
     }
-    if (*found == 0 && place_is_broken(walk, folder)) { /* each is missed */
+    if (!is_unchanged && *found == 0 && place_is_broken(walk, folder)) { /* each is missed */
         site->paths[OCORS_API_SHOP] = document_path(walk, folder, OCORS_API_SHOP);
         site->paths[OCORS_API_DATA] = document_path(walk, folder, OCORS_API_DATA);
     }
     return site;
 }
-
-/* ---- What may have changed ------------------------------------------------------------------- */
 
 /* Notes which sites are to be listed, by the paths that may not be as they are in force. */
 static void note_changed(tree_walk_t *walk, apr_hash_t *changed)
@@ -149,43 +130,20 @@ static void note_changed(tree_walk_t *walk, apr_hash_t *changed)
         const char *rest = ocors_folder_rest(walk->sites, path);
 
         if (rest != NULL && rest[0] == '/') {
-            const size_t length = strcspn(rest + 1, "/");
+            const ocors_span_t name = ocors_span_make(rest + 1, strcspn(rest + 1, "/"));
+            uint32_t site;
 
-            walk->may_keep_names = walk->may_keep_names && rest[1 + length] == '/';
-            apr_hash_set(walk->changed_sites, apr_pstrmemdup(walk->pool, rest + 1, length),
-                         (apr_ssize_t)length, "");
+            apr_hash_set(walk->changed_sites, apr_pstrmemdup(walk->pool, name.bytes, name.length),
+                         APR_HASH_KEY_STRING, "");
+            walk->may_keep_names = walk->may_keep_names && name.bytes[name.length] == '/'
+                                   && ocors_snapshot_find_site(walk->in_force,
+                                                               &walk->tree->list->key, name, &site)
+                                   && site != walk->organisation;
         }
         else if (ocors_folder_rest(path, walk->sites) != NULL) {
             walk->may_keep_names = walk->may_keep_sites = false;
         }
     }
-}
-
-/* Whether the organisation has the documents that the policies in force are layered over. */
-static bool organisation_is_same(const tree_walk_t *walk, const ocors_tree_site_t *organisation)
-{
-    const ocors_snapshot_t *snapshot = walk->in_force;
-    const ocors_snapshot_site_t *record;
-    bool is_same = true;
-
-    if (walk->organisation == OCORS_SNAPSHOT_NONE) {
-        return false;
-    }
-    record = &snapshot->sites[walk->organisation];
-    for (unsigned api = 0; api < OCORS_API_COUNT && is_same; api++) {
-        const char *path = organisation->paths[api];
-        const ocors_snapshot_policy_t *policy = record->policies[api] != OCORS_SNAPSHOT_NONE
-                                                    ? &snapshot->policies[record->policies[api]]
-                                                    : NULL;
-
-        is_same = path == NULL || policy == NULL
-                      ? path == NULL && policy == NULL
-                      : policy->member_count == 1
-                            && snapshot->members[policy->first_member]
-                                   == ocors_snapshot_find_document(snapshot,
-                                                                   ocors_span_from_string(path));
-    }
-    return is_same;
 }
 
 /* ---- Sites ----------------------------------------------------------------------------------- */
@@ -203,54 +161,44 @@ static const char *name_in_force(const tree_walk_t *walk, uint32_t site)
 }
 
 /*
- * The names of the folder, in byte order. An organisation may have no folder for sites. A folder
- * that cannot be read, or has vanished with sites in it, is a problem, and no reason to forget a
- * site.
+ * The names of the sites, in byte order: those in force, or those of the folder. An organisation
+ * may have no folder for sites. A folder that cannot be read, or has vanished with sites in it, is
+ * a problem, and no reason to forget a site.
  */
-static void list_names(tree_walk_t *walk, apr_array_header_t *names)
+static apr_array_header_t *list_names(tree_walk_t *walk)
 {
-    const bool is_directory = is_folder(walk, walk->list->paths[0]);
-    const unsigned untold = ocors_listing_untold(walk->listing);
-    const apr_array_header_t *listed = NULL;
-    apr_status_t status = APR_ENOTDIR;
+    apr_array_header_t *names = apr_array_make(walk->pool, 64, sizeof(const char *));
+    const char *directory = walk->tree->list->paths[0];
+    const apr_array_header_t *listed;
+    apr_status_t status;
+    bool is_directory;
     char message[120];
 
-    if (is_directory) {
-        listed = ocors_listing_names(walk->listing, walk->sites, &status);
+    if (walk->may_keep_names) {
+        for (uint32_t site = walk->first; site < walk->end; site++) {
+            APR_ARRAY_PUSH(names, const char *) = name_in_force(walk, site);
+        }
+        walk->is_listed = true;
+        return names;
     }
-    for (int i = 0; listed != NULL && i < listed->nelts; i++) {
+    listed = ocors_listing_names(walk->listing, walk->sites, &status);
+    for (int i = 0; i < listed->nelts; i++) {
         const char *name = APR_ARRAY_IDX(listed, i, const char *);
 
         if (ocors_archive_is_site(ocors_span_from_string(name))) {
-            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(walk->pool, name);
+            APR_ARRAY_PUSH(names, const char *) = name;
         }
     }
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
+    is_directory = status == APR_SUCCESS || is_folder(walk, directory);
     walk->is_listed = status == APR_SUCCESS
-                      || (APR_STATUS_IS_ENOENT(status) && walk->first == walk->end
+                      || (is_directory && APR_STATUS_IS_ENOENT(status) && walk->first == walk->end
                           && !ocors_listing_stat(walk->listing, walk->sites)->is_there);
-    walk->tree->is_settled = walk->is_listed && untold == ocors_listing_untold(walk->listing);
     if (!walk->is_listed && problem_is_due(walk, walk->sites)) {
-        add_problem(walk, is_directory ? walk->sites : walk->list->paths[0],
+        add_problem(walk, is_directory ? walk->sites : directory,
                     is_directory ? apr_psprintf(walk->pool, "the sites cannot be listed: %s",
                                                 apr_strerror(status, message, sizeof(message)))
                                  : "this is not a directory, or it cannot be read");
-    }
-}
-
-/* The names of the sites, in byte order: those of the folder, or, if they are the same, in force.
- */
-static apr_array_header_t *site_names(tree_walk_t *walk)
-{
-    apr_array_header_t *names = apr_array_make(walk->pool, 64, sizeof(const char *));
-
-    if (!walk->may_keep_names) {
-        list_names(walk, names);
-        return names;
-    }
-    walk->is_listed = walk->tree->is_settled = true;
-    for (uint32_t site = walk->first; site < walk->end; site++) {
-        APR_ARRAY_PUSH(names, const char *) = name_in_force(walk, site);
     }
     return names;
 }
@@ -259,18 +207,24 @@ static apr_array_header_t *site_names(tree_walk_t *walk)
 static void list_site(tree_walk_t *walk, const char *name, uint32_t in_force)
 {
     const char *folder = path_join(walk->pool, walk->sites, name);
-    const unsigned untold = ocors_listing_untold(walk->listing);
+    const bool is_new = in_force == OCORS_SNAPSHOT_NONE;
+    const bool is_unchanged = !is_new && walk->may_keep_sites
+                              && apr_hash_get(walk->changed_sites, name, APR_HASH_KEY_STRING)
+                                     == NULL;
     ocors_tree_site_t *site;
     unsigned found;
 
-    if (walk->is_listed && in_force == OCORS_SNAPSHOT_NONE) {
+    if (walk->is_listed && is_new) {
         const ocors_listed_t *listed = ocors_listing_stat(walk->listing, folder);
 
         if (listed->status == APR_SUCCESS && listed->type != APR_DIR) {
             return; /* a file among the sites */
         }
     }
-    site = add_site(walk, name, folder, in_force, &found);
+    site = add_site(walk, name, folder, in_force, is_unchanged, &found);
+    if (is_unchanged) {
+        return;
+    }
     if (found == 0 && !is_folder(walk, folder)) {
         site->is_unknown = true;
         if (walk->is_listed && problem_is_due(walk, folder)) {
@@ -279,24 +233,7 @@ static void list_site(tree_walk_t *walk, const char *name, uint32_t in_force)
         }
         return;
     }
-    judge_folder(walk, folder, OCORS_ARCHIVE_SITE, found, in_force != OCORS_SNAPSHOT_NONE);
-    site->is_told = untold == ocors_listing_untold(walk->listing);
-}
-
-/* A site that is in force and has a name in the folder. */
-static void keep_site(tree_walk_t *walk, const char *name, uint32_t in_force)
-{
-    if (!walk->may_keep_sites
-        || apr_hash_get(walk->changed_sites, name, APR_HASH_KEY_STRING) != NULL) {
-        list_site(walk, name, in_force);
-    }
-    else {
-        APR_ARRAY_PUSH(walk->tree->sites, ocors_tree_site_t) = (ocors_tree_site_t){
-            .name = name,
-            .in_force = in_force,
-            .is_unchanged = true,
-        };
-    }
+    judge_folder(walk, folder, OCORS_ARCHIVE_SITE, found, !is_new);
 }
 
 /*
@@ -313,12 +250,9 @@ static void list_sites(tree_walk_t *walk, const apr_array_header_t *names)
         const char *before = index < walk->end ? name_in_force(walk, index) : NULL;
         const int order = name == NULL ? 1 : before == NULL ? -1 : strcmp(name, before);
 
-        if (order < 0) {
-            list_site(walk, name, OCORS_SNAPSHOT_NONE);
-            has_new = true;
-        }
-        else if (order == 0) {
-            keep_site(walk, name, index);
+        if (order <= 0) {
+            list_site(walk, name, order == 0 ? index : OCORS_SNAPSHOT_NONE);
+            has_new = has_new || order < 0;
         }
         else if (!walk->is_listed
                  || ocors_deferral_has(walk->deferral, path_join(walk->pool, walk->sites, before),
@@ -329,34 +263,31 @@ static void list_sites(tree_walk_t *walk, const apr_array_header_t *names)
         index += order >= 0;
     }
     if (has_new) {
-        ocors_tree_judge_twins(walk->tree->warnings, walk->list->paths[0], &walk->list->key, names,
-                               walk->in_force);
+        ocors_tree_judge_twins(walk->tree->warnings, walk->tree->list->paths[0],
+                               &walk->tree->list->key, names, walk->in_force);
     }
 }
 
 static bool tree_has_documents(const ocors_tree_t *tree)
 {
     for (int i = 0; i < tree->sites->nelts; i++) {
-        const ocors_tree_site_t *site = &APR_ARRAY_IDX(tree->sites, i, ocors_tree_site_t);
+        const ocors_tree_site_t *site = ocors_tree_site(tree, i);
 
-        if (site->is_unchanged || site->paths[OCORS_API_SHOP] != NULL
-            || site->paths[OCORS_API_DATA] != NULL) {
+        if (site->paths[OCORS_API_SHOP] != NULL || site->paths[OCORS_API_DATA] != NULL) {
             return true;
         }
     }
     return false;
 }
 
-ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const ocors_list_t *list,
-                              const ocors_snapshot_t *in_force, ocors_listing_t *listing,
-                              ocors_deferral_t *deferral, apr_hash_t *changed)
+void ocors_tree_list(ocors_tree_t *tree, const ocors_snapshot_t *in_force, ocors_listing_t *listing,
+                     ocors_deferral_t *deferral, apr_hash_t *changed)
 {
-    const char *directory = list->paths[0];
-    ocors_tree_t *tree = apr_palloc(pool, sizeof(*tree));
+    apr_pool_t *pool = tree->sites->pool;
+    const char *directory = tree->list->paths[0];
     tree_walk_t walk = {
         .pool = pool,
         .tree = tree,
-        .list = list,
         .in_force = in_force,
         .listing = listing,
         .deferral = deferral,
@@ -364,33 +295,24 @@ ocors_tree_t *ocors_tree_list(apr_pool_t *pool, const ocors_list_t *list,
         .sites = path_join(pool, directory, OCORS_ARCHIVE_SITES),
         .changed_sites = apr_hash_make(pool),
     };
-    apr_array_header_t *names;
-    ocors_tree_site_t *organisation;
+    const apr_array_header_t *names;
     uint32_t index;
     unsigned found;
 
-    *tree = (ocors_tree_t){
-        .sites = apr_array_make(pool, 64, sizeof(ocors_tree_site_t)),
-        .problems = apr_array_make(pool, 1, sizeof(ocors_tree_problem_t)),
-        .warnings = apr_array_make(pool, 1, sizeof(const char *)),
-    };
-    if (ocors_snapshot_find_tree(in_force, &list->key, &index)) {
+    if (ocors_snapshot_find_tree(in_force, &tree->list->key, &index)) {
         walk.organisation = in_force->trees[index].first_site;
         walk.first = walk.organisation + 1;
         walk.end = walk.organisation + in_force->trees[index].site_count;
     }
     note_changed(&walk, changed);
-    names = site_names(&walk);
-    organisation = add_site(&walk, "", directory, walk.organisation, &found);
-    organisation->is_unknown = !walk.is_listed;
+    names = list_names(&walk);
+    add_site(&walk, "", directory, walk.organisation, false, &found)->is_unknown = !walk.is_listed;
     judge_folder(&walk, directory, OCORS_ARCHIVE_ROOT, names->nelts == 0 ? 0 : found,
                  walk.organisation != OCORS_SNAPSHOT_NONE);
-    walk.may_keep_sites = walk.may_keep_sites && organisation_is_same(&walk, organisation);
     list_sites(&walk, names);
     if (walk.is_listed && !tree_has_documents(tree)) {
         add_problem(&walk, directory,
                     "there is no document below it; expected ocapi-settings/wapi_shop_config.json, "
                     "or the same in sites/SITE/");
     }
-    return tree;
 }

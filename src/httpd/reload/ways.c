@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ways of watched paths. Owns which folders and names matter. */
+/* The ways of watched paths. Owns the inotify descriptor, and which folders and names matter. */
 
 #include "ocors_ways.h"
 
@@ -15,49 +15,81 @@
 #include <unistd.h>
 
 #include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
 
 #include "ocors_folder.h"
+#include "ocors_messages.h"
 
-#define WATCHED                                                                                    \
-    (IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB  \
-     | IN_ONLYDIR)
+APLOG_USE_MODULE(ocapi_cors);
+
+/* What is told of the folders of a way, and of the last one, in which files are written to. */
+#define NAMES (IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
+#define FILES (IN_MODIFY | IN_CLOSE_WRITE)
 
 /* As many links as the kernel follows. */
 #define LINKS_MAX 40
-
-/* Where more paths than this change with a name, all is taken to change. */
-#define PATHS_MAX 64
 
 /* A name in a folder, by the folder's number; with room for the longest. */
 #define KEY_FORMAT "%d/%s"
 #define KEY_SIZE   (NAME_MAX + 16)
 
+/* A folder that is watched. */
+typedef struct folder_t {
+    int number;     /* the kernel's; below 0: the folder is not watched */
+    bool has_files; /* the system tells of files that are written to */
+    bool is_told;   /* the system tells of its changes */
+} folder_t;
+
 struct ocors_ways_t {
-    int descriptor;
-    apr_pool_t *pool;
-    apr_hash_t *folders; /* path without links -> ocors_ways_folder_t */
-    apr_hash_t *numbers; /* number -> ocors_ways_folder_t */
-    apr_hash_t *names;   /* key -> ocors_ways_name_t */
-    apr_hash_t *plain; /* path without links -> ocors_ways_name_t of a folder that is not a link */
-    apr_hash_t *watched; /* path as it was asked for -> "" told, or "?" not told */
-    const char *untold;
-    apr_status_t untold_status;
+    server_rec *server;
+    bool is_said;        /* that not all is told: once in the life of the process */
+    apr_pool_t *pool;    /* of what is watched */
+    apr_pool_t *scratch; /* of one way */
+    int descriptor;      /* below 0: there is none */
+    apr_hash_t *folders; /* path without links -> folder_t */
+    apr_hash_t *names;   /* key -> paths that change with it */
+    apr_hash_t *plain;   /* path without links of a folder, not of a link -> paths of its name */
+    apr_hash_t *watched; /* path as it was asked for -> "?": it is not told; "/": its names, too */
 };
 
-ocors_ways_t *ocors_ways_create(apr_pool_t *pool, int descriptor)
+static void note_untold(ocors_ways_t *ways, const char *what, apr_status_t status)
 {
-    ocors_ways_t *ways = apr_palloc(pool, sizeof(*ways));
+    if (!ways->is_said) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, status, ways->server,
+                     OCORS_LOG_UNTOLD
+                     "%s: the system does not tell of all changes; a look every OcapiCorsReload "
+                     "finds them",
+                     what);
+        ways->is_said = true;
+    }
+}
 
-    *ways = (ocors_ways_t){
-        .descriptor = descriptor,
-        .pool = pool,
-        .folders = apr_hash_make(pool),
-        .numbers = apr_hash_make(pool),
-        .names = apr_hash_make(pool),
-        .plain = apr_hash_make(pool),
-        .watched = apr_hash_make(pool),
-    };
+ocors_ways_t *ocors_ways_create(apr_pool_t *pool, server_rec *server)
+{
+    ocors_ways_t *ways = apr_pcalloc(pool, sizeof(*ways));
+
+    ways->server = server;
+    apr_pool_create(&ways->pool, pool);
+    ways->descriptor = -1;
     return ways;
+}
+
+void ocors_ways_begin(ocors_ways_t *ways)
+{
+    if (ways->descriptor >= 0) {
+        (void)close(ways->descriptor);
+    }
+    apr_pool_clear(ways->pool);
+    apr_pool_create(&ways->scratch, ways->pool);
+    ways->folders = apr_hash_make(ways->pool);
+    ways->names = apr_hash_make(ways->pool);
+    ways->plain = apr_hash_make(ways->pool);
+    ways->watched = apr_hash_make(ways->pool);
+    ways->descriptor = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (ways->descriptor < 0) {
+        note_untold(ways, "inotify", errno);
+    }
 }
 
 /* ---- What is told ---------------------------------------------------------------------------- */
@@ -103,76 +135,57 @@ static bool file_has_other_names(const char *path)
     return info.stx_nlink > 1;
 }
 
-static void note_untold(ocors_ways_t *ways, const char *path, apr_status_t status)
-{
-    if (ways->untold == NULL) {
-        ways->untold = apr_pstrdup(ways->pool, path);
-        ways->untold_status = status;
-    }
-}
-
 /* ---- The tables ------------------------------------------------------------------------------ */
 
 /* The folder of a path without links. */
-static ocors_ways_folder_t *add_folder(ocors_ways_t *ways, const char *path)
+static const folder_t *add_folder(ocors_ways_t *ways, const char *path, bool has_files)
 {
-    ocors_ways_folder_t *folder = apr_hash_get(ways->folders, path, APR_HASH_KEY_STRING), *same;
+    folder_t *folder = apr_hash_get(ways->folders, path, APR_HASH_KEY_STRING);
 
-    if (folder != NULL) {
+    if (folder != NULL && (folder->has_files || !has_files)) {
         return folder;
     }
-    folder = apr_pcalloc(ways->pool, sizeof(*folder));
-    folder->number = inotify_add_watch(ways->descriptor, path, WATCHED);
+    if (folder == NULL) {
+        folder = apr_pcalloc(ways->pool, sizeof(*folder));
+        apr_hash_set(ways->folders, apr_pstrdup(ways->pool, path), APR_HASH_KEY_STRING, folder);
+    }
+    folder->has_files = has_files;
+    /* One folder may have two paths (a bind mount, or a rename), and has one number. */
+    folder->number = inotify_add_watch(ways->descriptor, path,
+                                       NAMES | IN_MASK_ADD | (has_files ? FILES : 0));
     /* What is gone, or is a file, changes with its name in the folder above. */
     folder->is_told = folder->number >= 0 ? file_system_tells(path)
                                           : errno == ENOENT || errno == ENOTDIR;
     if (!folder->is_told) {
         note_untold(ways, path, folder->number < 0 ? errno : 0);
     }
-    if (folder->number >= 0) {
-        /* One folder may have two paths (a bind mount, or a rename), and has one number. */
-        same = ocors_ways_folder(ways, folder->number);
-        folder = same != NULL ? same : folder;
-        apr_hash_set(ways->numbers, &folder->number, sizeof(folder->number), folder);
-    }
-    apr_hash_set(ways->folders, apr_pstrdup(ways->pool, path), APR_HASH_KEY_STRING, folder);
     return folder;
 }
 
-/* Adds a path, which lives as long as the ways, to an array. Whether there was room for it. */
-static bool add_path(const ocors_ways_t *ways, apr_array_header_t **paths, const char *path)
-{
-    if (*paths == NULL) {
-        *paths = apr_array_make(ways->pool, 1, sizeof(const char *));
-    }
-    for (int i = 0; i < (*paths)->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(*paths, i, const char *), path) == 0) {
-            return true;
-        }
-    }
-    if ((*paths)->nelts >= PATHS_MAX) {
-        return false;
-    }
-    APR_ARRAY_PUSH(*paths, const char *) = path;
-    return true;
-}
-
-static ocors_ways_name_t *add_name(ocors_ways_t *ways, const ocors_ways_folder_t *folder,
-                                   const char *name)
+/* What changes with a name in a folder, or, of "", with all its names. */
+static apr_array_header_t *add_name(ocors_ways_t *ways, const folder_t *folder, const char *name)
 {
     const char *key = apr_psprintf(ways->pool, KEY_FORMAT, folder->number, name);
-    ocors_ways_name_t *added = apr_hash_get(ways->names, key, APR_HASH_KEY_STRING);
+    apr_array_header_t *paths = apr_hash_get(ways->names, key, APR_HASH_KEY_STRING);
 
-    if (added == NULL) {
-        added = apr_pcalloc(ways->pool, sizeof(*added));
-        apr_hash_set(ways->names, key, APR_HASH_KEY_STRING, added);
+    if (paths == NULL) {
+        paths = apr_array_make(ways->pool, 1, sizeof(const char *));
+        apr_hash_set(ways->names, key, APR_HASH_KEY_STRING, paths);
     }
-    return added;
+    return paths;
 }
 
-static void name_add_path(const ocors_ways_t *ways, ocors_ways_name_t *name, const char *path)
+/* Adds a path, which lives as long as what is watched. */
+static void add_path(apr_array_header_t *paths, const char *path)
 {
-    name->is_all = name->is_all || !add_path(ways, &name->paths, path);
+    for (int i = 0; i < paths->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(paths, i, const char *), path) == 0) {
+            return;
+        }
+    }
+    if (paths->nelts < OCORS_WAYS_PATHS_MAX) {
+        APR_ARRAY_PUSH(paths, const char *) = path;
+    }
 }
 
 /* ---- A way ----------------------------------------------------------------------------------- */
@@ -202,22 +215,23 @@ static bool watch_component(ocors_ways_t *ways, step_t *step, const char *compon
 {
     const char *full = apr_pstrcat(scratch, step->folder, step->folder[1] == '\0' ? "" : "/",
                                    component, NULL);
-    const ocors_ways_folder_t *folder = add_folder(ways, step->folder);
-    ocors_ways_name_t *name = is_last ? NULL : apr_hash_get(ways->plain, full, APR_HASH_KEY_STRING);
+    const folder_t *folder = add_folder(ways, step->folder, is_last);
+    apr_array_header_t *paths = is_last ? NULL
+                                        : apr_hash_get(ways->plain, full, APR_HASH_KEY_STRING);
     char target[PATH_MAX];
     ssize_t size;
 
     step->is_told = step->is_told && folder->is_told;
-    if (name == NULL) {
-        name = add_name(ways, folder, component);
+    if (paths == NULL) {
+        paths = add_name(ways, folder, component);
         size = readlink(full, target, sizeof(target)); /* asked for once it is watched */
         if (size < 0 && errno == EINVAL && !is_last) {
             full = apr_pstrdup(ways->pool, full);
-            name->is_all = name->is_all || !add_path(ways, &name->folders, full);
-            apr_hash_set(ways->plain, full, APR_HASH_KEY_STRING, name);
+            add_path(paths, full);
+            apr_hash_set(ways->plain, full, APR_HASH_KEY_STRING, paths);
         }
         else {
-            name_add_path(ways, name, step->path);
+            add_path(paths, step->path);
             if (size < 0) { /* the end, or nothing is there */
                 if (is_last && errno == EINVAL && file_has_other_names(full)) {
                     note_untold(ways, full, 0);
@@ -234,7 +248,7 @@ static bool watch_component(ocors_ways_t *ways, step_t *step, const char *compon
         }
     }
     if (!step->is_own) {
-        name_add_path(ways, name, step->path);
+        add_path(paths, step->path);
     }
     step->folder = full;
     return true;
@@ -276,17 +290,19 @@ static bool watch_way(ocors_ways_t *ways, const char *path, apr_pool_t *scratch)
 
 bool ocors_ways_add(ocors_ways_t *ways, const char *path)
 {
-    const char *known = apr_hash_get(ways->watched, path, APR_HASH_KEY_STRING);
-    apr_pool_t *scratch;
+    const char *known;
     bool is_told;
 
+    if (ways == NULL || ways->descriptor < 0) {
+        return false;
+    }
+    known = apr_hash_get(ways->watched, path, APR_HASH_KEY_STRING);
     if (known != NULL) {
-        return known[0] == '\0';
+        return known[0] != '?';
     }
     path = apr_pstrdup(ways->pool, path);
-    apr_pool_create(&scratch, ways->pool);
-    is_told = watch_way(ways, path, scratch);
-    apr_pool_destroy(scratch);
+    is_told = watch_way(ways, path, ways->scratch);
+    apr_pool_clear(ways->scratch);
     apr_hash_set(ways->watched, path, APR_HASH_KEY_STRING, is_told ? "" : "?");
     return is_told;
 }
@@ -296,11 +312,16 @@ bool ocors_ways_add_folder(ocors_ways_t *ways, const char *path)
     bool is_told = ocors_ways_add(ways, path);
     char real[PATH_MAX];
 
-    if (realpath(path, real) != NULL) {
-        ocors_ways_folder_t *folder = add_folder(ways, real);
+    if (ways != NULL && ways->descriptor >= 0
+        && strchr(apr_hash_get(ways->watched, path, APR_HASH_KEY_STRING), '/') == NULL
+        && realpath(path, real) != NULL) {
+        const folder_t *folder;
 
-        is_told = is_told && folder->is_told
-                  && add_path(ways, &folder->wholes, apr_pstrdup(ways->pool, path));
+        apr_hash_set(ways->folders, real, APR_HASH_KEY_STRING, NULL); /* it may be another one */
+        folder = add_folder(ways, real, false);
+        add_path(add_name(ways, folder, ""), apr_pstrdup(ways->pool, path));
+        is_told = is_told && folder->is_told;
+        apr_hash_set(ways->watched, path, APR_HASH_KEY_STRING, is_told ? "/" : "?/");
     }
     return is_told;
 }
@@ -319,40 +340,27 @@ void ocors_ways_remove(apr_hash_t *paths, const char *path)
 
 void ocors_ways_forget(ocors_ways_t *ways, const char *path)
 {
+    if (apr_hash_get(ways->plain, path, APR_HASH_KEY_STRING) != NULL) {
+        ocors_ways_remove(ways->folders, path);
+        ocors_ways_remove(ways->plain, path);
+        ocors_ways_remove(ways->watched, path);
+    }
     apr_hash_set(ways->watched, path, APR_HASH_KEY_STRING, NULL);
-}
-
-void ocors_ways_forget_below(ocors_ways_t *ways, const char *path)
-{
-    ocors_ways_remove(ways->folders, path);
-    ocors_ways_remove(ways->plain, path);
-    ocors_ways_remove(ways->watched, path);
 }
 
 /* ---- For what is told ------------------------------------------------------------------------ */
 
-ocors_ways_folder_t *ocors_ways_folder(const ocors_ways_t *ways, int number)
+int ocors_ways_descriptor(const ocors_ways_t *ways)
 {
-    return apr_hash_get(ways->numbers, &number, sizeof(number));
+    return ways->descriptor;
 }
 
-void ocors_ways_end_folder(ocors_ways_t *ways, int number)
-{
-    apr_hash_set(ways->numbers, &number, sizeof(number), NULL);
-}
-
-const ocors_ways_name_t *ocors_ways_name(const ocors_ways_t *ways, int number, const char *name)
+const apr_array_header_t *ocors_ways_name(const ocors_ways_t *ways, int number, const char *name)
 {
     char key[KEY_SIZE]; /* no memory for what does not matter */
 
     apr_snprintf(key, sizeof(key), KEY_FORMAT, number, name);
     return apr_hash_get(ways->names, key, APR_HASH_KEY_STRING);
-}
-
-const char *ocors_ways_untold(const ocors_ways_t *ways, apr_status_t *status)
-{
-    *status = ways->untold_status;
-    return ways->untold;
 }
 
 #endif
