@@ -40,7 +40,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 5
+#define OCORS_SNAPSHOT_FORMAT 6
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
@@ -108,6 +108,7 @@ typedef struct ocors_snapshot_header_t {
     char magic[8];
     uint32_t format;
     uint32_t generation;  /* from 1, over the life of the server */
+    uint64_t serial;      /* of the publication: no other one in this store has it */
     uint64_t tables_size; /* of header and tables, padding included: the first image's place */
     uint64_t size;        /* of the snapshot: tables and images */
     uint64_t seed;        /* of the slots of sites and documents, and of all images */
@@ -197,6 +198,13 @@ bool ocors_snapshot_find_site(const ocors_snapshot_t *snapshot, const ocors_key_
  */
 size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site, ocors_api_t api,
                                 ocors_policy_t policies[OCORS_API_COUNT]);
+
+/*
+ * The index of the policy that judges an API of a site, shop or data (C5). OCORS_SNAPSHOT_NONE:
+ * nothing is allowed, as no document speaks for the API, or there is no such site.
+ */
+uint32_t ocors_snapshot_site_policy(const ocors_snapshot_t *snapshot, uint32_t site,
+                                    ocors_api_t api);
 
 /*
  * Finds the site whose policies judge a path (C5, R12), as ocors_snapshot_find_site() does. `site`

@@ -89,14 +89,24 @@ static bool client_is_known(const judge_t *judge)
 }
 
 /* R10: whether the whole value, or one member of a list (R6), is an own origin. */
-static bool origin_is_own(const ocors_facts_t *facts)
+static const ocors_own_t *own_of(const ocors_facts_t *facts)
 {
-    return facts->own != NULL && ocors_own_is_own(facts->own, facts->origin);
+    return facts->own == NULL && facts->ask_own != NULL ? facts->ask_own(facts->asker) : facts->own;
+}
+
+static bool origin_is_own(const ocors_facts_t *facts, bool *is_near)
+{
+    const ocors_own_t *own = own_of(facts);
+
+    *is_near = own != NULL && ocors_own_is_near(own, facts->origin);
+    return *is_near && ocors_own_is_own(own, facts->origin);
 }
 
 static bool member_is_own(const ocors_facts_t *facts, ocors_span_t member)
 {
-    return facts->own != NULL && ocors_own_is_own_member(facts->own, member);
+    const ocors_own_t *own = own_of(facts);
+
+    return own != NULL && ocors_own_is_own_member(own, member);
 }
 
 /* R6: the next member of a list; one space separates members. False: the list has ended. */
@@ -132,34 +142,29 @@ static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
     return NULL;
 }
 
-/* Whether one member is allowed; its configured text. */
+/* Whether one member of a list is allowed; its configured text. */
 static bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t member,
-                              bool is_in_list, ocors_span_t *configured)
+                              ocors_span_t *configured)
 {
     if (list_has(judge, hash, member, configured)) {
         return true;
     }
     *configured = member; /* an own origin is serialised, so that R9 holds */
-    return is_in_list && member_is_own(judge->facts, member);
+    return member_is_own(judge->facts, member);
 }
 
 /*
- * Judges an Origin header member by member (R6) and writes the configured text of each into the
+ * Judges a list of origins member by member (R6) and writes the configured text of each into the
  * caller's buffer; the text is never longer than the header. Equal members are judged once;
- * `members` holds the distinct ones. The first member that is not allowed ends the judgement. An
- * own member of a list is allowed; a single own origin is not cross-origin (R10).
+ * `members` holds the distinct ones. The first member that is not allowed ends the judgement.
  */
-static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *members,
-                              ocors_decision_t *decision)
+static bool list_is_allowed(const judge_t *judge, char *buffer, members_t *members,
+                            ocors_decision_t *decision)
 {
     ocors_span_t rest = judge->facts->origin;
     ocors_span_t member;
     size_t used = 0;
 
-    members->count = 0;
-    if (judge->facts->is_path_ambiguous) {
-        return false;
-    }
     for (size_t count = 1; member_next(&rest, &member); count++) {
         if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
@@ -168,10 +173,7 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         const ocors_span_t *judged = members_find(members, hash, member);
 
         if (judged == NULL) {
-            const bool is_in_list = count > 1 || rest.bytes != NULL;
-
-            if (!member_is_allowed(judge, hash, member, is_in_list,
-                                   &members->items[members->count])) {
+            if (!member_is_allowed(judge, hash, member, &members->items[members->count])) {
                 return false;
             }
             members->hashes[members->count] = hash;
@@ -183,7 +185,35 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         memcpy(buffer + used, judged->bytes, judged->length);
         used += judged->length;
     }
+    buffer[used] = '\0';
     decision->allowed_origin = ocors_span_make(buffer, used);
+    return true;
+}
+
+/*
+ * Judges an Origin header, as list_is_allowed() does. An own member of a list is allowed; a single
+ * own origin is not cross-origin (R10).
+ */
+static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *members,
+                              ocors_decision_t *decision)
+{
+    const ocors_span_t origin = judge->facts->origin;
+
+    members->count = 0;
+    if (judge->facts->is_path_ambiguous || origin.length == 0) {
+        return false;
+    }
+    if (memchr(origin.bytes, ' ', origin.length) != NULL) {
+        return list_is_allowed(judge, buffer, members, decision);
+    }
+    decision->origin_hash = members->hashes[0] = hash_for(judge, 0, origin);
+    if (!list_has(judge, members->hashes[0], origin, &members->items[0])) {
+        return false;
+    }
+    members->count = 1;
+    memcpy(buffer, members->items[0].bytes, members->items[0].length);
+    buffer[members->items[0].length] = '\0';
+    decision->allowed_origin = ocors_span_make(buffer, members->items[0].length);
     return true;
 }
 
@@ -210,7 +240,9 @@ static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t *nearest)
 /* R10: why an origin that looks like an own one is not own; NONE: it does not look like one. */
 static ocors_reason_t own_reason(const ocors_facts_t *facts)
 {
-    switch (facts->own != NULL ? ocors_own_miss(facts->own, facts->origin) : OCORS_OWN_MISS_NONE) {
+    const ocors_own_t *own = own_of(facts);
+
+    switch (own != NULL ? ocors_own_miss(own, facts->origin) : OCORS_OWN_MISS_NONE) {
     case OCORS_OWN_MISS_HOST:
         return OCORS_REASON_OWN_HOST_UNKNOWN;
     case OCORS_OWN_MISS_SCHEME:
@@ -434,7 +466,7 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     }
     const bool is_allowed = origin_is_allowed(&judge, buffer, &members, decision);
 
-    if (!is_allowed && origin_is_own(facts)) {
+    if (!is_allowed && origin_is_own(facts, &decision->is_near_own)) {
         return; /* R10; the list goes first */
     }
     if (facts->request_method.length > 0

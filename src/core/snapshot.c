@@ -329,6 +329,18 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
     return count;
 }
 
+uint32_t ocors_snapshot_site_policy(const ocors_snapshot_t *snapshot, uint32_t site,
+                                    ocors_api_t api)
+{
+    ocors_snapshot_site_t record;
+
+    if (site >= snapshot->header.site_count || api >= OCORS_API_COUNT) {
+        return OCORS_SNAPSHOT_NONE;
+    }
+    take(&record, &snapshot->sites[site], sizeof(record));
+    return record.policies[api];
+}
+
 bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site, uint32_t *index)
 {

@@ -266,10 +266,22 @@ static const ocors_request_t *decided_before(request_rec *r)
     return request == NULL && r->prev != NULL ? ocors_request_decide_anywhere(r->prev) : request;
 }
 
+/* The decision about a request that replaces no other one; NULL: it may be decided all the same. */
+static inline const ocors_request_t *decided_first(const request_rec *r)
+{
+    const state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
+
+    return r->prev == NULL && state != NULL ? state->request : NULL;
+}
+
 const ocors_request_t *ocors_request_decide(request_rec *r)
 {
-    const ocors_request_t *request = decided_before(r);
+    const ocors_request_t *request = decided_first(r);
 
+    if (request != NULL) {
+        return request;
+    }
+    request = decided_before(r);
     if (request == NULL) {
         return keep(r, judge_by(r, r->per_dir_config));
     }
@@ -281,8 +293,9 @@ const ocors_request_t *ocors_request_decide(request_rec *r)
 
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 {
-    const ocors_request_t *request = decided_before(r);
+    const ocors_request_t *request = decided_first(r);
 
+    request = request != NULL ? request : decided_before(r);
     if (request != NULL || r->uri == NULL) {
         return request; /* without a path: httpd has not understood the request line */
     }

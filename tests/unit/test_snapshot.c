@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ocors_view.h"
 #include "snapshot_segment.h"
 #include "vectors.h"
 
@@ -424,6 +425,37 @@ static void tables_may_lie_apart(void **state)
     assert_false(ocors_snapshot_read_policy(&whole, POLICY_SITE, &policy));
 }
 
+/* A view is opened once for each publication; what it has opened stays open as long as that. */
+static void a_view_holds_for_one_publication(void **state)
+{
+    ocors_snapshot_header_t *header = (void *)segment.area;
+    static ocors_view_t view;
+
+    (void)state;
+    memset(&view, 0, sizeof(view));
+    header->serial = 1;
+    assert_true(ocors_view_open(&view, segment.area, segment.area_size));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_string_equal(segment_listed(ocors_view_policy(&view, POLICY_SITE)), "gsn");
+        assert_string_equal(segment_listed(ocors_view_policy(&view, POLICY_DATA)), "d");
+        assert_null(ocors_view_policy(&view, POLICIES));
+    }
+    /* The same publication: nothing is read again, and nothing is read wrongly. */
+    memset(header->magic, 0, sizeof(header->magic));
+    assert_true(ocors_view_open(&view, segment.area, segment.area_size));
+    assert_string_equal(segment_listed(ocors_view_policy(&view, POLICY_SITE)), "gsn");
+    /* The next one, which is damaged: the view is of nothing, and the one after is opened anew. */
+    header->serial = 2;
+    assert_false(ocors_view_open(&view, segment.area, segment.area_size));
+    header->serial = 1;
+    assert_false(ocors_view_open(&view, segment.area, segment.area_size));
+    memcpy(header->magic, OCORS_SNAPSHOT_MAGIC, sizeof(header->magic));
+    header->policy_count--;
+    assert_int_equal(header->policy_count, POLICY_MANY);
+    assert_true(ocors_view_open(&view, segment.area, segment.area_size));
+    assert_null(ocors_view_policy(&view, POLICY_MANY));
+}
+
 #define READING(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -443,6 +475,7 @@ int main(void)
         READING(an_empty_snapshot_has_nothing),
         READING(each_area_is_whole),
         READING(tables_may_lie_apart),
+        READING(a_view_holds_for_one_publication),
     };
 
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL) != 0;
