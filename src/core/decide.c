@@ -5,7 +5,7 @@
 
 #include "ocors_near_miss.h"
 #include "ocors_origin.h"
-#include "ocors_resource.h"
+#include "ocors_path_methods.h"
 
 /* The inputs of one decision, looked up once. */
 typedef struct judge_t {
@@ -296,85 +296,70 @@ static ocors_reason_t reason_find(const judge_t *judge, ocors_span_t *nearest)
     return own != OCORS_REASON_NONE ? own : near_miss(judge, nearest);
 }
 
-/* M1: the methods of a path that have been found so far. */
-typedef struct listing_t {
-    const judge_t *judge;
-    ocors_segments_t path;
-    ocors_methods_t methods;
-} listing_t;
-
-/* Adds the methods of a run of resources that match the path (M1, M2). */
-static void methods_add_run(listing_t *listing, const ocors_image_t *image, uint32_t first,
-                            uint32_t count)
+/* M1: adds the methods of one client. */
+static void methods_add_client(ocors_path_methods_t *found, const ocors_policy_t *policy,
+                               uint32_t layer, uint32_t index)
 {
-    const ocors_version_t version = listing->judge->facts->version;
-    ocors_resource_t resource;
-
-    /* A failed read ends the loop: the count of a damaged image may be anything. */
-    for (uint32_t i = 0; i < count && ocors_image_read_resource(image, first + i, &resource); i++) {
-        if ((resource.methods & ~listing->methods) == 0) {
-            continue;
-        }
-        if (version != 0 && (version < resource.from || version >= resource.until)) {
-            continue;
-        }
-        if (ocors_resource_is_match(resource.pattern, &listing->path)) {
-            listing->methods |= resource.methods;
-        }
-    }
-}
-
-/* False: the image has no such client, so that it is damaged. */
-static bool methods_add_client(listing_t *listing, const ocors_policy_t *policy, uint32_t layer,
-                               uint32_t index)
-{
-    const ocors_image_t *image = &policy->layers[layer];
     ocors_image_client_t client;
 
-    if (!ocors_image_read_client(image, index, &client)) {
-        return false;
+    if (ocors_image_read_client(&policy->layers[layer], index, &client)) {
+        ocors_path_methods_add(found, &policy->layers[layer], client.list);
     }
-    methods_add_run(listing, image, client.first_resource, client.resource_count);
-    return true;
 }
 
-/* C3, M1: adds the methods of the clients in force that list a member of the origin. */
-static void methods_add_listing_clients(listing_t *listing, const ocors_policy_t *policy,
+/* C3, M1: adds the methods of the clients in force that list an origin of a layer. */
+static void methods_add_origin(ocors_path_methods_t *found, const ocors_policy_t *policy,
+                               uint32_t layer, const ocors_image_origin_t *origin)
+{
+    const ocors_image_t *image = &policy->layers[layer];
+
+    /* No layer replaces clients of the last one: one list has what all of them have. */
+    if (layer + 1 == policy->layer_count) {
+        const uint32_t list = ocors_image_origin_list(image, origin);
+
+        if (list != OCORS_IMAGE_LIST_NONE) {
+            ocors_path_methods_add(found, image, list);
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < origin->client_count; i++) {
+        const uint32_t client = origin->clients[i];
+
+        if (client >= image->client_count) {
+            break; /* only a damaged image says so */
+        }
+        if (!ocors_policy_is_replaced(policy, layer, client)) {
+            methods_add_client(found, policy, layer, client);
+        }
+    }
+}
+
+/* The same in all layers. */
+static void methods_add_listing_clients(ocors_path_methods_t *found, const ocors_policy_t *policy,
                                         uint64_t hash, ocors_span_t member)
 {
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         ocors_image_origin_t origin;
 
-        if (!ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
-            continue;
-        }
-        for (uint32_t i = 0; i < origin.client_count; i++) {
-            const uint32_t client = origin.clients[i];
-
-            if (client >= policy->layers[layer].client_count) {
-                break; /* only a damaged image says so */
-            }
-            if (!ocors_policy_is_replaced(policy, layer, client)) {
-                (void)methods_add_client(listing, policy, layer, client);
-            }
+        if (ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
+            methods_add_origin(found, policy, layer, &origin);
         }
     }
 }
 
 /* M1, a refused origin: adds the methods of all clients of the site. */
-static void methods_add_site(listing_t *listing, const ocors_policy_t *policy)
+static void methods_add_site(ocors_path_methods_t *found, const ocors_policy_t *policy)
 {
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         const ocors_image_t *image = &policy->layers[layer];
 
         if (layer + 1 == policy->layer_count) {
-            /* No layer replaces clients of the last one: its merged run has all their resources. */
-            methods_add_run(listing, image, image->site_first_resource, image->site_resource_count);
+            ocors_path_methods_add(found, image, image->site_list);
             return;
         }
         for (uint32_t index = 0; index < image->client_count; index++) {
             if (!ocors_policy_is_replaced(policy, layer, index)) {
-                methods_add_client(listing, policy, layer, index);
+                methods_add_client(found, policy, layer, index);
             }
         }
     }
@@ -383,35 +368,30 @@ static void methods_add_site(listing_t *listing, const ocors_policy_t *policy)
 /* M1. `allowed`: the members of an allowed origin; NULL: the origin is not allowed. */
 static void methods_find(const judge_t *judge, const members_t *allowed, ocors_decision_t *decision)
 {
-    const bool is_known = client_is_known(judge);
-    listing_t listing;
+    const bool is_known = decision->is_client_known;
+    ocors_path_methods_t found;
 
-    listing.judge = judge;
-    listing.methods = 0;
-    if (!ocors_resource_path_split(judge->facts->path, &listing.path)) {
-        decision->has_fallback_methods = true; /* M2, R13 */
-        return;
-    }
-    for (size_t i = 0; i < judge->policy_count; i++) {
+    ocors_path_methods_begin(&found, judge->facts->path, judge->facts->version);
+    for (size_t i = 0; i < judge->policy_count && !found.is_too_much; i++) {
         const ocors_policy_t *policy = &judge->policies[i];
 
         if (judge->has_client[i]) {
-            methods_add_client(&listing, policy, judge->clients[i].layer, judge->clients[i].index);
+            methods_add_client(&found, policy, judge->clients[i].layer, judge->clients[i].index);
         }
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {
-                methods_add_listing_clients(&listing, policy,
+                methods_add_listing_clients(&found, policy,
                                             i == 0 ? allowed->hashes[k]
                                                    : hash_for(judge, i, allowed->items[k]),
                                             allowed->items[k]);
             }
         }
         else if (!is_known) {
-            methods_add_site(&listing, policy);
+            methods_add_site(&found, policy);
         }
     }
-    decision->methods = listing.methods;
-    decision->has_fallback_methods = listing.methods == 0; /* M1, M3 */
+    decision->methods = found.is_too_much ? 0 : found.methods; /* M2, R13 */
+    decision->has_fallback_methods = decision->methods == 0;   /* M1, M3 */
 }
 
 static bool method_is_safe(ocors_span_t method)
