@@ -180,6 +180,13 @@ static const char *text_of(const inquiry_t *inquiry, const ocors_source_t *sourc
                : apr_table_get(inquiry->r->headers_in, source->name.bytes);
 }
 
+/* Whether some default source may have a text; true for other sources. */
+static bool says_anything(const inquiry_t *inquiry, const ocors_sources_t *wanted)
+{
+    return wanted->items != ocors_sources_default || inquiry->fields.authorization != NULL
+           || inquiry->fields.client_id != NULL || inquiry->r->args != NULL;
+}
+
 /* C1: the client. Its id is copied: a policy's memory is readable only while it is pinned. */
 static void identify_client(inquiry_t *inquiry)
 {
@@ -188,6 +195,9 @@ static void identify_client(inquiry_t *inquiry)
     ocors_source_t sources[OCORS_SOURCES_MAX];
     size_t count = 0;
 
+    if (!says_anything(inquiry, wanted)) {
+        return; /* nobody is named, as in most requests of browsers */
+    }
     for (size_t i = 0; i < wanted->count; i++) {
         const char *text = text_of(inquiry, &wanted->items[i]);
 
@@ -195,9 +205,6 @@ static void identify_client(inquiry_t *inquiry)
             sources[count] = wanted->items[i];
             sources[count++].value = ocors_span_from_string(text);
         }
-    }
-    if (count == 0) {
-        return; /* nobody is named, as in most requests of browsers */
     }
     inquiry->facts.named = ocors_client_identify(
         inquiry->policies, inquiry->policy_count, sources, count,
@@ -385,7 +392,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     inquiry.has_pin = ocors_store_pin(&inquiry.pin);
     read_policies(&inquiry);
     identify_client(&inquiry);
-    if (inquiry.facts.named.kind == OCORS_CLIENT_NAMED) {
+    if (inquiry.facts.named.kind == OCORS_CLIENT_NAMED && ocors_store_has_response_headers()) {
         copy_response_headers(&inquiry);
     }
     if (origin != NULL) {

@@ -3,25 +3,12 @@
 
 #include "ocors_fields.h"
 
-#include <stdbool.h>
-
-/*
- * Whether a field has this name, in lower case; most differ in one of their first bytes. A name has
- * letters and '-' only, and httpd lets no control character into a key: one bit is the case.
- */
-static inline bool is_named(const char *key, const char *name)
-{
-    while (*name != '\0' && (*key | 0x20) == *name) {
-        key++;
-        name++;
-    }
-    return *name == *key;
-}
+#include <strings.h>
 
 /* As apr_table_get() does, the first field of a name counts. */
 static inline void take(const char **value, const apr_table_entry_t *field, const char *name)
 {
-    if (*value == NULL && is_named(field->key, name)) {
+    if (*value == NULL && strcasecmp(field->key, name) == 0) {
         *value = field->val;
     }
 }
@@ -35,17 +22,17 @@ void ocors_fields_read(const request_rec *r, ocors_fields_t *fields)
     for (const apr_table_entry_t *field = first; field < first + array->nelts; field++) {
         switch (field->key[0] | 0x20) {
         case 'a':
-            take(&fields->authorization, field, "authorization");
-            take(&fields->request_method, field, "access-control-request-method");
+            take(&fields->authorization, field, "Authorization");
+            take(&fields->request_method, field, "Access-Control-Request-Method");
             break;
         case 'h':
-            take(&fields->host, field, "host");
+            take(&fields->host, field, "Host");
             break;
         case 'o':
-            take(&fields->origin, field, "origin");
+            take(&fields->origin, field, "Origin");
             break;
         case 's':
-            take(&fields->fetch_site, field, "sec-fetch-site");
+            take(&fields->fetch_site, field, "Sec-Fetch-Site");
             break;
         case 'x':
             take(&fields->client_id, field, "x-dw-client-id");
