@@ -36,22 +36,6 @@ typedef struct inquiry_t {
 } inquiry_t;
 
 /*
- * R11: the method on the wire. For an ErrorDocument httpd has changed r->method to GET before the
- * failed request is decided.
- */
-static ocors_span_t method_of(const request_rec *r)
-{
-    const char *space;
-
-    if (r->next == NULL || r->the_request == NULL) {
-        return ocors_span_from_string(r->method);
-    }
-    space = strchr(r->the_request, ' ');
-    return ocors_span_make(r->the_request, space != NULL ? (size_t)(space - r->the_request)
-                                                         : strlen(r->the_request));
-}
-
-/*
  * A copy of a client's text for logs, notes and environment variables: cut, with '?' for each
  * control character (one could end a line or a string).
  */
@@ -349,7 +333,7 @@ static void judge(inquiry_t *inquiry)
 
     facts->asker = inquiry;
     facts->ask_own = ocors_config_self(inquiry->config)->is_off ? NULL : ask_own;
-    facts->method = method_of(r);
+    facts->method = ocors_fields_method(r);
     if (ocors_span_is_equal(facts->method, OCORS_SPAN_LITERAL("OPTIONS"))) {
         facts->request_method = ocors_span_from_string(inquiry->fields.request_method);
         facts->version = path_of(inquiry)->version;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the fields that a decision may read. Owns nothing. */
+/* Finds the fields and the method that a decision reads. Owns nothing. */
 
 #include "ocors_fields.h"
 
@@ -41,4 +41,16 @@ void ocors_fields_read(const request_rec *r, ocors_fields_t *fields)
             break;
         }
     }
+}
+
+ocors_span_t ocors_fields_method(const request_rec *r)
+{
+    const char *space;
+
+    if (r->next == NULL || r->the_request == NULL) {
+        return ocors_span_from_string(r->method);
+    }
+    space = strchr(r->the_request, ' ');
+    return ocors_span_make(r->the_request, space != NULL ? (size_t)(space - r->the_request)
+                                                         : strlen(r->the_request));
 }
