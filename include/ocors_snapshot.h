@@ -214,16 +214,6 @@ uint32_t ocors_snapshot_site_policy(const ocors_snapshot_t *snapshot, uint32_t s
 bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site, uint32_t *index);
 
-/*
- * Opens the policies that judge a path: those of the site of ocors_snapshot_find_path(), which is
- * *found; OCORS_SNAPSHOT_NONE: there is none, or the path is ambiguous. A tree that the snapshot
- * does not have gives no policy.
- */
-bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
-                              const ocors_url_path_t *path, ocors_span_t site,
-                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count,
-                              uint32_t *found);
-
 /* The row of a site in the counters: any number, as a worker may have written it. 1: no site. */
 uint32_t ocors_snapshot_site_row(const ocors_snapshot_t *snapshot, uint32_t site);
 

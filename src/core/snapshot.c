@@ -356,20 +356,6 @@ bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_
            || (ocors_snapshot_find_site(snapshot, tree, loose, &other) && other == *index);
 }
 
-bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
-                              const ocors_url_path_t *path, ocors_span_t site,
-                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count,
-                              uint32_t *found)
-{
-    *count = 0;
-    if (!ocors_snapshot_find_path(snapshot, tree, path, site, found)) {
-        *found = OCORS_SNAPSHOT_NONE;
-        return false;
-    }
-    *count = ocors_snapshot_read_site(snapshot, *found, path->plain.api, policies);
-    return true;
-}
-
 uint32_t ocors_snapshot_site_row(const ocors_snapshot_t *snapshot, uint32_t site)
 {
     uint32_t row = 1;
