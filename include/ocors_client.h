@@ -35,7 +35,8 @@ typedef struct ocors_source_t {
 } ocors_source_t;
 
 /* The sources that are asked by default, in their order, with empty values (C1). */
-#define OCORS_SOURCES_DEFAULT_COUNT 3
+#define OCORS_SOURCES_DEFAULT_COUNT  3
+#define OCORS_SOURCES_DEFAULT_HEADER 2 /* the place of x-dw-client-id */
 extern const ocors_source_t ocors_sources_default[OCORS_SOURCES_DEFAULT_COUNT];
 
 /* Bytes of room that a source takes: every decoding is shorter than what it decodes. */

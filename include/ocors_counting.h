@@ -78,10 +78,11 @@ typedef struct ocors_refusal_t {
 
 /*
  * Looks for the entry of a refused origin; returns the reason that it keeps, if there is a count.
- * `word` tells apart what has entries of its own: the site, the mode, and all that the reason
- * depends on. The refusal begins as zeros.
+ * `hash` is of the origin, by a seed that no client knows and that restarts keep. `word` tells
+ * apart what has entries of its own: the site, the mode, and all that the reason depends on. The
+ * refusal begins as zeros.
  */
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, ocors_span_t origin,
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
                                    uint64_t word);
 
 /* Enters a refusal without a count. The note has everything but `origin`. */

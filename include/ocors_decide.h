@@ -24,16 +24,21 @@ typedef struct ocors_facts_t {
     ocors_version_t version;     /* in the path; 0: none */
     ocors_named_client_t named;  /* the client that the request names (C1) */
     bool is_path_ambiguous;      /* R12: nothing is allowed, whatever the policies say */
-    const ocors_own_t *own;      /* what R10 looks at; NULL: no origin is own */
-    bool wants_reason;           /* false: the reason stays NONE, and costs nothing */
+    const ocors_own_t *own;      /* what R10 looks at; NULL: no origin is own, or `ask_own` knows */
+    const ocors_own_t *(*ask_own)(
+        void *asker); /* gives it where an origin is not listed, or NULL */
+    void *asker;
+    bool wants_reason; /* false: the reason stays NONE, and costs nothing */
 } ocors_facts_t;
 
 typedef struct ocors_decision_t {
     ocors_verdict_t verdict;
     ocors_reason_t reason;       /* NONE unless refused or withheld */
     bool is_client_known;        /* the request names a client, and a policy has it */
+    bool is_near_own;            /* ocors_own_miss() may say why a refused origin is not own */
+    uint64_t origin_hash;        /* of a single origin by the policies' seed; 0: it was not made */
     ocors_span_t nearest;        /* the listed origin that is nearest, in a policy; often none */
-    ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: configured bytes in `buffer` */
+    ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: in `buffer`, with a NUL */
     ocors_methods_t methods;     /* of a preflight, if a resource matches the path (M1) */
     bool has_fallback_methods;   /* M3: the section's list applies; `methods` is empty */
 } ocors_decision_t;
@@ -48,7 +53,7 @@ typedef struct ocors_decision_t {
 #define OCORS_DECIDE_POLICIES_MAX 2
 
 /*
- * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `buffer` has at least facts->origin.length
+ * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `buffer` has more than facts->origin.length
  * bytes and receives the configured origins (R9). No allocation, no lock, no system call.
  *
  * The cost does not depend on the number of origins or clients, with two exceptions:

@@ -52,7 +52,12 @@ static inline uint64_t ocors_hash(uint64_t seed, ocors_span_t key)
     }
     if (left > 0) {
         word = 0;
-        memcpy(&word, at, left);
+        if (key.length > sizeof(word)) {
+            memcpy(&word, at + left - sizeof(word), sizeof(word)); /* some bytes a second time */
+        }
+        else {
+            memcpy(&word, at, left);
+        }
         state = ocors_hash_mix(state ^ word, secret);
     }
     return ocors_hash_mix(state ^ seed, UINT64_C(0xbf58476d1ce4e5b9));

@@ -48,26 +48,44 @@ typedef struct ocors_headers_t {
  */
 bool ocors_header_is_forbidden(ocors_span_t name);
 
-/* The most bytes that ocors_headers_make() writes. */
+/* Whether the response to a decision has fields of ours beside Vary. */
+static inline bool ocors_verdict_has_fields(ocors_verdict_t verdict)
+{
+    return verdict == OCORS_VERDICT_ALLOW || verdict == OCORS_VERDICT_PREFLIGHT_ALLOW
+           || verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD;
+}
+
+/* The fields of a response that has none of ours beside Vary. */
+static inline void ocors_headers_make_none(ocors_headers_t *headers)
+{
+    headers->count = 0;
+    headers->allow = NULL;
+    headers->vary = "Origin";
+}
+
+/* The most bytes that ocors_headers_make() writes; 0: it needs no buffer. */
 size_t ocors_headers_buffer_size(const ocors_decision_t *decision,
                                  const ocors_header_policy_t *policy, ocors_span_t request_headers);
 
 /*
  * Makes the fields of the response to this decision, in the order of the OCAPI page. A decision
  * that grants nothing has no Access-Control-* field. Values are C strings: constants, the
- * section's, or written into `buffer`. `request_headers` is the merged value of
+ * decision's, the section's, or written into `buffer`. `request_headers` is the merged value of
  * Access-Control-Request-Headers, empty if not sent.
  */
 void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
                         ocors_span_t request_headers, char *buffer, ocors_headers_t *headers);
 
-/* H1: whether only the module may send a field: Access-Control-*, without case. */
+/*
+ * H1: whether only the module may send a field: Access-Control-*, without case. The prefix has
+ * letters and '-' only, so that one bit is the case; a control character in a name counts as '-'.
+ */
 static inline bool ocors_header_is_ours(const char *name)
 {
     static const char prefix[] = "access-control-";
 
     for (size_t i = 0; i < sizeof(prefix) - 1; i++) {
-        if (ocors_ascii_lower(name[i]) != prefix[i]) {
+        if ((name[i] | 0x20) != prefix[i]) {
             return false;
         }
     }

@@ -35,12 +35,15 @@ typedef struct ocors_image_t {
     const struct ocors_image_client_record_t *clients;
     const struct ocors_image_resource_record_t *resources;
     const struct ocors_image_header_record_t *headers;
+    const struct ocors_image_list_record_t *lists;
+    const ocors_slot_t *resource_slots;
     const char *text;
     uint64_t size;
     uint32_t origin_slot_count, client_slot_count; /* powers of two */
     uint32_t origin_count, member_count, client_count, resource_count, header_count;
+    uint32_t list_count, resource_slot_count;
     uint32_t text_size;
-    uint32_t site_first_resource, site_resource_count;
+    uint32_t site_list;          /* the resources of all clients */
     ocors_span_t version;        /* the document's `_v`, or empty */
     const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;
@@ -75,6 +78,12 @@ bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_sp
 bool ocors_image_read_origin(const ocors_image_t *image, uint32_t index,
                              ocors_image_origin_t *origin);
 
+/* Where a list of resources leads nowhere: an origin has one for each client that lists it. */
+#define OCORS_IMAGE_LIST_NONE UINT32_MAX
+
+/* The list of the resources of all clients that list the origin, or OCORS_IMAGE_LIST_NONE. */
+uint32_t ocors_image_origin_list(const ocors_image_t *image, const ocors_image_origin_t *origin);
+
 /* Whether a client lists the origin. */
 bool ocors_image_origin_has_client(const ocors_image_origin_t *origin, uint32_t client);
 
@@ -94,7 +103,8 @@ bool ocors_image_host_origin(const ocors_image_t *image, const ocors_image_host_
 
 typedef struct ocors_image_client_t {
     ocors_span_t id;
-    uint32_t first_resource, resource_count;
+    uint64_t hash; /* of the id, as ocors_image_hash() makes it */
+    uint32_t list; /* of its resources */
     uint32_t first_header, header_count;
 } ocors_image_client_t;
 
@@ -104,12 +114,19 @@ bool ocors_image_find_client(const ocors_image_t *image, uint64_t hash, ocors_sp
 bool ocors_image_read_client(const ocors_image_t *image, uint32_t number,
                              ocors_image_client_t *client);
 
-/*
- * Reads a resource. A client's are first_resource and so on; those of all clients of the document
- * together, each pattern and range once, are site_first_resource and so on.
- */
+/* A list of resources: each pattern and range once, with the methods of all clients concerned. */
+typedef struct ocors_image_list_t {
+    uint32_t first_resource, resource_count;
+    const ocors_slot_t *slots; /* by ocors_resource_key(): numbers count within the list */
+    uint32_t slot_count;       /* 0: a short list has none */
+} ocors_image_list_t;
+
+/* Reads the list of a number from 0 on. False: there is none. */
+bool ocors_image_read_list(const ocors_image_t *image, uint32_t number, ocors_image_list_t *list);
+
+/* Reads a resource; *further: in a list with slots, how many of the same key follow it. */
 bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
-                               ocors_resource_t *resource);
+                               ocors_resource_t *resource, uint32_t *further);
 bool ocors_image_read_header(const ocors_image_t *image, uint32_t number,
                              ocors_response_header_t *header);
 

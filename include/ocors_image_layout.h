@@ -15,19 +15,22 @@
  *   +--------+--------------+--------------+---------+---------+---------+-----------+---------+
  *   | header | origin_slots | client_slots | origins | members | clients | resources | headers |
  *   +--------+--------------+--------------+---------+---------+---------+-----------+---------+
- *   | host_slots | groups | text ... | zeros up to a multiple of OCORS_IMAGE_ALIGNMENT
- *   +------------+--------+----------+
+ *   | host_slots | groups | lists | resource_slots | text ... | zeros up to a multiple of
+ *   +------------+--------+-------+----------------+----------+ OCORS_IMAGE_ALIGNMENT
  *
  * Numbers are this machine's. Offsets count from the image's first byte, text references from the
  * first byte of the text section, whose beginning is the document's `_v`.
  *
  *   origin_slots --hash of the origin--> origins --> members: the clients that list it, ascending
  *   host_slots ----hash of the host----> origins, or groups: the origins of one host
- *   client_slots --hash of the id------> clients --> resources, headers: the client's own runs
- *   site_first_resource ---------------> resources: those of all clients, each once
+ *   client_slots --hash of the id------> clients --> a list, and headers: the client's own run
+ *   origins, of several clients -------> a list: behind the members
+ *   site_list -------------------------> a list: of all clients
+ *   lists -----------------------------> resources, each once; equal lists are one
+ *   resource_slots --key of a path-----> resources of a long list (ocors_resource_key.h)
  */
 #define OCORS_IMAGE_MAGIC  "ocorsimg"
-#define OCORS_IMAGE_FORMAT 4
+#define OCORS_IMAGE_FORMAT 5
 
 typedef struct ocors_image_header_t {
     char magic[8];
@@ -43,13 +46,19 @@ typedef struct ocors_image_header_t {
     uint32_t resources, resource_count;
     uint32_t headers, header_count;
     uint32_t text, text_size;
-    uint32_t site_first_resource, site_resource_count;
+    uint32_t lists, list_count;
+    uint32_t resource_slots, resource_slot_count; /* of all lists */
+    uint32_t site_list;
     uint32_t version_length;
     uint32_t host_slots, host_slot_count;    /* a power of two */
     uint32_t groups, group_size;             /* in words */
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the document's bytes */
 } ocors_image_header_t;
 
+/*
+ * Where an origin has several members, the number of the list of all of them is behind the last;
+ * or OCORS_IMAGE_LIST_NONE: there was no room for one, and each member's own list counts.
+ */
 typedef struct ocors_image_origin_record_t {
     uint32_t text, length;
     uint32_t first_member, member_count;
@@ -64,16 +73,25 @@ typedef struct ocors_image_origin_record_t {
 #define OCORS_IMAGE_HOST_GROUP (UINT32_C(1) << 31)
 
 typedef struct ocors_image_client_record_t {
+    uint64_t hash; /* of the id */
     uint32_t id, id_length;
-    uint32_t first_resource, resource_count;
+    uint32_t list;
     uint32_t first_header, header_count;
+    uint32_t padding;
 } ocors_image_client_record_t;
+
+/* A list without slots is short: all of its resources are tried. */
+typedef struct ocors_image_list_record_t {
+    uint32_t first_resource, resource_count;
+    uint32_t first_slot, slot_count; /* a power of two, or 0; numbers count within the list */
+} ocors_image_list_record_t;
 
 typedef struct ocors_image_resource_record_t {
     uint32_t pattern;
     uint16_t pattern_length;
     uint16_t methods;
     uint32_t from, until;
+    uint32_t further; /* how many resources of the same key follow, in a list with slots */
 } ocors_image_resource_record_t;
 
 typedef struct ocors_image_header_record_t {

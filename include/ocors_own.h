@@ -33,6 +33,13 @@ typedef struct ocors_own_t {
 } ocors_own_t;
 
 /*
+ * Whether an origin may be own, or look like an own one. False for most origins of other hosts, at
+ * the cost of a look at their first bytes: ocors_own_is_own() would be false, and ocors_own_miss()
+ * OCORS_OWN_MISS_NONE.
+ */
+bool ocors_own_is_near(const ocors_own_t *own, ocors_span_t origin);
+
+/*
  * Whether the value of an Origin field is the server's own (R10): a single origin, or `null`. The
  * origin must have its serialised form; hosts are compared without case. Linear in names and
  * values. An origin of another host than the asked one costs one comparison.

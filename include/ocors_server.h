@@ -8,6 +8,7 @@
 #include <httpd.h>
 
 #include "ocors_config.h"
+#include "ocors_fields.h"
 #include "ocors_own.h"
 
 /* The module's configuration of a virtual host. */
@@ -28,6 +29,7 @@ void ocors_server_prepare(apr_pool_t *pool, server_rec *servers);
 const ocors_server_t *ocors_server_of(const server_rec *server);
 
 /* What R10 looks at in this request; `self` is OcapiCorsSelfOrigin of its section. */
-ocors_own_t ocors_server_own(const request_rec *r, const ocors_self_t *self);
+void ocors_server_own(const request_rec *r, const ocors_self_t *self, const ocors_fields_t *fields,
+                      ocors_own_t *own);
 
 #endif

@@ -105,6 +105,7 @@ typedef struct ocors_snapshot_header_t {
     char magic[8];
     uint32_t format;
     uint32_t generation;  /* from 1, over the life of the server */
+    uint64_t serial;      /* of the publication: no other one in this store has it */
     uint64_t tables_size; /* of header and tables, padding included: the first image's place */
     uint64_t size;        /* of the snapshot: tables and images */
     uint64_t seed;        /* of the slots of sites and documents, and of all images */
@@ -195,22 +196,19 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
                                 ocors_policy_t policies[OCORS_API_COUNT]);
 
 /*
+ * The index of the policy that judges an API of a site, shop or data (C5). OCORS_SNAPSHOT_NONE:
+ * nothing is allowed, as no document speaks for the API, or there is no such site.
+ */
+uint32_t ocors_snapshot_site_policy(const ocors_snapshot_t *snapshot, uint32_t site,
+                                    ocors_api_t api);
+
+/*
  * Finds the site whose policies judge a path (C5, R12), as ocors_snapshot_find_site() does. `site`
  * is the id that counts if the path names none. False: the path is ambiguous, or its readings lead
  * to different sites, and nothing is allowed.
  */
 bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site, uint32_t *index);
-
-/*
- * Opens the policies that judge a path: those of the site of ocors_snapshot_find_path(), which is
- * *found; OCORS_SNAPSHOT_NONE: there is none, or the path is ambiguous. A tree that the snapshot
- * does not have gives no policy.
- */
-bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
-                              const ocors_url_path_t *path, ocors_span_t site,
-                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count,
-                              uint32_t *found);
 
 /* The row of a site in the counters: any number, as a worker may have written it. 1: no site. */
 uint32_t ocors_snapshot_site_row(const ocors_snapshot_t *snapshot, uint32_t site);

@@ -11,6 +11,7 @@
 
 #include "ocors_epoch.h"
 #include "ocors_snapshot.h"
+#include "ocors_view.h"
 
 /*
  *                                workers   the parent, the watching process
@@ -120,7 +121,7 @@ void ocors_store_child_begins(server_rec *server);
  */
 typedef struct ocors_pin_t {
     uint32_t area;
-    ocors_snapshot_t snapshot;
+    ocors_view_t *view; /* this thread's, which the next pin may change */
 } ocors_pin_t;
 
 bool ocors_store_pin(ocors_pin_t *pin);

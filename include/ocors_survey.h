@@ -38,7 +38,7 @@ bool ocors_survey_shows_reasons(void);
 /* Whether some directive sets the level `debug` or lower: a request's level is asked only then. */
 bool ocors_survey_logs_each(void);
 
-/* Either of them: the reason of each refusal may be asked for. */
+/* Either of them, or some OcapiCorsExplain: the reason of each refusal may be asked for. */
 bool ocors_survey_explains_each(void);
 
 #endif

@@ -104,6 +104,24 @@ static ocors_span_t form_decode(ocors_span_t text, room_t *room)
     return ocors_span_make(start, (size_t)(room->at - start));
 }
 
+/* Whether decoding changes nothing. */
+static bool is_plain(ocors_span_t text)
+{
+    return text.length == 0
+           || (memchr(text.bytes, '%', text.length) == NULL
+               && memchr(text.bytes, '+', text.length) == NULL);
+}
+
+/*
+ * Whether a parameter may have a name: both begin with the same byte, or the parameter's with one
+ * that is decoded. Most parameters cost no more.
+ */
+static bool may_be_named(ocors_span_t pair, ocors_span_t name)
+{
+    return pair.length > name.length
+           && (pair.bytes[0] == name.bytes[0] || pair.bytes[0] == '%' || pair.bytes[0] == '+');
+}
+
 /* The parameter of this name; two different ones are ambiguous, empty ones are none (C2). */
 static ocors_named_client_t query_identify(const ocors_source_t *source, room_t *room)
 {
@@ -115,19 +133,23 @@ static ocors_named_client_t query_identify(const ocors_source_t *source, room_t 
         ocors_span_t pair = { rest.bytes,
                               stop != NULL ? (size_t)(stop - rest.bytes) : rest.length };
         const size_t step = stop != NULL ? pair.length + 1 : pair.length;
-        const char *equals = pair.length > 0 ? memchr(pair.bytes, '=', pair.length) : NULL;
         char *const before = room->at;
 
         rest.bytes += step;
         rest.length -= step;
+        if (!may_be_named(pair, source->name)) {
+            continue;
+        }
+        const char *equals = memchr(pair.bytes, '=', pair.length);
         if (equals == NULL) {
             continue;
         }
-        const ocors_span_t name = form_decode(
-            ocors_span_make(pair.bytes, (size_t)(equals - pair.bytes)), room);
-        const bool is_wanted = ocors_span_is_equal(name, source->name);
-        room->at = before;
-        if (!is_wanted) {
+        ocors_span_t name = ocors_span_make(pair.bytes, (size_t)(equals - pair.bytes));
+        if (!is_plain(name)) {
+            name = form_decode(name, room);
+            room->at = before;
+        }
+        if (!ocors_span_is_equal(name, source->name)) {
             continue;
         }
         const ocors_span_t id = form_decode(

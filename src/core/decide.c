@@ -5,7 +5,7 @@
 
 #include "ocors_near_miss.h"
 #include "ocors_origin.h"
-#include "ocors_resource.h"
+#include "ocors_path_methods.h"
 
 /* The inputs of one decision, looked up once. */
 typedef struct judge_t {
@@ -89,14 +89,24 @@ static bool client_is_known(const judge_t *judge)
 }
 
 /* R10: whether the whole value, or one member of a list (R6), is an own origin. */
-static bool origin_is_own(const ocors_facts_t *facts)
+static const ocors_own_t *own_of(const ocors_facts_t *facts)
 {
-    return facts->own != NULL && ocors_own_is_own(facts->own, facts->origin);
+    return facts->own == NULL && facts->ask_own != NULL ? facts->ask_own(facts->asker) : facts->own;
+}
+
+static bool origin_is_own(const ocors_facts_t *facts, bool *is_near)
+{
+    const ocors_own_t *own = own_of(facts);
+
+    *is_near = own != NULL && ocors_own_is_near(own, facts->origin);
+    return *is_near && ocors_own_is_own(own, facts->origin);
 }
 
 static bool member_is_own(const ocors_facts_t *facts, ocors_span_t member)
 {
-    return facts->own != NULL && ocors_own_is_own_member(facts->own, member);
+    const ocors_own_t *own = own_of(facts);
+
+    return own != NULL && ocors_own_is_own_member(own, member);
 }
 
 /* R6: the next member of a list; one space separates members. False: the list has ended. */
@@ -132,34 +142,29 @@ static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
     return NULL;
 }
 
-/* Whether one member is allowed; its configured text. */
+/* Whether one member of a list is allowed; its configured text. */
 static bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t member,
-                              bool is_in_list, ocors_span_t *configured)
+                              ocors_span_t *configured)
 {
     if (list_has(judge, hash, member, configured)) {
         return true;
     }
     *configured = member; /* an own origin is serialised, so that R9 holds */
-    return is_in_list && member_is_own(judge->facts, member);
+    return member_is_own(judge->facts, member);
 }
 
 /*
- * Judges an Origin header member by member (R6) and writes the configured text of each into the
+ * Judges a list of origins member by member (R6) and writes the configured text of each into the
  * caller's buffer; the text is never longer than the header. Equal members are judged once;
- * `members` holds the distinct ones. The first member that is not allowed ends the judgement. An
- * own member of a list is allowed; a single own origin is not cross-origin (R10).
+ * `members` holds the distinct ones. The first member that is not allowed ends the judgement.
  */
-static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *members,
-                              ocors_decision_t *decision)
+static bool list_is_allowed(const judge_t *judge, char *buffer, members_t *members,
+                            ocors_decision_t *decision)
 {
     ocors_span_t rest = judge->facts->origin;
     ocors_span_t member;
     size_t used = 0;
 
-    members->count = 0;
-    if (judge->facts->is_path_ambiguous) {
-        return false;
-    }
     for (size_t count = 1; member_next(&rest, &member); count++) {
         if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
@@ -168,10 +173,7 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         const ocors_span_t *judged = members_find(members, hash, member);
 
         if (judged == NULL) {
-            const bool is_in_list = count > 1 || rest.bytes != NULL;
-
-            if (!member_is_allowed(judge, hash, member, is_in_list,
-                                   &members->items[members->count])) {
+            if (!member_is_allowed(judge, hash, member, &members->items[members->count])) {
                 return false;
             }
             members->hashes[members->count] = hash;
@@ -183,7 +185,35 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         memcpy(buffer + used, judged->bytes, judged->length);
         used += judged->length;
     }
+    buffer[used] = '\0';
     decision->allowed_origin = ocors_span_make(buffer, used);
+    return true;
+}
+
+/*
+ * Judges an Origin header, as list_is_allowed() does. An own member of a list is allowed; a single
+ * own origin is not cross-origin (R10).
+ */
+static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *members,
+                              ocors_decision_t *decision)
+{
+    const ocors_span_t origin = judge->facts->origin;
+
+    members->count = 0;
+    if (judge->facts->is_path_ambiguous || origin.length == 0) {
+        return false;
+    }
+    if (memchr(origin.bytes, ' ', origin.length) != NULL) {
+        return list_is_allowed(judge, buffer, members, decision);
+    }
+    decision->origin_hash = members->hashes[0] = hash_for(judge, 0, origin);
+    if (!list_has(judge, members->hashes[0], origin, &members->items[0])) {
+        return false;
+    }
+    members->count = 1;
+    memcpy(buffer, members->items[0].bytes, members->items[0].length);
+    buffer[members->items[0].length] = '\0';
+    decision->allowed_origin = ocors_span_make(buffer, members->items[0].length);
     return true;
 }
 
@@ -210,7 +240,9 @@ static ocors_reason_t near_miss(const judge_t *judge, ocors_span_t *nearest)
 /* R10: why an origin that looks like an own one is not own; NONE: it does not look like one. */
 static ocors_reason_t own_reason(const ocors_facts_t *facts)
 {
-    switch (facts->own != NULL ? ocors_own_miss(facts->own, facts->origin) : OCORS_OWN_MISS_NONE) {
+    const ocors_own_t *own = own_of(facts);
+
+    switch (own != NULL ? ocors_own_miss(own, facts->origin) : OCORS_OWN_MISS_NONE) {
     case OCORS_OWN_MISS_HOST:
         return OCORS_REASON_OWN_HOST_UNKNOWN;
     case OCORS_OWN_MISS_SCHEME:
@@ -264,85 +296,70 @@ static ocors_reason_t reason_find(const judge_t *judge, ocors_span_t *nearest)
     return own != OCORS_REASON_NONE ? own : near_miss(judge, nearest);
 }
 
-/* M1: the methods of a path that have been found so far. */
-typedef struct listing_t {
-    const judge_t *judge;
-    ocors_segments_t path;
-    ocors_methods_t methods;
-} listing_t;
-
-/* Adds the methods of a run of resources that match the path (M1, M2). */
-static void methods_add_run(listing_t *listing, const ocors_image_t *image, uint32_t first,
-                            uint32_t count)
+/* M1: adds the methods of one client. */
+static void methods_add_client(ocors_path_methods_t *found, const ocors_policy_t *policy,
+                               uint32_t layer, uint32_t index)
 {
-    const ocors_version_t version = listing->judge->facts->version;
-    ocors_resource_t resource;
-
-    /* A failed read ends the loop: the count of a damaged image may be anything. */
-    for (uint32_t i = 0; i < count && ocors_image_read_resource(image, first + i, &resource); i++) {
-        if ((resource.methods & ~listing->methods) == 0) {
-            continue;
-        }
-        if (version != 0 && (version < resource.from || version >= resource.until)) {
-            continue;
-        }
-        if (ocors_resource_is_match(resource.pattern, &listing->path)) {
-            listing->methods |= resource.methods;
-        }
-    }
-}
-
-/* False: the image has no such client, so that it is damaged. */
-static bool methods_add_client(listing_t *listing, const ocors_policy_t *policy, uint32_t layer,
-                               uint32_t index)
-{
-    const ocors_image_t *image = &policy->layers[layer];
     ocors_image_client_t client;
 
-    if (!ocors_image_read_client(image, index, &client)) {
-        return false;
+    if (ocors_image_read_client(&policy->layers[layer], index, &client)) {
+        ocors_path_methods_add(found, &policy->layers[layer], client.list);
     }
-    methods_add_run(listing, image, client.first_resource, client.resource_count);
-    return true;
 }
 
-/* C3, M1: adds the methods of the clients in force that list a member of the origin. */
-static void methods_add_listing_clients(listing_t *listing, const ocors_policy_t *policy,
+/* C3, M1: adds the methods of the clients in force that list an origin of a layer. */
+static void methods_add_origin(ocors_path_methods_t *found, const ocors_policy_t *policy,
+                               uint32_t layer, const ocors_image_origin_t *origin)
+{
+    const ocors_image_t *image = &policy->layers[layer];
+
+    /* No layer replaces clients of the last one: one list has what all of them have. */
+    if (layer + 1 == policy->layer_count) {
+        const uint32_t list = ocors_image_origin_list(image, origin);
+
+        if (list != OCORS_IMAGE_LIST_NONE) {
+            ocors_path_methods_add(found, image, list);
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < origin->client_count; i++) {
+        const uint32_t client = origin->clients[i];
+
+        if (client >= image->client_count) {
+            break; /* only a damaged image says so */
+        }
+        if (!ocors_policy_is_replaced(policy, layer, client)) {
+            methods_add_client(found, policy, layer, client);
+        }
+    }
+}
+
+/* The same in all layers. */
+static void methods_add_listing_clients(ocors_path_methods_t *found, const ocors_policy_t *policy,
                                         uint64_t hash, ocors_span_t member)
 {
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         ocors_image_origin_t origin;
 
-        if (!ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
-            continue;
-        }
-        for (uint32_t i = 0; i < origin.client_count; i++) {
-            const uint32_t client = origin.clients[i];
-
-            if (client >= policy->layers[layer].client_count) {
-                break; /* only a damaged image says so */
-            }
-            if (!ocors_policy_is_replaced(policy, layer, client)) {
-                (void)methods_add_client(listing, policy, layer, client);
-            }
+        if (ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
+            methods_add_origin(found, policy, layer, &origin);
         }
     }
 }
 
 /* M1, a refused origin: adds the methods of all clients of the site. */
-static void methods_add_site(listing_t *listing, const ocors_policy_t *policy)
+static void methods_add_site(ocors_path_methods_t *found, const ocors_policy_t *policy)
 {
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         const ocors_image_t *image = &policy->layers[layer];
 
         if (layer + 1 == policy->layer_count) {
-            /* No layer replaces clients of the last one: its merged run has all their resources. */
-            methods_add_run(listing, image, image->site_first_resource, image->site_resource_count);
+            ocors_path_methods_add(found, image, image->site_list);
             return;
         }
         for (uint32_t index = 0; index < image->client_count; index++) {
             if (!ocors_policy_is_replaced(policy, layer, index)) {
-                methods_add_client(listing, policy, layer, index);
+                methods_add_client(found, policy, layer, index);
             }
         }
     }
@@ -351,35 +368,30 @@ static void methods_add_site(listing_t *listing, const ocors_policy_t *policy)
 /* M1. `allowed`: the members of an allowed origin; NULL: the origin is not allowed. */
 static void methods_find(const judge_t *judge, const members_t *allowed, ocors_decision_t *decision)
 {
-    const bool is_known = client_is_known(judge);
-    listing_t listing;
+    const bool is_known = decision->is_client_known;
+    ocors_path_methods_t found;
 
-    listing.judge = judge;
-    listing.methods = 0;
-    if (!ocors_resource_path_split(judge->facts->path, &listing.path)) {
-        decision->has_fallback_methods = true; /* M2, R13 */
-        return;
-    }
-    for (size_t i = 0; i < judge->policy_count; i++) {
+    ocors_path_methods_begin(&found, judge->facts->path, judge->facts->version);
+    for (size_t i = 0; i < judge->policy_count && !found.is_too_much; i++) {
         const ocors_policy_t *policy = &judge->policies[i];
 
         if (judge->has_client[i]) {
-            methods_add_client(&listing, policy, judge->clients[i].layer, judge->clients[i].index);
+            methods_add_client(&found, policy, judge->clients[i].layer, judge->clients[i].index);
         }
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {
-                methods_add_listing_clients(&listing, policy,
+                methods_add_listing_clients(&found, policy,
                                             i == 0 ? allowed->hashes[k]
                                                    : hash_for(judge, i, allowed->items[k]),
                                             allowed->items[k]);
             }
         }
         else if (!is_known) {
-            methods_add_site(&listing, policy);
+            methods_add_site(&found, policy);
         }
     }
-    decision->methods = listing.methods;
-    decision->has_fallback_methods = listing.methods == 0; /* M1, M3 */
+    decision->methods = found.is_too_much ? 0 : found.methods; /* M2, R13 */
+    decision->has_fallback_methods = decision->methods == 0;   /* M1, M3 */
 }
 
 static bool method_is_safe(ocors_span_t method)
@@ -434,7 +446,7 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     }
     const bool is_allowed = origin_is_allowed(&judge, buffer, &members, decision);
 
-    if (!is_allowed && origin_is_own(facts)) {
+    if (!is_allowed && origin_is_own(facts, &decision->is_near_own)) {
         return; /* R10; the list goes first */
     }
     if (facts->request_method.length > 0

@@ -198,12 +198,10 @@ static void add(ocors_headers_t *headers, const char *name, const char *value)
     headers->items[headers->count++] = (ocors_header_t){ .name = name, .value = value };
 }
 
-static void add_origin(ocors_headers_t *headers, writer_t *writer, const ocors_decision_t *decision,
+static void add_origin(ocors_headers_t *headers, const ocors_decision_t *decision,
                        const ocors_header_policy_t *policy)
 {
-    add(headers, "Access-Control-Allow-Origin", writer->at);
-    write_bytes(writer, decision->allowed_origin.bytes, decision->allowed_origin.length);
-    *writer->at++ = '\0';
+    add(headers, "Access-Control-Allow-Origin", decision->allowed_origin.bytes);
     if (policy->has_credentials) {
         add(headers, "Access-Control-Allow-Credentials", "true");
     }
@@ -212,10 +210,13 @@ static void add_origin(ocors_headers_t *headers, writer_t *writer, const ocors_d
 size_t ocors_headers_buffer_size(const ocors_decision_t *decision,
                                  const ocors_header_policy_t *policy, ocors_span_t request_headers)
 {
-    return decision->allowed_origin.length + 1 + OCORS_METHODS_TEXT_MAX
-           + strlen(policy->fallback_extensions)
-           + (request_headers.length > OCORS_REQUEST_HEADERS_BYTES_MAX ? 0 : request_headers.length)
-           + 1;
+    return decision->verdict == OCORS_VERDICT_ALLOW
+               ? 0
+               : OCORS_METHODS_TEXT_MAX + strlen(policy->fallback_extensions)
+                     + (request_headers.length > OCORS_REQUEST_HEADERS_BYTES_MAX
+                            ? 0
+                            : request_headers.length)
+                     + 1;
 }
 
 void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_policy_t *policy,
@@ -224,12 +225,10 @@ void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_pol
     writer_t writer = { .at = buffer };
     const char *granted;
 
-    headers->count = 0;
-    headers->allow = NULL;
-    headers->vary = "Origin";
+    ocors_headers_make_none(headers);
     switch (decision->verdict) {
     case OCORS_VERDICT_ALLOW:
-        add_origin(headers, &writer, decision, policy);
+        add_origin(headers, decision, policy);
         if (policy->expose_headers[0] != '\0') {
             add(headers, "Access-Control-Expose-Headers", policy->expose_headers);
         }
@@ -239,7 +238,7 @@ void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_pol
         headers->allow = write_methods(&writer, decision, policy);
         add(headers, "Access-Control-Allow-Methods", headers->allow);
         add(headers, "Access-Control-Max-Age", policy->max_age);
-        add_origin(headers, &writer, decision, policy);
+        add_origin(headers, decision, policy);
         granted = write_granted(&writer, policy, request_headers);
         if (granted != NULL) {
             add(headers, "Access-Control-Allow-Headers", granted);

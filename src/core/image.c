@@ -10,6 +10,7 @@
 
 #include "ocors_authority.h"
 #include "ocors_image_layout.h"
+#include "ocors_resource_key.h"
 
 /* The bytes of a section, or NULL where it does not lie wholly within the image. */
 static const void *section_at(const unsigned char *bytes, size_t size, uint32_t offset,
@@ -24,6 +25,11 @@ static const void *section_at(const unsigned char *bytes, size_t size, uint32_t 
 static bool text_is_within(const ocors_image_t *image, uint32_t at, uint32_t length)
 {
     return at <= image->text_size && length <= image->text_size - at;
+}
+
+static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
+{
+    return first <= total && count <= total - first;
 }
 
 bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
@@ -55,6 +61,10 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
                                 sizeof(ocors_image_resource_record_t)),
         .headers = section_at(bytes, size, header.headers, header.header_count,
                               sizeof(ocors_image_header_record_t)),
+        .lists = section_at(bytes, size, header.lists, header.list_count,
+                            sizeof(ocors_image_list_record_t)),
+        .resource_slots = section_at(bytes, size, header.resource_slots, header.resource_slot_count,
+                                     sizeof(ocors_slot_t)),
         .text = section_at(bytes, size, header.text, header.text_size, 1),
         .origin_slot_count = header.origin_slot_count,
         .client_slot_count = header.client_slot_count,
@@ -63,15 +73,16 @@ bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image)
         .client_count = header.client_count,
         .resource_count = header.resource_count,
         .header_count = header.header_count,
+        .list_count = header.list_count,
+        .resource_slot_count = header.resource_slot_count,
         .text_size = header.text_size,
-        .site_first_resource = header.site_first_resource,
-        .site_resource_count = header.site_resource_count,
+        .site_list = header.site_list,
         .digest = ((const ocors_image_header_t *)bytes)->digest,
     };
     if (image->origin_slots == NULL || image->client_slots == NULL || image->origins == NULL
         || image->members == NULL || image->clients == NULL || image->resources == NULL
-        || image->headers == NULL || image->text == NULL
-        || !ocors_slots_count_is_sound(image->origin_slot_count)
+        || image->headers == NULL || image->lists == NULL || image->resource_slots == NULL
+        || image->text == NULL || !ocors_slots_count_is_sound(image->origin_slot_count)
         || !ocors_slots_count_is_sound(image->client_slot_count)
         || !text_is_within(image, 0, header.version_length)) {
         return false;
@@ -255,16 +266,49 @@ bool ocors_image_read_client(const ocors_image_t *image, uint32_t number,
     const ocors_image_client_record_t record = image->clients[number];
     *client = (ocors_image_client_t){
         .id = text_span(image, record.id, record.id_length),
-        .first_resource = record.first_resource,
-        .resource_count = record.resource_count,
+        .hash = record.hash,
+        .list = record.list,
         .first_header = record.first_header,
         .header_count = record.header_count,
     };
     return true;
 }
 
+bool ocors_image_read_list(const ocors_image_t *image, uint32_t number, ocors_image_list_t *list)
+{
+    if (number >= image->list_count) {
+        return false;
+    }
+    const ocors_image_list_record_t record = image->lists[number];
+    if (!range_is_within(record.first_resource, record.resource_count, image->resource_count)
+        || !range_is_within(record.first_slot, record.slot_count, image->resource_slot_count)
+        || (record.slot_count != 0 && !ocors_slots_count_is_sound(record.slot_count))) {
+        return false;
+    }
+    *list = (ocors_image_list_t){
+        .first_resource = record.first_resource,
+        .resource_count = record.resource_count,
+        .slots = image->resource_slots + record.first_slot,
+        .slot_count = record.slot_count,
+    };
+    return true;
+}
+
+uint32_t ocors_image_origin_list(const ocors_image_t *image, const ocors_image_origin_t *origin)
+{
+    ocors_image_client_t client;
+
+    if (origin->client_count != 1) {
+        const size_t place = (size_t)(origin->clients - image->members) + origin->client_count;
+
+        return place < image->member_count ? image->members[place] : OCORS_IMAGE_LIST_NONE;
+    }
+    return ocors_image_read_client(image, origin->clients[0], &client) ? client.list
+                                                                       : OCORS_IMAGE_LIST_NONE;
+}
+
 bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
-                               ocors_resource_t *resource)
+                               ocors_resource_t *resource, uint32_t *further)
 {
     if (number >= image->resource_count) {
         return false;
@@ -276,6 +320,7 @@ bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
         .from = record.from,
         .until = record.until,
     };
+    *further = record.further;
     return true;
 }
 
@@ -332,6 +377,11 @@ static bool origins_are_sound(const ocors_image_t *image)
             }
             least = client + 1;
         }
+        const uint32_t list = ocors_image_origin_list(image, &found);
+
+        if (list >= image->list_count && list != OCORS_IMAGE_LIST_NONE) {
+            return false;
+        }
     }
     return true;
 }
@@ -359,11 +409,6 @@ static bool hosts_are_sound(const ocors_image_t *image)
     return count == image->origin_count;
 }
 
-static bool range_is_within(uint32_t first, uint32_t count, uint32_t total)
-{
-    return first <= total && count <= total - first;
-}
-
 static bool clients_are_sound(const ocors_image_t *image)
 {
     for (uint32_t number = 0; number < image->client_count; number++) {
@@ -371,25 +416,60 @@ static bool clients_are_sound(const ocors_image_t *image)
         uint32_t found;
 
         if (!ocors_image_read_client(image, number, &client) || client.id.length == 0
-            || !ocors_image_find_client(image, ocors_image_hash(image, client.id), client.id,
-                                        &found)
-            || found != number
-            || !range_is_within(client.first_resource, client.resource_count, image->resource_count)
+            || client.hash != ocors_image_hash(image, client.id)
+            || !ocors_image_find_client(image, client.hash, client.id, &found) || found != number
+            || client.list >= image->list_count
             || !range_is_within(client.first_header, client.header_count, image->header_count)) {
             return false;
         }
     }
-    return range_is_within(image->site_first_resource, image->site_resource_count,
-                           image->resource_count);
+    return image->site_list < image->list_count;
+}
+
+/* Every resource of a long list is found by its key. */
+static bool list_is_sound(const ocors_image_t *image, const ocors_image_list_t *list)
+{
+    ocors_resource_t resource;
+    uint32_t further = 0, reached = 0;
+
+    for (uint32_t i = 0; i < list->resource_count && list->slot_count > 0; i++) {
+        const bool is_first = further == 0;
+
+        if (!ocors_image_read_resource(image, list->first_resource + i, &resource, &further)) {
+            return false;
+        }
+        const uint64_t key = ocors_resource_key(image->seed, resource.pattern);
+        ocors_probe_t probe = ocors_slots_probe(list->slots, list->slot_count, key);
+        uint32_t found;
+
+        while (is_first && ocors_probe_next(&probe, &found)) {
+            reached += found == i ? further + 1 : 0;
+        }
+    }
+    return list->slot_count == 0 || (further == 0 && reached == list->resource_count);
+}
+
+static bool lists_are_sound(const ocors_image_t *image)
+{
+    for (uint32_t number = 0; number < image->list_count; number++) {
+        ocors_image_list_t list;
+
+        if (!ocors_image_read_list(image, number, &list) || !list_is_sound(image, &list)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool texts_are_sound(const ocors_image_t *image)
 {
     ocors_resource_t resource;
     ocors_response_header_t header;
+    uint32_t further;
 
     for (uint32_t number = 0; number < image->resource_count; number++) {
-        if (!ocors_image_read_resource(image, number, &resource) || resource.pattern.length == 0) {
+        if (!ocors_image_read_resource(image, number, &resource, &further)
+            || resource.pattern.length == 0) {
             return false;
         }
     }
@@ -413,5 +493,5 @@ bool ocors_image_verify(const void *bytes, size_t size)
     memcpy(&header, bytes, sizeof(header));
     return ocors_image_checksum(bytes, size, header.seed) == header.checksum
            && origins_are_sound(&image) && hosts_are_sound(&image) && clients_are_sound(&image)
-           && texts_are_sound(&image);
+           && texts_are_sound(&image) && lists_are_sound(&image);
 }

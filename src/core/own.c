@@ -131,8 +131,12 @@ static bool is_own_by_browser(const ocors_own_t *own, ocors_span_t origin)
 /* What is three bytes behind the first ":", where an authority is; empty: there is nothing. */
 static ocors_span_t behind_scheme(ocors_span_t origin)
 {
+    static const ocors_span_t usual = OCORS_SPAN_INITIALISER("https://");
     size_t colon = 0;
 
+    if (ocors_span_has_prefix(origin, usual)) {
+        colon = usual.length - 3;
+    }
     while (colon < origin.length && origin.bytes[colon] != ':') {
         colon++;
     }
@@ -141,15 +145,15 @@ static ocors_span_t behind_scheme(ocors_span_t origin)
 }
 
 /*
- * Whether a text begins with a host, without case, up to the host's end or a port. Ends at the
- * first byte that differs: most origins name another host than one asks for.
+ * Whether a text may begin with a host, without case, up to the host's end or a port. Ends at the
+ * first byte that differs by more than the bit of case: most origins name another host than one
+ * asks for.
  */
-static bool begins_with_host(ocors_span_t text, ocors_span_t host)
+static inline bool may_begin_with_host(ocors_span_t text, ocors_span_t host)
 {
     size_t i = 0;
 
-    while (i < host.length && i < text.length
-           && ocors_ascii_lower(host.bytes[i]) == ocors_ascii_lower(text.bytes[i])) {
+    while (i < host.length && i < text.length && ((host.bytes[i] ^ text.bytes[i]) & ~0x20) == 0) {
         i++;
     }
     return i == host.length || host.bytes[i] == ':';
@@ -161,7 +165,7 @@ static bool is_own_by_host(const ocors_own_t *own, ocors_span_t origin)
     ocors_origin_parts_t parts;
     ocors_authority_t asked;
 
-    if (!begins_with_host(behind_scheme(origin), own->asked)
+    if (!may_begin_with_host(behind_scheme(origin), own->asked)
         || !ocors_authority_split(origin, &parts)) {
         return false;
     }
@@ -183,18 +187,14 @@ bool ocors_own_is_own(const ocors_own_t *own, ocors_span_t origin)
            || ocors_own_is_own_member(own, origin);
 }
 
-/*
- * Whether an origin may be a miss: false, if it certainly names neither the asked host nor a
- * configured one, as most refused origins do.
- */
-static bool may_be_miss(const ocors_own_t *own, ocors_span_t origin)
+bool ocors_own_is_near(const ocors_own_t *own, ocors_span_t origin)
 {
     const ocors_span_t rest = behind_scheme(origin);
     bool is_near = own->names->pattern_count > 0 || site_of(own) == SITE_SAME_ORIGIN
-                   || begins_with_host(rest, own->asked);
+                   || may_begin_with_host(rest, own->asked) || is_listed(own, origin);
 
     for (size_t i = 0; i < own->names->name_count && !is_near; i++) {
-        is_near = begins_with_host(rest, own->names->names[i]);
+        is_near = may_begin_with_host(rest, own->names->names[i]);
     }
     return is_near;
 }
@@ -204,7 +204,7 @@ ocors_own_miss_t ocors_own_miss(const ocors_own_t *own, ocors_span_t origin)
     ocors_authority_t asked;
     ocors_origin_parts_t parts;
 
-    if (!may_be_miss(own, origin) || !ocors_authority_split(origin, &parts)) {
+    if (!ocors_own_is_near(own, origin) || !ocors_authority_split(origin, &parts)) {
         return OCORS_OWN_MISS_NONE;
     }
     asked = ocors_authority_parse(own->asked);

@@ -35,13 +35,20 @@ bool ocors_policy_read_header(const ocors_policy_t *policy, const ocors_policy_c
 bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index)
 {
     ocors_image_client_t client;
-    ocors_policy_client_t last;
+    uint32_t found;
 
     if (layer + 1 == policy->layer_count) {
         return false;
     }
-    return !ocors_image_read_client(&policy->layers[layer], index, &client)
-           || !ocors_policy_find_client(policy, client.id, &last) || last.layer != layer;
+    if (!ocors_image_read_client(&policy->layers[layer], index, &client)) {
+        return true;
+    }
+    for (uint32_t later = policy->layer_count; --later > layer;) {
+        if (ocors_image_find_client(&policy->layers[later], client.hash, client.id, &found)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,

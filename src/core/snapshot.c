@@ -327,6 +327,18 @@ size_t ocors_snapshot_read_site(const ocors_snapshot_t *snapshot, uint32_t site,
     return count;
 }
 
+uint32_t ocors_snapshot_site_policy(const ocors_snapshot_t *snapshot, uint32_t site,
+                                    ocors_api_t api)
+{
+    ocors_snapshot_site_t record;
+
+    if (site >= snapshot->header.site_count || api >= OCORS_API_COUNT) {
+        return OCORS_SNAPSHOT_NONE;
+    }
+    take(&record, &snapshot->sites[site], sizeof(record));
+    return record.policies[api];
+}
+
 bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site, uint32_t *index)
 {
@@ -340,20 +352,6 @@ bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_
     }
     return ocors_span_is_equal(plain, loose)
            || (ocors_snapshot_find_site(snapshot, tree, loose, &other) && other == *index);
-}
-
-bool ocors_snapshot_read_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
-                              const ocors_url_path_t *path, ocors_span_t site,
-                              ocors_policy_t policies[OCORS_API_COUNT], size_t *count,
-                              uint32_t *found)
-{
-    *count = 0;
-    if (!ocors_snapshot_find_path(snapshot, tree, path, site, found)) {
-        *found = OCORS_SNAPSHOT_NONE;
-        return false;
-    }
-    *count = ocors_snapshot_read_site(snapshot, *found, path->plain.api, policies);
-    return true;
 }
 
 uint32_t ocors_snapshot_site_row(const ocors_snapshot_t *snapshot, uint32_t site)

@@ -11,6 +11,10 @@ static char fold_next(ocors_span_t text, size_t *at)
 {
     const ocors_span_t rest = ocors_span_make(text.bytes + *at, text.length - *at);
 
+    if ((unsigned char)rest.bytes[0] < 0x80) {
+        ++*at;
+        return ocors_ascii_lower(rest.bytes[0]);
+    }
     if (ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("\xc5\xbf"))) {
         *at += 2;
         return 's'; /* U+017F */
@@ -61,6 +65,9 @@ static size_t trimmed_length(ocors_span_t name, bool at_end, bool with_dots)
     c = at_end ? end[-1] : name.bytes[0];
     if ((unsigned char)c <= 0x20 || (with_dots && c == '.')) {
         return 1;
+    }
+    if ((unsigned char)c < 0x80) {
+        return 0;
     }
     for (size_t length = 2; length <= 3 && length <= name.length; length++) {
         if (is_wide_blank(at_end ? end - length : name.bytes, length)) {
@@ -114,7 +121,12 @@ size_t ocors_site_key(ocors_span_t id, char key[OCORS_SITE_KEY_MAX])
         if (length == OCORS_SITE_KEY_MAX) {
             return 0;
         }
-        key[length++] = fold_next(id, &at);
+        if ((unsigned char)id.bytes[at] < 0x80) {
+            key[length++] = ocors_ascii_lower(id.bytes[at++]);
+        }
+        else {
+            key[length++] = fold_next(id, &at);
+        }
     }
     return length;
 }

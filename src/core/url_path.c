@@ -3,6 +3,7 @@
 
 #include "ocors_url_path.h"
 
+#include "ocors_table.h"
 #include "ocors_url_loose.h"
 #include "ocors_url_name.h"
 
@@ -162,20 +163,102 @@ static bool version_parse(ocors_span_t segment, ocors_version_t *version)
     return ocors_version_parse(ocors_span_make(text, segment.length - 1), version);
 }
 
-void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path)
+/* Reading 1. *behind: where the rest after the API begins, if the path names one. */
+static void parse(ocors_span_t uri, ocors_url_path_t *path, size_t *behind_api)
 {
     ocors_version_t version;
-    size_t behind;
+    size_t behind = 0;
     bool ends;
 
     *path = (ocors_url_path_t){ .rest = uri };
-    if (address_find(uri, READING_PLAIN, &path->plain, &behind, &ends)
-        && version_parse(segment_next(uri, &behind), &version)) {
+    const bool is_found = address_find(uri, READING_PLAIN, &path->plain, &behind, &ends);
+    *behind_api = behind;
+    if (is_found && version_parse(segment_next(uri, &behind), &version)) {
         path->version = version;
         path->rest = behind < uri.length ? ocors_span_make(uri.bytes + behind, uri.length - behind)
                                          : OCORS_SPAN_LITERAL("/");
     }
     path->loose = path->plain;
+}
+
+void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path)
+{
+    size_t behind;
+
+    parse(uri, path, &behind);
+}
+
+/* ---- A path of which both readings are the same, as most are ----------------------------------
+ */
+
+/* Bytes that no reading changes, and that nobody removes from around a name. */
+#define IS_SIMPLE(byte)                                                                            \
+    (((byte) >= '0' && (byte) <= '9') || ((byte) >= 'A' && (byte) <= 'Z')                          \
+     || ((byte) >= 'a' && (byte) <= 'z') || (byte) == '-' || (byte) == '_' || (byte) == '/')
+
+static const unsigned char is_simple[256] = OCORS_TABLE(IS_SIMPLE);
+
+static bool bytes_are_simple(ocors_span_t path)
+{
+    unsigned all = 1;
+
+    for (size_t i = 0; i < path.length; i++) {
+        all &= is_simple[(unsigned char)path.bytes[i]];
+    }
+    return all != 0;
+}
+
+/* Whether a segment of the rest, which begins with a '/', may be a "dw" in any case. */
+static bool dw_may_follow(ocors_span_t rest)
+{
+    while (rest.length > 2) {
+        if ((rest.bytes[1] | 0x20) == 'd' && (rest.bytes[2] | 0x20) == 'w') {
+            return true;
+        }
+        const char *slash = memchr(rest.bytes + 1, '/', rest.length - 1);
+        if (slash == NULL) {
+            break;
+        }
+        rest = ocors_span_from(rest, (size_t)(slash - rest.bytes));
+    }
+    return false;
+}
+
+/* Whether reading 2 may find "Sites-{site}-Site" in a site that reading 1 has taken whole. */
+static bool site_may_be_wrapped(ocors_span_t site)
+{
+    const ocors_span_t end = OCORS_SPAN_LITERAL("-site");
+
+    return site.length >= end.length && (site.bytes[0] | 0x20) == 's'
+           && ocors_span_is_equal_nocase(ocors_span_from(site, site.length - end.length), end);
+}
+
+/*
+ * Whether reading 2 of a path finds what reading 1 has found: the path begins with its address, and
+ * no reading can find another one.
+ */
+static bool is_read_alike(ocors_span_t uri, const ocors_address_t *address, size_t behind)
+{
+    static const ocors_span_t site = OCORS_SPAN_INITIALISER("/s/"),
+                              wrapped = OCORS_SPAN_INITIALISER("/s/Sites-"),
+                              none = OCORS_SPAN_INITIALISER("/dw/");
+    const size_t place = address->site.bytes != NULL ? (size_t)(address->site.bytes - uri.bytes)
+                                                     : 0;
+    bool is_first;
+
+    if (address->api != OCORS_API_SHOP && address->api != OCORS_API_DATA) {
+        return false;
+    }
+    if (place == 0) {
+        is_first = ocors_span_has_prefix(uri, none);
+    }
+    else if (place == site.length) {
+        is_first = ocors_span_has_prefix(uri, site) && !site_may_be_wrapped(address->site);
+    }
+    else {
+        is_first = place == wrapped.length && ocors_span_has_prefix(uri, wrapped);
+    }
+    return is_first && bytes_are_simple(uri) && !dw_may_follow(ocors_span_from(uri, behind));
 }
 
 size_t ocors_url_path_buffer_size(ocors_span_t uri, ocors_span_t line)
@@ -205,10 +288,13 @@ static bool read_loosely(ocors_span_t uri, ocors_span_t line, char *buffer, ocor
 void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocors_url_path_t *path)
 {
     ocors_span_t loose;
-    size_t behind = 0;
+    size_t behind;
     bool ends;
 
-    ocors_url_path_parse(uri, path);
+    parse(uri, path, &behind);
+    if (ocors_span_is_equal(uri, line) && is_read_alike(uri, &path->plain, behind)) {
+        return;
+    }
     path->is_ambiguous = read_loosely(uri, line, buffer, &loose);
     if (address_find(loose, READING_LOOSE, &path->loose, &behind, &ends)) {
         path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind);

@@ -67,6 +67,9 @@ bool ocors_config_is_equal(const ocors_config_t *one, const ocors_config_t *othe
 {
     bool is_equal = true;
 
+    if (one == other) {
+        return true;
+    }
 #define COMPARE_MEMBER(type, name, unset) is_equal = is_equal && one->name == other->name;
     OCORS_CONFIG_MEMBERS(COMPARE_MEMBER)
 #undef COMPARE_MEMBER

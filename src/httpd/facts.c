@@ -8,6 +8,7 @@
 
 #include "ocors_counting.h"
 #include "ocors_fault.h"
+#include "ocors_fields.h"
 #include "ocors_hash.h"
 #include "ocors_request_path.h"
 #include "ocors_server.h"
@@ -21,36 +22,18 @@ typedef struct inquiry_t {
     request_rec *r;
     const ocors_config_t *config;
     ocors_request_t *request;
-    ocors_url_path_t path;
-    uint32_t site; /* in the snapshot, if the documents are a tree */
-    bool has_pin;  /* there is a snapshot */
+    ocors_fields_t fields;
+    bool has_path;
+    ocors_url_path_t path; /* path_of() reads it */
+    uint32_t site;         /* in the snapshot, if the documents are a tree */
+    bool has_pin;          /* there is a snapshot */
     ocors_pin_t pin;
-    ocors_policy_t policies[OCORS_DECIDE_POLICIES_MAX]; /* as long as the pin */
+    const ocors_policy_t *policies; /* as long as the pin */
     size_t policy_count;
+    ocors_policy_t both[OCORS_API_COUNT]; /* where both of a site judge */
     ocors_own_t own;
     ocors_facts_t facts;
 } inquiry_t;
-
-static ocors_span_t header_in(const request_rec *r, const char *name)
-{
-    return ocors_span_from_string(apr_table_get(r->headers_in, name));
-}
-
-/*
- * R11: the method on the wire. For an ErrorDocument httpd has changed r->method to GET before the
- * failed request is decided.
- */
-static ocors_span_t method_of(const request_rec *r)
-{
-    const char *space;
-
-    if (r->next == NULL || r->the_request == NULL) {
-        return ocors_span_from_string(r->method);
-    }
-    space = strchr(r->the_request, ' ');
-    return ocors_span_make(r->the_request, space != NULL ? (size_t)(space - r->the_request)
-                                                         : strlen(r->the_request));
-}
 
 /*
  * A copy of a client's text for logs, notes and environment variables: cut, with '?' for each
@@ -88,41 +71,104 @@ static ocors_span_t configured_site(const ocors_config_t *config)
     return ocors_span_from_string(config->site != NULL ? config->site->name : NULL);
 }
 
+static bool is_tree(const ocors_config_t *config)
+{
+    return config->documents != NULL && config->documents->list.is_tree;
+}
+
+/* Under one policy, few requests need their path. */
+static const ocors_url_path_t *path_of(inquiry_t *inquiry)
+{
+    if (!inquiry->has_path) {
+        ocors_request_path_read(inquiry->r, is_tree(inquiry->config), &inquiry->path);
+        inquiry->has_path = true;
+    }
+    return &inquiry->path;
+}
+
 /* C5: the site that the URL or the section names, for logs and notes. */
 static void note_site(inquiry_t *inquiry)
 {
-    const ocors_span_t site = inquiry->path.plain.site.bytes != NULL
-                                  ? inquiry->path.plain.site
-                                  : configured_site(inquiry->config);
+    const ocors_url_path_t *path = path_of(inquiry);
+    const ocors_span_t site = path->plain.site.bytes != NULL ? path->plain.site
+                                                             : configured_site(inquiry->config);
 
     if (site.length > 0) {
         inquiry->request->site = without_controls(inquiry->r->pool, site);
     }
 }
 
+/* The policy of an index, if there is one, is the one that judges. */
+static void take_policy(inquiry_t *inquiry, uint32_t index)
+{
+    inquiry->policies = ocors_view_policy(inquiry->pin.view, index);
+    inquiry->policy_count = inquiry->policies != NULL ? 1 : 0;
+}
+
+/* The site of a tree, and the policies of its API. */
+static void read_site(inquiry_t *inquiry, const ocors_key_t *tree)
+{
+    const ocors_snapshot_t *snapshot = &inquiry->pin.view->snapshot;
+    const ocors_url_path_t *path = path_of(inquiry);
+
+    if (!ocors_snapshot_find_path(snapshot, tree, path, configured_site(inquiry->config),
+                                  &inquiry->site)) {
+        inquiry->facts.is_path_ambiguous = true;
+        inquiry->site = OCORS_SNAPSHOT_NONE;
+    }
+    else if (path->plain.api == OCORS_API_OTHER) {
+        inquiry->policies = inquiry->both;
+        inquiry->policy_count = ocors_snapshot_read_site(snapshot, inquiry->site, OCORS_API_OTHER,
+                                                         inquiry->both);
+    }
+    else {
+        take_policy(inquiry, ocors_snapshot_site_policy(snapshot, inquiry->site, path->plain.api));
+    }
+    inquiry->request->row = row_of_site(snapshot, inquiry->site);
+}
+
 /* C5: the policies of the request. */
 static void read_policies(inquiry_t *inquiry)
 {
-    const ocors_config_t *config = inquiry->config;
-    const ocors_snapshot_t *snapshot = &inquiry->pin.snapshot;
+    const ocors_documents_t *documents = inquiry->config->documents;
     uint32_t index;
 
     if (ocors_survey_shows_decisions()) {
         note_site(inquiry);
     }
-    if (config->documents == NULL || !inquiry->has_pin) {
+    if (documents == NULL || !inquiry->has_pin) {
         return;
     }
-    if (config->documents->list.is_tree) {
-        inquiry->facts.is_path_ambiguous = !ocors_snapshot_read_path(
-            snapshot, &config->documents->list.key, &inquiry->path, configured_site(config),
-            inquiry->policies, &inquiry->policy_count, &inquiry->site);
-        inquiry->request->row = row_of_site(snapshot, inquiry->site);
+    if (documents->list.is_tree) {
+        read_site(inquiry, &documents->list.key);
     }
-    else if (ocors_snapshot_find_policy(snapshot, &config->documents->list.key, &index)
-             && ocors_snapshot_read_policy(snapshot, index, &inquiry->policies[0])) {
-        inquiry->policy_count = 1;
+    else if (ocors_snapshot_find_policy(&inquiry->pin.view->snapshot, &documents->list.key,
+                                        &index)) {
+        take_policy(inquiry, index);
     }
+}
+
+/* What a request says in the place where a source looks; NULL or empty: nothing. */
+static const char *text_of(const inquiry_t *inquiry, const ocors_source_t *source)
+{
+    switch (source->kind) {
+    case OCORS_SOURCE_BEARER:
+        return inquiry->fields.authorization;
+    case OCORS_SOURCE_QUERY:
+        return inquiry->r->args;
+    case OCORS_SOURCE_HEADER:
+        break;
+    }
+    return source == &ocors_sources_default[OCORS_SOURCES_DEFAULT_HEADER]
+               ? inquiry->fields.client_id
+               : apr_table_get(inquiry->r->headers_in, source->name.bytes);
+}
+
+/* Whether some default source may have a text; true for other sources. */
+static bool says_anything(const inquiry_t *inquiry, const ocors_sources_t *wanted)
+{
+    return wanted->items != ocors_sources_default || inquiry->fields.authorization != NULL
+           || inquiry->fields.client_id != NULL || inquiry->r->args != NULL;
 }
 
 /* C1: the client. Its id is copied: a policy's memory is readable only while it is pinned. */
@@ -131,22 +177,22 @@ static void identify_client(inquiry_t *inquiry)
     request_rec *r = inquiry->r;
     const ocors_sources_t *wanted = ocors_config_sources(inquiry->config);
     ocors_source_t sources[OCORS_SOURCES_MAX];
-    bool says_anything = false;
+    size_t count = 0;
 
-    for (size_t i = 0; i < wanted->count; i++) {
-        sources[i] = wanted->items[i];
-        sources[i].value = sources[i].kind == OCORS_SOURCE_BEARER ? header_in(r, "Authorization")
-                           : sources[i].kind == OCORS_SOURCE_QUERY
-                               ? ocors_span_from_string(r->args)
-                               : header_in(r, sources[i].name.bytes);
-        says_anything = says_anything || sources[i].value.length > 0;
-    }
-    if (!says_anything) {
+    if (!says_anything(inquiry, wanted)) {
         return; /* nobody is named, as in most requests of browsers */
     }
+    for (size_t i = 0; i < wanted->count; i++) {
+        const char *text = text_of(inquiry, &wanted->items[i]);
+
+        if (text != NULL && text[0] != '\0') {
+            sources[count] = wanted->items[i];
+            sources[count++].value = ocors_span_from_string(text);
+        }
+    }
     inquiry->facts.named = ocors_client_identify(
-        inquiry->policies, inquiry->policy_count, sources, wanted->count,
-        apr_palloc(r->pool, ocors_client_room(sources, wanted->count)));
+        inquiry->policies, inquiry->policy_count, sources, count,
+        apr_palloc(r->pool, ocors_client_room(sources, count)));
     if (inquiry->facts.named.kind == OCORS_CLIENT_NAMED) {
         inquiry->request->client = without_controls(r->pool, inquiry->facts.named.id);
     }
@@ -157,8 +203,7 @@ static void copy_response_headers(inquiry_t *inquiry)
 {
     apr_pool_t *pool = inquiry->r->pool;
 
-    for (size_t i = 0; i < inquiry->policy_count && inquiry->facts.named.kind == OCORS_CLIENT_NAMED;
-         i++) {
+    for (size_t i = 0; i < inquiry->policy_count; i++) {
         const ocors_policy_t *policy = &inquiry->policies[i];
         ocors_policy_client_t client;
         ocors_response_header_t header;
@@ -191,14 +236,14 @@ static uint64_t word_add(uint64_t word, uint64_t part)
 }
 
 /* The policies of a request: those of its list; or of its API and its site in a tree. */
-static uint64_t policies_word(const inquiry_t *inquiry)
+static uint64_t policies_word(inquiry_t *inquiry)
 {
     const ocors_config_t *config = inquiry->config;
     const bool has_own_row = inquiry->request->row != OCORS_COUNTING_OTHER;
     uint64_t word = config->documents != NULL ? ocors_key_hash(&config->documents->list.key) : 0;
 
-    if (inquiry->has_pin && config->documents != NULL && config->documents->list.is_tree) {
-        word = word_add(word, inquiry->path.plain.api);
+    if (inquiry->has_pin && is_tree(config)) {
+        word = word_add(word, path_of(inquiry)->plain.api);
         return has_own_row ? word : word_add(word, inquiry->site);
     }
     return has_own_row ? word : word_add(word, ocors_hash(0, configured_site(config)));
@@ -209,20 +254,31 @@ static uint64_t policies_word(const inquiry_t *inquiry)
  * depends on, which are the policies, the client that decides, and what R10 says of the origin. No
  * client can invent one. All but the number of a site without a row means the same after a restart.
  */
-static uint64_t word_of(const inquiry_t *inquiry)
+static uint64_t word_of(inquiry_t *inquiry)
 {
     const ocors_request_t *request = inquiry->request;
     const ocors_facts_t *facts = &inquiry->facts;
     const bool is_known = request->decision.is_client_known;
-    const unsigned miss = facts->own != NULL ? (unsigned)ocors_own_miss(facts->own, facts->origin)
-                                             : 0;
+    const unsigned miss = request->decision.is_near_own
+                              ? (unsigned)ocors_own_miss(facts->own, facts->origin)
+                              : 0;
     const uint64_t word = (uint64_t)request->row << 32 | (uint64_t)request->decision.reason << 16
                           | (uint64_t)miss << 8 | (uint64_t)facts->is_path_ambiguous << 4
                           | (uint64_t)is_known << 3 | (uint64_t)facts->named.kind << 1
                           | (inquiry->config->mode == OCORS_MODE_REPORT_ONLY);
+    const uint64_t all = word_add(word, policies_word(inquiry));
 
-    return word_add(word_add(word, policies_word(inquiry)),
-                    is_known ? ocors_hash(0, facts->named.id) : 0);
+    return is_known ? word_add(all, ocors_hash(0, facts->named.id)) : all;
+}
+
+/* The hash of the origin: the decision's, or made by the same seed. */
+static uint64_t origin_hash(const inquiry_t *inquiry)
+{
+    const uint64_t made = inquiry->request->decision.origin_hash;
+
+    return made != 0 ? made
+                     : ocors_hash(inquiry->has_pin ? inquiry->pin.view->snapshot.header.seed : 0,
+                                  inquiry->facts.origin);
 }
 
 /*
@@ -234,14 +290,14 @@ static void find_reason(inquiry_t *inquiry)
     ocors_request_t *request = inquiry->request;
     ocors_decision_t *decision = &request->decision;
     const ocors_reason_t kept = ocors_counting_find(&request->refusal, inquiry->r->connection->id,
-                                                    inquiry->facts.origin, word_of(inquiry));
+                                                    origin_hash(inquiry), word_of(inquiry));
     bool is_asked = false;
 
     if (ocors_survey_explains_each()) {
         request->is_verbose = ocors_survey_logs_each() && APLOG_R_IS_LEVEL(inquiry->r, APLOG_DEBUG);
-        is_asked = request->is_verbose || ocors_survey_shows_reasons();
+        is_asked = request->is_verbose || ocors_survey_shows_reasons()
+                   || ocors_config_explains(inquiry->config);
     }
-    is_asked = is_asked || ocors_config_explains(inquiry->config);
     if (request->refusal.count != NULL && !is_asked) {
         if (decision->reason == OCORS_REASON_NONE) {
             decision->reason = kept;
@@ -258,31 +314,38 @@ static void find_reason(inquiry_t *inquiry)
     }
 }
 
+/* What R10 looks at, where an origin is not listed. */
+static const ocors_own_t *ask_own(void *asker)
+{
+    inquiry_t *inquiry = asker;
+
+    ocors_server_own(inquiry->r, ocors_config_self(inquiry->config), &inquiry->fields,
+                     &inquiry->own);
+    return inquiry->facts.own = &inquiry->own;
+}
+
 /* Decides a request that has an Origin. */
 static void judge(inquiry_t *inquiry)
 {
     request_rec *r = inquiry->r;
     ocors_request_t *request = inquiry->request;
-    const ocors_self_t *self = ocors_config_self(inquiry->config);
+    ocors_facts_t *facts = &inquiry->facts;
 
-    if (!self->is_off) {
-        inquiry->own = ocors_server_own(r, self);
-        inquiry->facts.own = &inquiry->own;
+    facts->asker = inquiry;
+    facts->ask_own = ocors_config_self(inquiry->config)->is_off ? NULL : ask_own;
+    facts->method = ocors_fields_method(r);
+    if (ocors_span_is_equal(facts->method, OCORS_SPAN_LITERAL("OPTIONS"))) {
+        facts->request_method = ocors_span_from_string(inquiry->fields.request_method);
+        facts->version = path_of(inquiry)->version;
+        facts->path = ocors_request_path_resource(r, inquiry->config->documents, path_of(inquiry));
     }
-    inquiry->facts.method = method_of(r);
-    if (ocors_span_is_equal(inquiry->facts.method, OCORS_SPAN_LITERAL("OPTIONS"))) {
-        inquiry->facts.request_method = header_in(r, "Access-Control-Request-Method");
-        inquiry->facts.version = inquiry->path.version;
-        inquiry->facts.path = ocors_request_path_resource(r, inquiry->config->documents,
-                                                          &inquiry->path);
-    }
-    ocors_decide(inquiry->policies, inquiry->policy_count, &inquiry->facts,
-                 apr_palloc(r->pool, inquiry->facts.origin.length + 1), &request->decision);
+    ocors_decide(inquiry->policies, inquiry->policy_count, facts,
+                 apr_palloc(r->pool, facts->origin.length + 1), &request->decision);
     if (verdict_is_refusal(request->decision.verdict)) {
         find_reason(inquiry);
     }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
-        request->fault_version = ocors_fault_version(inquiry->path.version, inquiry->policies,
+        request->fault_version = ocors_fault_version(path_of(inquiry)->version, inquiry->policies,
                                                      inquiry->policy_count,
                                                      apr_palloc(r->pool, OCORS_FAULT_VERSION_MAX));
     }
@@ -290,34 +353,32 @@ static void judge(inquiry_t *inquiry)
 
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
 {
-    const char *origin = apr_table_get(r->headers_in, "Origin");
-    const bool is_tree = config->documents != NULL && config->documents->list.is_tree;
     inquiry_t inquiry;
 
     inquiry.r = r;
     inquiry.config = config;
-    inquiry.policy_count = 0;
-    inquiry.facts = (ocors_facts_t){ .has_origin = origin != NULL,
-                                     .origin = ocors_span_from_string(origin) };
-    inquiry.path = (ocors_url_path_t){ .version = 0 };
-    /* A GET under one policy needs its path only if the site is shown. */
-    if (is_tree
-        || (origin != NULL && (r->method_number != M_GET || ocors_survey_shows_decisions()))) {
-        ocors_request_path_read(r, is_tree, &inquiry.path);
-    }
-    if (is_tree && ocors_url_path_is_outside(&inquiry.path)) {
+    inquiry.has_path = false;
+    if (is_tree(config) && ocors_url_path_is_outside(path_of(&inquiry))) {
         return NULL;
     }
+    ocors_fields_read(r, &inquiry.fields);
+    const char *const origin = inquiry.fields.origin;
     inquiry.request = apr_pcalloc(r->pool, sizeof(*inquiry.request));
     inquiry.request->config = config;
     inquiry.request->row = row_of(config);
     if (origin == NULL && !ocors_store_has_response_headers()) {
         return inquiry.request; /* R1: the policy is not read */
     }
+    inquiry.facts = (ocors_facts_t){ .has_origin = origin != NULL,
+                                     .origin = ocors_span_from_string(origin) };
+    inquiry.policies = NULL;
+    inquiry.policy_count = 0;
     inquiry.has_pin = ocors_store_pin(&inquiry.pin);
     read_policies(&inquiry);
     identify_client(&inquiry);
-    copy_response_headers(&inquiry);
+    if (inquiry.facts.named.kind == OCORS_CLIENT_NAMED && ocors_store_has_response_headers()) {
+        copy_response_headers(&inquiry);
+    }
     if (origin != NULL) {
         judge(&inquiry);
     }

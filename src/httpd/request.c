@@ -69,12 +69,16 @@ static void show(request_rec *r, const ocors_request_t *request)
     show_word(r, "ocapi_cors_site", "OCAPI_CORS_SITE", request->site);
 }
 
+/* Whether there is an early decision, and the path is the same. */
+static bool has_early(const state_t *state, const request_rec *r)
+{
+    return state != NULL && state->early != NULL && strcmp(state->early_uri, r->uri) == 0;
+}
+
 /* Whether an early decision still holds: the path and the section are unchanged. */
 static bool early_holds(const state_t *state, const request_rec *r, const ocors_config_t *config)
 {
-    return state != NULL && state->early != NULL
-           && ocors_config_is_equal(state->early->config, config)
-           && strcmp(state->early_uri, r->uri) == 0;
+    return has_early(state, r) && ocors_config_is_equal(state->early->config, config);
 }
 
 /* Decides by these sections; NULL: they do not cover the request. */
@@ -215,7 +219,10 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     ap_conf_vector_t *sections;
     const ocors_request_t *request;
 
-    if (!request_may_be_ours(r) || !path_is_unmappable(r)) {
+    /* The path of an early decision is in normal form: nothing is encoded. */
+    if (r->method_number == M_GET
+        || has_early(ap_get_module_config(r->request_config, &ocapi_cors_module), r)
+        || !request_may_be_ours(r) || !path_is_unmappable(r)) {
         return NULL;
     }
     path = apr_pstrdup(r->pool, uri);
@@ -234,12 +241,20 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
 
 const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
 {
-    if (!request_may_be_ours(r)) {
+    const state_t *state;
+
+    if (r->method_number == M_GET) {
         return NULL;
     }
-    if (state_of(r)->sections != NULL) {
-        r->per_dir_config = state_of(r)->sections;
-        return state_of(r)->request;
+    state = ap_get_module_config(r->request_config, &ocapi_cors_module);
+    /* An early decision that holds is not the module's to answer: that would have been done. */
+    if (early_holds(state, r, ap_get_module_config(r->per_dir_config, &ocapi_cors_module))
+        || !request_may_be_ours(r)) {
+        return NULL;
+    }
+    if (state != NULL && state->sections != NULL) {
+        r->per_dir_config = state->sections;
+        return state->request;
     }
     return ocors_server_of(r->server)->is_late ? NULL
                                                : keep_ours(r, judge_early(r, r->per_dir_config));
@@ -266,10 +281,22 @@ static const ocors_request_t *decided_before(request_rec *r)
     return request == NULL && r->prev != NULL ? ocors_request_decide_anywhere(r->prev) : request;
 }
 
+/* The decision about a request that replaces no other one; NULL: it may be decided all the same. */
+static inline const ocors_request_t *decided_first(const request_rec *r)
+{
+    const state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
+
+    return r->prev == NULL && state != NULL ? state->request : NULL;
+}
+
 const ocors_request_t *ocors_request_decide(request_rec *r)
 {
-    const ocors_request_t *request = decided_before(r);
+    const ocors_request_t *request = decided_first(r);
 
+    if (request != NULL) {
+        return request;
+    }
+    request = decided_before(r);
     if (request == NULL) {
         return keep(r, judge_by(r, r->per_dir_config));
     }
@@ -281,8 +308,9 @@ const ocors_request_t *ocors_request_decide(request_rec *r)
 
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 {
-    const ocors_request_t *request = decided_before(r);
+    const ocors_request_t *request = decided_first(r);
 
+    request = request != NULL ? request : decided_before(r);
     if (request != NULL || r->uri == NULL) {
         return request; /* without a path: httpd has not understood the request line */
     }

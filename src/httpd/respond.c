@@ -27,11 +27,12 @@ static ap_filter_rec_t *header_filter;
 static bool table_clean(apr_table_t *table, const char *vary)
 {
     const apr_array_header_t *fields = apr_table_elts(table);
+    const apr_table_entry_t *const elements = (const void *)fields->elts;
     bool has_vary = false;
 
     for (int i = 0; i < fields->nelts; i++) {
-        const apr_table_entry_t *field = &APR_ARRAY_IDX(fields, i, apr_table_entry_t);
-        const char first = ocors_ascii_lower(field->key[0]);
+        const apr_table_entry_t *field = &elements[i];
+        const int first = field->key[0] | 0x20;
 
         if (first == 'a' && ocors_header_is_ours(field->key)) {
             apr_table_unset(table, field->key);
@@ -103,9 +104,13 @@ static const char *exposed_with_backend(request_rec *r, const char *names)
 /* The fields of the response, in the request's pool. Reads the backend's fields first. */
 static void headers_make(request_rec *r, const ocors_request_t *request, ocors_headers_t *headers)
 {
-    ocors_header_policy_t policy = ocors_config_header_policy(request->config);
     ocors_span_t asked = { NULL, 0 };
 
+    if (!ocors_verdict_has_fields(request->decision.verdict)) {
+        ocors_headers_make_none(headers);
+        return;
+    }
+    ocors_header_policy_t policy = ocors_config_header_policy(request->config);
     if (request->decision.verdict == OCORS_VERDICT_ALLOW
         && ocors_config_exposes_backend(request->config)) {
         policy.expose_headers = exposed_with_backend(r, policy.expose_headers);
@@ -114,10 +119,9 @@ static void headers_make(request_rec *r, const ocors_request_t *request, ocors_h
         asked = ocors_span_from_string(
             apr_table_get(r->headers_in, "Access-Control-Request-Headers"));
     }
-    ocors_headers_make(
-        &request->decision, &policy, asked,
-        apr_palloc(r->pool, ocors_headers_buffer_size(&request->decision, &policy, asked)),
-        headers);
+    const size_t size = ocors_headers_buffer_size(&request->decision, &policy, asked);
+    ocors_headers_make(&request->decision, &policy, asked,
+                       size > 0 ? apr_palloc(r->pool, size) : NULL, headers);
 }
 
 /* OcapiCorsExplain: the verdict and the reason, in place of whatever has this name. */

@@ -166,17 +166,18 @@ const ocors_server_t *ocors_server_of(const server_rec *server)
     return ap_get_module_config(server->module_config, &ocapi_cors_module);
 }
 
-ocors_own_t ocors_server_own(const request_rec *r, const ocors_self_t *self)
+void ocors_server_own(const request_rec *r, const ocors_self_t *self, const ocors_fields_t *fields,
+                      ocors_own_t *own)
 {
     conn_rec *connection = r->connection->master != NULL ? r->connection->master : r->connection;
 
-    return (ocors_own_t){
+    *own = (ocors_own_t){
         .names = &ocors_server_of(r->server)->names,
         .takes_asked = self->takes_asked,
         .listed = self->listed,
         .listed_count = self->listed_count,
-        .asked = ocors_span_from_string(apr_table_get(r->headers_in, "Host")),
-        .fetch_site = ocors_span_from_string(apr_table_get(r->headers_in, "Sec-Fetch-Site")),
+        .asked = ocors_span_from_string(fields->host),
+        .fetch_site = ocors_span_from_string(fields->fetch_site),
         .is_tls = ap_ssl_conn_is_ssl(connection),
     };
 }

@@ -236,7 +236,7 @@ bool ocors_status_take_summary(ocors_status_state_t *state)
     if (!ocors_store_pin(&pin)) {
         return false;
     }
-    summary_take(&pin.snapshot, state);
+    summary_take(&pin.view->snapshot, state);
     ocors_store_unpin(&pin);
     return true;
 }
@@ -249,10 +249,10 @@ bool ocors_status_take(apr_pool_t *pool, ocors_status_state_t *state)
     if (!ocors_store_pin(&pin)) {
         return false;
     }
-    header = pin.snapshot.header;
-    summary_take(&pin.snapshot, state);
-    documents_take(pool, &pin.snapshot, state);
-    sites_take(pool, &pin.snapshot, state);
+    header = pin.view->snapshot.header;
+    summary_take(&pin.view->snapshot, state);
+    documents_take(pool, &pin.view->snapshot, state);
+    sites_take(pool, &pin.view->snapshot, state);
     ocors_store_unpin(&pin);
     state->is_counted = ocors_counting_rows() > 0;
     figures_take(pool, &header, state);

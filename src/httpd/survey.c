@@ -27,7 +27,8 @@ typedef struct survey_t {
     apr_array_header_t *hosts; /* of host_t; the first is the main server */
     bool has_lua_hook;         /* a script may rewrite the paths of every virtual host */
     bool shows_decisions, shows_reasons;
-    bool logs_each; /* some level is `debug` or lower */
+    bool logs_each;     /* some level is `debug` or lower */
+    bool explains_each; /* that, or a place that shows reasons, or OcapiCorsExplain */
     int limited;
 } survey_t;
 
@@ -99,6 +100,7 @@ static void note_shows(const ap_directive_t *directive)
         survey.shows_reasons = survey.shows_reasons || has_text(directive, "ocapi_cors_reason");
     }
     survey.logs_each = survey.logs_each || sets_debug(directive);
+    survey.explains_each = survey.explains_each || directive_is(directive, "OcapiCorsExplain");
     if (allows_htaccess(directive)) {
         survey.shows_decisions = survey.shows_reasons = true;
     }
@@ -188,6 +190,7 @@ int ocors_survey_make(apr_pool_t *pool, server_rec *main_server)
             survey.shows_decisions = survey.shows_reasons = true;
         }
     }
+    survey.explains_each = survey.explains_each || survey.logs_each || survey.shows_reasons;
     return survey.limited;
 }
 
@@ -244,5 +247,5 @@ bool ocors_survey_logs_each(void)
 
 bool ocors_survey_explains_each(void)
 {
-    return survey.logs_each || survey.shows_reasons;
+    return survey.explains_each;
 }

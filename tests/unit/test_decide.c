@@ -313,16 +313,14 @@ static void test_a_damaged_count_is_no_work(void **state)
     size_t size;
     void *image = image_load("p.json", &size);
     ocors_image_header_t *header = image;
-    void *clients_at = (char *)image + header->clients;
-    ocors_image_client_record_t *clients = clients_at;
+    void *lists_at = (char *)image + header->lists;
+    ocors_image_list_record_t *lists = lists_at;
 
     (void)state;
-    for (uint32_t i = 0; i < header->client_count; i++) {
-        clients[i].first_resource = header->resource_count;
-        clients[i].resource_count = UINT32_MAX;
+    for (uint32_t i = 0; i < header->list_count; i++) {
+        lists[i].first_resource = header->resource_count;
+        lists[i].resource_count = UINT32_MAX;
     }
-    header->site_first_resource = header->resource_count;
-    header->site_resource_count = UINT32_MAX;
     assert_true(ocors_image_open(image, size, &policy.layers[0]));
     alarm(60); /* that many records once take seconds */
     for (int i = 0; i < 100; i++) {

@@ -14,6 +14,9 @@
 
 #define SEED UINT64_C(0x0123456789abcdef)
 
+/* So many resources of one client have an index. */
+#define LONG_LIST 12
+
 static ocors_report_t report;
 
 /* 20 clients; client i lists the origins k with k % 20 == i, and one that all of them list. */
@@ -44,6 +47,11 @@ static ocors_settings_t *settings_make(size_t origins)
                 UINT32_MAX, &report, NULL);
             ocors_settings_add_header(settings, OCORS_SPAN_LITERAL("x-client"),
                                       OCORS_SPAN_LITERAL("yes"), &report, NULL);
+        }
+        for (int i = 0; i < LONG_LIST && client == 19; i++) {
+            length = snprintf(text, sizeof(text), "/long/%d", i);
+            ocors_settings_add_resource(settings, ocors_span_make(text, (size_t)length),
+                                        OCORS_METHOD_GET, 0, UINT32_MAX, &report, NULL);
         }
     }
     return settings;
@@ -135,7 +143,8 @@ static void test_clients_resources_headers_come_back(void **state)
     ocors_image_client_t client;
     ocors_resource_t resource;
     ocors_response_header_t header;
-    uint32_t number;
+    ocors_image_list_t list;
+    uint32_t number, further;
     const ocors_span_t id = OCORS_SPAN_LITERAL("client-2");
     void *bytes = image_make(100, &size, &image);
 
@@ -144,23 +153,35 @@ static void test_clients_resources_headers_come_back(void **state)
     assert_true(ocors_image_find_client(&image, ocors_image_hash(&image, id), id, &number));
     assert_int_equal(number, 2);
     assert_true(ocors_image_read_client(&image, number, &client));
-    assert_int_equal(client.resource_count, 2);
+    assert_int_equal(client.hash, ocors_image_hash(&image, id));
+    assert_true(ocors_image_read_list(&image, client.list, &list));
+    assert_int_equal(list.resource_count, 1);
     assert_int_equal(client.header_count, 1);
-    assert_true(ocors_image_read_resource(&image, client.first_resource, &resource));
+    assert_true(ocors_image_read_resource(&image, list.first_resource, &resource, &further));
     assert_true(ocors_span_is_equal(resource.pattern, OCORS_SPAN_LITERAL("/baskets")));
-    assert_int_equal(resource.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD); /* M1 */
+    assert_int_equal(resource.methods,
+                     OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_PUT); /* M1 */
     assert_true(ocors_image_read_header(&image, client.first_header, &header));
     assert_true(ocors_span_is_equal(header.name, OCORS_SPAN_LITERAL("x-client")));
     assert_true(ocors_span_is_equal(header.value, OCORS_SPAN_LITERAL("yes")));
     assert_true(ocors_image_read_client(&image, 3, &client));
-    assert_int_equal(client.resource_count, 0);
+    assert_true(ocors_image_read_list(&image, client.list, &list));
+    assert_int_equal(list.resource_count, 0);
     /* Those of all clients: one pattern, every method, once. */
-    assert_int_equal(image.site_resource_count, 1);
-    assert_true(ocors_image_read_resource(&image, image.site_first_resource, &resource));
+    assert_true(ocors_image_read_list(&image, image.site_list, &list));
+    assert_int_equal(list.resource_count, 1 + LONG_LIST);
+    assert_true(list.slot_count >= LONG_LIST);
+    number = 0; /* where the one that several clients have is: the order is that of keys */
+    do {
+        assert_true(
+            ocors_image_read_resource(&image, list.first_resource + number, &resource, &further));
+    } while (!ocors_span_is_equal(resource.pattern, OCORS_SPAN_LITERAL("/baskets"))
+             && ++number < list.resource_count);
     assert_int_equal(resource.methods,
                      OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT);
     assert_false(ocors_image_read_client(&image, image.client_count, &client));
-    assert_false(ocors_image_read_resource(&image, image.resource_count, &resource));
+    assert_false(ocors_image_read_list(&image, image.list_count, &list));
+    assert_false(ocors_image_read_resource(&image, image.resource_count, &resource, &further));
     assert_false(ocors_image_read_header(&image, image.header_count, &header));
     free(bytes);
 }
@@ -301,6 +322,8 @@ static void image_use(const void *bytes, size_t size)
     ocors_image_client_t client;
     ocors_resource_t resource;
     ocors_response_header_t header;
+    ocors_image_list_t list;
+    uint32_t further;
     volatile uint32_t sum = 0;
 
     ocors_image_verify(bytes, size);
@@ -316,6 +339,7 @@ static void image_use(const void *bytes, size_t size)
                 sum += origin.clients[i];
             }
             ocors_image_origin_has_client(&origin, 7);
+            sum += ocors_image_origin_list(&image, &origin);
         }
         const ocors_span_t host = ocors_span_make(text + strlen("https://"),
                                                   strlen(text) - strlen("https://"));
@@ -334,10 +358,15 @@ static void image_use(const void *bytes, size_t size)
         }
     }
     for (uint32_t i = 0; i < image.resource_count && i < 100; i++) {
-        if (ocors_image_read_resource(&image, i, &resource)) {
+        if (ocors_image_read_resource(&image, i, &resource, &further)) {
             for (size_t k = 0; k < resource.pattern.length; k++) {
                 sum += (unsigned char)resource.pattern.bytes[k];
             }
+        }
+    }
+    for (uint32_t i = 0; i < image.list_count && i < 100; i++) {
+        if (ocors_image_read_list(&image, i, &list) && list.slot_count > 0) {
+            sum += list.slots[list.slot_count - 1].tag;
         }
     }
     for (uint32_t i = 0; i < image.header_count && i < 100; i++) {

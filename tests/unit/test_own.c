@@ -108,6 +108,9 @@ static void check_origin(struct json_object *row)
     if (!row_is_own(row)) {
         assert_string_equal(misses[ocors_own_miss(&own, origin)], miss);
     }
+    if (row_is_own(row) || strcmp(miss, "none") != 0) {
+        assert_true(ocors_own_is_near(&own, origin));
+    }
     guarded_free(origin);
     text_free(own.asked);
     text_free(own.fetch_site);
@@ -181,6 +184,7 @@ static void every_prefix(void **state)
         const ocors_span_t origin = guarded_copy(text, length);
 
         assert_int_equal(ocors_own_is_own(&host, origin), length == sizeof(text) - 1);
+        assert_true(length < sizeof(text) - 1 || ocors_own_is_near(&host, origin));
         guarded_free(origin);
     }
 }

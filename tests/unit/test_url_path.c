@@ -142,6 +142,53 @@ static void any_bytes_are_read_safely(void **state)
 }
 
 /* R13: what is long is read once through, whatever it is. (Minutes, if it were not so.) */
+/* A '~' at the end is of no meaning, but that path is read twice; one without may be read once. */
+static void a_path_that_is_read_once_is_read_alike(void **state)
+{
+    static const char *const parts[] = {
+        "s",      "dw",    "shop",    "data",         "S",
+        "DW",     "Shop",  "a",       "Sites-a-Site", "sites-a-site",
+        "Sites-", "-Site", "my-site", "v19_1",        "abc",
+        ""
+    };
+    unsigned count = 0;
+
+    (void)state;
+    random_state = 1;
+    for (unsigned round = 0; round < 200000; round++) {
+        char text[128], once_buffer[256], twice_buffer[256];
+        ocors_url_path_t once, twice;
+        size_t length = 0;
+
+        for (uint32_t left = 2 + random_below(6); left > 0; left--) {
+            /* Half of them begin as most paths do. */
+            const char *part = round % 2 == 0 && length == 0 ? "s/Sites-a-Site/dw/shop"
+                               : round % 4 == 1 && length == 0
+                                   ? "s/abc/dw/data"
+                                   : parts[random_below(sizeof(parts) / sizeof(parts[0]))];
+
+            length += (size_t)snprintf(text + length, sizeof(text) - length, "/%s", part);
+        }
+        memcpy(text + length, "/~", 3);
+        const ocors_span_t plain = ocors_span_make(text, length);
+        const ocors_span_t longer = ocors_span_make(text, length + 2);
+
+        ocors_url_path_read(plain, plain, once_buffer, &once);
+        ocors_url_path_read(longer, longer, twice_buffer, &twice);
+        if (once.plain.api != OCORS_API_SHOP && once.plain.api != OCORS_API_DATA) {
+            continue;
+        }
+        count++;
+        assert_int_equal(once.is_ambiguous, twice.is_ambiguous);
+        assert_int_equal(once.plain.api, twice.plain.api);
+        assert_int_equal(once.loose.api, twice.loose.api);
+        assert_int_equal(once.version, twice.version);
+        assert_true(ocors_span_is_equal(once.plain.site, twice.plain.site));
+        assert_true(ocors_span_is_equal(once.loose.site, twice.loose.site));
+    }
+    assert_true(count > 100000);
+}
+
 static void long_paths_are_linear(void **state)
 {
     static const struct {
@@ -213,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_bytes_are_read_safely),
+        cmocka_unit_test(a_path_that_is_read_once_is_read_alike),
         cmocka_unit_test(long_paths_are_linear),
         cmocka_unit_test(keys_of_sites),
     };

@@ -7,19 +7,19 @@
 
 #include "ocors_image_hosts.h"
 #include "ocors_image_layout.h"
-#include "ocors_index.h"
+#include "ocors_image_lists.h"
 
 /* What is known before the image can be laid out. */
 typedef struct plan_t {
     const ocors_settings_t *settings;
     uint64_t seed;
-    uint64_t *hashes;           /* of each of the settings' origins */
-    uint32_t *numbers;          /* which distinct origin each of them is */
-    uint32_t *firsts;           /* the first place of each distinct origin */
-    uint32_t distinct;          /* how many there are */
-    ocors_image_hosts_t hosts;  /* their hosts */
-    ocors_resource_t *together; /* the resources of all clients, each once */
-    uint32_t together_count;
+    uint64_t *hashes;          /* of each of the settings' origins */
+    uint32_t *numbers;         /* which distinct origin each of them is */
+    uint32_t *firsts;          /* the first place of each distinct origin */
+    uint32_t *member_counts;   /* how many clients have each */
+    uint32_t distinct;         /* how many there are */
+    ocors_image_hosts_t hosts; /* their hosts */
+    ocors_image_lists_t lists; /* of resources */
 } plan_t;
 
 /* Where the writing is. */
@@ -34,7 +34,8 @@ static void plan_free(plan_t *plan)
     free(plan->hashes);
     free(plan->numbers);
     free(plan->firsts);
-    free(plan->together);
+    free(plan->member_counts);
+    ocors_image_lists_free(&plan->lists);
     ocors_image_hosts_free(&plan->hosts);
 }
 
@@ -66,7 +67,9 @@ static ocors_result_t plan_origins(plan_t *plan)
     plan->hashes = calloc(count + 1, sizeof(*plan->hashes));
     plan->numbers = calloc(count + 1, sizeof(*plan->numbers));
     plan->firsts = calloc(count + 1, sizeof(*plan->firsts));
-    if (slots == NULL || plan->hashes == NULL || plan->numbers == NULL || plan->firsts == NULL) {
+    plan->member_counts = calloc(count + 1, sizeof(*plan->member_counts));
+    if (slots == NULL || plan->hashes == NULL || plan->numbers == NULL || plan->firsts == NULL
+        || plan->member_counts == NULL) {
         free(slots);
         return OCORS_NO_MEMORY;
     }
@@ -78,53 +81,12 @@ static ocors_result_t plan_origins(plan_t *plan)
             ocors_slots_announce(slots, slot_count, plan->hashes[i + OCORS_SLOTS_AHEAD]);
         }
         number_origin(plan, slots, slot_count, (uint32_t)i);
+        plan->member_counts[plan->numbers[i]]++;
     }
     free(slots);
     return ocors_image_hosts_plan(
         &(ocors_image_hosts_origins_t){ plan->settings->origins, plan->firsts, plan->distinct },
         plan->seed, &plan->hosts);
-}
-
-/*
- * Merges the resources of all clients: each pattern and range once, with the methods of all. What
- * an unlisted origin is told (M1) then costs one look at each, however many clients repeat them.
- */
-static ocors_result_t plan_resources(plan_t *plan)
-{
-    const ocors_settings_t *settings = plan->settings;
-    ocors_index_t ranges, patterns;
-    ocors_result_t status = OCORS_OK;
-
-    plan->together = calloc(settings->resource_count + 1, sizeof(*plan->together));
-    if (plan->together == NULL) {
-        return OCORS_NO_MEMORY;
-    }
-    ocors_index_init(&ranges, plan->seed);
-    ocors_index_init(&patterns, plan->seed);
-    for (size_t i = 0; i < settings->resource_count && status == OCORS_OK; i++) {
-        const ocors_resource_t *resource = &settings->resources[i];
-        const ocors_span_t range = ocors_span_make(
-            (const char *)resource + offsetof(ocors_resource_t, from), 2 * sizeof(ocors_version_t));
-        bool is_new;
-        ocors_index_entry_t *entry = ocors_index_put(&ranges, 0, range, (uint32_t)ranges.count,
-                                                     &is_new);
-
-        entry = entry == NULL ? NULL
-                              : ocors_index_put(&patterns, entry->value, resource->pattern,
-                                                plan->together_count, &is_new);
-        if (entry == NULL) {
-            status = OCORS_NO_MEMORY;
-        }
-        else if (is_new) {
-            plan->together[plan->together_count++] = *resource;
-        }
-        else {
-            plan->together[entry->value].methods |= resource->methods;
-        }
-    }
-    ocors_index_free(&ranges);
-    ocors_index_free(&patterns);
-    return status;
 }
 
 /* Gives a section its place and its count; `*size` grows past it. Sizes are kept in 64 bits. */
@@ -134,6 +96,24 @@ static void place(uint32_t *offset, uint32_t *count, uint64_t *size, uint64_t it
     *offset = (uint32_t)*size;
     *count = (uint32_t)items;
     *size += items * width;
+}
+
+/* The ranges of one resource follow each other, and share its pattern. */
+static bool pattern_is_written(const ocors_image_lists_t *lists, uint32_t number)
+{
+    return number > 0
+           && lists->distinct[number].pattern.bytes == lists->distinct[number - 1].pattern.bytes;
+}
+
+/* How many distinct origins have several clients. */
+static uint64_t shared_count(const plan_t *plan)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < plan->distinct; i++) {
+        count += plan->member_counts[i] > 1 ? 1 : 0;
+    }
+    return count;
 }
 
 static uint64_t text_size_of(const plan_t *plan)
@@ -147,11 +127,8 @@ static uint64_t text_size_of(const plan_t *plan)
     for (size_t i = 0; i < settings->client_count; i++) {
         size += settings->clients[i].id.length;
     }
-    for (size_t i = 0; i < settings->resource_count; i++) {
-        size += settings->resources[i].pattern.length;
-    }
-    for (uint32_t i = 0; i < plan->together_count; i++) {
-        size += plan->together[i].pattern.length;
+    for (uint32_t i = 0; i < plan->lists.distinct_count; i++) {
+        size += pattern_is_written(&plan->lists, i) ? 0 : plan->lists.distinct[i].pattern.length;
     }
     for (size_t i = 0; i < settings->header_count; i++) {
         size += settings->headers[i].name.length + settings->headers[i].value.length;
@@ -163,7 +140,6 @@ static uint64_t text_size_of(const plan_t *plan)
 static uint64_t lay_out(const plan_t *plan, ocors_image_header_t *header)
 {
     const ocors_settings_t *settings = plan->settings;
-    const uint64_t resources = (uint64_t)settings->resource_count + plan->together_count;
     uint64_t size = sizeof(*header);
 
     memcpy(header->magic, OCORS_IMAGE_MAGIC, sizeof(header->magic));
@@ -175,19 +151,23 @@ static uint64_t lay_out(const plan_t *plan, ocors_image_header_t *header)
           ocors_slots_count(settings->client_count), sizeof(ocors_slot_t));
     place(&header->origins, &header->origin_count, &size, plan->distinct,
           sizeof(ocors_image_origin_record_t));
-    place(&header->members, &header->member_count, &size, settings->origin_count, sizeof(uint32_t));
+    place(&header->members, &header->member_count, &size,
+          settings->origin_count + shared_count(plan), sizeof(uint32_t));
     place(&header->clients, &header->client_count, &size, settings->client_count,
           sizeof(ocors_image_client_record_t));
-    place(&header->resources, &header->resource_count, &size, resources,
+    place(&header->resources, &header->resource_count, &size, plan->lists.resource_count,
           sizeof(ocors_image_resource_record_t));
     place(&header->headers, &header->header_count, &size, settings->header_count,
           sizeof(ocors_image_header_record_t));
     place(&header->host_slots, &header->host_slot_count, &size, plan->hosts.slot_count,
           sizeof(uint32_t));
     place(&header->groups, &header->group_size, &size, plan->hosts.group_size, sizeof(uint32_t));
+    place(&header->lists, &header->list_count, &size, plan->lists.list_count,
+          sizeof(ocors_image_list_record_t));
+    place(&header->resource_slots, &header->resource_slot_count, &size, plan->lists.slot_count,
+          sizeof(ocors_slot_t));
     place(&header->text, &header->text_size, &size, text_size_of(plan), 1);
-    header->site_first_resource = (uint32_t)settings->resource_count;
-    header->site_resource_count = plan->together_count;
+    header->site_list = plan->lists.site;
     header->version_length = (uint32_t)settings->version.length;
     memcpy(header->digest, settings->digest, sizeof(header->digest));
     return (size + OCORS_IMAGE_ALIGNMENT - 1) / OCORS_IMAGE_ALIGNMENT * OCORS_IMAGE_ALIGNMENT;
@@ -216,9 +196,6 @@ static void write_origins(writer_t *writer, const plan_t *plan)
     uint32_t *members = members_at;
     uint32_t next = 0;
 
-    for (size_t i = 0; i < settings->origin_count; i++) {
-        records[plan->numbers[i]].member_count++;
-    }
     for (uint32_t number = 0; number < plan->distinct; number++) {
         const uint32_t first = plan->firsts[number];
 
@@ -229,8 +206,10 @@ static void write_origins(writer_t *writer, const plan_t *plan)
         records[number].length = (uint32_t)settings->origins[first].length;
         records[number].text = write_text(writer, settings->origins[first]);
         records[number].first_member = next;
-        next += records[number].member_count;
-        records[number].member_count = 0;
+        next += plan->member_counts[number];
+        if (plan->member_counts[number] > 1) {
+            members[next++] = plan->lists.of_origins[number];
+        }
         ocors_slots_add(slots, slot_count, plan->hashes[first], number);
     }
     for (size_t client = 0; client < settings->client_count; client++) {
@@ -255,42 +234,36 @@ static void write_clients(writer_t *writer, const plan_t *plan)
         const ocors_client_t *client = &settings->clients[i];
 
         records[i] = (ocors_image_client_record_t){
+            .hash = ocors_hash(plan->seed, client->id),
             .id = write_text(writer, client->id),
             .id_length = (uint32_t)client->id.length,
-            .first_resource = (uint32_t)client->first_resource,
-            .resource_count = (uint32_t)client->resource_count,
+            .list = plan->lists.of_clients[i],
             .first_header = (uint32_t)client->first_header,
             .header_count = (uint32_t)client->header_count,
         };
-        ocors_slots_add(slots, writer->header->client_slot_count,
-                        ocors_hash(plan->seed, client->id), (uint32_t)i);
+        ocors_slots_add(slots, writer->header->client_slot_count, records[i].hash, (uint32_t)i);
     }
 }
 
-static void write_resource(writer_t *writer, uint32_t number, const ocors_resource_t *resource)
+static ocors_result_t write_resources(writer_t *writer, const plan_t *plan)
 {
+    const ocors_image_lists_t *lists = &plan->lists;
+    void *lists_at = writer->bytes + writer->header->lists;
     void *records_at = writer->bytes + writer->header->resources;
-    ocors_image_resource_record_t *records = records_at;
+    void *slots_at = writer->bytes + writer->header->resource_slots;
+    uint32_t *texts = calloc((size_t)lists->distinct_count + 1, sizeof(*texts));
+    ocors_result_t status;
 
-    records[number] = (ocors_image_resource_record_t){
-        .pattern = write_text(writer, resource->pattern),
-        .pattern_length = (uint16_t)resource->pattern.length,
-        .methods = ocors_methods_complete(resource->methods),
-        .from = resource->from,
-        .until = resource->until,
-    };
-}
-
-static void write_resources(writer_t *writer, const plan_t *plan)
-{
-    const uint32_t own = (uint32_t)plan->settings->resource_count;
-
-    for (uint32_t i = 0; i < own; i++) {
-        write_resource(writer, i, &plan->settings->resources[i]);
+    if (texts == NULL) {
+        return OCORS_NO_MEMORY;
     }
-    for (uint32_t i = 0; i < plan->together_count; i++) {
-        write_resource(writer, own + i, &plan->together[i]);
+    for (uint32_t i = 0; i < lists->distinct_count; i++) {
+        texts[i] = pattern_is_written(lists, i) ? texts[i - 1]
+                                                : write_text(writer, lists->distinct[i].pattern);
     }
+    status = ocors_image_lists_write(lists, plan->seed, texts, lists_at, records_at, slots_at);
+    free(texts);
+    return status;
 }
 
 static void write_headers(writer_t *writer, const ocors_settings_t *settings)
@@ -338,9 +311,8 @@ static ocors_result_t write_image(const plan_t *plan, void **bytes, size_t *size
     write_text(&writer, plan->settings->version);
     write_origins(&writer, plan);
     write_clients(&writer, plan);
-    write_resources(&writer, plan);
     write_headers(&writer, plan->settings);
-    if (write_hosts(&writer, plan) != OCORS_OK) {
+    if (write_resources(&writer, plan) != OCORS_OK || write_hosts(&writer, plan) != OCORS_OK) {
         free(writer.bytes);
         return OCORS_NO_MEMORY;
     }
@@ -363,7 +335,7 @@ ocors_result_t ocors_image_build(const ocors_settings_t *settings, uint64_t seed
     }
     status = plan_origins(&plan);
     if (status == OCORS_OK) {
-        status = plan_resources(&plan);
+        status = ocors_image_lists_plan(settings, plan.numbers, plan.distinct, seed, &plan.lists);
     }
     if (status == OCORS_OK) {
         status = write_image(&plan, bytes, size);

@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <apr_general.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -14,7 +13,6 @@
 #include <http_log.h>
 
 #include "ocors_census.h"
-#include "ocors_hash.h"
 #include "ocors_messages.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -39,7 +37,6 @@ typedef struct segment_t {
     _Alignas(SEGMENT_LINE) _Atomic uint32_t stamp;
     _Atomic uint32_t minute;    /* the first stamp of the current minute */
     _Atomic uint32_t row_count; /* labels that are written */
-    uint64_t seed;              /* of the hashes of origins */
     label_t labels[OCORS_COUNTERS_ROWS];
     _Alignas(SEGMENT_LINE) ocors_census_t census; /* of this minute */
     _Atomic uint32_t first_minute; /* the minute whose first refusal is, or will be, `first` */
@@ -59,7 +56,7 @@ typedef struct minute_t {
 /* What a later load of this module finds. The first four members are as in store.c. */
 #define RETAINED_KEY     "mod_ocapi_cors.counting"
 #define RETAINED_MAGIC   UINT32_C(0x6f636374)
-#define RETAINED_VERSION 2
+#define RETAINED_VERSION 3
 
 typedef struct retained_t {
     uint32_t magic, version;
@@ -128,10 +125,6 @@ static void create(apr_pool_t *process_pool, server_rec *server)
     base += (SEGMENT_LINE - (uintptr_t)base % SEGMENT_LINE) % SEGMENT_LINE;
     retained->segment = (segment_t *)(void *)base;
     retained->stripe_count = count;
-    if (apr_generate_random_bytes((unsigned char *)&retained->segment->seed, sizeof(uint64_t))
-        != APR_SUCCESS) {
-        retained->segment->seed = (uint64_t)apr_time_now();
-    }
     retained->segment->stamp = retained->segment->minute = 1;
     retained->segment->row_count = OCORS_COUNTING_NONE + 1;
     retained->minute.begun = monotonic_now();
@@ -217,13 +210,13 @@ void ocors_counting_child_ended(pid_t pid)
 /* ---- For workers ------------------------------------------------------------------------------
  */
 
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, ocors_span_t origin,
+ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
                                    uint64_t word)
 {
     ocors_reason_t reason = OCORS_REASON_NONE;
 
     if (segment != NULL) {
-        refusal->origin = ocors_hash(segment->seed, origin);
+        refusal->origin = hash;
         refusal->key = ocors_sketch_key(refusal->origin, word);
         refusal->set = ocors_sketch_set(&segment->sketch, (uint32_t)connection, refusal->key);
         refusal->stamp = atomic_load_explicit(&segment->stamp, memory_order_relaxed);

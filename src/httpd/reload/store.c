@@ -31,6 +31,7 @@ APLOG_USE_MODULE(ocapi_cors);
 typedef struct private_page_t {
     _Atomic uint32_t current; /* 1 + the area; 0: nothing was published yet */
     unsigned char secret[APR_SIPHASH_KSIZE];
+    _Atomic uint64_t serial; /* of the last publication */
 } private_page_t;
 
 struct ocors_store_t {
@@ -51,7 +52,7 @@ struct ocors_store_t {
  */
 #define RETAINED_KEY     "mod_ocapi_cors.store"
 #define RETAINED_MAGIC   UINT32_C(0x6f637374)
-#define RETAINED_VERSION 1
+#define RETAINED_VERSION 2
 
 typedef struct retained_t {
     uint32_t magic, version;
@@ -64,6 +65,9 @@ typedef struct retained_t {
 static retained_t *retained;
 static ocors_store_t *in_use;
 static ocors_epoch_reader_t *reader;
+
+/* Of each thread that reads. */
+static _Thread_local ocors_view_t view;
 
 /* ---- For writers ------------------------------------------------------------------------------
  */
@@ -239,10 +243,13 @@ void *ocors_store_copy(const ocors_store_t *store, const void *bytes, size_t siz
 
 void ocors_store_publish(ocors_store_t *store, uint32_t area)
 {
-    const char *tables = ocors_store_tables(store, area);
+    char *tables = ocors_store_tables(store, area);
     ocors_snapshot_header_t header;
 
     memcpy(&header, tables, sizeof(header));
+    header.serial = atomic_fetch_add_explicit(&store->private_page->serial, 1, memory_order_relaxed)
+                    + 1;
+    memcpy(tables, &header, sizeof(header));
     memcpy(ocors_store_area(store, area), tables, (size_t)header.tables_size);
     ocors_epoch_publish(store->head, area, header.has_response_headers ? HINT_RESPONSE_HEADERS : 0);
     atomic_store_explicit(&store->private_page->current, area + 1, memory_order_release);
@@ -300,6 +307,7 @@ void ocors_store_use(ocors_store_t *store)
     retained->pool = store != NULL ? store->pool : NULL;
     /* Until a worker has its own, and for the parent: the last one, which is everybody's. */
     reader = store != NULL ? &store->readers[store->reader_count - 1] : NULL;
+    view.snapshot.area = NULL; /* the next store may have the address of this one */
 }
 
 ocors_store_t *ocors_store_in_use(void)
@@ -349,7 +357,8 @@ bool ocors_store_pin(ocors_pin_t *pin)
         return false;
     }
     const char *area = ocors_store_area(in_use, pin->area);
-    if (!ocors_snapshot_open(area, in_use->area_size, area, in_use->area_size, &pin->snapshot)) {
+    pin->view = &view;
+    if (!ocors_view_open(&view, area, in_use->area_size)) {
         ocors_epoch_unpin(reader, pin->area);
         return false;
     }

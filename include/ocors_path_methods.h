@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The methods that lists of resources grant to one path (rules M1, M2). */
+#ifndef OCORS_PATH_METHODS_H
+#define OCORS_PATH_METHODS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ocors_image.h"
+#include "ocors_resource_key.h"
+
+/* M2: how many patterns are tried for one path. */
+#define OCORS_PATH_METHODS_TRIES 256
+
+/* The methods of a path that have been found so far. */
+typedef struct ocors_path_methods_t {
+    ocors_segments_t path;
+    ocors_resource_keys_t keys; /* count 0: not made yet */
+    ocors_version_t version;    /* in the path; 0: none */
+    ocors_methods_t methods;
+    uint32_t tries_left;
+    bool is_too_much; /* M2: the path has the fallback list, whatever was found */
+} ocors_path_methods_t;
+
+/* Begins with a decoded path. M2: a path beyond the limits has the fallback list. */
+void ocors_path_methods_begin(ocors_path_methods_t *found, ocors_span_t path,
+                              ocors_version_t version);
+
+/*
+ * Adds the methods of those resources of a list that match. A list with an index costs the same,
+ * however many resources it has. All images have one seed.
+ */
+void ocors_path_methods_add(ocors_path_methods_t *found, const ocors_image_t *image, uint32_t list);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What lists of resources grant to a path (M1, M2), against a look at every resource. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ocors_image_build.h"
+#include "ocors_path_methods.h"
+#include "ocors_settings.h"
+#include "random_numbers.h"
+
+#define SEED UINT64_C(0x0123456789abcdef)
+
+static ocors_report_t report;
+
+static void *image_make(ocors_settings_t *settings, ocors_image_t *image)
+{
+    void *bytes;
+    size_t size;
+
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    assert_true(ocors_image_open(bytes, size, image));
+    assert_true(ocors_image_verify(bytes, size));
+    return bytes;
+}
+
+static void client_begin(ocors_settings_t *settings, unsigned number)
+{
+    char id[32];
+    const int length = snprintf(id, sizeof(id), "client-%u", number);
+
+    ocors_settings_begin_client(settings, ocors_span_make(id, (size_t)length), &report, NULL);
+}
+
+static void resource_add(ocors_settings_t *settings, const char *pattern, ocors_methods_t methods,
+                         ocors_version_t from)
+{
+    ocors_settings_add_resource(settings, ocors_span_from_string(pattern), methods, from,
+                                UINT32_MAX, &report, NULL);
+}
+
+/* A path of up to four segments, each one of these. */
+static const char *path_make(const char *const *segments, size_t count, char path[64])
+{
+    size_t length = 0;
+
+    for (uint32_t left = random_below(5); left > 0; left--) {
+        length += (size_t)snprintf(path + length, 64 - length, "/%s",
+                                   segments[random_below((uint32_t)count)]);
+    }
+    if (length == 0) {
+        (void)snprintf(path, 64, "/");
+    }
+    return path;
+}
+
+/* What the clients of a document grant, one resource after the other. */
+static ocors_methods_t methods_of(const ocors_settings_t *settings, size_t first, size_t count,
+                                  const char *path, ocors_version_t version)
+{
+    ocors_methods_t methods = 0;
+    ocors_segments_t segments;
+
+    assert_true(ocors_resource_path_split(ocors_span_from_string(path), &segments));
+    for (size_t client = first; client < first + count; client++) {
+        const ocors_client_t *from = &settings->clients[client];
+
+        for (size_t i = 0; i < from->resource_count; i++) {
+            const ocors_resource_t *resource = &settings->resources[from->first_resource + i];
+
+            if ((version == 0 || version >= resource->from)
+                && ocors_resource_is_match(resource->pattern, &segments)) {
+                methods |= ocors_methods_complete(resource->methods);
+            }
+        }
+    }
+    return methods;
+}
+
+static ocors_methods_t methods_by(const ocors_image_t *image, uint32_t list, const char *path,
+                                  ocors_version_t version)
+{
+    ocors_path_methods_t found;
+
+    ocors_path_methods_begin(&found, ocors_span_from_string(path), version);
+    ocors_path_methods_add(&found, image, list);
+    assert_false(found.is_too_much);
+    return found.methods;
+}
+
+static uint32_t list_of_client(const ocors_image_t *image, uint32_t number)
+{
+    ocors_image_client_t client;
+
+    assert_true(ocors_image_read_client(image, number, &client));
+    return client.list;
+}
+
+static uint32_t list_of_origin(const ocors_image_t *image, const char *text)
+{
+    const ocors_span_t span = ocors_span_from_string(text);
+    ocors_image_origin_t origin;
+
+    assert_true(ocors_image_find_origin(image, ocors_image_hash(image, span), span, &origin));
+    return ocors_image_origin_list(image, &origin);
+}
+
+/* Three clients, one of which has few resources; one origin is listed by all, one by two. */
+static ocors_settings_t *random_settings(void)
+{
+    static const char *const parts[] = { "a", "b", "ab", "*", "**", "a*", "?", "*b", "{x}" };
+    ocors_settings_t *settings = ocors_settings_create();
+    char pattern[64];
+
+    for (unsigned client = 0; client < 3; client++) {
+        client_begin(settings, client);
+        ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://all.example"), &report,
+                                  NULL);
+        if (client > 0) {
+            ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://two.example"), &report,
+                                      NULL);
+        }
+        for (uint32_t left = client == 0 ? 4 : random_below(40); left > 0; left--) {
+            resource_add(settings, path_make(parts, sizeof(parts) / sizeof(parts[0]), pattern),
+                         (ocors_methods_t)(1u << random_below(6)), random_below(3));
+        }
+    }
+    return settings;
+}
+
+static void a_list_grants_what_its_resources_grant(void **state)
+{
+    static const char *const parts[] = { "a", "b", "ab", "aab", "c" };
+    char path[64];
+
+    (void)state;
+    random_state = 1;
+    for (unsigned round = 0; round < 300; round++) {
+        ocors_settings_t *settings = random_settings();
+        ocors_image_t image;
+        void *bytes = image_make(settings, &image);
+
+        for (unsigned i = 0; i < 30; i++) {
+            const ocors_version_t version = random_below(3);
+
+            path_make(parts, sizeof(parts) / sizeof(parts[0]), path);
+            for (uint32_t client = 0; client < 3; client++) {
+                assert_int_equal(methods_by(&image, list_of_client(&image, client), path, version),
+                                 methods_of(settings, client, 1, path, version));
+            }
+            assert_int_equal(methods_by(&image, image.site_list, path, version),
+                             methods_of(settings, 0, 3, path, version));
+            assert_int_equal(
+                methods_by(&image, list_of_origin(&image, "https://all.example"), path, version),
+                methods_of(settings, 0, 3, path, version));
+            assert_int_equal(
+                methods_by(&image, list_of_origin(&image, "https://two.example"), path, version),
+                methods_of(settings, 1, 2, path, version));
+        }
+        free(bytes);
+        ocors_settings_free(settings);
+    }
+}
+
+/* Equal lists are one, of clients, of origins and of the document. */
+static void equal_lists_are_one(void **state)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_image_t image;
+    void *bytes;
+
+    (void)state;
+    for (unsigned client = 0; client < 1000; client++) {
+        client_begin(settings, client);
+        ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://all.example"), &report,
+                                  NULL);
+        for (unsigned i = 0; i < 10; i++) { /* in any order */
+            char pattern[32];
+
+            (void)snprintf(pattern, sizeof(pattern), "/r%u/*", (i + client) % 10);
+            resource_add(settings, pattern, OCORS_METHOD_GET, 0);
+        }
+    }
+    bytes = image_make(settings, &image);
+    assert_int_equal(image.list_count, 1);
+    assert_int_equal(image.resource_count, 10);
+    assert_int_equal(list_of_origin(&image, "https://all.example"), image.site_list);
+    free(bytes);
+    ocors_settings_free(settings);
+}
+
+/* An origin whose clients have too much together has no list of its own: each client's counts. */
+static void what_would_cost_too_much_has_no_list(void **state)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_image_t image;
+    uint32_t without = 0;
+    void *bytes;
+
+    (void)state;
+    for (unsigned client = 0; client < 100; client++) {
+        char text[64];
+
+        client_begin(settings, client);
+        for (unsigned i = 0; i < 100; i++) { /* each origin is left out by another client */
+            const int length = snprintf(text, sizeof(text), "https://%u.example", i);
+
+            if (i != client) {
+                ocors_settings_add_origin(settings, ocors_span_make(text, (size_t)length), &report,
+                                          NULL);
+            }
+            (void)snprintf(text, sizeof(text), "/%u/%u", client, i);
+            resource_add(settings, text, OCORS_METHOD_GET, 0);
+        }
+    }
+    bytes = image_make(settings, &image);
+    for (unsigned i = 0; i < 100; i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "https://%u.example", i);
+        without += list_of_origin(&image, text) == OCORS_IMAGE_LIST_NONE ? 1 : 0;
+    }
+    assert_in_range(without, 1, 99);
+    assert_true(image.resource_count < 10 * 100 * 100 + 65536);
+    free(bytes);
+    ocors_settings_free(settings);
+}
+
+/* M2: of what no key separates, so many are tried; what has a key of its own costs nothing. */
+static void so_many_patterns_are_tried(void **state)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_path_methods_t found;
+    ocors_image_t image;
+    char text[64];
+    void *bytes;
+
+    (void)state;
+    client_begin(settings, 0);
+    for (unsigned i = 0; i < 10000; i++) {
+        (void)snprintf(text, sizeof(text), "/literal/%u", i);
+        resource_add(settings, text, OCORS_METHOD_GET, 0);
+        (void)snprintf(text, sizeof(text), "/first%u/*/x", i);
+        resource_add(settings, text, OCORS_METHOD_PUT, 0);
+        (void)snprintf(text, sizeof(text), "/**/last%u", i);
+        resource_add(settings, text, OCORS_METHOD_POST, 0);
+    }
+    for (unsigned i = 0; i <= OCORS_PATH_METHODS_TRIES; i++) {
+        (void)snprintf(text, sizeof(text), "/many/a%u*/z", i);
+        resource_add(settings, text, OCORS_METHOD_GET, 0);
+        (void)snprintf(text, sizeof(text), "/less/a%u*/z", i);
+        if (i < OCORS_PATH_METHODS_TRIES) {
+            resource_add(settings, text, OCORS_METHOD_GET, 0);
+        }
+    }
+    bytes = image_make(settings, &image);
+    assert_int_equal(methods_by(&image, image.site_list, "/literal/9999", 0),
+                     OCORS_METHOD_GET | OCORS_METHOD_HEAD);
+    assert_int_equal(methods_by(&image, image.site_list, "/first77/a/x", 0), OCORS_METHOD_PUT);
+    assert_int_equal(methods_by(&image, image.site_list, "/a/b/c/last5", 0), OCORS_METHOD_POST);
+    assert_int_equal(methods_by(&image, image.site_list, "/a/b/c/last10000", 0), 0);
+    assert_int_equal(methods_by(&image, image.site_list, "/less/a255b/z", 0),
+                     OCORS_METHOD_GET | OCORS_METHOD_HEAD);
+    ocors_path_methods_begin(&found, OCORS_SPAN_LITERAL("/many/a255b/z"), 0);
+    ocors_path_methods_add(&found, &image, image.site_list);
+    assert_true(found.is_too_much);
+    free(bytes);
+    ocors_settings_free(settings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_grants_what_its_resources_grant),
+        cmocka_unit_test(equal_lists_are_one),
+        cmocka_unit_test(what_would_cost_too_much_has_no_list),
+        cmocka_unit_test(so_many_patterns_are_tried),
+    };
+
+    return cmocka_run_group_tests_name("path methods", tests, NULL, NULL) != 0;
+}
