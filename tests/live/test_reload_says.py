@@ -51,6 +51,22 @@ def start(kind, config, files):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_waits_is_not_said_to_be_in_force(kind):
+    """A26, A35: of two documents of a list one is bad, and the other changes: the policy stays whole, and the log says
+    that the change waits. When both are good, it says what came."""
+    with start(kind, HOUR, {"d.json": clients(a=[1]), "e.json": clients(e=[])}) as server:
+        server.expect_log("OCORS0001: .*e.json")
+        server.expect_log("OCORS0002: .*e.json")
+        by_rename(server.root / "e.json", b"{")
+        by_rename(server.root / "d.json", clients(a=[1, 2]).encode())
+        await_changes(server, kind, "d.json: this document was read, and is not in force: its policies wait for "
+                      "another document")
+        by_rename(server.root / "e.json", clients(e=[3]).encode())
+        await_changes(server, kind, 'd.json: origins added: https://o2.example (client "a")',
+                      'e.json: origins added: https://o3.example (client "e")')
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_origins_and_clients_that_came_and_went(kind):
     """A35: Field case 3.4: "the line names what came and went (bounded)"; what stays is not named."""
     with start(kind, HOUR, {"d.json": clients(a=[1, 2], b=[1]), "e.json": clients(e=[])}) as server:

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "ocors_image.h"
@@ -166,35 +167,40 @@ static const char *compare_images(apr_pool_t *pool, const ocors_image_t *now,
     return names_append(pool, line, "origins removed", &origins_removed);
 }
 
-/* The layer that a policy in force has of a document; NONE: nobody can tell which it is. */
-static uint32_t layer_before(const ocors_snapshot_t *snapshot,
-                             const ocors_collection_policy_t *policy,
-                             const ocors_document_t *document)
+/* The image that a policy had of its document n; NONE: there was none, or nobody can tell. */
+static uint32_t image_before(const ocors_collection_t *collection,
+                             const ocors_collection_policy_t *policy, uint32_t n)
 {
     const ocors_snapshot_policy_t *before = policy->before;
+    const ocors_snapshot_document_t *document = policy->documents[n]->before;
 
-    for (uint32_t n = 0; before != NULL && before->layer_count == policy->document_count
-                         && n < policy->document_count;
-         n++) {
-        if (policy->documents[n] == document) {
-            return snapshot->layers[before->first_layer + n];
-        }
+    if (before != NULL && before->layer_count == policy->document_count) {
+        return collection->in_force->layers[before->first_layer + n];
     }
-    return OCORS_SNAPSHOT_NONE;
+    return document != NULL ? document->image : OCORS_SNAPSHOT_NONE;
 }
 
-/* What is in force of a document: its image, or, if it was bad, the layer that its policy kept. */
-static uint32_t image_before(const ocors_collection_t *collection, const ocors_document_t *document)
+/* The documents that some policy has otherwise than before, and the images before. */
+static apr_hash_t *changed_documents(apr_pool_t *pool, const ocors_collection_t *collection)
 {
-    uint32_t image = document->before != NULL ? document->before->image : OCORS_SNAPSHOT_NONE;
+    apr_hash_t *changed = apr_hash_make(pool);
 
-    for (int i = 0; document->before != NULL && image == OCORS_SNAPSHOT_NONE
-                    && i < collection->policies->nelts;
-         i++) {
-        image = layer_before(collection->in_force, ocors_collection_policy(collection, i),
-                             document);
+    for (int i = 0; i < collection->policies->nelts; i++) {
+        const ocors_collection_policy_t *policy = ocors_collection_policy(collection, i);
+
+        for (uint32_t n = 0; n < policy->document_count; n++) {
+            ocors_document_t *const *document = &policy->documents[n];
+            const uint32_t before = image_before(collection, policy, n);
+
+            if (policy->layer_count == policy->document_count && (*document)->image != NULL
+                && policy->layers[n] == (*document)->image
+                && policy->layers[n] != ocors_collection_image(collection, before)) {
+                apr_hash_set(changed, document, sizeof(*document),
+                             apr_pmemdup(pool, &before, sizeof(before)));
+            }
+        }
     }
-    return image;
+    return changed;
 }
 
 /* A checked copy of an image in force; NULL: there is none, or it is damaged. */
@@ -207,9 +213,10 @@ static void *copy_before(const ocors_snapshot_t *snapshot, const ocors_store_t *
                          : ocors_store_copy(in_force, bytes, *size, snapshot->images[image].check);
 }
 
-/* What a document that was read says otherwise than before. */
+/* What a document in force says otherwise than its image before. */
 static const char *compare_document(apr_pool_t *pool, const ocors_collection_t *collection,
-                                    const ocors_store_t *in_force, const ocors_document_t *document)
+                                    const ocors_store_t *in_force, const ocors_document_t *document,
+                                    uint32_t image)
 {
     ocors_image_t now, before;
     const char *line;
@@ -219,7 +226,7 @@ static const char *compare_document(apr_pool_t *pool, const ocors_collection_t *
     if (!ocors_image_open(document->image->bytes, document->image->size, &now)) {
         return "";
     }
-    copy = copy_before(collection->in_force, in_force, image_before(collection, document), &size);
+    copy = copy_before(collection->in_force, in_force, image, &size);
     if (copy != NULL && ocors_image_open(copy, size, &before)) {
         line = compare_images(pool, &now, &before);
     }
@@ -235,6 +242,7 @@ apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collecti
                                           const ocors_store_t *in_force)
 {
     apr_array_header_t *lines = apr_array_make(pool, 4, sizeof(const char *));
+    apr_hash_t *changed;
     unsigned more = 0;
 
     if (collection->in_force->header.generation == 0) {
@@ -243,15 +251,22 @@ apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collecti
     for (int i = 0; i < collection->trees->nelts; i++) {
         compare_trees(collection, APR_ARRAY_IDX(collection->trees, i, const ocors_tree_t *), lines);
     }
+    changed = changed_documents(pool, collection);
     for (int i = 0; i < collection->documents->nelts; i++) {
         const ocors_document_t *document = APR_ARRAY_IDX(collection->documents, i,
                                                          const ocors_document_t *);
+        const uint32_t *image = apr_hash_get(changed, &document, sizeof(document));
+        const bool was_read = document->image != NULL && document->image->is_on_heap;
 
-        if (document->image == NULL || !document->image->is_on_heap) {
+        if (image == NULL && !was_read) {
             continue;
         }
         if (lines->nelts < LINES_MAX) {
-            line_add(lines, document->path, compare_document(pool, collection, in_force, document));
+            line_add(lines, document->path,
+                     image != NULL
+                         ? compare_document(pool, collection, in_force, document, *image)
+                         : "this document was read, and is not in force: its policies wait for "
+                           "another document");
         }
         else {
             more++;
