@@ -351,13 +351,19 @@ static void judge(inquiry_t *inquiry)
     }
 }
 
+/* What path_of() needs; the rest is set when it is known what the request asks for. */
+static void begin(inquiry_t *inquiry, request_rec *r, const ocors_config_t *config)
+{
+    inquiry->r = r;
+    inquiry->config = config;
+    inquiry->has_path = false;
+}
+
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
 {
     inquiry_t inquiry;
 
-    inquiry.r = r;
-    inquiry.config = config;
-    inquiry.has_path = false;
+    begin(&inquiry, r, config);
     if (is_tree(config) && ocors_url_path_is_outside(path_of(&inquiry))) {
         return NULL;
     }
