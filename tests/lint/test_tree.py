@@ -167,13 +167,13 @@ def sizes_are_bounded(root):
 
 
 def makefile_lists_the_tree(root):
-    """Makefile.am names every source, header and unit test there is, and no other."""
+    """Makefile.am names every source, header, unit test and fuzz target there is, and no other."""
     text = read(root, "Makefile.am")
-    listed = set(re.findall(r"(?:src|include|tests/unit)/[\w/]+\.[ch]\b", text))
+    listed = set(re.findall(r"(?:src|include|tests/unit|tests/fuzz)/[\w/]+\.[ch]\b", text))
     listed |= set(re.findall(r"\bmod_ocapi_cors\.c\b", text))
     listed |= {f"{name}.c" for name in re.findall(r"tests/unit/test_\w+(?![\w.])", text)}
     there = set(files(root, (".c", ".h"), "src") + files(root, (".c", ".h"), "include")
-                + files(root, (".c", ".h"), "tests/unit") + ["mod_ocapi_cors.c"])
+                + files(root, (".c", ".h"), "tests/unit") + files(root, (".c", ".h"), "tests/fuzz") + ["mod_ocapi_cors.c"])
     findings = [f"Makefile.am does not list {name}" for name in sorted(there - listed)]
     findings += [f"Makefile.am lists {name}, which is not there" for name in sorted(listed - there)]
     return findings, len(there)
@@ -326,6 +326,7 @@ BREAKS = [
     (makefile_lists_the_tree, append("src/core/new.c", ""), "does not list src/core/new.c"),
     (makefile_lists_the_tree, append("include/ocors_new.h", ""), "ocors_new.h"),
     (makefile_lists_the_tree, append("tests/unit/test_new.c", ""), "test_new.c"),
+    (makefile_lists_the_tree, append("tests/fuzz/fuzz_new.c", ""), "fuzz_new.c"),
     (makefile_lists_the_tree, lambda root: (root / "src/core/fault.c").unlink(), "fault.c"),
     (licence_is_named, append("src/core/new.c", "int x;\n"), "new.c"),
     (licence_is_named, append("scripts/new", "#!/bin/sh\n"), "scripts/new"),
@@ -415,7 +416,7 @@ def test_shellcheck_would_have_something_to_say(tmp_path):
     assert subprocess.run(["shellcheck", "bad"], cwd=tmp_path, capture_output=True).returncode == 1
 
 
-@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/examples-test", "scripts/package-test",
+@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/fuzz", "scripts/examples-test", "scripts/package-test",
                                   "scripts/release", "packaging/sbom.py", ".ci/run",
                                   "conf/examples/demo/backend/baskets.cgi", "examples/etcd/ocapi-cors-etcd",
                                   "examples/pre-commit/pre-commit", "examples/shell/ocapi-cors-carry",
