@@ -255,7 +255,8 @@ bool ocors_url_is_loose(ocors_span_t path)
     for (size_t i = 0; i < path.length; i++) {
         const char c = path.bytes[i];
 
-        if ((unsigned char)c <= 0x20 || c == '%' || c == ';' || c == '\\'
+        /* What is beyond ASCII may be a blank: httpd passes it on as it came. */
+        if ((unsigned char)c <= 0x20 || (unsigned char)c > 0x7f || c == '%' || c == ';' || c == '\\'
             || ((c == '.' || c == '(') && i > 0 && path.bytes[i - 1] == '/')) {
             return false;
         }
