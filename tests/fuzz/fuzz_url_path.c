@@ -327,10 +327,11 @@ static bool is_same_site(ocors_span_t a, ocors_span_t b)
     return length == ocors_site_key(b, key_b) && memcmp(key_a, key_b, length) == 0;
 }
 
-/* An id that no site has: what is left of an escape or of a parameter is in it. */
+/* An id that no site has: a control character, or what is left of an escape or a parameter. */
 static bool is_strange(ocors_span_t site)
 {
-    return fuzz_has(site, '%') || fuzz_has(site, ';') || fuzz_has(site, '\\');
+    return ocors_span_has_control(site) || fuzz_has(site, '%') || fuzz_has(site, ';')
+           || fuzz_has(site, '\\');
 }
 
 /*
