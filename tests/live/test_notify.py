@@ -128,6 +128,27 @@ def test_a_configmap_is_swapped_twice():
         assert publications(server) == 3
 
 
+def test_a_configmap_whose_old_folder_is_removed_at_once():
+    """As a kubelet does. What goes with the old folder defers nothing: the swap is in force before what a writer keeps
+    open since then."""
+    server = httpd.Httpd(HOUR, defines={"DOCUMENTS": "open.json map/a.json map/deep/b.json", **NO_BACKEND},
+                         files={"open.json": document(ALLOWED, client="open")})
+    configmap(server, "1", {"a.json": document(ALLOWED, client="a"), "deep/b.json": document(ALLOWED, client="b")})
+    (server.root / "map/a.json").symlink_to("..data/a.json")
+    (server.root / "map/deep").symlink_to("..data/deep")
+    with server, open(server.root / "open.json", "r+b", buffering=0) as file:
+        for number, origin in ((2, MORE), (4, OTHER)):
+            configmap(server, str(number), {"a.json": document(origin, client="a"),
+                                            "deep/b.json": document(origin, client="b")})
+            shutil.rmtree(server.root / f"map/..{max(1, number - 2)}")
+            file.seek(0)
+            file.write(document(UNKNOWN, client=f"open{number}").encode())
+            file.truncate()
+            await_publication(server, number)
+            httpd.wait_until(lambda n=number: f'clients added: "open{n}"' in server.log_text(), "what is kept open")
+            assert publications(server) == number + 1
+
+
 @pytest.mark.parametrize("name", ["new.json", "deep/er/new.json"])
 def test_a_document_that_comes_back(front, name):
     """With its folders, made one by one: each is watched for while it is missing. The error is said once."""

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
@@ -16,7 +17,8 @@
 #define TOGETHER_TIME apr_time_from_msec(150)
 
 #define COMPLETE      (IN_CLOSE_WRITE | IN_MOVED_TO)
-#define INCOMPLETE    (IN_CREATE | IN_MOVED_FROM | IN_DELETE | IN_MODIFY)
+#define INCOMPLETE    (IN_CREATE | IN_MODIFY)
+#define GONE          (IN_MOVED_FROM | IN_DELETE)
 
 /* What an event is noted in. */
 typedef struct told_t {
@@ -71,11 +73,11 @@ static bool note(const told_t *told, const struct inotify_event *event)
     return named != NULL || folders != NULL;
 }
 
-/* Takes what has been told. Whether anything of it matters. */
-static bool drain(ocors_ways_t *ways, apr_pool_t *pool, ocors_changes_t *changes)
+/* Takes what has been told. The bits of all events that matter; 0: none does. */
+static uint32_t drain(ocors_ways_t *ways, apr_pool_t *pool, ocors_changes_t *changes)
 {
     _Alignas(struct inotify_event) char events[16384];
-    bool matters = false;
+    uint32_t matters = 0;
     ssize_t size;
 
     while ((size = read(ocors_ways_descriptor(ways), events, sizeof(events))) > 0) {
@@ -89,7 +91,7 @@ static bool drain(ocors_ways_t *ways, apr_pool_t *pool, ocors_changes_t *changes
             };
 
             if (note(&told, event)) {
-                matters = true;
+                matters |= event->mask;
                 changes->is_urgent = changes->is_urgent
                                      || (event->mask & ~(uint32_t)IN_MODIFY) != 0;
             }
@@ -97,6 +99,24 @@ static bool drain(ocors_ways_t *ways, apr_pool_t *pool, ocors_changes_t *changes
         }
     }
     return matters;
+}
+
+/*
+ * Takes out of what is complete what is not there. A name that went may have been on the way that
+ * a path had before a link was swapped: what the path leads to now is complete all the same.
+ */
+static void forget_gone(ocors_changes_t *changes)
+{
+    struct stat info;
+
+    for (apr_hash_index_t *index = apr_hash_first(NULL, changes->complete); index != NULL;
+         index = apr_hash_next(index)) {
+        const char *path = apr_hash_this_key(index);
+
+        if (stat(path, &info) != 0) {
+            apr_hash_set(changes->complete, path, APR_HASH_KEY_STRING, NULL);
+        }
+    }
 }
 
 /* Without a descriptor it sleeps. */
@@ -111,16 +131,20 @@ bool ocors_notify_wait(ocors_ways_t *ways, apr_interval_time_t time, apr_pool_t 
                        ocors_changes_t *changes)
 {
     apr_time_t first, passed = 0;
+    uint32_t told = is_told_within(ways, time) ? drain(ways, pool, changes) : 0;
 
-    if (!is_told_within(ways, time) || !drain(ways, pool, changes)) {
+    if (told == 0) {
         return false;
     }
     first = apr_time_now();
     while (passed >= 0 && passed < TOGETHER_TIME
            && is_told_within(ways, TOGETHER_TIME - passed < QUIET_TIME ? TOGETHER_TIME - passed
                                                                        : QUIET_TIME)) {
-        (void)drain(ways, pool, changes);
+        told |= drain(ways, pool, changes);
         passed = apr_time_now() - first;
+    }
+    if ((told & GONE) != 0) {
+        forget_gone(changes);
     }
     return true;
 }
