@@ -20,7 +20,7 @@
  */
 typedef struct ocors_ways_t ocors_ways_t;
 
-/* Of so many paths that change together, more may change than can be named. */
+/* Of so many paths that change together, the last may be a folder, and more may change below it. */
 #define OCORS_WAYS_PATHS_MAX 64
 
 #ifdef __linux__

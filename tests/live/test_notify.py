@@ -149,6 +149,21 @@ def test_a_configmap_whose_old_folder_is_removed_at_once():
             assert publications(server) == number + 1
 
 
+def test_many_documents_by_one_link_are_swapped_at_once():
+    """More than are named one by one (64), each a link by way of `..data`: one generation has all of them."""
+    names = [f"d{number:02}.json" for number in range(80)]
+    lists = "".join(f'<Location "/p{n}">\nOcapiCorsSettings {" ".join("map/" + name for name in names[n:n + 16])}\n'
+                    "</Location>\n" for n in range(0, 80, 16))
+    server = httpd.Httpd(HOUR.replace("    OcapiCorsSettings ${DOCUMENTS}\n", lists), defines=NO_BACKEND)
+    configmap(server, "1", {name: document(ALLOWED, client=name) for name in names})
+    for name in names:
+        (server.root / "map" / name).symlink_to(f"..data/{name}")
+    with server:
+        configmap(server, "2", {name: document(MORE, client=name) for name in names})
+        await_publication(server, 2)
+        server.wait_log(f"OCORS0024: more documents were read: {80 - 32}$")  # 32 have lines of their own
+
+
 @pytest.mark.parametrize("name", ["new.json", "deep/er/new.json"])
 def test_a_document_that_comes_back(front, name):
     """With its folders, made one by one: each is watched for while it is missing. The error is said once."""

@@ -175,9 +175,25 @@ static apr_array_header_t *add_name(ocors_ways_t *ways, const folder_t *folder, 
     return paths;
 }
 
-/* Adds a path, which lives as long as what is watched. */
-static void add_path(apr_array_header_t *paths, const char *path)
+/* The deepest folder that two absolute paths are in; "" is the root. */
+static const char *common_folder(apr_pool_t *pool, const char *path, const char *other)
 {
+    size_t length = 0;
+
+    for (size_t i = 0; path[i] == other[i] && path[i] != '\0'; i++) {
+        length = path[i] == '/' ? i : length;
+    }
+    return apr_pstrmemdup(pool, path, length);
+}
+
+/*
+ * Adds a path, which lives as long as what is watched. Where there are too many, the last one is
+ * the folder that it and all later ones are in.
+ */
+static void add_path(ocors_ways_t *ways, apr_array_header_t *paths, const char *path)
+{
+    const char **last;
+
     for (int i = 0; i < paths->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(paths, i, const char *), path) == 0) {
             return;
@@ -185,6 +201,11 @@ static void add_path(apr_array_header_t *paths, const char *path)
     }
     if (paths->nelts < OCORS_WAYS_PATHS_MAX) {
         APR_ARRAY_PUSH(paths, const char *) = path;
+        return;
+    }
+    last = &APR_ARRAY_IDX(paths, OCORS_WAYS_PATHS_MAX - 1, const char *);
+    if (ocors_folder_rest(*last, path) == NULL) {
+        *last = common_folder(ways->pool, *last, path);
     }
 }
 
@@ -227,11 +248,11 @@ static bool watch_component(ocors_ways_t *ways, step_t *step, const char *compon
         size = readlink(full, target, sizeof(target)); /* asked for once it is watched */
         if (size < 0 && errno == EINVAL && !is_last) {
             full = apr_pstrdup(ways->pool, full);
-            add_path(paths, full);
+            add_path(ways, paths, full);
             apr_hash_set(ways->plain, full, APR_HASH_KEY_STRING, paths);
         }
         else {
-            add_path(paths, step->path);
+            add_path(ways, paths, step->path);
             if (size < 0) { /* the end, or nothing is there */
                 if (is_last && errno == EINVAL && file_has_other_names(full)) {
                     note_untold(ways, full, 0);
@@ -248,7 +269,7 @@ static bool watch_component(ocors_ways_t *ways, step_t *step, const char *compon
         }
     }
     if (!step->is_own) {
-        add_path(paths, step->path);
+        add_path(ways, paths, step->path);
     }
     step->folder = full;
     return true;
@@ -319,7 +340,7 @@ bool ocors_ways_add_folder(ocors_ways_t *ways, const char *path)
 
         apr_hash_set(ways->folders, real, APR_HASH_KEY_STRING, NULL); /* it may be another one */
         folder = add_folder(ways, real, false);
-        add_path(add_name(ways, folder, ""), apr_pstrdup(ways->pool, path));
+        add_path(ways, add_name(ways, folder, ""), apr_pstrdup(ways->pool, path));
         is_told = is_told && folder->is_told;
         apr_hash_set(ways->watched, path, APR_HASH_KEY_STRING, is_told ? "/" : "?/");
     }
