@@ -2,6 +2,7 @@
 """The process that watches documents, and what it may do (A56)."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -103,6 +104,22 @@ def test_it_reads_what_belongs_to_others(server):
     assert await_publication(server, 2)[0] == "timed reload"  # its own line: the error log is open
     check_allowed(server, ALLOWED, True)
     check_allowed(server, MORE, True)
+
+
+def test_an_error_log_whose_program_has_ended(start_httpd, backend):
+    """A27, A39: httpd starts the program of the main error log once. What nobody reads does not end the process, as it
+    ended the first one after a start (SIGPIPE)."""
+    server = start_httpd('ErrorLog "|$exec sh ${ROOT}/log.sh"\n' + CONFIG, defines={"BACKEND": backend.url}, files={
+        "own/d.json": document(MORE), "log.sh": 'echo $$ >>"${0%.sh}.pids"; exec cat >>"${0%.sh}.text"'})
+    watcher = server.await_watcher()
+    for pid in map(int, (server.root / "log.pids").read_text().split()):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # the one of httpd's first reading of its configuration
+    server.write("own/d.json", document(ALLOWED))
+    httpd.wait_until(lambda: ask(server, "GET", "/x", ALLOWED).cors(), "it is in force")
+    assert server.watcher() == watcher
 
 
 # A library that the server is started with: the system refuses a request to give up privileges.
