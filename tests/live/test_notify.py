@@ -437,6 +437,25 @@ def test_the_folders_of_a_site_come_and_go():
             server.check_log()
 
 
+def test_an_empty_folder_of_sites_is_replaced():
+    """Empty, it has no sites, and no error is said (its twin, that it is gone, is above); what took its place is
+    watched."""
+    with organisation("One") as server:
+        sites = server.root / "tree/sites"
+        by_rename(sites / f"One/{SHOP}", document(UNKNOWN, client="one").encode())
+        await_allowed(server, "One", UNKNOWN)  # all is watched
+        for number in range(3):
+            (server.root / "new").mkdir()
+            sites.rename(server.root / f"old{number}")
+            (server.root / "new").rename(sites)
+            await_allowed(server, "One", UNKNOWN, False)
+            site = server.root / "ready" / SHOP
+            site.parent.mkdir(parents=True)
+            site.write_text(document(UNKNOWN, client=f"one{number}"))
+            (server.root / "ready").rename(sites / "One")
+            await_allowed(server, "One", UNKNOWN)
+
+
 def test_a_tree_by_rsync():
     """Thrice as many sites as are named one by one: changed, new and removed, and no error."""
     names = [f"Site{n}" for n in range(200)]
