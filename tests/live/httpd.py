@@ -440,7 +440,10 @@ DocumentRoot "${{ROOT}}/htdocs"
                 done = subprocess.run(["gdb", "-batch", "-ex", "bt", binary(), str(path)],
                                       capture_output=True, text=True, timeout=60)
                 path.unlink()
-                return "\n".join(l for l in done.stdout.splitlines() if l.startswith("#"))
+                frames = [line for line in done.stdout.splitlines() if line.startswith("#")]
+                while len(frames) > 1 and frames[1].startswith("#0 "):  # said as the file is opened
+                    frames.pop(0)
+                return "\n".join(frames)
         return ""
 
     def is_httpds_own(self, text):
