@@ -46,8 +46,9 @@ typedef struct ocors_collection_t {
     apr_array_header_t *trees;           /* of ocors_tree_t *, as the configuration has them */
     uint32_t site_count, new_site_count; /* of all trees; of these, those that are not in force */
     apr_array_header_t *problems;        /* of ocors_tree_problem_t */
-    apr_array_header_t *warnings;        /* of const char * */
-    apr_hash_t *by_path, *by_key;        /* documents that are not in force; policies of lists */
+    apr_hash_t *said; /* texts of problems that the log has already; NULL: that is not known */
+    apr_array_header_t *warnings; /* of const char * */
+    apr_hash_t *by_path, *by_key; /* documents that are not in force; policies of lists */
     /* By their index in what is in force; a document is NULL until it is asked for. */
     ocors_document_t **documents_in_force;
     ocors_document_image_t *images_in_force;
@@ -134,8 +135,10 @@ bool ocors_collection_is_transient(const ocors_collection_t *collection);
  */
 uint32_t ocors_collection_tell(const ocors_collection_t *collection);
 
-/* Logs what was found, `with_errors` or without; problems unless those in force are the same.
- * `store` has what is in force; NULL: nothing is. */
+/*
+ * Logs what was found, `with_errors` or without; of the problems those that are not said, and none
+ * if those in force are the same. `store` has what is in force; NULL: nothing is.
+ */
 void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
                           server_rec *server, bool with_errors);
 

@@ -415,6 +415,31 @@ def test_a_folder_of_sites_that_cannot_be_listed(front):
     assert len(re.findall("the sites cannot be listed", server.log_text())) == 1
 
 
+def test_an_error_of_a_tree_is_said_once(front):
+    """A26: whatever other errors come and go meanwhile, and again after it was put right."""
+    server = front("", {f"tree/{SHOP}": document(ALLOWED, client="org"),
+                        f"tree/sites/One/{SHOP}": document(MORE, client="one")}, TREE)
+    for pattern in ("sites/A: this site leads nowhere", "sites/B: this site leads nowhere"):
+        server.expect_log(pattern)
+    sites = server.root / "tree/sites"
+
+    def await_said(*wanted):
+        def said():
+            return [len(re.findall(f"sites/{name}: this site leads nowhere", server.log_text())) for name in "AB"]
+        httpd.wait_until(lambda: sum(said()) >= sum(wanted), f"{wanted}")
+        assert said() == [*wanted]
+
+    (sites / "A").symlink_to("nowhere")
+    await_said(1, 0)
+    (sites / "B").symlink_to("nowhere")
+    await_said(1, 1)
+    (sites / "A").unlink()
+    server.wait_log("OCORS0024: .*sites removed: A")
+    await_said(1, 1)
+    (sites / "A").symlink_to("nowhere")
+    await_said(2, 1)
+
+
 def test_off_means_at_restarts_only(front):
     """A12: `OcapiCorsReload Off`: no process looks; a restart does."""
     server = front("d.json", {"d.json": document(ALLOWED)}, CONFIG.replace("100ms", "Off"))

@@ -248,8 +248,12 @@ void ocors_collection_log(const ocors_collection_t *collection, const ocors_stor
                          == ocors_collection_problems(collection);
 
     for (int i = 0; i < collection->problems->nelts && with_errors && !is_said; i++) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s",
-                     APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text);
+        const char *text = APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text;
+
+        if (collection->said == NULL
+            || apr_hash_get(collection->said, text, APR_HASH_KEY_STRING) == NULL) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s", text);
+        }
     }
     for (int i = 0; i < collection->documents->nelts; i++) {
         ocors_document_log(ocors_collection_document(collection, i), server, with_errors);

@@ -44,6 +44,8 @@ typedef struct look_t {
     ocors_ways_t *ways;
     ocors_deferral_t *deferral;
     apr_hash_t *said;     /* warnings of trees; NULL before the first look */
+    apr_pool_t *problems; /* memory of those that are in force */
+    apr_hash_t *said_problems;
     bool is_full_said;    /* that what is new does not fit */
     bool is_area_awaited; /* the last publication found no free area */
     bool has_published;   /* since all memory was given back that nobody reads */
@@ -92,6 +94,19 @@ static void log_warnings(look_t *look, const ocors_collection_t *collection)
                 ap_log_error(APLOG_MARK, APLOG_WARNING, 0, look->server, "%s", warning);
             }
         }
+    }
+}
+
+/* What is wrong with trees, and in force, was said. */
+static void note_problems(look_t *look, const ocors_collection_t *collection)
+{
+    apr_pool_clear(look->problems);
+    look->said_problems = apr_hash_make(look->problems);
+    for (int i = 0; i < collection->problems->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text;
+
+        apr_hash_set(look->said_problems, apr_pstrdup(look->problems, text), APR_HASH_KEY_STRING,
+                     "");
     }
 }
 
@@ -145,11 +160,15 @@ static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
     collection = ocors_collection_create(look->pool, in_force.header.seed, &in_force,
                                          look->deferral);
     collection->is_full = found->is_full;
+    collection->said = look->said_problems;
     listing = ocors_listing_create(collection->pool, look->ways);
     ocors_collection_list(collection, look->lists, listing,
                           in_force.header.problems != 0 ? NULL : changed);
     log_warnings(look, collection);
     result = publish(look, collection, started);
+    if (result == OCORS_PUBLISH_DONE || result == OCORS_PUBLISH_UNCHANGED) {
+        note_problems(look, collection);
+    }
     if (result == OCORS_PUBLISH_OVERTAKEN) {
         again = ++found->overtaken_count < OVERTAKEN_MAX;
     }
@@ -230,6 +249,7 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
     look.ways = ocors_ways_create(pool, server);
     look.deferral = ocors_deferral_create(pool, server, look.settle);
     apr_pool_create(&scratch, pool);
+    apr_pool_create(&look.problems, pool);
     for (;;) {
         ocors_changes_t changes = {
             .paths = apr_hash_make(scratch),
