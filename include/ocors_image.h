@@ -127,6 +127,7 @@ bool ocors_image_read_list(const ocors_image_t *image, uint32_t number, ocors_im
 /* Reads a resource; *further: in a list with slots, how many of the same key follow it. */
 bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
                                ocors_resource_t *resource, uint32_t *further);
+/* Reads a header of a response. False: there is none, or it lacks its name or its value. */
 bool ocors_image_read_header(const ocors_image_t *image, uint32_t number,
                              ocors_response_header_t *header);
 

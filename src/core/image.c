@@ -335,7 +335,8 @@ bool ocors_image_read_header(const ocors_image_t *image, uint32_t number,
         .name = text_span(image, record.name, record.name_length),
         .value = text_span(image, record.value, record.value_length),
     };
-    return true;
+    /* Only a damaged image has less. */
+    return header->name.length > 0 && header->value.bytes != NULL;
 }
 
 /* Hashes the next origins, so that their slots are there when they are looked for. */
@@ -474,8 +475,7 @@ static bool texts_are_sound(const ocors_image_t *image)
         }
     }
     for (uint32_t number = 0; number < image->header_count; number++) {
-        if (!ocors_image_read_header(image, number, &header) || header.name.length == 0
-            || header.value.bytes == NULL) {
+        if (!ocors_image_read_header(image, number, &header)) {
             return false;
         }
     }

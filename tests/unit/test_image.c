@@ -371,6 +371,8 @@ static void image_use(const void *bytes, size_t size)
     }
     for (uint32_t i = 0; i < image.header_count && i < 100; i++) {
         if (ocors_image_read_header(&image, i, &header)) {
+            assert_true(header.name.length > 0); /* httpd's tables take no NULL */
+            assert_non_null(header.value.bytes);
             for (size_t k = 0; k < header.value.length; k++) {
                 sum += (unsigned char)header.value.bytes[k];
             }
