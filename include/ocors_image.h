@@ -124,7 +124,10 @@ typedef struct ocors_image_list_t {
 /* Reads the list of a number from 0 on. False: there is none. */
 bool ocors_image_read_list(const ocors_image_t *image, uint32_t number, ocors_image_list_t *list);
 
-/* Reads a resource; *further: in a list with slots, how many of the same key follow it. */
+/*
+ * Reads a resource; *further: in a list with slots, how many of the same key follow it; in another
+ * one, the low half of its key (ocors_resource_key.h).
+ */
 bool ocors_image_read_resource(const ocors_image_t *image, uint32_t number,
                                ocors_resource_t *resource, uint32_t *further);
 /* Reads a header of a response. False: there is none, or it lacks its name or its value. */

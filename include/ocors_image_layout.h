@@ -30,7 +30,7 @@
  *   resource_slots --key of a path-----> resources of a long list (ocors_resource_key.h)
  */
 #define OCORS_IMAGE_MAGIC  "ocorsimg"
-#define OCORS_IMAGE_FORMAT 5
+#define OCORS_IMAGE_FORMAT 6
 
 typedef struct ocors_image_header_t {
     char magic[8];
@@ -80,7 +80,11 @@ typedef struct ocors_image_client_record_t {
     uint32_t padding;
 } ocors_image_client_record_t;
 
-/* A list without slots is short: all of its resources are tried. */
+/*
+ * A list of so many resources has no slots: a look at each costs no more. Each has half of its key.
+ */
+#define OCORS_IMAGE_SHORT_LIST 8
+
 typedef struct ocors_image_list_record_t {
     uint32_t first_resource, resource_count;
     uint32_t first_slot, slot_count; /* a power of two, or 0; numbers count within the list */
@@ -91,7 +95,7 @@ typedef struct ocors_image_resource_record_t {
     uint16_t pattern_length;
     uint16_t methods;
     uint32_t from, until;
-    uint32_t further; /* how many resources of the same key follow, in a list with slots */
+    uint32_t further; /* in a list with slots: how many of the same key follow; else half a key */
 } ocors_image_resource_record_t;
 
 typedef struct ocors_image_header_record_t {

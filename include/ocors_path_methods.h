@@ -9,7 +9,7 @@
 #include "ocors_image.h"
 #include "ocors_resource_key.h"
 
-/* M2: how many patterns are tried for one path. */
+/* M2: how many patterns with a key of the path are tried. */
 #define OCORS_PATH_METHODS_TRIES 256
 
 /* The methods of a path that have been found so far. */
@@ -19,6 +19,9 @@ typedef struct ocors_path_methods_t {
     ocors_version_t version;    /* in the path; 0: none */
     ocors_methods_t methods;
     uint32_t tries_left;
+    uint32_t unkeyed_left; /* resources of short lists that are tried without their keys */
+    const ocors_image_t *last_image; /* and last_list: of what was added last; or NULL */
+    uint32_t last_list;
     bool is_too_much; /* M2: the path has the fallback list, whatever was found */
 } ocors_path_methods_t;
 
@@ -28,7 +31,8 @@ void ocors_path_methods_begin(ocors_path_methods_t *found, ocors_span_t path,
 
 /*
  * Adds the methods of those resources of a list that match. A list with an index costs the same,
- * however many resources it has. All images have one seed.
+ * however many resources it has; of short lists, however many, those resources count as tried that
+ * have a key of the path. All images have one seed.
  */
 void ocors_path_methods_add(ocors_path_methods_t *found, const ocors_image_t *image, uint32_t list);
 

@@ -307,23 +307,27 @@ static void methods_add_client(ocors_path_methods_t *found, const ocors_policy_t
     }
 }
 
-/* C3, M1: adds the methods of the clients in force that list an origin of a layer. */
-static void methods_add_origin(ocors_path_methods_t *found, const ocors_policy_t *policy,
-                               uint32_t layer, const ocors_image_origin_t *origin)
+/*
+ * M1: adds the methods of the clients in force among some of a layer, or among its first ones if
+ * `clients` is NULL. `list` has what all of them have; it counts if no later layer replaces one.
+ */
+static void methods_add_clients(ocors_path_methods_t *found, const ocors_policy_t *policy,
+                                uint32_t layer, const uint32_t *clients, uint32_t count,
+                                uint32_t list)
 {
     const ocors_image_t *image = &policy->layers[layer];
+    const bool is_last = layer + 1 == policy->layer_count;
+    bool has_replaced = false;
 
-    /* No layer replaces clients of the last one: one list has what all of them have. */
-    if (layer + 1 == policy->layer_count) {
-        const uint32_t list = ocors_image_origin_list(image, origin);
-
-        if (list != OCORS_IMAGE_LIST_NONE) {
-            ocors_path_methods_add(found, image, list);
-            return;
-        }
+    for (uint32_t i = 0; i < count && !is_last && !has_replaced; i++) {
+        has_replaced = ocors_policy_is_replaced(policy, layer, clients != NULL ? clients[i] : i);
     }
-    for (uint32_t i = 0; i < origin->client_count; i++) {
-        const uint32_t client = origin->clients[i];
+    if (list != OCORS_IMAGE_LIST_NONE && !has_replaced) {
+        ocors_path_methods_add(found, image, list);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t client = clients != NULL ? clients[i] : i;
 
         if (client >= image->client_count) {
             break; /* only a damaged image says so */
@@ -334,7 +338,7 @@ static void methods_add_origin(ocors_path_methods_t *found, const ocors_policy_t
     }
 }
 
-/* The same in all layers. */
+/* C3, M1: adds the methods of the clients in force that list an origin. */
 static void methods_add_listing_clients(ocors_path_methods_t *found, const ocors_policy_t *policy,
                                         uint64_t hash, ocors_span_t member)
 {
@@ -342,7 +346,8 @@ static void methods_add_listing_clients(ocors_path_methods_t *found, const ocors
         ocors_image_origin_t origin;
 
         if (ocors_image_find_origin(&policy->layers[layer], hash, member, &origin)) {
-            methods_add_origin(found, policy, layer, &origin);
+            methods_add_clients(found, policy, layer, origin.clients, origin.client_count,
+                                ocors_image_origin_list(&policy->layers[layer], &origin));
         }
     }
 }
@@ -353,15 +358,7 @@ static void methods_add_site(ocors_path_methods_t *found, const ocors_policy_t *
     for (uint32_t layer = 0; layer < policy->layer_count; layer++) {
         const ocors_image_t *image = &policy->layers[layer];
 
-        if (layer + 1 == policy->layer_count) {
-            ocors_path_methods_add(found, image, image->site_list);
-            return;
-        }
-        for (uint32_t index = 0; index < image->client_count; index++) {
-            if (!ocors_policy_is_replaced(policy, layer, index)) {
-                methods_add_client(found, policy, layer, index);
-            }
-        }
+        methods_add_clients(found, policy, layer, NULL, image->client_count, image->site_list);
     }
 }
 

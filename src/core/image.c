@@ -282,7 +282,8 @@ bool ocors_image_read_list(const ocors_image_t *image, uint32_t number, ocors_im
     const ocors_image_list_record_t record = image->lists[number];
     if (!range_is_within(record.first_resource, record.resource_count, image->resource_count)
         || !range_is_within(record.first_slot, record.slot_count, image->resource_slot_count)
-        || (record.slot_count != 0 && !ocors_slots_count_is_sound(record.slot_count))) {
+        || (record.slot_count == 0 ? record.resource_count > OCORS_IMAGE_SHORT_LIST
+                                   : !ocors_slots_count_is_sound(record.slot_count))) {
         return false;
     }
     *list = (ocors_image_list_t){

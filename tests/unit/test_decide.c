@@ -338,6 +338,77 @@ static void test_a_damaged_count_is_no_work(void **state)
     free(image);
 }
 
+/* A document of clients that all list one origin: so many resources of their own, and a common one.
+ */
+static void *layer_make(unsigned first, unsigned count, unsigned resources, ocors_methods_t common,
+                        ocors_image_t *image)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_report_t report;
+    void *bytes;
+    size_t size;
+
+    ocors_report_init(&report);
+    for (unsigned client = first; client < first + count; client++) {
+        char text[64];
+        int length = snprintf(text, sizeof(text), "client-%u", client);
+
+        ocors_settings_begin_client(settings, ocors_span_make(text, (size_t)length), &report, NULL);
+        ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://all.example"), &report,
+                                  NULL);
+        for (unsigned i = 0; i < resources; i++) {
+            length = snprintf(text, sizeof(text), "/own/%u/%u", client, i);
+            ocors_settings_add_resource(settings, ocors_span_make(text, (size_t)length),
+                                        OCORS_METHOD_DELETE, 0, UINT32_MAX, &report, NULL);
+        }
+        ocors_settings_add_resource(settings, OCORS_SPAN_LITERAL("/common/*"),
+                                    client == first ? common : OCORS_METHOD_POST, 0, UINT32_MAX,
+                                    &report, NULL);
+    }
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
+    assert_true(ocors_image_open(bytes, size, image));
+    return bytes;
+}
+
+/* C4, M1, M2: the methods of the clients in force of a layer with many, and of no other one. */
+static void test_many_clients_below_another_layer(void **state)
+{
+    static const struct {
+        unsigned clients, resources, replaces;
+        ocors_methods_t methods;
+    } rows[] = {
+        { 300, 10, 1000, OCORS_METHOD_POST | OCORS_METHOD_PUT | OCORS_METHOD_PATCH },
+        { 200, 7, 1000, OCORS_METHOD_POST | OCORS_METHOD_PUT | OCORS_METHOD_PATCH },
+        { 200, 7, 0, OCORS_METHOD_POST | OCORS_METHOD_PATCH },
+    };
+    static ocors_policy_t policy = { .layer_count = 2 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        void *below = layer_make(0, rows[i].clients, rows[i].resources, OCORS_METHOD_PUT,
+                                 &policy.layers[0]);
+        void *above = layer_make(rows[i].replaces, 1, 0, OCORS_METHOD_PATCH, &policy.layers[1]);
+
+        for (int is_listed = 0; is_listed < 2; is_listed++) {
+            ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("OPTIONS"),
+                                    .request_method = OCORS_SPAN_LITERAL("GET"),
+                                    .path = OCORS_SPAN_LITERAL("/common/x"),
+                                    .origin = is_listed ? OCORS_SPAN_LITERAL("https://all.example")
+                                                        : OCORS_SPAN_LITERAL("https://x.example") };
+            ocors_decision_t decision;
+            char buffer[64];
+
+            decide_with(&policy, &facts, buffer, &decision);
+            assert_int_equal(decision.methods, rows[i].methods);
+            assert_false(decision.has_fallback_methods);
+        }
+        free(below);
+        free(above);
+    }
+}
+
 static void test_every_verdict_and_reason_has_a_name(void **state)
 {
     (void)state;
@@ -358,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_an_ambiguous_path_allows_nothing),
         cmocka_unit_test(test_the_allowed_origin_is_the_configured_one),
         cmocka_unit_test(test_a_damaged_count_is_no_work),
+        cmocka_unit_test(test_many_clients_below_another_layer),
         cmocka_unit_test(test_every_verdict_and_reason_has_a_name),
     };
 

@@ -272,6 +272,44 @@ static void so_many_patterns_are_tried(void **state)
     ocors_settings_free(settings);
 }
 
+/* Adds the list of each client; returns whether it was too much. */
+static bool short_lists_try(const ocors_image_t *image, uint32_t clients, const char *path,
+                            ocors_path_methods_t *found)
+{
+    ocors_path_methods_begin(found, ocors_span_from_string(path), 0);
+    for (uint32_t client = 0; client < clients; client++) {
+        ocors_path_methods_add(found, image, list_of_client(image, client));
+    }
+    return found->is_too_much;
+}
+
+/* M2: of short lists too, that is the number of those that have a key of the path. */
+static void short_lists_are_no_shortage(void **state)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_path_methods_t found;
+    ocors_image_t image;
+    char text[64];
+    void *bytes;
+
+    (void)state;
+    for (unsigned client = 0; client < 300; client++) {
+        client_begin(settings, client);
+        for (unsigned i = 0; i < 6; i++) {
+            (void)snprintf(text, sizeof(text), "/first%u/%u/*", client, i);
+            resource_add(settings, text, OCORS_METHOD_GET, 0);
+        }
+        (void)snprintf(text, sizeof(text), "/many/a%u*/z", client);
+        resource_add(settings, text, OCORS_METHOD_PUT, 0);
+    }
+    bytes = image_make(settings, &image);
+    assert_false(short_lists_try(&image, 300, "/first299/5/x", &found));
+    assert_int_equal(found.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD);
+    assert_true(short_lists_try(&image, 300, "/many/a299/z", &found));
+    free(bytes);
+    ocors_settings_free(settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +317,7 @@ int main(void)
         cmocka_unit_test(equal_lists_are_one),
         cmocka_unit_test(what_would_cost_too_much_has_no_list),
         cmocka_unit_test(so_many_patterns_are_tried),
+        cmocka_unit_test(short_lists_are_no_shortage),
     };
 
     return cmocka_run_group_tests_name("path methods", tests, NULL, NULL) != 0;

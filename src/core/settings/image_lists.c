@@ -9,9 +9,6 @@
 #include "ocors_index.h"
 #include "ocors_resource_key.h"
 
-/* A list of so many resources has no slots: to try them all costs no more. */
-#define SHORT_LIST 8
-
 /* What the lists of origins may cost, in steps: so many for each origin and resource, and so many.
  */
 #define STEPS_EACH 4
@@ -143,7 +140,7 @@ static ocors_result_t keep_list(maker_t *maker, ocors_image_entry_t *items)
     }
     plan->lists[plan->list_count++] = (ocors_image_entries_t){ items, maker->count };
     plan->resource_count += maker->count;
-    plan->slot_count += maker->count > SHORT_LIST ? ocors_slots_count(maker->count) : 0;
+    plan->slot_count += maker->count > OCORS_IMAGE_SHORT_LIST ? ocors_slots_count(maker->count) : 0;
     return OCORS_OK;
 }
 
@@ -376,7 +373,7 @@ void ocors_image_lists_free(ocors_image_lists_t *plan)
     free(plan->of_origins);
 }
 
-/* A resource of a long list, which is ordered by keys. */
+/* A resource of a list, which is ordered by keys. */
 typedef struct keyed_t {
     uint64_t key;
     ocors_image_entry_t entry;
@@ -405,8 +402,7 @@ static ocors_result_t write_list(const ocors_image_lists_t *plan, uint64_t seed,
     for (uint32_t i = 0; i < list->count; i++) {
         const ocors_span_t pattern = plan->distinct[list->items[i].number].pattern;
 
-        ordered[i] = (keyed_t){ slot_count > 0 ? ocors_resource_key(seed, pattern) : 0,
-                                list->items[i] };
+        ordered[i] = (keyed_t){ ocors_resource_key(seed, pattern), list->items[i] };
     }
     qsort(ordered, list->count, sizeof(*ordered), compare_keys);
     for (uint32_t i = list->count; i-- > 0;) {
@@ -420,7 +416,7 @@ static ocors_result_t write_list(const ocors_image_lists_t *plan, uint64_t seed,
             .methods = ocors_methods_complete((ocors_methods_t)ordered[i].entry.methods),
             .from = resource->from,
             .until = resource->until,
-            .further = slot_count > 0 ? further : 0,
+            .further = slot_count > 0 ? further : (uint32_t)ordered[i].key,
         };
         if (slot_count > 0 && (i == 0 || ordered[i].key != ordered[i - 1].key)) {
             ocors_slots_add(slots, slot_count, ordered[i].key, i);
@@ -439,7 +435,9 @@ ocors_result_t ocors_image_lists_write(const ocors_image_lists_t *plan, uint64_t
 
     for (uint32_t i = 0; i < plan->list_count; i++) {
         const uint32_t count = plan->lists[i].count;
-        const uint32_t slot_count = count > SHORT_LIST ? (uint32_t)ocors_slots_count(count) : 0;
+        const uint32_t slot_count = count > OCORS_IMAGE_SHORT_LIST
+                                        ? (uint32_t)ocors_slots_count(count)
+                                        : 0;
 
         lists[i] = (ocors_image_list_record_t){
             .first_resource = resource,
