@@ -38,6 +38,10 @@ OcapiCors On
     ServerName servlet.example
     ProxyPass "/" "${BACKEND}/" mapping=servlet
 </VirtualHost>
+<VirtualHost *:${PORT}>
+    ServerName page.example
+    ErrorDocument 404 "/page"
+</VirtualHost>
 """
 
 
@@ -77,6 +81,15 @@ def test_an_encoded_nul_stays_httpds(slashes, backend, path):
     assert slashes.request("POST", path, [UNKNOWN], host="off.example").status == 404
     assert slashes.request("OPTIONS", path, [ALLOWED, PREFLIGHT], host="off.example").status == 404
     assert backend.connections == 0
+
+
+@pytest.mark.parametrize("path, version", [("/dw/data/v18_8/a%2Fb", "18.8"), ("/a%2Fb", "19.1")])
+@pytest.mark.parametrize("method", ["TRACE", "POST"])
+def test_the_fault_has_the_version_of_the_path_that_is_refused(slashes, method, path, version):
+    """F3: httpd's error page for TRACE has the method GET, and brings the refusal of what was asked."""
+    response = ask(slashes, method, path, UNKNOWN, host="page.example")
+    check_refused(response)
+    assert json.loads(response.body)["_v"] == version
 
 
 @pytest.mark.parametrize("host", ["on.example", "servlet.example"])
