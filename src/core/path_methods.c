@@ -4,7 +4,7 @@
 #include "ocors_path_methods.h"
 
 /* So many resources of short lists cost less than the keys of a path, and are tried at once. */
-#define UNKEYED_TRIES 32
+#define UNKEYED_LOOKS 32
 
 void ocors_path_methods_begin(ocors_path_methods_t *found, ocors_span_t path,
                               ocors_version_t version)
@@ -13,7 +13,7 @@ void ocors_path_methods_begin(ocors_path_methods_t *found, ocors_span_t path,
     found->version = version;
     found->methods = 0;
     found->tries_left = OCORS_PATH_METHODS_TRIES;
-    found->unkeyed_left = UNKEYED_TRIES;
+    found->looks = 0;
     found->last_image = NULL;
     found->is_too_much = !ocors_resource_path_split(path, &found->path);
 }
@@ -23,6 +23,10 @@ static void make_keys(ocors_path_methods_t *found, const ocors_image_t *image)
 {
     if (found->keys.count == 0) {
         ocors_resource_keys_of(image->seed, &found->path, &found->keys);
+        found->key_bits = 0;
+        for (unsigned i = 0; i < found->keys.count; i++) {
+            found->key_bits |= UINT64_C(1) << (found->keys.items[i] & 63);
+        }
     }
 }
 
@@ -74,7 +78,7 @@ static void try_keys(ocors_path_methods_t *found, const ocors_image_t *image,
 static bool has_key(ocors_path_methods_t *found, const ocors_image_t *image, uint32_t half)
 {
     make_keys(found, image);
-    for (unsigned i = 0; i < found->keys.count; i++) {
+    for (unsigned i = 0; (found->key_bits >> (half & 63) & 1) != 0 && i < found->keys.count; i++) {
         if ((uint32_t)found->keys.items[i] == half) {
             return true;
         }
@@ -93,8 +97,15 @@ static void try_all(ocors_path_methods_t *found, const ocors_image_t *image,
          i < list->resource_count
          && ocors_image_read_resource(image, list->first_resource + i, &resource, &half);
          i++) {
-        if (found->unkeyed_left > 0) {
-            found->unkeyed_left--;
+        if (found->looks == OCORS_PATH_METHODS_LOOKS) {
+            found->is_too_much = true;
+            return;
+        }
+        found->looks++;
+        if ((resource.methods & ~found->methods) == 0) {
+            continue; /* many clients have the same pattern */
+        }
+        if (found->looks <= UNKEYED_LOOKS) {
             match(found, &resource);
         }
         else if (has_key(found, image, half) && !match_counted(found, &resource)) {

@@ -305,7 +305,13 @@ static void short_lists_are_no_shortage(void **state)
     bytes = image_make(settings, &image);
     assert_false(short_lists_try(&image, 300, "/first299/5/x", &found));
     assert_int_equal(found.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD);
-    assert_true(short_lists_try(&image, 300, "/many/a299/z", &found));
+    assert_true(short_lists_try(&image, 300, "/many/b/z", &found));
+    ocors_path_methods_begin(&found, OCORS_SPAN_LITERAL("/none"), 0);
+    for (unsigned i = 0; i < OCORS_PATH_METHODS_LOOKS / 7 + 1; i++) { /* R13 */
+        assert_false(found.is_too_much);
+        ocors_path_methods_add(&found, &image, list_of_client(&image, i % 300));
+    }
+    assert_true(found.is_too_much);
     free(bytes);
     ocors_settings_free(settings);
 }
