@@ -59,7 +59,7 @@ const char *ocors_json_word_end(const char *at, const char *end)
 {
     const ocors_span_t rest = ocors_span_make(at, (size_t)(end - at));
 
-    if (at<end && * at> '9') {
+    if (at < end && '9' < *at) {
         return ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("true"))    ? at + 4
                : ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("false")) ? at + 5
                : ocors_span_has_prefix(rest, OCORS_SPAN_LITERAL("null"))  ? at + 4
