@@ -39,9 +39,21 @@ static inline uint32_t ocors_counters_cell(bool is_report, ocors_verdict_t verdi
            + (uint32_t)reason;
 }
 
-static inline void ocors_counters_add(ocors_counters_stripe_t *stripe, uint32_t row, uint32_t cell)
+/*
+ * Counts once. `mode`: 0 On, 1 ReportOnly. Every number is within its bounds. The place is that of
+ * stripes[stripe].rows[row][ocors_counters_cell(...)]; here each step is one instruction.
+ */
+static inline void ocors_counters_add(ocors_counters_stripe_t *stripes, uint32_t stripe,
+                                      uint32_t row, uint32_t mode, ocors_verdict_t verdict,
+                                      ocors_reason_t reason)
 {
-    atomic_fetch_add_explicit(&stripe->rows[row][cell], 1, memory_order_relaxed);
+    _Atomic uint64_t *const first = &stripes->rows[0][0];
+    size_t at = (size_t)stripe * OCORS_COUNTERS_ROWS + row;
+
+    at = at * OCORS_COUNTERS_MODES + mode;
+    at = at * OCORS_VERDICT_COUNT + verdict;
+    at = at * OCORS_COUNTERS_REASONS + reason;
+    atomic_fetch_add_explicit(first + at, 1, memory_order_relaxed);
 }
 
 /* The sum over all stripes. 0: there is no such row or cell. */

@@ -14,7 +14,7 @@
 #include "ocors_span.h"
 
 /*
- *   segment: | head: stamps, sites | census, first | sketch | stripes of counters ... |
+ *   segment: | head: minute, sites | census, first | sketch | stripes of counters ... |
  *
  * It is made at the first start and lives as long as the server: a reload, a restart and a new
  * store lose nothing, and the workers of before a restart count into the same memory. Every worker
@@ -54,38 +54,62 @@ void ocors_counting_child_ended(pid_t pid);
 /* ---- For workers ---------------------------------------------------------------------------- */
 
 /* Where this process counts; src/httpd/reload/counting.c sets it. */
-extern ocors_counters_stripe_t *ocors_counting_stripes; /* NULL: nothing is counted */
-extern uint32_t ocors_counting_mask;                    /* for the number of a stripe */
+typedef struct ocors_counting_t {
+    ocors_counters_stripe_t *stripes; /* NULL: nothing is counted */
+    uint32_t mask;                    /* for the number of a stripe */
+    ocors_sketch_t *sketch;           /* NULL: nothing is counted */
+} ocors_counting_t;
 
-/* Counts a request. `connection` is its number: two connections seldom write to one stripe. */
-static inline void ocors_counting_add(long connection, uint32_t row, bool is_report,
+extern ocors_counting_t ocors_counting;
+
+/*
+ * Counts a request. `connection` is its number: two connections seldom write to one stripe. `mode`:
+ * 0 On, 1 ReportOnly.
+ */
+static inline void ocors_counting_add(long connection, uint32_t row, uint32_t mode,
                                       ocors_verdict_t verdict, ocors_reason_t reason)
 {
-    if (ocors_counting_stripes != NULL) {
-        ocors_counters_add(&ocors_counting_stripes[(uint32_t)connection & ocors_counting_mask], row,
-                           ocors_counters_cell(is_report, verdict, reason));
+    if (ocors_counting.stripes != NULL) {
+        ocors_counters_add(ocors_counting.stripes, (uint32_t)connection & ocors_counting.mask, row,
+                           mode, verdict, reason);
     }
 }
 
-/* A refusal on its way into the sketch. */
+/* A refusal without an entry, on its way into the sketch. */
 typedef struct ocors_refusal_t {
+    ocors_sketch_set_t *set; /* NULL: nothing is counted */
     uint64_t key;            /* of the origin, the site, the mode, the policy and the client */
     uint64_t origin;         /* the hash of the Origin */
-    _Atomic uint64_t *count; /* of its entry; NULL: it has to be entered */
-    ocors_sketch_set_t *set; /* NULL: nothing is counted */
     uint32_t stamp;          /* of when the entry was looked for, as the reason is of that time */
 } ocors_refusal_t;
 
 /*
- * Looks for the entry of a refused origin; returns the reason that it keeps, if there is a count.
- * `hash` is of the origin, by a seed that no client knows and that restarts keep. `word` tells
- * apart what has entries of its own: the site, the mode, and all that the reason depends on. The
- * refusal begins as zeros.
+ * The count of a refused origin, and the reason that its entry keeps. NULL: the refusal has to be
+ * entered, *refusal says where, and *kept is unchanged. `hash` is of the origin, by a seed that no
+ * client knows and that restarts keep. `word` tells apart what has entries of its own: the site,
+ * the mode, and all that the reason depends on.
  */
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
-                                   uint64_t word);
+static inline _Atomic uint64_t *ocors_counting_find(long connection, uint64_t hash, uint64_t word,
+                                                    ocors_reason_t *kept, ocors_refusal_t *refusal)
+{
+    ocors_sketch_t *const sketch = ocors_counting.sketch;
 
-/* Enters a refusal without a count. The note has everything but `origin`. */
+    if (sketch == NULL) {
+        refusal->set = NULL;
+        return NULL;
+    }
+    const uint64_t key = ocors_sketch_key(hash, word);
+    const uint32_t stamp = atomic_load_explicit(&sketch->stamp, memory_order_relaxed);
+    ocors_sketch_set_t *const set = ocors_sketch_set(sketch, (uint32_t)connection, key);
+    _Atomic uint64_t *const count = ocors_sketch_find(set, key, stamp, kept);
+
+    if (count == NULL) {
+        *refusal = (ocors_refusal_t){ .set = set, .key = key, .origin = hash, .stamp = stamp };
+    }
+    return count;
+}
+
+/* Enters a refusal. The note has everything but `origin`. */
 void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note);
 
 /*

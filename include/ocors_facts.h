@@ -18,11 +18,12 @@ typedef struct ocors_request_t {
     ocors_decision_t decision;
     ocors_span_t fault_version; /* of a refusal: `_v` of the fault, or empty */
     const char *client;         /* the client that the request names, printable, or NULL */
-    const char *nearest;     /* the listed origin that is nearest, if it was looked for, or NULL */
-    const char *site;        /* of the URL or of OcapiCorsSite, printable, or NULL */
-    uint32_t row;            /* of the site, in the counters */
-    bool is_verbose;         /* each refusal has its line of the log */
-    ocors_refusal_t refusal; /* if it was refused or nothing was granted */
+    const char *nearest;      /* the listed origin that is nearest, if it was looked for, or NULL */
+    const char *site;         /* of the URL or of OcapiCorsSite, printable, or NULL */
+    uint32_t row;             /* of the site, in the counters */
+    bool is_verbose;          /* each refusal has its line of the log */
+    _Atomic uint64_t *count;  /* of the entry of a refusal; NULL: it has to be entered */
+    ocors_refusal_t *refusal; /* a refusal that has to be entered, or NULL */
     apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
 } ocors_request_t;
 

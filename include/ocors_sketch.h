@@ -17,7 +17,7 @@
  * from that count, and remembers it as the error. The true count of a key is at most its count, and
  * at least count - error; a key that came more often than the least count has an entry.
  *
- *   sketch: | stripe 0                  | stripe 1 | ...        a connection has one stripe
+ *   sketch: | stamp | stripe 0          | stripe 1 | ...        a connection has one stripe
  *   stripe: | set 0 | set 1 | ... | set 31 |                    a key has one set in each stripe
  *   set:    | 8 keys | 8 counts | 8 stamps, 8 reasons, owner | 8 entries |
  *
@@ -62,24 +62,25 @@ typedef struct ocors_sketch_set_t {
 } ocors_sketch_set_t;
 
 typedef struct ocors_sketch_t {
+    _Alignas(64) _Atomic uint32_t stamp; /* the current one (ocors_counting.h) */
     ocors_sketch_set_t sets[OCORS_SKETCH_STRIPES][OCORS_SKETCH_SETS];
 } ocors_sketch_t;
 
 /*
  * A key of what is told apart: the origin's hash, and a word of the site, the mode and whatever the
- * reason depends on. Never 0.
+ * reason depends on. Never 0. Two words that differ in their lowest bit alone are one.
  */
 static inline uint64_t ocors_sketch_key(uint64_t origin, uint64_t word)
 {
-    const uint64_t key = origin ^ word * UINT64_C(0x9e3779b97f4a7c15);
-
-    return key != 0 ? key : 1;
+    return (origin ^ word) | 1;
 }
 
 static inline ocors_sketch_set_t *ocors_sketch_set(ocors_sketch_t *sketch, uint32_t stripe,
                                                    uint64_t key)
 {
-    return &sketch->sets[stripe % OCORS_SKETCH_STRIPES][(key >> 40) % OCORS_SKETCH_SETS];
+    const size_t set = key / (UINT64_MAX / OCORS_SKETCH_SETS + 1); /* by its upper bits */
+
+    return &sketch->sets[0][0] + (stripe % OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS + set);
 }
 
 /*
@@ -89,18 +90,20 @@ static inline ocors_sketch_set_t *ocors_sketch_set(ocors_sketch_t *sketch, uint3
 static inline _Atomic uint64_t *ocors_sketch_find(ocors_sketch_set_t *set, uint64_t key,
                                                   uint32_t stamp, ocors_reason_t *reason)
 {
-    for (unsigned way = 0; way < OCORS_SKETCH_WAYS; way++) {
-        if (atomic_load_explicit(&set->keys[way], memory_order_relaxed) == key) {
-            const unsigned kept = atomic_load_explicit(&set->reasons[way], memory_order_relaxed);
+    unsigned way = 0, kept;
 
-            *reason = (ocors_reason_t)kept;
-            return kept < OCORS_REASON_COUNT
-                           && atomic_load_explicit(&set->stamps[way], memory_order_relaxed) == stamp
-                       ? &set->counts[way]
-                       : NULL;
+    while (atomic_load_explicit(&set->keys[way], memory_order_relaxed) != key) {
+        if (++way == OCORS_SKETCH_WAYS) {
+            return NULL;
         }
     }
-    return NULL;
+    kept = atomic_load_explicit(&set->reasons[way], memory_order_relaxed);
+    if (kept >= OCORS_REASON_COUNT
+        || atomic_load_explicit(&set->stamps[way], memory_order_relaxed) != stamp) {
+        return NULL;
+    }
+    *reason = (ocors_reason_t)kept;
+    return &set->counts[way];
 }
 
 /* Writes the texts of a note, cut; never inside a character of UTF-8. */

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "ocors_apart.h"
 #include "ocors_counting.h"
 #include "ocors_fault.h"
 #include "ocors_fields.h"
@@ -229,50 +230,28 @@ static bool verdict_is_refusal(ocors_verdict_t verdict)
            || verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD;
 }
 
-/* Adds a part to what is told apart. */
-static uint64_t word_add(uint64_t word, uint64_t part)
-{
-    return ocors_hash_mix(word ^ part, UINT64_C(0x9e3779b97f4a7c15));
-}
-
-/* The policies of a request: those of its list; or of its API and its site in a tree. */
-static uint64_t policies_word(inquiry_t *inquiry)
-{
-    const ocors_config_t *config = inquiry->config;
-    const bool has_own_row = inquiry->request->row != OCORS_COUNTING_OTHER;
-    uint64_t word = config->documents != NULL ? ocors_key_hash(&config->documents->list.key) : 0;
-
-    if (inquiry->has_pin && is_tree(config)) {
-        word = word_add(word, path_of(inquiry)->plain.api);
-        return has_own_row ? word : word_add(word, inquiry->site);
-    }
-    return has_own_row ? word : word_add(word, ocors_hash(0, configured_site(config)));
-}
-
 /*
  * What has entries of its own, beside the origin: the site, the mode, and all that the reason
  * depends on, which are the policies, the client that decides, and what R10 says of the origin. No
  * client can invent one. All but the number of a site without a row means the same after a restart.
  */
-static uint64_t word_of(inquiry_t *inquiry)
+static inline uint64_t word_of(inquiry_t *inquiry)
 {
+    const ocors_config_t *config = inquiry->config;
     const ocors_request_t *request = inquiry->request;
-    const ocors_facts_t *facts = &inquiry->facts;
-    const bool is_known = request->decision.is_client_known;
-    const unsigned miss = request->decision.is_near_own
-                              ? (unsigned)ocors_own_miss(facts->own, facts->origin)
-                              : 0;
-    const uint64_t word = (uint64_t)request->row << 32 | (uint64_t)request->decision.reason << 16
-                          | (uint64_t)miss << 8 | (uint64_t)facts->is_path_ambiguous << 4
-                          | (uint64_t)is_known << 3 | (uint64_t)facts->named.kind << 1
-                          | (inquiry->config->mode == OCORS_MODE_REPORT_ONLY);
-    const uint64_t all = word_add(word, policies_word(inquiry));
+    const uint64_t word = (uint64_t)request->row << 32 | (uint32_t)config->mode;
 
-    return is_known ? word_add(all, ocors_hash(0, facts->named.id)) : all;
+    if (ocors_apart_is_usual(config, &inquiry->facts, &request->decision, request->row)) {
+        return word ^ ocors_key_hash(&config->documents->list.key);
+    }
+    const bool has_tree = inquiry->has_pin && is_tree(config);
+
+    return ocors_apart_add(word, config, &inquiry->facts, &request->decision, request->row,
+                           has_tree ? &path_of(inquiry)->plain : NULL, inquiry->site);
 }
 
 /* The hash of the origin: the decision's, or made by the same seed. */
-static uint64_t origin_hash(const inquiry_t *inquiry)
+static inline uint64_t origin_hash(const inquiry_t *inquiry)
 {
     const uint64_t made = inquiry->request->decision.origin_hash;
 
@@ -281,29 +260,22 @@ static uint64_t origin_hash(const inquiry_t *inquiry)
                                   inquiry->facts.origin);
 }
 
-/*
- * The reason of a refusal: what the decision or the entry of its origin says. Without an entry it
- * is looked for: the entry that is made keeps the answer.
- */
-static void find_reason(inquiry_t *inquiry)
+/* Whether anything beside the counters shows the reason of this refusal. */
+static bool reason_is_asked(inquiry_t *inquiry)
+{
+    ocors_request_t *request = inquiry->request;
+
+    request->is_verbose = ocors_survey_logs_each() && APLOG_R_IS_LEVEL(inquiry->r, APLOG_DEBUG);
+    return request->is_verbose || ocors_survey_shows_reasons()
+           || ocors_config_explains(inquiry->config);
+}
+
+/* Looks for the reason of a refusal, unless the decision has it, and for the nearest origin. */
+static void look_for_reason(inquiry_t *inquiry)
 {
     ocors_request_t *request = inquiry->request;
     ocors_decision_t *decision = &request->decision;
-    const ocors_reason_t kept = ocors_counting_find(&request->refusal, inquiry->r->connection->id,
-                                                    origin_hash(inquiry), word_of(inquiry));
-    bool is_asked = false;
 
-    if (ocors_survey_explains_each()) {
-        request->is_verbose = ocors_survey_logs_each() && APLOG_R_IS_LEVEL(inquiry->r, APLOG_DEBUG);
-        is_asked = request->is_verbose || ocors_survey_shows_reasons()
-                   || ocors_config_explains(inquiry->config);
-    }
-    if (request->refusal.count != NULL && !is_asked) {
-        if (decision->reason == OCORS_REASON_NONE) {
-            decision->reason = kept;
-        }
-        return;
-    }
     note_site(inquiry);
     if (decision->reason == OCORS_REASON_NONE) {
         ocors_decide_reason(inquiry->policies, inquiry->policy_count, &inquiry->facts, decision);
@@ -311,6 +283,29 @@ static void find_reason(inquiry_t *inquiry)
     if (decision->nearest.length > 0) { /* in the policy: readable while it is pinned */
         request->nearest = apr_pstrmemdup(inquiry->r->pool, decision->nearest.bytes,
                                           decision->nearest.length);
+    }
+}
+
+/*
+ * The reason of a refusal: what the decision or the entry of its origin says. Without an entry it
+ * is looked for: the entry that is made keeps the answer.
+ */
+static inline void find_reason(inquiry_t *inquiry)
+{
+    ocors_request_t *request = inquiry->request;
+    ocors_reason_t kept = OCORS_REASON_NONE;
+    ocors_refusal_t refusal;
+
+    request->count = ocors_counting_find(inquiry->r->connection->id, origin_hash(inquiry),
+                                         word_of(inquiry), &kept, &refusal);
+    if (request->count == NULL) {
+        request->refusal = apr_pmemdup(inquiry->r->pool, &refusal, sizeof(refusal));
+    }
+    if ((ocors_survey_explains_each() && reason_is_asked(inquiry)) || request->count == NULL) {
+        look_for_reason(inquiry);
+    }
+    else {
+        request->decision.reason = kept;
     }
 }
 

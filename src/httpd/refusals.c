@@ -124,25 +124,17 @@ static void enter(request_rec *r, const ocors_request_t *request)
 
     ocors_sketch_note_texts(&note, ocors_span_from_string(apr_table_get(r->headers_in, "Origin")),
                             ocors_span_from_string(request->nearest));
-    ocors_counting_enter(&request->refusal, &note);
+    ocors_counting_enter(request->refusal, &note);
     if (!request->is_verbose && APLOG_R_IS_LEVEL(r, APLOG_INFO)
-        && has_line(&request->refusal, decision->reason)) {
+        && has_line(request->refusal, decision->reason)) {
         log_line(r, request);
     }
 }
 
-void ocors_refusals_count(request_rec *r, const ocors_request_t *request)
+void ocors_refusals_note(request_rec *r, const ocors_request_t *request)
 {
-    const ocors_decision_t *decision = &request->decision;
-
-    ocors_counting_add(r->connection->id, request->row,
-                       request->config->mode == OCORS_MODE_REPORT_ONLY, decision->verdict,
-                       decision->reason);
-    if (decision->reason == OCORS_REASON_NONE) {
-        return;
-    }
-    if (request->refusal.count != NULL) {
-        atomic_fetch_add_explicit(request->refusal.count, 1, memory_order_relaxed);
+    if (request->count != NULL) {
+        atomic_fetch_add_explicit(request->count, 1, memory_order_relaxed);
     }
     else {
         enter(r, request);

@@ -102,7 +102,7 @@ static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t
 }
 
 /* Remembers a decision, if there is one, and counts it: once for a request (H4). */
-static const ocors_request_t *keep(request_rec *r, const ocors_request_t *request)
+static inline const ocors_request_t *keep(request_rec *r, const ocors_request_t *request)
 {
     if (request != NULL) {
         state_of(r)->request = request;

@@ -264,33 +264,27 @@ static void test_counters(void **state)
     (void)state;
     assert_non_null(stripes);
     memset(stripes, 0, stripe_count * sizeof(*stripes));
-    for (unsigned i = 0; i < 2u * OCORS_VERDICT_COUNT * OCORS_REASON_COUNT; i++) {
-        const uint32_t cell = ocors_counters_cell(i % 2 == 1,
-                                                  (ocors_verdict_t)(i / 2 % OCORS_VERDICT_COUNT),
-                                                  (ocors_reason_t)(i / 2 / OCORS_VERDICT_COUNT));
+    for (uint32_t i = 0; i < 2u * OCORS_VERDICT_COUNT * OCORS_REASON_COUNT; i++) {
+        const uint32_t mode = i % 2, row = i % OCORS_COUNTERS_ROWS;
+        const ocors_verdict_t verdict = (ocors_verdict_t)(i / 2 % OCORS_VERDICT_COUNT);
+        const ocors_reason_t reason = (ocors_reason_t)(i / 2 / OCORS_VERDICT_COUNT);
+        const uint32_t cell = ocors_counters_cell(mode == 1, verdict, reason);
 
         assert_true(cell < OCORS_COUNTERS_CELLS);
         for (uint32_t k = 0; k < i; k++) {
-            ocors_counters_add(&stripes[number++ % stripe_count], i % OCORS_COUNTERS_ROWS, cell);
+            ocors_counters_add(stripes, number++ % stripe_count, row, mode, verdict, reason);
         }
-        assert_int_equal(ocors_counters_sum(stripes, stripe_count, i % OCORS_COUNTERS_ROWS, cell),
-                         i);
+        assert_int_equal(ocors_counters_sum(stripes, stripe_count, row, cell), i);
     }
     assert_int_equal(ocors_counters_sum(stripes, stripe_count, OCORS_COUNTERS_ROWS, 0), 0);
     assert_int_equal(ocors_counters_sum(stripes, stripe_count, 0, OCORS_COUNTERS_CELLS), 0);
     memset(stripes, 0, stripe_count * sizeof(*stripes));
-    ocors_counters_add(&stripes[0], 1,
-                       ocors_counters_cell(false, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED));
-    ocors_counters_add(
-        &stripes[3], 63,
-        ocors_counters_cell(false, OCORS_VERDICT_WITHHOLD, OCORS_REASON_NULL_ORIGIN));
-    ocors_counters_add(
-        &stripes[1], 0,
-        ocors_counters_cell(false, OCORS_VERDICT_PREFLIGHT_WITHHOLD, OCORS_REASON_PORT_DIFFERS));
-    ocors_counters_add(&stripes[1], 2,
-                       ocors_counters_cell(true, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED));
-    ocors_counters_add(&stripes[1], 2,
-                       ocors_counters_cell(true, OCORS_VERDICT_ALLOW, OCORS_REASON_NONE));
+    ocors_counters_add(stripes, 0, 1, 0, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED);
+    ocors_counters_add(stripes, 3, 63, 0, OCORS_VERDICT_WITHHOLD, OCORS_REASON_NULL_ORIGIN);
+    ocors_counters_add(stripes, 1, 0, 0, OCORS_VERDICT_PREFLIGHT_WITHHOLD,
+                       OCORS_REASON_PORT_DIFFERS);
+    ocors_counters_add(stripes, 1, 2, 1, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED);
+    ocors_counters_add(stripes, 1, 2, 1, OCORS_VERDICT_ALLOW, OCORS_REASON_NONE);
     refused = ocors_counters_refused(stripes, stripe_count);
     assert_int_equal(refused.refused, 1);
     assert_int_equal(refused.withheld, 2);

@@ -13,6 +13,7 @@
 #include <http_log.h>
 
 #include "ocors_census.h"
+#include "ocors_hash.h"
 #include "ocors_messages.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -34,9 +35,8 @@ typedef struct label_t {
 } label_t;
 
 typedef struct segment_t {
-    _Alignas(SEGMENT_LINE) _Atomic uint32_t stamp;
-    _Atomic uint32_t minute;    /* the first stamp of the current minute */
-    _Atomic uint32_t row_count; /* labels that are written */
+    _Alignas(SEGMENT_LINE) _Atomic uint32_t minute; /* the first stamp of the current minute */
+    _Atomic uint32_t row_count;                     /* labels that are written */
     label_t labels[OCORS_COUNTERS_ROWS];
     _Alignas(SEGMENT_LINE) ocors_census_t census; /* of this minute */
     _Atomic uint32_t first_minute; /* the minute whose first refusal is, or will be, `first` */
@@ -56,7 +56,7 @@ typedef struct minute_t {
 /* What a later load of this module finds. The first four members are as in store.c. */
 #define RETAINED_KEY     "mod_ocapi_cors.counting"
 #define RETAINED_MAGIC   UINT32_C(0x6f636374)
-#define RETAINED_VERSION 3
+#define RETAINED_VERSION 4
 
 typedef struct retained_t {
     uint32_t magic, version;
@@ -70,8 +70,7 @@ typedef struct retained_t {
 /* Of this process. */
 static retained_t *retained;
 static segment_t *segment; /* NULL: nothing is counted */
-ocors_counters_stripe_t *ocors_counting_stripes;
-uint32_t ocors_counting_mask;
+ocors_counting_t ocors_counting;
 
 /* ---- For the parent, and the process that watches the documents -------------------------------
  */
@@ -125,7 +124,7 @@ static void create(apr_pool_t *process_pool, server_rec *server)
     base += (SEGMENT_LINE - (uintptr_t)base % SEGMENT_LINE) % SEGMENT_LINE;
     retained->segment = (segment_t *)(void *)base;
     retained->stripe_count = count;
-    retained->segment->stamp = retained->segment->minute = 1;
+    retained->segment->sketch.stamp = retained->segment->minute = 1;
     retained->segment->row_count = OCORS_COUNTING_NONE + 1;
     retained->minute.begun = monotonic_now();
 }
@@ -151,8 +150,12 @@ void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server)
         create(process_pool, server);
     }
     segment = retained->segment;
-    ocors_counting_stripes = segment != NULL ? segment->stripes : NULL;
-    ocors_counting_mask = retained->stripe_count - 1;
+    ocors_counting = (ocors_counting_t){ .stripes = NULL };
+    if (segment != NULL) {
+        ocors_counting = (ocors_counting_t){ .stripes = segment->stripes,
+                                             .mask = retained->stripe_count - 1,
+                                             .sketch = &segment->sketch };
+    }
 }
 
 /* How many labels are written, whatever the memory says. */
@@ -196,7 +199,7 @@ uint32_t ocors_counting_row(const char *site)
 void ocors_counting_renew(void)
 {
     if (segment != NULL) {
-        atomic_fetch_add_explicit(&segment->stamp, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&segment->sketch.stamp, 1, memory_order_relaxed);
     }
 }
 
@@ -209,21 +212,6 @@ void ocors_counting_child_ended(pid_t pid)
 
 /* ---- For workers ------------------------------------------------------------------------------
  */
-
-ocors_reason_t ocors_counting_find(ocors_refusal_t *refusal, long connection, uint64_t hash,
-                                   uint64_t word)
-{
-    ocors_reason_t reason = OCORS_REASON_NONE;
-
-    if (segment != NULL) {
-        refusal->origin = hash;
-        refusal->key = ocors_sketch_key(refusal->origin, word);
-        refusal->set = ocors_sketch_set(&segment->sketch, (uint32_t)connection, refusal->key);
-        refusal->stamp = atomic_load_explicit(&segment->stamp, memory_order_relaxed);
-        refusal->count = ocors_sketch_find(refusal->set, refusal->key, refusal->stamp, &reason);
-    }
-    return reason;
-}
 
 /* Writes the first refusal of a minute; one worker does. */
 static void note_first(uint32_t minute, const ocors_sketch_note_t *note)
@@ -255,9 +243,10 @@ void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *n
 
 bool ocors_counting_is_new(const ocors_refusal_t *refusal, ocors_reason_t reason)
 {
-    return segment != NULL
-           && ocors_census_kind(&segment->census,
-                                ocors_sketch_key(refusal->key, (uint64_t)reason + 1));
+    const uint64_t kind = ocors_hash_mix(refusal->key,
+                                         UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)reason);
+
+    return segment != NULL && ocors_census_kind(&segment->census, kind != 0 ? kind : 1);
 }
 
 /* ---- For readers ------------------------------------------------------------------------------
@@ -286,7 +275,7 @@ const char *ocors_counting_site(apr_pool_t *pool, uint32_t row)
 uint64_t ocors_counting_sum(uint32_t row, bool is_report, ocors_verdict_t verdict,
                             ocors_reason_t reason)
 {
-    return segment != NULL ? ocors_counters_sum(segment->stripes, ocors_counting_mask + 1, row,
+    return segment != NULL ? ocors_counters_sum(segment->stripes, ocors_counting.mask + 1, row,
                                                 ocors_counters_cell(is_report, verdict, reason))
                            : 0;
 }
@@ -318,7 +307,7 @@ static bool minute_read(const minute_t *begun, minute_t *ended, ocors_counting_m
     ocors_counters_refused_t *const refused = &minute->refused;
     uint64_t evicted;
 
-    ended->refused = ocors_counters_refused(segment->stripes, ocors_counting_mask + 1);
+    ended->refused = ocors_counters_refused(segment->stripes, ocors_counting.mask + 1);
     refused->refused = ended->refused.refused - begun->refused.refused;
     refused->withheld = ended->refused.withheld - begun->refused.withheld;
     refused->reported = ended->refused.reported - begun->refused.reported;
@@ -357,10 +346,10 @@ bool ocors_counting_minute(bool is_end, ocors_counting_minute_t *minute)
     retained->minute = ended;
     if (has_any) {
         ocors_census_clear(&segment->census);
-        atomic_store_explicit(&segment->minute,
-                              atomic_fetch_add_explicit(&segment->stamp, 1, memory_order_relaxed)
-                                  + 1,
-                              memory_order_relaxed);
+        atomic_store_explicit(
+            &segment->minute,
+            atomic_fetch_add_explicit(&segment->sketch.stamp, 1, memory_order_relaxed) + 1,
+            memory_order_relaxed);
     }
     return has_any;
 }
@@ -368,5 +357,5 @@ bool ocors_counting_minute(bool is_end, ocors_counting_minute_t *minute)
 void ocors_counting_end(void)
 {
     segment = NULL;
-    ocors_counting_stripes = NULL;
+    ocors_counting = (ocors_counting_t){ .stripes = NULL };
 }
