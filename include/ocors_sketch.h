@@ -80,7 +80,8 @@ static inline ocors_sketch_set_t *ocors_sketch_set(ocors_sketch_t *sketch, uint3
 {
     const size_t set = key / (UINT64_MAX / OCORS_SKETCH_SETS + 1); /* by its upper bits */
 
-    return &sketch->sets[0][0] + (stripe % OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS + set);
+    return &sketch->sets[0][0]
+           + ((size_t)(stripe % OCORS_SKETCH_STRIPES) * OCORS_SKETCH_SETS + set);
 }
 
 /*

@@ -108,7 +108,7 @@ def test_the_commands_of_a_page(tmp_path, page, least):
     document = re.search(r"^[ ]*```json\n(.*?)^[ ]*```$", text, re.M | re.S)[1]
     for name in ("etc.json", "shop.json"):
         (tmp_path / name).write_text(document)
-    commands = re.findall(r"^ {4,}(?:\$ )?(ocapi-cors .*)\n(?: {4}(/etc/ocapi/shop.json: .*)\n)?|`(ocapi-cors \w+ /etc/[^`]*)`",
+    commands = re.findall(r"^ {4,}(?:\$ )?(ocapi-cors .*)\n(?: {4}(/etc/ocapi/shop.json: .*)\n)?|`(ocapi-cors \w+ (?:--strict )?/etc/[^`]*)`",
                           text, re.M)
     assert len(commands) >= least
     for shown, output, inline in commands:

@@ -102,8 +102,9 @@ static uint32_t drain(ocors_ways_t *ways, apr_pool_t *pool, ocors_changes_t *cha
 }
 
 /*
- * Takes out of what is complete what is not there. A name that went may have been on the way that
- * a path had before a link was swapped: what the path leads to now is complete all the same.
+ * A name that went may have been on the way that a path had before a link was swapped: what the
+ * path leads to now is complete all the same. If something complete is not there, nothing is: what
+ * came by one swap is judged together.
  */
 static void forget_gone(ocors_changes_t *changes)
 {
@@ -111,10 +112,9 @@ static void forget_gone(ocors_changes_t *changes)
 
     for (apr_hash_index_t *index = apr_hash_first(NULL, changes->complete); index != NULL;
          index = apr_hash_next(index)) {
-        const char *path = apr_hash_this_key(index);
-
-        if (stat(path, &info) != 0) {
-            apr_hash_set(changes->complete, path, APR_HASH_KEY_STRING, NULL);
+        if (stat(apr_hash_this_key(index), &info) != 0) {
+            apr_hash_clear(changes->complete);
+            return;
         }
     }
 }
