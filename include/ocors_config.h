@@ -136,6 +136,12 @@ void ocors_config_count_sites(void);
 const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
 const ocors_self_t *ocors_config_self(const ocors_config_t *config);
 
+/* The id of OcapiCorsSite of a merged section; empty: it names none (C5). */
+static inline ocors_span_t ocors_config_site(const ocors_config_t *config)
+{
+    return ocors_span_from_string(config->site != NULL ? config->site->name : NULL);
+}
+
 /* Whether responses say what was decided, and why (OcapiCorsExplain). */
 bool ocors_config_explains(const ocors_config_t *config);
 

@@ -13,12 +13,6 @@ static uint64_t word_add(uint64_t word, uint64_t part)
     return ocors_hash_mix(word ^ part, UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* The site that a list's section names; one of a tree has its number. */
-static uint64_t site_word(const ocors_config_t *config)
-{
-    return ocors_hash(0, ocors_span_from_string(config->site != NULL ? config->site->name : NULL));
-}
-
 uint64_t ocors_apart_add(uint64_t word, const ocors_config_t *config, const ocors_facts_t *facts,
                          const ocors_decision_t *decision, uint32_t row,
                          const ocors_address_t *address, uint32_t site)
@@ -35,7 +29,8 @@ uint64_t ocors_apart_add(uint64_t word, const ocors_config_t *config, const ocor
         word = word_add(word, address->api);
     }
     if (row == OCORS_COUNTING_OTHER) {
-        word = word_add(word, address != NULL ? site : site_word(config));
+        /* A site of a tree has its number, that of a list's section its name. */
+        word = word_add(word, address != NULL ? site : ocors_hash(0, ocors_config_site(config)));
     }
     word = word_add(word, (uint64_t)decision->reason << 16 | (uint64_t)miss << 8
                               | (uint64_t)facts->is_path_ambiguous << 4 | (uint64_t)is_known << 3

@@ -67,11 +67,6 @@ static uint32_t row_of_site(const ocors_snapshot_t *snapshot, uint32_t site)
     return row < OCORS_COUNTERS_ROWS ? row : OCORS_COUNTING_OTHER;
 }
 
-static ocors_span_t configured_site(const ocors_config_t *config)
-{
-    return ocors_span_from_string(config->site != NULL ? config->site->name : NULL);
-}
-
 static bool is_tree(const ocors_config_t *config)
 {
     return config->documents != NULL && config->documents->list.is_tree;
@@ -92,7 +87,7 @@ static void note_site(inquiry_t *inquiry)
 {
     const ocors_url_path_t *path = path_of(inquiry);
     const ocors_span_t site = path->plain.site.bytes != NULL ? path->plain.site
-                                                             : configured_site(inquiry->config);
+                                                             : ocors_config_site(inquiry->config);
 
     if (site.length > 0) {
         inquiry->request->site = without_controls(inquiry->r->pool, site);
@@ -112,7 +107,7 @@ static void read_site(inquiry_t *inquiry, const ocors_key_t *tree)
     const ocors_snapshot_t *snapshot = &inquiry->pin.view->snapshot;
     const ocors_url_path_t *path = path_of(inquiry);
 
-    if (!ocors_snapshot_find_path(snapshot, tree, path, configured_site(inquiry->config),
+    if (!ocors_snapshot_find_path(snapshot, tree, path, ocors_config_site(inquiry->config),
                                   &inquiry->site)) {
         inquiry->facts.is_path_ambiguous = true;
         inquiry->site = OCORS_SNAPSHOT_NONE;
