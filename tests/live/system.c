@@ -7,6 +7,8 @@
  *   OCORS_TEST_WATCHES  a number: inotify has so many watches and no more
  *   OCORS_TEST_DEAF     inotify cannot be had at all
  *   OCORS_TEST_BROKEN   a path: while it is there, no *.json can be read
+ *   OCORS_TEST_FORKLESS a path: while it is there, no process can be forked
+ *   OCORS_TEST_CLOCK    a file: so many seconds the clock of the day is ahead, or behind (negative)
  *   OCORS_TEST_COUNTS   a file of the counters, as uint64_t: see count_t
  */
 #define _GNU_SOURCE
@@ -15,12 +17,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -148,4 +152,33 @@ int inotify_add_watch(int descriptor, const char *path, uint32_t mask)
         return -1;
     }
     return number;
+}
+
+pid_t fork(void)
+{
+    const char *forkless = getenv("OCORS_TEST_FORKLESS");
+
+    if (forkless != NULL && access(forkless, F_OK) == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return NEXT(pid_t(*)(void), "fork")();
+}
+
+/* What APR asks for the time. */
+int gettimeofday(struct timeval *restrict time, void *restrict zone)
+{
+    const char *path = getenv("OCORS_TEST_CLOCK");
+    const int status = NEXT(int (*)(struct timeval *, void *), "gettimeofday")(time, zone);
+    FILE *file = path != NULL ? fopen(path, "re") : NULL;
+    long ahead = 0;
+
+    if (file != NULL) {
+        if (fscanf(file, "%ld", &ahead) != 1) {
+            ahead = 0;
+        }
+        fclose(file);
+    }
+    time->tv_sec += ahead;
+    return status;
 }

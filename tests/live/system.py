@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system for a server under test: it does not tell of all changes, and counts what the watcher asks (system.c)."""
+"""A system for a server under test: it does not tell of all changes, has no process left, or a clock that jumps, and
+counts what the watcher asks (system.c)."""
 
 import functools
 import os
@@ -26,7 +27,7 @@ def library():
 class System:
     """system = System(httpd.Httpd(...), silent="tree"): before the server is started."""
 
-    def __init__(self, server, silent=None, watches=None, is_deaf=False, broken=None):
+    def __init__(self, server, silent=None, watches=None, is_deaf=False, broken=None, forkless=None, clock=None):
         self.path = server.root / "counts"
         self.path.write_bytes(bytes(8 * len(Counts._fields)))
         server.environment |= {"LD_PRELOAD": str(library()[1]), "OCORS_TEST_COUNTS": str(self.path)}
@@ -36,6 +37,10 @@ class System:
             server.environment["OCORS_TEST_WATCHES"] = str(watches)
         if broken is not None:
             server.environment["OCORS_TEST_BROKEN"] = str(server.root / broken)
+        if forkless is not None:
+            server.environment["OCORS_TEST_FORKLESS"] = str(server.root / forkless)
+        if clock is not None:
+            server.environment["OCORS_TEST_CLOCK"] = str(server.root / clock)
         if is_deaf:
             server.environment["OCORS_TEST_DEAF"] = "1"
 
