@@ -417,7 +417,7 @@ def test_shellcheck_would_have_something_to_say(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/fuzz", "scripts/examples-test", "scripts/package-test",
-                                  "scripts/release", "packaging/sbom.py", ".ci/run",
+                                  "scripts/release", "scripts/soak", "packaging/sbom.py", ".ci/run",
                                   "conf/examples/demo/backend/baskets.cgi", "examples/etcd/ocapi-cors-etcd",
                                   "examples/pre-commit/pre-commit", "examples/shell/ocapi-cors-carry",
                                   "examples/shell/ocapi-cors-install"])
