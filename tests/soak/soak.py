@@ -8,6 +8,7 @@ import contextlib
 import csv
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -39,8 +40,8 @@ NAMES = {"parent": "parent", "watcher": "process that watches", "worker": "large
 
 
 class Sample(NamedTuple):
-    """What one look at the processes of the server found: memory in bytes that no other process has, descriptors, and
-    areas of shared memory that the parent has mapped."""
+    """What one look at the processes of the server found: memory in bytes, descriptors, and areas of shared memory that
+    the parent has mapped."""
 
     second: float
     parent: int
@@ -52,16 +53,12 @@ class Sample(NamedTuple):
     answers: int
 
 
-def private_bytes(pid):
-    """Of its mappings that are not shared memory: a page of that is private as long as one process alone touched it."""
-    total, is_area = 0, False
-    for line in Path(f"/proc/{pid}/smaps").read_text(errors="replace").splitlines():
-        head = line.split(maxsplit=1)[0]
-        if not head.endswith(":"):
-            is_area = "/dev/zero" in line
-        elif head.startswith("Private_") and not is_area:
-            total += int(line.split()[1]) * 1024
-    return total
+def memory(pid):
+    """Bytes of it that are no file's and no area's, shared with a forked process or not."""
+    found = re.search(r"^Anonymous:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
+    if not found:
+        raise ProcessLookupError(pid)  # it has ended
+    return 1024 * int(found[1])
 
 
 def descriptors(pid):
@@ -75,9 +72,9 @@ def look(server, started, load):
         if not watcher or not workers or any(processes.stat_fields(pid)[0] == "Z" for pid in workers):
             return None
         areas = Path(f"/proc/{parent}/maps").read_text().count("/dev/zero")
-        found = Sample(time.monotonic() - started, private_bytes(parent), private_bytes(watcher),
-                       max(map(private_bytes, workers)), descriptors(parent), descriptors(watcher), areas, load.answers)
-        return found if found.watcher and server.watcher() == watcher else None
+        found = Sample(time.monotonic() - started, memory(parent), memory(watcher),
+                       max(map(memory, workers)), descriptors(parent), descriptors(watcher), areas, load.answers)
+        return found if all(found) and server.watcher() == watcher else None  # nothing is left of one that has ended
     return None
 
 
@@ -144,7 +141,7 @@ def draw(samples, headline):
     for who, style in zip(NAMES, ("-", "--", ":")):
         axes.plot([sample.second / 60 for sample in samples], [getattr(sample, who) / 1048576 for sample in samples],
                   style, label=NAMES[who])
-    axes.set(title=headline, xlabel="minutes", ylabel="MiB that no other process has")
+    axes.set(title=headline, xlabel="minutes", ylabel="MiB")
     axes.set_ylim(bottom=0)
     axes.legend()
     axes.grid(alpha=0.3)
