@@ -38,20 +38,16 @@ typedef struct ocors_collection_policy_t {
 typedef struct ocors_collection_t {
     apr_pool_t *pool;
     const ocors_snapshot_t *in_force;
-    ocors_deferral_t *deferral;          /* NULL: nothing is deferred */
-    uint64_t seed;                       /* of its images and tables */
-    bool is_full;                        /* what is not in force yet has no room, and waits */
+    ocors_deferral_t *deferral; /* NULL: nothing is deferred */
+    uint64_t seed; /* of its images and tables: that of what is in force, or a new one */
+    bool is_full;  /* what is not in force yet has no room, and waits */
     apr_array_header_t *documents;       /* of ocors_document_t *, by index */
     apr_array_header_t *policies;        /* of ocors_collection_policy_t *, by index */
     apr_array_header_t *trees;           /* of ocors_tree_t *, as the configuration has them */
     uint32_t site_count, new_site_count; /* of all trees; of these, those that are not in force */
-    apr_array_header_t *problems;        /* of ocors_tree_problem_t */
-    apr_hash_t *said; /* texts of problems that the log has already; NULL: that is not known */
-    apr_array_header_t *warnings; /* of const char * */
-    apr_hash_t *by_path, *by_key; /* documents that are not in force; policies of lists */
-    /* By their index in what is in force; a document is NULL until it is asked for. */
-    ocors_document_t **documents_in_force;
-    ocors_document_image_t *images_in_force;
+    apr_array_header_t *warnings;        /* of const char * */
+    apr_hash_t *by_path, *by_key;        /* documents; policies of lists */
+    ocors_document_image_t *images_in_force; /* by their index there */
 } ocors_collection_t;
 
 /* What a collection has, by index. */
@@ -77,7 +73,7 @@ static inline ocors_tree_t *ocors_collection_tree(const ocors_collection_t *coll
  * what it shows stay as they are until ocors_collection_destroy(), which frees all, images on the
  * heap too.
  */
-ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t seed,
+ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool,
                                             const ocors_snapshot_t *in_force,
                                             ocors_deferral_t *deferral);
 void ocors_collection_destroy(ocors_collection_t *collection);
@@ -100,14 +96,8 @@ ocors_document_image_t *ocors_collection_image(const ocors_collection_t *collect
  */
 void ocors_collection_recall(const ocors_collection_t *collection, ocors_document_t *document);
 
-/*
- * Whether all of it is in force, and nothing else is: documents, policies, sites, and what is wrong
- * with folders.
- */
+/* Whether all of it is in force, and nothing else is: documents, policies, and sites. */
 bool ocors_collection_is_in_force(const ocors_collection_t *collection);
-
-/* A hash of all problems, in whatever order; 0: there is none. */
-uint64_t ocors_collection_problems(const ocors_collection_t *collection);
 
 /*
  * Reads the documents whose files are not those in force, or that had no room. True: all are of one
@@ -129,16 +119,7 @@ void ocors_collection_damage(ocors_collection_t *collection, ocors_document_imag
 /* Whether something may be read, or listed, better although nothing is told to have changed. */
 bool ocors_collection_is_transient(const ocors_collection_t *collection);
 
-/*
- * Tells every error where the administrator is, at a start the terminal, a line each: "CONF:LINE:
- * DIRECTIVE: ...". Returns how many there are.
- */
-uint32_t ocors_collection_tell(const ocors_collection_t *collection);
-
-/*
- * Logs what was found, `with_errors` or without; of the problems those that are not said, and none
- * if those in force are the same. `store` has what is in force; NULL: nothing is.
- */
+/* Logs what was found, `with_errors` or without. `store` has what is in force; NULL: nothing is. */
 void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
                           server_rec *server, bool with_errors);
 

@@ -32,7 +32,8 @@ typedef enum {
     OCORS_DOCUMENT_IN_FORCE, /* its file is the one in force */
     OCORS_DOCUMENT_DEFERRED, /* its file is another one, and is deferred */
     OCORS_DOCUMENT_UNREAD,   /* its file is not the one in force, and is to be judged */
-    OCORS_DOCUMENT_JUDGED    /* its file was read */
+    OCORS_DOCUMENT_JUDGED,   /* its file was read */
+    OCORS_DOCUMENT_FOLDER    /* it has no file: an error of a tree, at the path of a folder */
 } ocors_document_state_t;
 
 typedef struct ocors_document_t {
@@ -59,15 +60,11 @@ typedef struct ocors_document_t {
  */
 void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool);
 
-/* Whether the file of its path is another one now. */
-bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch);
+/* Adds an error that was not found in its file. */
+void ocors_document_add_error(ocors_document_t *document, const char *text);
 
-/*
- * The document has no room: its image is what is in force of it, or NULL. `error` is why, a line in
- * its pool, which is told with what was found in the file; or nothing is, until there is room. It
- * is read again when something else changes, and by every restart.
- */
-void ocors_document_give_way(ocors_document_t *document, const char *error, bool is_told);
+/* Whether the file of its path is another one now. */
+bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *pool);
 
 /*
  * Tells its errors where the administrator is, at a start the terminal, each with the directive

@@ -24,8 +24,7 @@ typedef enum {
     OCORS_PUBLISH_OVERTAKEN, /* a file changed after it was listed: to be collected anew */
     OCORS_PUBLISH_NO_AREA,   /* every area is current or read; a later look may find one */
     OCORS_PUBLISH_TOO_LARGE, /* the snapshot is larger than an area, and no document can give way */
-    OCORS_PUBLISH_UNWRITTEN, /* the collection could not be written; memory is short */
-    OCORS_PUBLISH_NO_MEMORY  /* the system has none for a store */
+    OCORS_PUBLISH_NO_MEMORY  /* the system has none for a store, or to write the snapshot */
 } ocors_publish_result_t;
 
 /* What ocors_publish() needs to know beside the collection. */
@@ -48,8 +47,9 @@ typedef struct ocors_publication_t {
 ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
                                      ocors_collection_t *collection);
 
-/* Logs what is in force, at a start. */
-void ocors_publication_tell(const ocors_publication_t *publication);
+/* Logs what is in force; `is_unchanged`: it says the same as before. */
+void ocors_publication_tell(const ocors_publication_t *publication, const ocors_store_t *store,
+                            const ocors_snapshot_t *snapshot, bool is_unchanged);
 
 /* At a start: documents give way, the largest first, until the rest fits into `cache_size` bytes.
  */

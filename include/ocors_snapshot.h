@@ -38,7 +38,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 6
+#define OCORS_SNAPSHOT_FORMAT 7
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
@@ -109,7 +109,6 @@ typedef struct ocors_snapshot_header_t {
     uint64_t tables_size; /* of header and tables, padding included: the first image's place */
     uint64_t size;        /* of the snapshot: tables and images */
     uint64_t seed;        /* of the slots of sites and documents, and of all images */
-    uint64_t problems;    /* of what was wrong with folders, as a hash; 0: nothing */
     uint64_t origin_count, client_count; /* of the images in layers, each once */
     int64_t published, duration;         /* microseconds: since 1970, and what loading took */
     uint32_t image_count, document_count, policy_count, tree_count, site_count;

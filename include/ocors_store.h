@@ -37,8 +37,7 @@
  */
 typedef struct ocors_store_t ocors_store_t;
 
-/* ---- For writers: the parent, and the process that watches the documents ----------------------
- */
+/* ---- For writers: the parent, and the process that watches the documents --------------------- */
 
 /*
  * Makes a store with areas of `area_size` bytes, rounded up to pages, and rows as large, as a
@@ -105,8 +104,7 @@ ocors_store_t *ocors_store_in_use(void);
 /* A worker has ended, in whatever way: it reads no more. */
 void ocors_store_child_ended(pid_t pid);
 
-/* ---- For workers ------------------------------------------------------------------------------
- */
+/* ---- For workers ----------------------------------------------------------------------------- */
 
 /*
  * A worker begins: the head and the areas become read-only for it, the private part is out of its

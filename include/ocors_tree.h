@@ -26,15 +26,10 @@ typedef struct ocors_tree_site_t {
                                                                     allows nothing */
 } ocors_tree_site_t;
 
-/* What is wrong with a tree's folders, and the directive that names the tree. */
-typedef struct ocors_tree_problem_t {
-    const char *where, *text;
-} ocors_tree_problem_t;
-
 typedef struct ocors_tree_t {
     const ocors_list_t *list;  /* which names it */
     apr_array_header_t *sites; /* of ocors_tree_site_t, in byte order of names; "" is the first */
-    apr_array_header_t *problems; /* of ocors_tree_problem_t: errors; may be shared with others */
+    apr_table_t *errors;       /* the path of a folder -> what is wrong with it */
     apr_array_header_t *warnings; /* of const char *: names that were meant to be others; sites that
                                      differ in case only; may be shared */
 } ocors_tree_t;

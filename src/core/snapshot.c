@@ -93,8 +93,7 @@ ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapsho
                : ocors_span_make(NULL, 0);
 }
 
-/* Inlined: every decision opens images by it. */
-static inline const void *image_at(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size)
+const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size)
 {
     const uint64_t end = snapshot->header.size;
     ocors_snapshot_image_t record;
@@ -108,11 +107,6 @@ static inline const void *image_at(const ocors_snapshot_t *snapshot, uint32_t in
     }
     *size = (size_t)record.size;
     return snapshot->area + record.at;
-}
-
-const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size)
-{
-    return image_at(snapshot, index, size);
 }
 
 /* What may have this hash: numbers of policies, then of sites, then of documents. */
@@ -185,7 +179,7 @@ bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t index
         uint32_t image;
 
         take(&image, &snapshot->layers[record.first_layer + i], sizeof(image));
-        const void *bytes = image_at(snapshot, image, &size);
+        const void *bytes = ocors_snapshot_image(snapshot, image, &size);
         if (bytes == NULL || !ocors_image_open(bytes, size, &policy->layers[i])) {
             return false; /* half a policy is none */
         }

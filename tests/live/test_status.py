@@ -218,6 +218,23 @@ def test_the_figures_of_a_tree(front):
             "clients": 4, "origins": 4}.items() <= page.items()
 
 
+def test_a_folder_of_a_tree_that_cannot_be_used_is_counted(front):
+    """Section 3 "what cannot be used": as a document, with its path, its error and its time; and no longer when it went."""
+    server = front(TREE, {f"tree/{SHOP}": A, f"tree/sites/One/{SHOP}": B})
+    server.expect_log("OCORS0001: .*sites/Two: this site leads nowhere")
+    before = status(server)
+    (server.root / "tree/sites/Two").symlink_to("nowhere")
+    page = await_status(server, unusable_documents=1, document_count=3)
+    [found] = [entry for entry in page["documents"] if not entry["ok"]]
+    assert found["path"] == str(server.root / "tree/sites/Two") and found["since"] > before["published"]
+    assert found["error"].startswith(f"{found['path']}: this site leads nowhere, is not a folder, or cannot be read")
+    server.restart()
+    assert [entry for entry in status(server)["documents"] if not entry["ok"]] == [found]
+    (server.root / "tree/sites/Two").unlink()
+    page = await_status(server, unusable_documents=0, document_count=2)
+    assert page["digest"] == before["digest"]
+
+
 def test_nothing_is_asked_for(front):
     """The page answers where no section names a document: all is zero, and the digest that of nothing."""
     server = front("""<Location "/status">\nSetHandler ocapi-cors-status\n</Location>""")

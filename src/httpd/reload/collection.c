@@ -27,7 +27,7 @@ APLOG_USE_MODULE(ocapi_cors);
 #define NO_ROOM_MAX 10
 
 /* It has an allocator of its own, so that its end gives the memory back. */
-ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t seed,
+ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool,
                                             const ocors_snapshot_t *in_force,
                                             ocors_deferral_t *deferral)
 {
@@ -45,17 +45,19 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool, uint64_t s
         .pool = pool,
         .in_force = in_force,
         .deferral = deferral,
-        .seed = seed,
+        .seed = in_force->header.seed,
         .documents = apr_array_make(pool, 4, sizeof(ocors_document_t *)),
         .policies = apr_array_make(pool, 4, sizeof(ocors_collection_policy_t *)),
         .trees = apr_array_make(pool, 1, sizeof(ocors_tree_t *)),
-        .problems = apr_array_make(pool, 1, sizeof(ocors_tree_problem_t)),
         .warnings = apr_array_make(pool, 1, sizeof(const char *)),
         .by_path = apr_hash_make(pool),
         .by_key = apr_hash_make(pool),
     };
-    collection->documents_in_force = apr_pcalloc(
-        pool, in_force->header.document_count * sizeof(*collection->documents_in_force));
+    if (in_force->header.generation == 0
+        && apr_generate_random_bytes((void *)&collection->seed, sizeof(collection->seed))
+               != APR_SUCCESS) {
+        collection->seed = (uint64_t)apr_time_now();
+    }
     collection->images_in_force = apr_pcalloc(pool, in_force->header.image_count
                                                         * sizeof(*collection->images_in_force));
     for (uint32_t i = 0; i < in_force->header.image_count; i++) {
@@ -104,26 +106,13 @@ void ocors_collection_recall(const ocors_collection_t *collection, ocors_documen
 
 /* ---- What was listed ------------------------------------------------------------------------- */
 
-uint64_t ocors_collection_problems(const ocors_collection_t *collection)
-{
-    uint64_t sum = 0;
-
-    for (int i = 0; i < collection->problems->nelts; i++) {
-        sum += ocors_hash(1,
-                          ocors_span_from_string(
-                              APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text));
-    }
-    return sum;
-}
-
 bool ocors_collection_is_in_force(const ocors_collection_t *collection)
 {
     const ocors_snapshot_header_t *header = &collection->in_force->header;
     bool is_same = (uint32_t)collection->documents->nelts == header->document_count
                    && (uint32_t)collection->policies->nelts == header->policy_count
                    && collection->site_count == header->site_count
-                   && collection->new_site_count == 0
-                   && ocors_collection_problems(collection) == header->problems;
+                   && collection->new_site_count == 0;
 
     for (int i = 0; i < collection->documents->nelts && is_same; i++) {
         const ocors_document_t *document = ocors_collection_document(collection, i);
@@ -144,27 +133,10 @@ bool ocors_collection_is_transient(const ocors_collection_t *collection)
             return true;
         }
     }
-    return collection->problems->nelts > 0;
+    return false;
 }
 
 /* ---- What was found -------------------------------------------------------------------------- */
-
-uint32_t ocors_collection_tell(const ocors_collection_t *collection)
-{
-    uint32_t errors = (uint32_t)collection->problems->nelts;
-
-    for (int i = 0; i < collection->problems->nelts; i++) {
-        const ocors_tree_problem_t *problem = &APR_ARRAY_IDX(collection->problems, i,
-                                                             ocors_tree_problem_t);
-
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "%s: %s", problem->where,
-                     problem->text);
-    }
-    for (int i = 0; i < collection->documents->nelts; i++) {
-        errors += ocors_document_tell(ocors_collection_document(collection, i));
-    }
-    return errors;
-}
 
 /* Whether a policy was read anew, at least in part, and allows no origin. */
 static bool policy_is_empty(const ocors_collection_policy_t *policy, const ocors_store_t *in_force)
@@ -244,17 +216,6 @@ static void log_no_room(const ocors_collection_t *collection, const ocors_store_
 void ocors_collection_log(const ocors_collection_t *collection, const ocors_store_t *store,
                           server_rec *server, bool with_errors)
 {
-    const bool is_said = collection->in_force->header.problems
-                         == ocors_collection_problems(collection);
-
-    for (int i = 0; i < collection->problems->nelts && with_errors && !is_said; i++) {
-        const char *text = APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text;
-
-        if (collection->said == NULL
-            || apr_hash_get(collection->said, text, APR_HASH_KEY_STRING) == NULL) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, OCORS_LOG_DOCUMENT_ERROR "%s", text);
-        }
-    }
     for (int i = 0; i < collection->documents->nelts; i++) {
         ocors_document_log(ocors_collection_document(collection, i), server, with_errors);
     }

@@ -3,7 +3,36 @@
 
 #include "ocors_collection.h"
 
+#include "ocors_hash.h"
+
 /* ---- Documents ------------------------------------------------------------------------------- */
+
+/* Adds the document of a path that has none yet. */
+static ocors_document_t *document_make(ocors_collection_t *collection, const char *path,
+                                       const char *where, const ocors_snapshot_document_t *before)
+{
+    ocors_document_t *document = apr_palloc(collection->pool, sizeof(*document));
+
+    *document = (ocors_document_t){
+        .path = path,
+        .where = where,
+        .before = before,
+        .lines = apr_array_make(collection->pool, 0, sizeof(ocors_document_line_t)),
+    };
+    APR_ARRAY_PUSH(collection->documents, ocors_document_t *) = document;
+    apr_hash_set(collection->by_path, path, APR_HASH_KEY_STRING, document);
+    return document;
+}
+
+/* The record in force of a path; NULL: there is none. */
+static const ocors_snapshot_document_t *document_before(const ocors_collection_t *collection,
+                                                        const char *path)
+{
+    const uint32_t index = ocors_snapshot_find_document(collection->in_force,
+                                                        ocors_span_from_string(path));
+
+    return index != OCORS_SNAPSHOT_NONE ? &collection->in_force->documents[index] : NULL;
+}
 
 /*
  * The document of a path: the one that another policy has already, or a new one, whose file is the
@@ -13,35 +42,25 @@
 static ocors_document_t *document_add(ocors_collection_t *collection, const char *path,
                                       const char *where, ocors_listing_t *listing)
 {
-    const ocors_snapshot_t *snapshot = collection->in_force;
-    const uint32_t index = ocors_snapshot_find_document(snapshot, ocors_span_from_string(path));
-    const bool is_new = index == OCORS_SNAPSHOT_NONE;
-    ocors_document_t *document = is_new
-                                     ? apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING)
-                                     : collection->documents_in_force[index];
-    const ocors_snapshot_document_t *before = is_new ? NULL : &snapshot->documents[index];
+    ocors_document_t *document = apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING);
+    const ocors_snapshot_document_t *before;
     const ocors_snapshot_file_t *file = NULL;
     bool is_same = true, is_left = true;
 
     if (document != NULL) {
         return document;
     }
+    before = document_before(collection, path);
     if (listing != NULL) {
         file = &ocors_listing_stat(listing, path)->file;
-        is_same = !is_new && ocors_snapshot_file_is_same(&before->file, file);
-        is_left = (is_same && !before->is_transient) || (is_new && collection->is_full)
+        is_same = before != NULL && ocors_snapshot_file_is_same(&before->file, file);
+        is_left = (is_same && !before->is_transient) || (before == NULL && collection->is_full)
                   || ocors_deferral_has(collection->deferral, path, file);
     }
-    if (is_new && is_left) {
+    if (before == NULL && is_left) {
         return NULL;
     }
-    document = apr_palloc(collection->pool, sizeof(*document));
-    *document = (ocors_document_t){
-        .path = path,
-        .where = where,
-        .before = before,
-        .lines = apr_array_make(collection->pool, 0, sizeof(ocors_document_line_t)),
-    };
+    document = document_make(collection, path, where, before);
     if (is_left) {
         ocors_collection_recall(collection, document);
         document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
@@ -50,14 +69,34 @@ static ocors_document_t *document_add(ocors_collection_t *collection, const char
         document->file = *file;
         document->state = OCORS_DOCUMENT_UNREAD;
     }
-    APR_ARRAY_PUSH(collection->documents, ocors_document_t *) = document;
-    if (is_new) {
-        apr_hash_set(collection->by_path, path, APR_HASH_KEY_STRING, document);
+    return document;
+}
+
+/*
+ * Adds an error of a tree as a document at the path of the folder. The document is never read; its
+ * file is a hash of the error, so that an error that is in force is known again.
+ */
+static void error_add(ocors_collection_t *collection, const char *path, const char *where,
+                      const char *text)
+{
+    const ocors_snapshot_document_t *before = document_before(collection, path);
+    ocors_document_t *document;
+
+    if (apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING) != NULL
+        || (before == NULL && collection->is_full)) {
+        return;
+    }
+    document = document_make(collection, path, where, before);
+    document->state = OCORS_DOCUMENT_FOLDER;
+    document->file.inode = ocors_hash(1, ocors_span_from_string(text));
+    document->is_transient = true;
+    document->error = text;
+    if (ocors_document_same(document) != NULL) {
+        document->since = before->since;
     }
     else {
-        collection->documents_in_force[index] = document;
+        ocors_document_add_error(document, text);
     }
-    return document;
 }
 
 /* ---- Policies -------------------------------------------------------------------------------- */
@@ -161,6 +200,7 @@ static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
                      ocors_listing_t *listing, apr_hash_t *changed)
 {
     ocors_tree_t *tree = apr_palloc(collection->pool, sizeof(*tree));
+    const apr_array_header_t *errors;
     int count = 0;
 
     for (int i = 0; i < collection->trees->nelts; i++) {
@@ -171,10 +211,16 @@ static void tree_add(ocors_collection_t *collection, const ocors_list_t *list,
     *tree = (ocors_tree_t){
         .list = list,
         .sites = apr_array_make(collection->pool, 64, sizeof(ocors_tree_site_t)),
-        .problems = collection->problems,
+        .errors = apr_table_make(collection->pool, 1),
         .warnings = collection->warnings,
     };
     ocors_tree_list(tree, collection->in_force, listing, collection->deferral, changed);
+    errors = apr_table_elts(tree->errors);
+    for (int i = 0; i < errors->nelts; i++) {
+        const apr_table_entry_t *error = &APR_ARRAY_IDX(errors, i, apr_table_entry_t);
+
+        error_add(collection, error->key, list->where, error->val);
+    }
     for (int i = 0; i < tree->sites->nelts; i++) {
         ocors_tree_site_t *site = ocors_tree_site(tree, i);
         const int policy_count = collection->policies->nelts;

@@ -24,30 +24,20 @@ static bool document_load(const ocors_collection_t *collection, ocors_document_t
 }
 
 /* Reads again what has changed since it was read or listed. Whether anything had. */
-static bool documents_refresh(const ocors_collection_t *collection, apr_pool_t *scratch)
+static bool documents_refresh(const ocors_collection_t *collection)
 {
     bool has_changed = false;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
         ocors_document_t *document = ocors_collection_document(collection, i);
 
-        if (ocors_document_is_stale(document, scratch)) {
+        if (document->state != OCORS_DOCUMENT_FOLDER
+            && ocors_document_is_stale(document, collection->pool)) {
             ocors_document_judge(document, collection->seed, collection->pool);
             has_changed = true;
         }
-        apr_pool_clear(scratch);
     }
     return has_changed;
-}
-
-static bool policy_has(const ocors_collection_policy_t *policy, ocors_document_state_t state)
-{
-    for (uint32_t i = 0; i < policy->document_count; i++) {
-        if (policy->documents[i]->state == state) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /*
@@ -55,25 +45,28 @@ static bool policy_has(const ocors_collection_policy_t *policy, ocors_document_s
  * listed as the one in force. False: it has, and waits for another look.
  */
 static bool policy_is_of_one_time(const ocors_collection_t *collection,
-                                  const ocors_collection_policy_t *policy, apr_pool_t *scratch)
+                                  const ocors_collection_policy_t *policy)
 {
-    for (uint32_t n = 0; policy_has(policy, OCORS_DOCUMENT_JUDGED) && n < policy->document_count;
-         n++) {
-        const ocors_document_t *document = policy->documents[n];
+    bool has_read = false;
+
+    for (uint32_t i = 0; i < policy->document_count; i++) {
+        has_read = has_read || policy->documents[i]->state == OCORS_DOCUMENT_JUDGED;
+    }
+    for (uint32_t i = 0; i < policy->document_count && has_read; i++) {
+        const ocors_document_t *document = policy->documents[i];
 
         if (document->state == OCORS_DOCUMENT_IN_FORCE
-            && ocors_document_is_stale(document, scratch)) {
+            && ocors_document_is_stale(document, collection->pool)) {
             ocors_deferral_restart(collection->deferral, document->path, &document->file);
             return false;
         }
-        apr_pool_clear(scratch);
     }
     return true;
 }
 
 bool ocors_collection_load(ocors_collection_t *collection)
 {
-    apr_pool_t *scratch;
+    const bool may_defer = collection->deferral != NULL;
     bool is_whole = true, has_read = false;
 
     for (int i = 0; i < collection->documents->nelts && is_whole; i++) {
@@ -85,19 +78,12 @@ bool ocors_collection_load(ocors_collection_t *collection)
             has_read = true;
         }
     }
-    apr_pool_create(&scratch, collection->pool);
-    if (collection->deferral != NULL) {
-        for (int i = 0; i < collection->policies->nelts && is_whole && has_read; i++) {
-            is_whole = policy_is_of_one_time(collection, ocors_collection_policy(collection, i),
-                                             scratch);
-        }
+    for (int i = 0; i < collection->policies->nelts && is_whole && has_read && may_defer; i++) {
+        is_whole = policy_is_of_one_time(collection, ocors_collection_policy(collection, i));
     }
-    else {
-        for (int i = 0; i < REREADS_MAX && has_read && documents_refresh(collection, scratch);
-             i++) {
-        }
+    for (int i = 0; i < REREADS_MAX && has_read && !may_defer; i++) {
+        has_read = documents_refresh(collection);
     }
-    apr_pool_destroy(scratch);
     return is_whole;
 }
 

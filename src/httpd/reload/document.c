@@ -24,7 +24,7 @@ static const ocors_snapshot_file_t changing = { .size = -1 };
 
 static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
 {
-    if (severity == OCORS_SEVERITY_ERROR && document->error == NULL) {
+    if (severity == OCORS_SEVERITY_ERROR && document->error == NULL && document->image == NULL) {
         document->error = text;
     }
     APR_ARRAY_PUSH(document->lines, ocors_document_line_t) = (ocors_document_line_t){
@@ -33,15 +33,27 @@ static void line_add(ocors_document_t *document, ocors_severity_t severity, cons
     };
 }
 
-bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *scratch)
+void ocors_document_add_error(ocors_document_t *document, const char *text)
 {
-    ocors_snapshot_file_t now = { .inode = 0 }; /* there is none, or nobody can tell */
-    apr_finfo_t info;
+    document->error_count++;
+    line_add(document, OCORS_SEVERITY_ERROR, text);
+}
 
-    if (apr_stat(&info, document->path, OCORS_LISTING_WANTED, scratch) == APR_SUCCESS) {
-        now = ocors_listing_file(&info);
-    }
-    return !ocors_snapshot_file_is_same(&document->file, &now);
+/* What the file system says of it now. */
+static const ocors_listed_t *look_at(const ocors_document_t *document, apr_pool_t *scratch)
+{
+    return ocors_listing_stat(ocors_listing_create(scratch, NULL), document->path);
+}
+
+bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *pool)
+{
+    apr_pool_t *scratch;
+    bool is_stale;
+
+    apr_pool_create(&scratch, pool);
+    is_stale = !ocors_snapshot_file_is_same(&document->file, &look_at(document, scratch)->file);
+    apr_pool_destroy(scratch);
+    return is_stale;
 }
 
 /* Whether a failure is transient: the same file may be read later. */
@@ -96,15 +108,14 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
 static char *document_read(ocors_document_t *document, ocors_report_t *report, apr_size_t *length,
                            apr_pool_t *scratch)
 {
-    apr_finfo_t info;
+    const ocors_listed_t *listed = look_at(document, scratch);
+    apr_status_t status = listed->status;
     apr_file_t *file;
     char message[120];
     char *bytes = NULL;
-    apr_status_t status = apr_stat(&info, document->path, OCORS_LISTING_WANTED, scratch);
 
-    document->file = status == APR_SUCCESS ? ocors_listing_file(&info)
-                                           : (ocors_snapshot_file_t){ .inode = 0 };
-    if (status == APR_SUCCESS && info.filetype != APR_REG) {
+    document->file = listed->file;
+    if (status == APR_SUCCESS && listed->type != APR_REG) {
         ocors_report_add(report, OCORS_FINDING_UNREADABLE, NULL, "this is not a regular file");
         return NULL;
     }
@@ -200,24 +211,6 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     ocors_settings_free(settings);
     ocors_report_free(&report);
     apr_pool_destroy(scratch);
-}
-
-void ocors_document_give_way(ocors_document_t *document, const char *error, bool is_told)
-{
-    document->state = OCORS_DOCUMENT_JUDGED;
-    document->has_no_room = true;
-    if (document->image == NULL) {
-        document->error = error;
-        document->since = 0;
-    }
-    if (is_told) {
-        document->error_count++;
-        line_add(document, OCORS_SEVERITY_ERROR, error);
-    }
-    else {
-        document->error_count = 0;
-        apr_array_clear(document->lines);
-    }
 }
 
 uint32_t ocors_document_tell(ocors_document_t *document)

@@ -31,6 +31,9 @@ APLOG_USE_MODULE(ocapi_cors);
 /* Where all changes are told, all is listed, and watched anew, so often all the same. */
 #define FULL_LOOK_TIME apr_time_from_sec(600)
 
+/* What the log says of what does not fit. */
+#define FULL_ADVICE ", or until `apachectl graceful` with a larger OcapiCorsCacheSize"
+
 /* So often in one look, what changed while it was read is listed anew. */
 #define OVERTAKEN_MAX 5
 
@@ -43,12 +46,13 @@ typedef struct look_t {
     const apr_array_header_t *lists;
     ocors_ways_t *ways;
     ocors_deferral_t *deferral;
-    apr_hash_t *said;     /* warnings of trees; NULL before the first look */
-    apr_pool_t *problems; /* memory of those that are in force */
-    apr_hash_t *said_problems;
-    bool is_full_said;    /* that what is new does not fit */
-    bool is_area_awaited; /* the last publication found no free area */
-    bool has_published;   /* since all memory was given back that nobody reads */
+    apr_hash_t *said;       /* warnings of trees; NULL before the first look */
+    unsigned overtaken;     /* how often in this look a file changed after it was listed */
+    bool is_full;           /* what is new does not fit, as this look has found */
+    bool is_loose;          /* something failed for the moment: all has to be listed again */
+    bool is_told;           /* the system tells of all changes */
+    const char *waits_said; /* what waits, and why, as the log says; NULL: nothing */
+    bool has_published;     /* since all memory was given back that nobody reads */
 } look_t;
 
 /*
@@ -97,131 +101,92 @@ static void log_warnings(look_t *look, const ocors_collection_t *collection)
     }
 }
 
-/* What is wrong with trees, and in force, was said. */
-static void note_problems(look_t *look, const ocors_collection_t *collection)
+/* Logs what waits in shared memory, and why, when that is another thing than before. */
+static void log_waits(look_t *look, const char *waits)
 {
-    apr_pool_clear(look->problems);
-    look->said_problems = apr_hash_make(look->problems);
-    for (int i = 0; i < collection->problems->nelts; i++) {
-        const char *text = APR_ARRAY_IDX(collection->problems, i, ocors_tree_problem_t).text;
-
-        apr_hash_set(look->said_problems, apr_pstrdup(look->problems, text), APR_HASH_KEY_STRING,
-                     "");
+    if (waits != NULL && waits != look->waits_said) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server, OCORS_LOG_NO_ROOM "%s", waits);
     }
+    look->waits_said = waits;
 }
 
-static ocors_publish_result_t publish(look_t *look, ocors_collection_t *collection,
-                                      apr_time_t started)
+/*
+ * Collects what the configuration names, and publishes it if it is not in force. `changed` is as of
+ * ocors_tree_list(). *waits: see log_waits(). True: to be done once more at once.
+ */
+static bool look_once(look_t *look, apr_hash_t *changed, const char **waits)
 {
     const ocors_publication_t publication = {
         .occasion = OCORS_OCCASION_LOOK,
         .in_use = ocors_store_in_use(),
         .server = look->server,
-        .started = started,
+        .started = apr_time_now(),
     };
-    const ocors_publish_result_t result = ocors_publish(&publication, collection);
-
-    if (result == OCORS_PUBLISH_NO_AREA && !look->is_area_awaited) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
-                     OCORS_LOG_NO_ROOM "changed documents wait: every area of shared memory is "
-                                       "current, or still read by a worker");
-    }
-    look->is_area_awaited = result == OCORS_PUBLISH_NO_AREA;
-    look->has_published = look->has_published || result == OCORS_PUBLISH_DONE;
-    return result;
-}
-
-/* What a look has found. */
-typedef struct found_t {
-    unsigned overtaken_count; /* how often a file changed after it was listed */
-    bool is_full;             /* what is new does not fit */
-    bool is_too_large;        /* nor does the rest */
-    bool is_loose;            /* all has to be listed again even if nothing is told */
-    bool is_told;             /* the system tells of all changes */
-} found_t;
-
-/*
- * Collects what the configuration names, and publishes it if it is not in force. `changed` is as of
- * ocors_tree_list(); problems are looked for everywhere until there is none. True: to be done once
- * more at once.
- */
-static bool look_once(look_t *look, apr_hash_t *changed, found_t *found)
-{
-    const apr_time_t started = apr_time_now();
     ocors_publish_result_t result;
     ocors_collection_t *collection;
     ocors_listing_t *listing;
     ocors_snapshot_t in_force;
     bool again = false;
 
-    if (!ocors_store_current(ocors_store_in_use(), &in_force)) {
+    if (!ocors_store_current(publication.in_use, &in_force)) {
         return false;
     }
-    collection = ocors_collection_create(look->pool, in_force.header.seed, &in_force,
-                                         look->deferral);
-    collection->is_full = found->is_full;
-    collection->said = look->said_problems;
+    collection = ocors_collection_create(look->pool, &in_force, look->deferral);
+    collection->is_full = look->is_full;
     listing = ocors_listing_create(collection->pool, look->ways);
-    ocors_collection_list(collection, look->lists, listing,
-                          in_force.header.problems != 0 ? NULL : changed);
+    ocors_collection_list(collection, look->lists, listing, changed);
     log_warnings(look, collection);
-    result = publish(look, collection, started);
-    if (result == OCORS_PUBLISH_DONE || result == OCORS_PUBLISH_UNCHANGED) {
-        note_problems(look, collection);
-    }
+    result = ocors_publish(&publication, collection);
     if (result == OCORS_PUBLISH_OVERTAKEN) {
-        again = ++found->overtaken_count < OVERTAKEN_MAX;
+        again = ++look->overtaken < OVERTAKEN_MAX;
     }
     else if (result == OCORS_PUBLISH_TOO_LARGE) {
-        again = !found->is_full;
-        found->is_too_large = found->is_full;
-        found->is_full = true;
+        again = !look->is_full;
+        *waits = look->is_full
+                     ? "the sites of all trees do not fit into an area; what is in force stays, "
+                       "whole, until there are fewer" FULL_ADVICE
+                     : "new sites and documents do not fit into an area; they wait until there are "
+                       "fewer" FULL_ADVICE;
+        look->is_full = true;
     }
-    found->is_loose = result == OCORS_PUBLISH_NO_AREA || result == OCORS_PUBLISH_UNWRITTEN
-                      || ocors_collection_is_transient(collection);
-    found->is_told = ocors_listing_is_told(listing);
+    else if (result == OCORS_PUBLISH_NO_AREA) {
+        *waits = "changed documents wait: every area of shared memory is current, or still read by "
+                 "a worker";
+    }
+    look->has_published = look->has_published || result == OCORS_PUBLISH_DONE;
+    look->is_loose = result == OCORS_PUBLISH_NO_AREA || result == OCORS_PUBLISH_NO_MEMORY
+                     || ocors_collection_is_transient(collection);
+    look->is_told = ocors_listing_is_told(listing);
     ocors_collection_destroy(collection);
     return again;
 }
 
-static void log_full(look_t *look, const found_t *found)
-{
-    if (found->is_full && !look->is_full_said) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, look->server,
-                     OCORS_LOG_NO_ROOM "%s until there are fewer, or until `apachectl graceful` "
-                                       "with a larger OcapiCorsCacheSize",
-                     found->is_too_large
-                         ? "the sites of all trees do not fit into an area; what is in force "
-                           "stays, whole,"
-                         : "new sites and documents do not fit into an area; they wait");
-    }
-    look->is_full_said = found->is_full;
-}
-
 /*
  * Looks until what can be published is; returns how long to wait for the next look. What was told,
- * and what is deferred, is listed, and all of it if it `is_due`.
+ * and what is deferred, is listed, and all of it if it `is_due`, or if something failed or waits.
  */
 static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes, bool is_due)
 {
-    found_t found = { .overtaken_count = 0 };
+    const bool is_whole = is_due || look->is_loose || look->waits_said != NULL;
+    const char *waits = NULL;
     apr_interval_time_t left;
     bool is_waiting;
 
+    look->overtaken = 0;
+    look->is_full = false;
     ocors_deferral_begin(look->deferral, changes->complete);
     while (look_once(look,
-                     is_due || look->is_full_said
-                         ? NULL
-                         : apr_hash_overlay(apr_hash_pool_get(changes->paths), changes->paths,
-                                            ocors_deferral_paths(look->deferral)),
-                     &found)) {
+                     is_whole ? NULL
+                              : apr_hash_overlay(apr_hash_pool_get(changes->paths), changes->paths,
+                                                 ocors_deferral_paths(look->deferral)),
+                     &waits)) {
     }
-    log_full(look, &found);
+    log_waits(look, waits);
     is_waiting = ocors_deferral_end(look->deferral);
     if (look->has_published && !is_waiting) {
         look->has_published = !ocors_store_trim(ocors_store_in_use());
     }
-    left = found.is_loose ? look->retry : !found.is_told ? look->untold : FULL_LOOK_TIME;
+    left = look->is_loose ? look->retry : !look->is_told ? look->untold : FULL_LOOK_TIME;
     if (is_due || left < look->left) {
         look->left = left;
     }
@@ -249,7 +214,6 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
     look.ways = ocors_ways_create(pool, server);
     look.deferral = ocors_deferral_create(pool, server, look.settle);
     apr_pool_create(&scratch, pool);
-    apr_pool_create(&look.problems, pool);
     for (;;) {
         ocors_changes_t changes = {
             .paths = apr_hash_make(scratch),

@@ -23,8 +23,8 @@ APLOG_USE_MODULE(ocapi_cors);
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
-static void log_published(const ocors_publication_t *publication, const ocors_store_t *store,
-                          const ocors_snapshot_t *snapshot, bool is_unchanged)
+void ocors_publication_tell(const ocors_publication_t *publication, const ocors_store_t *store,
+                            const ocors_snapshot_t *snapshot, bool is_unchanged)
 {
     static const char *const occasions[] = {
         [OCORS_OCCASION_START] = "start",
@@ -79,51 +79,32 @@ static void log_no_memory(const ocors_publication_t *publication, apr_status_t s
     }
 }
 
-void ocors_publication_tell(const ocors_publication_t *publication)
-{
-    ocors_snapshot_t snapshot;
-
-    if (ocors_store_current(publication->in_use, &snapshot)) {
-        log_published(publication, publication->in_use, &snapshot, false);
-    }
-}
-
 /* ---- The store ------------------------------------------------------------------------------- */
 
 /*
- * A new store for a plan; a smaller one where a roomy one cannot be had. At a start nothing is left
- * that could give way, and OcapiCorsCacheSize is exceeded.
+ * The store to publish into: the one in use, or a new one; a smaller one where a roomy one cannot
+ * be had. At a start nothing is left that could give way, and OcapiCorsCacheSize is exceeded.
  */
-static ocors_store_t *store_make(const ocors_publication_t *publication, uint64_t needed,
-                                 apr_status_t *status)
+static ocors_store_t *store_for(const ocors_publication_t *publication, uint64_t needed)
 {
+    const bool is_first = publication->in_use == NULL;
     const uint64_t asked = publication->cache_size / OCORS_EPOCH_AREAS;
     const uint64_t roomy = needed > GROWTH_LEAST ? 2 * needed : needed + GROWTH_LEAST;
+    const uint64_t size = asked == 0 ? roomy : asked < needed && is_first ? needed : asked;
+    apr_status_t status = APR_ENOMEM;
     ocors_store_t *store = NULL;
 
-    *status = APR_ENOMEM;
-    if (asked == 0 || asked >= needed) {
-        store = ocors_store_create(publication->process_pool, asked != 0 ? asked : roomy, status);
-    }
-    if (store == NULL && (asked == 0 || (asked < needed && publication->in_use == NULL))) {
-        store = ocors_store_create(publication->process_pool, needed, status);
-    }
-    return store;
-}
-
-/* The store to publish into: the one in use, or a new one. */
-static ocors_store_t *store_for(const ocors_publication_t *publication,
-                                const ocors_snapshot_plan_t *plan)
-{
-    ocors_store_t *store;
-    apr_status_t status;
-
-    if (publication->in_use != NULL && publication->occasion == OCORS_OCCASION_LOOK) {
+    if (publication->occasion == OCORS_OCCASION_LOOK) {
         return publication->in_use;
     }
-    store = store_make(publication, plan->header.size, &status);
+    if (size >= needed) {
+        store = ocors_store_create(publication->process_pool, size, &status);
+    }
+    if (store == NULL && asked == 0) {
+        store = ocors_store_create(publication->process_pool, needed, &status);
+    }
     if (store == NULL) {
-        log_no_memory(publication, status, plan->header.size);
+        log_no_memory(publication, status, needed);
     }
     return store != NULL ? store : publication->in_use;
 }
@@ -142,22 +123,11 @@ static int growth_compare(const void *a, const void *b)
     return (left->bytes < right->bytes) - (left->bytes > right->bytes);
 }
 
-/* By how much a document that was read has grown; 0: it has not. */
-static uint64_t document_growth(const ocors_collection_t *collection,
-                                const ocors_document_t *document)
-{
-    const ocors_document_image_t *before = document->before != NULL ? ocors_collection_image(
-                                               collection, document->before->image)
-                                                                    : NULL;
-    const size_t size_before = before != NULL ? before->size : 0;
-
-    return document->image != NULL && document->image->is_on_heap
-                   && document->image->size > size_before
-               ? document->image->size - size_before
-               : 0;
-}
-
-/* The document keeps what is in force of it, if anything is. */
+/*
+ * The document has no room, and keeps what is in force of it, if anything is. `error` is told with
+ * what was found in its file; or nothing is, until there is room. It is read again when something
+ * else changes, and by every restart.
+ */
 static void give_way(const ocors_collection_t *collection, ocors_document_t *document,
                      const char *error, bool is_told)
 {
@@ -168,26 +138,41 @@ static void give_way(const ocors_collection_t *collection, ocors_document_t *doc
         ocors_collection_recall(collection, document);
         document->file = file;
     }
-    ocors_document_give_way(document, error, is_told);
+    document->state = OCORS_DOCUMENT_JUDGED;
+    document->has_no_room = true;
+    if (document->image == NULL) {
+        document->error = error;
+        document->since = 0;
+    }
+    ocors_document_add_error(document, error);
+    if (!is_told) {
+        document->error_count = 0;
+        apr_array_clear(document->lines);
+    }
 }
 
 /*
  * The documents that were read and have grown most give way, as many as make a snapshot of `needed`
- * bytes one of `allowed`. It may not be enough: other things may have grown. At a start, each is
- * told with `cache_size`; else it is 0. False: no document has grown.
+ * bytes fit into an area; all areas have `limit` bytes. It may not be enough: other things may have
+ * grown. False: no document has grown.
  */
-static bool make_room(ocors_collection_t *collection, uint64_t needed, uint64_t allowed,
-                      uint64_t cache_size, apr_pool_t *scratch)
+static bool make_room(ocors_collection_t *collection, uint64_t needed, uint64_t limit, bool is_told)
 {
-    apr_array_header_t *growths = apr_array_make(scratch, 4, sizeof(growth_t));
-    uint64_t excess = needed - allowed;
+    apr_array_header_t *growths = apr_array_make(collection->pool, 4, sizeof(growth_t));
+    uint64_t excess = needed - limit / OCORS_EPOCH_AREAS;
 
     for (int i = 0; i < collection->documents->nelts; i++) {
         ocors_document_t *document = ocors_collection_document(collection, i);
-        const uint64_t bytes = document_growth(collection, document);
+        const ocors_document_image_t *now = document->image, *before = NULL;
 
-        if (bytes > 0) {
-            APR_ARRAY_PUSH(growths, growth_t) = (growth_t){ document, bytes };
+        if (document->before != NULL) {
+            before = ocors_collection_image(collection, document->before->image);
+        }
+        if (now != NULL && now->is_on_heap && now->size > (before != NULL ? before->size : 0)) {
+            APR_ARRAY_PUSH(growths, growth_t) = (growth_t){
+                .document = document,
+                .bytes = now->size - (before != NULL ? before->size : 0),
+            };
         }
     }
     qsort(growths->elts, (size_t)growths->nelts, sizeof(growth_t), growth_compare);
@@ -199,65 +184,41 @@ static bool make_room(ocors_collection_t *collection, uint64_t needed, uint64_t 
                               "%s: this document does not fit: the policies need an "
                               "OcapiCorsCacheSize of %" APR_UINT64_T_FMT
                               ", and it is %" APR_UINT64_T_FMT,
-                              growth->document->path, OCORS_EPOCH_AREAS * needed,
-                              cache_size != 0 ? cache_size : OCORS_EPOCH_AREAS * allowed),
-                 cache_size != 0);
+                              growth->document->path, OCORS_EPOCH_AREAS * needed, limit),
+                 is_told);
         excess -= growth->bytes < excess ? growth->bytes : excess;
     }
     return growths->nelts > 0;
 }
 
-/* Plans a snapshot of at most `allowed` bytes, if documents that give way make it fit. */
-static ocors_snapshot_plan_t *plan_within(apr_pool_t *scratch, ocors_collection_t *collection,
-                                          uint64_t allowed, uint64_t cache_size)
+/* Plans a snapshot that fits into an area, if documents that give way make it fit. */
+static ocors_snapshot_plan_t *plan_within(ocors_collection_t *collection, uint64_t limit,
+                                          bool is_told)
 {
-    ocors_snapshot_plan_t *plan = ocors_snapshot_plan(scratch, collection);
+    ocors_snapshot_plan_t *plan = ocors_snapshot_plan(collection);
 
-    while (plan->header.size > allowed
-           && make_room(collection, plan->header.size, allowed, cache_size, scratch)) {
+    while (plan->header.size > limit / OCORS_EPOCH_AREAS
+           && make_room(collection, plan->header.size, limit, is_told)) {
         ocors_collection_settle(collection);
-        plan = ocors_snapshot_plan(scratch, collection);
+        plan = ocors_snapshot_plan(collection);
     }
     return plan;
 }
 
 void ocors_publish_fit(ocors_collection_t *collection, uint64_t cache_size)
 {
-    apr_pool_t *scratch;
-
     if (cache_size != 0) {
-        apr_pool_create(&scratch, collection->pool);
-        (void)plan_within(scratch, collection, cache_size / OCORS_EPOCH_AREAS, cache_size);
-        apr_pool_destroy(scratch);
+        (void)plan_within(collection, cache_size, true);
     }
 }
 
 /* ---- Publishing ------------------------------------------------------------------------------ */
-
-/*
- * A snapshot that says the same as the one in force is of the same generation: it is written for
- * the next reading alone, which shall not judge the same files again.
- */
-static bool keep_generation(const ocors_snapshot_t *in_force, ocors_store_t *store, uint32_t area)
-{
-    ocors_snapshot_header_t *header = (void *)ocors_store_tables(store, area);
-
-    if (in_force->header.generation == 0
-        || memcmp(header->digest, in_force->header.digest, sizeof(header->digest)) != 0) {
-        return false;
-    }
-    header->generation = in_force->header.generation;
-    header->published = in_force->header.published;
-    return true;
-}
 
 /* Makes what was written current, and says so. */
 static void make_current(const ocors_publication_t *publication,
                          const ocors_collection_t *collection, ocors_store_t *store, uint32_t area)
 {
     ocors_store_t *before = publication->in_use;
-    const bool is_unchanged = keep_generation(collection->in_force, store, area);
-    apr_array_header_t *lines;
     ocors_snapshot_t snapshot;
 
     if (before != NULL) {
@@ -270,10 +231,11 @@ static void make_current(const ocors_publication_t *publication,
     }
     if (before != NULL) {
         if (ocors_store_current(store, &snapshot)) {
-            log_published(publication, store, &snapshot, is_unchanged);
+            ocors_publication_tell(publication, store, &snapshot,
+                                   snapshot.header.generation
+                                       == collection->in_force->header.generation);
         }
-        lines = ocors_difference_make(collection->pool, collection, before);
-        log_lines(publication, lines);
+        log_lines(publication, ocors_difference_make(collection->pool, collection, before));
         if (store != before) {
             ocors_store_destroy(before);
         }
@@ -283,19 +245,17 @@ static void make_current(const ocors_publication_t *publication,
 /* Writes the collection as it is settled. *damaged: an image in force that cannot be used, or NULL.
  */
 static ocors_publish_result_t try_once(const ocors_publication_t *publication,
-                                       ocors_collection_t *collection, apr_pool_t *scratch,
+                                       ocors_collection_t *collection,
                                        ocors_document_image_t **damaged)
 {
-    const ocors_snapshot_t *in_force = collection->in_force;
     ocors_store_t *in_use = publication->in_use;
     const bool is_look = publication->occasion == OCORS_OCCASION_LOOK;
     ocors_snapshot_plan_t *plan = plan_within(
-        scratch, collection, is_look ? ocors_store_area_size(in_use) : UINT64_MAX, 0);
-    ocors_publish_result_t result = OCORS_PUBLISH_UNWRITTEN;
+        collection, is_look ? ocors_store_size(in_use) : UINT64_MAX, false);
     ocors_store_t *store;
     uint32_t area;
 
-    store = store_for(publication, plan);
+    store = store_for(publication, plan->header.size);
     if (store == NULL) {
         return OCORS_PUBLISH_NO_MEMORY;
     }
@@ -305,16 +265,14 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
     if (!ocors_store_find_free(store, &area)) {
         return OCORS_PUBLISH_NO_AREA; /* a new store has one */
     }
-    if (ocors_snapshot_write(plan, in_use, store, area, in_force->header.generation + 1,
-                             publication->started, damaged)) {
-        make_current(publication, collection, store, area);
-        result = OCORS_PUBLISH_DONE;
+    if (!ocors_snapshot_write(plan, in_use, store, area, publication->started, damaged)) {
+        if (store != in_use) {
+            ocors_store_destroy(store);
+        }
+        return OCORS_PUBLISH_NO_MEMORY;
     }
-    else if (store != in_use) {
-        ocors_store_destroy(store);
-        result = OCORS_PUBLISH_NO_MEMORY;
-    }
-    return result;
+    make_current(publication, collection, store, area);
+    return OCORS_PUBLISH_DONE;
 }
 
 ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
@@ -325,8 +283,6 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
     ocors_document_image_t *damaged;
 
     do {
-        apr_pool_t *scratch;
-
         if (is_look && ocors_collection_is_in_force(collection)) {
             return OCORS_PUBLISH_UNCHANGED;
         }
@@ -337,10 +293,8 @@ ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
             return OCORS_PUBLISH_UNCHANGED; /* it was read because of an error, which is the same */
         }
         ocors_collection_settle(collection);
-        apr_pool_create(&scratch, collection->pool);
         damaged = NULL;
-        result = try_once(publication, collection, scratch, &damaged);
-        apr_pool_destroy(scratch);
+        result = try_once(publication, collection, &damaged);
         if (damaged != NULL) {
             ap_log_error(APLOG_MARK, APLOG_CRIT, 0, publication->server,
                          OCORS_LOG_CORRUPT "a document's image in shared memory is damaged; the "

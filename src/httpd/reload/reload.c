@@ -24,26 +24,11 @@ static struct {
     bool is_refused;
 } first;
 
-/* Images of one policy have one seed: that of the snapshot in force, or a new one. */
-static uint64_t seed_for(const ocors_snapshot_t *in_force)
-{
-    uint64_t seed;
-
-    if (in_force->header.generation > 0) {
-        return in_force->header.seed;
-    }
-    if (apr_generate_random_bytes((unsigned char *)&seed, sizeof(seed)) != APR_SUCCESS) {
-        seed = (uint64_t)apr_time_now();
-    }
-    return seed;
-}
-
 /* Lists what the configuration names, all anew. */
 static ocors_collection_t *collect(apr_pool_t *process_pool, const ocors_lists_t *lists,
                                    const ocors_snapshot_t *in_force)
 {
-    ocors_collection_t *collection = ocors_collection_create(process_pool, seed_for(in_force),
-                                                             in_force, NULL);
+    ocors_collection_t *collection = ocors_collection_create(process_pool, in_force, NULL);
 
     ocors_collection_list(collection, lists->lists, ocors_listing_create(collection->pool, NULL),
                           NULL);
@@ -63,12 +48,14 @@ static ocors_collection_t *judge(apr_pool_t *process_pool, const ocors_lists_t *
                                  bool *is_refused)
 {
     ocors_collection_t *judged = collect(process_pool, lists, &ocors_snapshot_empty);
-    uint32_t errors;
+    uint32_t errors = 0;
 
     (void)ocors_collection_load(judged); /* nothing is deferred */
     ocors_collection_settle(judged);
     ocors_publish_fit(judged, lists->cache_size);
-    errors = ocors_collection_tell(judged);
+    for (int i = 0; i < judged->documents->nelts; i++) {
+        errors += ocors_document_tell(ocors_collection_document(judged, i));
+    }
     *is_refused = errors > 0 && !lists->denies_bad;
     if (errors > 0) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL,
@@ -147,46 +134,42 @@ static bool knows_lists(const ocors_snapshot_t *snapshot, const apr_array_header
     return true;
 }
 
-/* Publishes what the configuration asks for now. False: nothing is in force. */
-static bool restart(const ocors_publication_t *publication, const ocors_lists_t *lists,
-                    const ocors_snapshot_t *in_force)
-{
-    const bool is_kept = in_force->header.generation > 0;
-    ocors_collection_t *collection = collect(publication->process_pool, lists, in_force);
-    const ocors_publish_result_t result = ocors_publish(publication, collection);
-
-    log_warnings(collection, publication->server);
-    ocors_collection_destroy(collection);
-    if (result != OCORS_PUBLISH_DONE && is_kept) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, publication->server,
-                     OCORS_LOG_KEPT "generation %u stays in force; sections that it does not know "
-                                    "allow nothing",
-                     in_force->header.generation);
-    }
-    return result == OCORS_PUBLISH_DONE || is_kept;
-}
-
 int ocors_reload_go_on(apr_pool_t *pconf, const ocors_lists_t *lists, server_rec *server)
 {
-    const bool is_start = ap_state_query(AP_SQ_CONFIG_GEN) <= 1;
     const ocors_publication_t publication = {
-        .occasion = is_start ? OCORS_OCCASION_START : OCORS_OCCASION_RESTART,
+        .occasion = ap_state_query(AP_SQ_CONFIG_GEN) <= 1 ? OCORS_OCCASION_START
+                                                          : OCORS_OCCASION_RESTART,
         .process_pool = apr_pool_parent_get(pconf), /* it outlives pconf */
         .in_use = ocors_store_in_use(),
         .server = server,
         .cache_size = lists->cache_size,
         .started = apr_time_now(),
     };
+    ocors_publish_result_t result = OCORS_PUBLISH_DONE;
+    ocors_collection_t *collection;
     ocors_snapshot_t in_force;
 
     if (publication.in_use == NULL || !ocors_store_current(publication.in_use, &in_force)) {
         in_force = ocors_snapshot_empty;
     }
-    if (is_start && in_force.header.generation > 0 && knows_lists(&in_force, lists->lists)) {
-        ocors_publication_tell(&publication); /* the first reading has judged all */
+    if (publication.occasion == OCORS_OCCASION_START && in_force.header.generation > 0
+        && knows_lists(&in_force, lists->lists)) { /* the first reading has judged all */
+        ocors_publication_tell(&publication, publication.in_use, &in_force, false);
     }
-    else if (!restart(&publication, lists, &in_force)) {
-        return HTTP_INTERNAL_SERVER_ERROR;
+    else {
+        collection = collect(publication.process_pool, lists, &in_force);
+        result = ocors_publish(&publication, collection);
+        log_warnings(collection, server);
+        ocors_collection_destroy(collection);
+    }
+    if (result != OCORS_PUBLISH_DONE) {
+        if (in_force.header.generation == 0) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                     OCORS_LOG_KEPT "generation %u stays in force; sections that it does not know "
+                                    "allow nothing",
+                     in_force.header.generation);
     }
     if (lists->interval > 0 && lists->lists->nelts > 0) {
         ocors_watch_start(pconf, server, lists);

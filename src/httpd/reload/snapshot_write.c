@@ -31,8 +31,7 @@ static image_t *image_at(const ocors_snapshot_plan_t *plan, uint32_t index)
     return &APR_ARRAY_IDX(plan->images, (int)index, image_t);
 }
 
-/* ---- The plan ---------------------------------------------------------------------------------
- */
+/* ---- The plan -------------------------------------------------------------------------------- */
 
 /* Plans an image, once. `index` may be that of an earlier plan. */
 static void plan_image(ocors_snapshot_plan_t *plan, ocors_document_image_t *source, bool is_layer)
@@ -152,26 +151,25 @@ static void plan_trees(ocors_snapshot_plan_t *plan)
     }
 }
 
-ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
-                                           const ocors_collection_t *collection)
+ocors_snapshot_plan_t *ocors_snapshot_plan(const ocors_collection_t *collection)
 {
-    ocors_snapshot_plan_t *plan = apr_palloc(scratch, sizeof(*plan));
+    apr_pool_t *pool = collection->pool;
+    ocors_snapshot_plan_t *plan = apr_palloc(pool, sizeof(*plan));
     const int documents = collection->documents->nelts, policies = collection->policies->nelts;
     ocors_snapshot_header_t *header = &plan->header;
 
     *plan = (ocors_snapshot_plan_t){
         .collection = collection,
-        .images = apr_array_make(scratch, documents, sizeof(image_t)),
-        .documents = apr_array_make(scratch, documents, sizeof(ocors_snapshot_document_t)),
-        .policies = apr_array_make(scratch, policies, sizeof(ocors_snapshot_policy_t)),
-        .layers = apr_array_make(scratch, 2 * policies, sizeof(uint32_t)),
-        .trees = apr_array_make(scratch, 1, sizeof(ocors_snapshot_tree_t)),
-        .sites = apr_array_make(scratch, (int)collection->site_count,
+        .images = apr_array_make(pool, documents, sizeof(image_t)),
+        .documents = apr_array_make(pool, documents, sizeof(ocors_snapshot_document_t)),
+        .policies = apr_array_make(pool, policies, sizeof(ocors_snapshot_policy_t)),
+        .layers = apr_array_make(pool, 2 * policies, sizeof(uint32_t)),
+        .trees = apr_array_make(pool, 1, sizeof(ocors_snapshot_tree_t)),
+        .sites = apr_array_make(pool, (int)collection->site_count,
                                 sizeof(ocors_snapshot_site_t)),
-        .text = apr_array_make(scratch, 4096, 1),
+        .text = apr_array_make(pool, 4096, 1),
         .header = {
             .seed = collection->seed,
-            .problems = ocors_collection_problems(collection),
             .published = apr_time_now(),
         },
     };
@@ -196,8 +194,7 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(apr_pool_t *scratch,
     return plan;
 }
 
-/* ---- Images -----------------------------------------------------------------------------------
- */
+/* ---- Images ---------------------------------------------------------------------------------- */
 
 /*
  * Copies an image into the area. The heap is this process's own. The bytes of an area are checked
@@ -239,8 +236,7 @@ static bool write_image(ocors_snapshot_plan_t *plan, image_t *image, const ocors
     return true;
 }
 
-/* ---- The fleet's digest -----------------------------------------------------------------------
- */
+/* ---- The fleet's digest ---------------------------------------------------------------------- */
 
 static void add_text(apr_crypto_hash_t *hash, const char *text)
 {
@@ -292,8 +288,7 @@ static void make_digest(apr_pool_t *scratch, const ocors_snapshot_plan_t *plan,
     hash->finish(hash, result);
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------
- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static void write_table(const void *table, const apr_array_header_t *records)
 {
@@ -302,11 +297,11 @@ static void write_table(const void *table, const apr_array_header_t *records)
 }
 
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
-                          uint32_t area, uint32_t generation, apr_time_t started,
-                          ocors_document_image_t **damaged)
+                          uint32_t area, apr_time_t started, ocors_document_image_t **damaged)
 {
     const uint64_t area_size = ocors_store_area_size(to);
     char *tables = ocors_store_tables(to, area);
+    const ocors_snapshot_header_t *in_force = &plan->collection->in_force->header;
     ocors_snapshot_header_t *header = &plan->header;
     ocors_snapshot_t snapshot;
 
@@ -323,7 +318,12 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
         }
     }
     make_digest(plan->images->pool, plan, header->digest);
-    header->generation = generation;
+    header->generation = in_force->generation + 1;
+    if (in_force->generation > 0
+        && memcmp(header->digest, in_force->digest, sizeof(header->digest)) == 0) {
+        header->generation = in_force->generation; /* it says the same */
+        header->published = in_force->published;
+    }
     header->duration = apr_time_now() - started;
     memcpy(tables, header, sizeof(*header));
     if (!ocors_snapshot_open(tables, area_size, ocors_store_area(to, area), area_size, &snapshot)) {

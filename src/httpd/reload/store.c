@@ -69,8 +69,7 @@ static ocors_epoch_reader_t *reader;
 /* Of each thread that reads. */
 static _Thread_local ocors_view_t view;
 
-/* ---- For writers ------------------------------------------------------------------------------
- */
+/* ---- For writers ----------------------------------------------------------------------------- */
 
 static uint64_t page_size(void)
 {
@@ -272,8 +271,7 @@ bool ocors_store_trim(const ocors_store_t *store)
     return in_use_count <= 1;
 }
 
-/* ---- Which store is in use ---------------------------------------------------------------------
- */
+/* ---- Which store is in use ------------------------------------------------------------------- */
 
 /* What an earlier load of this module left, or begun anew. */
 static void retained_find(void)
@@ -328,8 +326,7 @@ void ocors_store_child_ended(pid_t pid)
     }
 }
 
-/* ---- For workers ------------------------------------------------------------------------------
- */
+/* ---- For workers ----------------------------------------------------------------------------- */
 
 void ocors_store_child_begins(server_rec *server)
 {

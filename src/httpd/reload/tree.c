@@ -20,6 +20,7 @@ typedef struct tree_walk_t {
     uint32_t organisation;     /* in what is in force; NONE: the tree is not */
     uint32_t first, end;       /* its other sites there */
     const char *sites;         /* the path of their folder */
+    bool has_documents;        /* some site, or the organisation, has one */
     bool is_listed;            /* the sites are those of the folder */
     bool may_keep_names;       /* the names of the sites are those in force */
     bool may_keep_sites;       /* those in force are unchanged, except for */
@@ -40,18 +41,14 @@ static bool is_folder(tree_walk_t *walk, const char *path)
     return listed->status == APR_SUCCESS && listed->type == APR_DIR;
 }
 
-static void add_problem(tree_walk_t *walk, const char *path, const char *text)
+/* What is wrong at a path is said, or waits while the path may be about to be replaced. */
+static void add_error(tree_walk_t *walk, const char *path, const char *text)
 {
-    APR_ARRAY_PUSH(walk->tree->problems, ocors_tree_problem_t) = (ocors_tree_problem_t){
-        .where = walk->tree->list->where,
-        .text = apr_pstrcat(walk->pool, path, ": ", text, NULL),
-    };
-}
-
-/* Whether to say now what is wrong at a path, or to wait, as it may be about to be replaced. */
-static bool problem_is_due(tree_walk_t *walk, const char *path)
-{
-    return walk->in_force->header.problems || !ocors_deferral_has(walk->deferral, path, &no_file);
+    if (ocors_snapshot_find_document(walk->in_force, ocors_span_from_string(path))
+            != OCORS_SNAPSHOT_NONE
+        || !ocors_deferral_has(walk->deferral, path, &no_file)) {
+        apr_table_addn(walk->tree->errors, path, apr_pstrcat(walk->pool, path, ": ", text, NULL));
+    }
 }
 
 /* ---- Documents ------------------------------------------------------------------------------- */
@@ -110,11 +107,13 @@ static ocors_tree_site_t *add_site(tree_walk_t *walk, const char *name, const ch
             || ocors_snapshot_find_document(walk->in_force, ocors_span_from_string(path))
                    != OCORS_SNAPSHOT_NONE) {
             site->paths[api] = path;
+            walk->has_documents = true;
         }
     }
     if (!is_unchanged && *found == 0 && place_is_broken(walk, folder)) { /* each is missed */
         site->paths[OCORS_API_SHOP] = document_path(walk, folder, OCORS_API_SHOP);
         site->paths[OCORS_API_DATA] = document_path(walk, folder, OCORS_API_DATA);
+        walk->has_documents = true;
     }
     return site;
 }
@@ -163,7 +162,7 @@ static const char *name_in_force(const tree_walk_t *walk, uint32_t site)
 /*
  * The names of the sites, in byte order: those in force, or those of the folder. An organisation
  * may have no folder for sites. A folder that cannot be read, or has vanished with sites in it, is
- * a problem, and no reason to forget a site.
+ * an error, and no reason to forget a site.
  */
 static apr_array_header_t *list_names(tree_walk_t *walk)
 {
@@ -194,11 +193,13 @@ static apr_array_header_t *list_names(tree_walk_t *walk)
     walk->is_listed = status == APR_SUCCESS
                       || (is_directory && APR_STATUS_IS_ENOENT(status) && walk->first == walk->end
                           && !ocors_listing_stat(walk->listing, walk->sites)->is_there);
-    if (!walk->is_listed && problem_is_due(walk, walk->sites)) {
-        add_problem(walk, is_directory ? walk->sites : directory,
-                    is_directory ? apr_psprintf(walk->pool, "the sites cannot be listed: %s",
-                                                apr_strerror(status, message, sizeof(message)))
-                                 : "this is not a directory, or it cannot be read");
+    if (!is_directory) {
+        add_error(walk, directory, "this is not a directory, or it cannot be read");
+    }
+    else if (!walk->is_listed) {
+        add_error(walk, walk->sites,
+                  apr_psprintf(walk->pool, "the sites cannot be listed: %s",
+                               apr_strerror(status, message, sizeof(message))));
     }
     return names;
 }
@@ -227,9 +228,8 @@ static void list_site(tree_walk_t *walk, const char *name, uint32_t in_force)
     }
     if (found == 0 && !is_folder(walk, folder)) {
         site->is_unknown = true;
-        if (walk->is_listed && problem_is_due(walk, folder)) {
-            add_problem(walk, folder,
-                        "this site leads nowhere, is not a folder, or cannot be read");
+        if (walk->is_listed) {
+            add_error(walk, folder, "this site leads nowhere, is not a folder, or cannot be read");
         }
         return;
     }
@@ -268,18 +268,6 @@ static void list_sites(tree_walk_t *walk, const apr_array_header_t *names)
     }
 }
 
-static bool tree_has_documents(const ocors_tree_t *tree)
-{
-    for (int i = 0; i < tree->sites->nelts; i++) {
-        const ocors_tree_site_t *site = ocors_tree_site(tree, i);
-
-        if (site->paths[OCORS_API_SHOP] != NULL || site->paths[OCORS_API_DATA] != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void ocors_tree_list(ocors_tree_t *tree, const ocors_snapshot_t *in_force, ocors_listing_t *listing,
                      ocors_deferral_t *deferral, apr_hash_t *changed)
 {
@@ -310,9 +298,9 @@ void ocors_tree_list(ocors_tree_t *tree, const ocors_snapshot_t *in_force, ocors
     judge_folder(&walk, directory, OCORS_ARCHIVE_ROOT, names->nelts == 0 ? 0 : found,
                  walk.organisation != OCORS_SNAPSHOT_NONE);
     list_sites(&walk, names);
-    if (walk.is_listed && !tree_has_documents(tree)) {
-        add_problem(&walk, directory,
-                    "there is no document below it; expected ocapi-settings/wapi_shop_config.json, "
-                    "or the same in sites/SITE/");
+    if (walk.is_listed && !walk.has_documents) {
+        add_error(&walk, directory,
+                  "there is no document below it; expected ocapi-settings/wapi_shop_config.json, "
+                  "or the same in sites/SITE/");
     }
 }
