@@ -46,8 +46,10 @@ typedef struct ocors_collection_t {
     apr_array_header_t *trees;           /* of ocors_tree_t *, as the configuration has them */
     uint32_t site_count, new_site_count; /* of all trees; of these, those that are not in force */
     apr_array_header_t *warnings;        /* of const char * */
-    apr_hash_t *by_path, *by_key;        /* documents; policies of lists */
-    ocors_document_image_t *images_in_force; /* by their index there */
+    apr_hash_t *by_path, *by_key;        /* documents that are not in force; policies of lists */
+    /* By their index in what is in force; a document is NULL until it is asked for. */
+    ocors_document_t **documents_in_force;
+    ocors_document_image_t *images_in_force;
 } ocors_collection_t;
 
 /* What a collection has, by index. */

@@ -58,6 +58,8 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool,
                != APR_SUCCESS) {
         collection->seed = (uint64_t)apr_time_now();
     }
+    collection->documents_in_force = apr_pcalloc(
+        pool, in_force->header.document_count * sizeof(*collection->documents_in_force));
     collection->images_in_force = apr_pcalloc(pool, in_force->header.image_count
                                                         * sizeof(*collection->images_in_force));
     for (uint32_t i = 0; i < in_force->header.image_count; i++) {

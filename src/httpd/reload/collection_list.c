@@ -7,31 +7,35 @@
 
 /* ---- Documents ------------------------------------------------------------------------------- */
 
-/* Adds the document of a path that has none yet. */
+/* The document of a path, if it was added. *index: of its record in force, or NONE. */
+static ocors_document_t *document_find(const ocors_collection_t *collection, const char *path,
+                                       uint32_t *index)
+{
+    *index = ocors_snapshot_find_document(collection->in_force, ocors_span_from_string(path));
+    return *index != OCORS_SNAPSHOT_NONE
+               ? collection->documents_in_force[*index]
+               : apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING);
+}
+
 static ocors_document_t *document_make(ocors_collection_t *collection, const char *path,
-                                       const char *where, const ocors_snapshot_document_t *before)
+                                       const char *where, uint32_t index)
 {
     ocors_document_t *document = apr_palloc(collection->pool, sizeof(*document));
 
     *document = (ocors_document_t){
         .path = path,
         .where = where,
-        .before = before,
         .lines = apr_array_make(collection->pool, 0, sizeof(ocors_document_line_t)),
     };
     APR_ARRAY_PUSH(collection->documents, ocors_document_t *) = document;
-    apr_hash_set(collection->by_path, path, APR_HASH_KEY_STRING, document);
+    if (index != OCORS_SNAPSHOT_NONE) {
+        document->before = &collection->in_force->documents[index];
+        collection->documents_in_force[index] = document;
+    }
+    else {
+        apr_hash_set(collection->by_path, path, APR_HASH_KEY_STRING, document);
+    }
     return document;
-}
-
-/* The record in force of a path; NULL: there is none. */
-static const ocors_snapshot_document_t *document_before(const ocors_collection_t *collection,
-                                                        const char *path)
-{
-    const uint32_t index = ocors_snapshot_find_document(collection->in_force,
-                                                        ocors_span_from_string(path));
-
-    return index != OCORS_SNAPSHOT_NONE ? &collection->in_force->documents[index] : NULL;
 }
 
 /*
@@ -42,25 +46,27 @@ static const ocors_snapshot_document_t *document_before(const ocors_collection_t
 static ocors_document_t *document_add(ocors_collection_t *collection, const char *path,
                                       const char *where, ocors_listing_t *listing)
 {
-    ocors_document_t *document = apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING);
-    const ocors_snapshot_document_t *before;
+    uint32_t index;
+    ocors_document_t *document = document_find(collection, path, &index);
+    const bool is_new = index == OCORS_SNAPSHOT_NONE;
     const ocors_snapshot_file_t *file = NULL;
     bool is_same = true, is_left = true;
 
     if (document != NULL) {
         return document;
     }
-    before = document_before(collection, path);
     if (listing != NULL) {
+        const ocors_snapshot_document_t *before = is_new ? NULL
+                                                         : &collection->in_force->documents[index];
         file = &ocors_listing_stat(listing, path)->file;
-        is_same = before != NULL && ocors_snapshot_file_is_same(&before->file, file);
-        is_left = (is_same && !before->is_transient) || (before == NULL && collection->is_full)
+        is_same = !is_new && ocors_snapshot_file_is_same(&before->file, file);
+        is_left = (is_same && !before->is_transient) || (is_new && collection->is_full)
                   || ocors_deferral_has(collection->deferral, path, file);
     }
-    if (before == NULL && is_left) {
+    if (is_new && is_left) {
         return NULL;
     }
-    document = document_make(collection, path, where, before);
+    document = document_make(collection, path, where, index);
     if (is_left) {
         ocors_collection_recall(collection, document);
         document->state = is_same ? OCORS_DOCUMENT_IN_FORCE : OCORS_DOCUMENT_DEFERRED;
@@ -79,20 +85,22 @@ static ocors_document_t *document_add(ocors_collection_t *collection, const char
 static void error_add(ocors_collection_t *collection, const char *path, const char *where,
                       const char *text)
 {
-    const ocors_snapshot_document_t *before = document_before(collection, path);
+    const ocors_snapshot_document_t *same;
     ocors_document_t *document;
+    uint32_t index;
 
-    if (apr_hash_get(collection->by_path, path, APR_HASH_KEY_STRING) != NULL
-        || (before == NULL && collection->is_full)) {
+    if (document_find(collection, path, &index) != NULL
+        || (index == OCORS_SNAPSHOT_NONE && collection->is_full)) {
         return;
     }
-    document = document_make(collection, path, where, before);
+    document = document_make(collection, path, where, index);
     document->state = OCORS_DOCUMENT_FOLDER;
     document->file.inode = ocors_hash(1, ocors_span_from_string(text));
     document->is_transient = true;
     document->error = text;
-    if (ocors_document_same(document) != NULL) {
-        document->since = before->since;
+    same = ocors_document_same(document);
+    if (same != NULL) {
+        document->since = same->since;
     }
     else {
         ocors_document_add_error(document, text);
