@@ -37,6 +37,7 @@ typedef struct ocors_collection_policy_t {
 
 typedef struct ocors_collection_t {
     apr_pool_t *pool;
+    apr_time_t started;
     const ocors_snapshot_t *in_force;
     ocors_deferral_t *deferral; /* NULL: nothing is deferred */
     uint64_t seed; /* of its images and tables: that of what is in force, or a new one */

@@ -34,7 +34,6 @@ typedef struct ocors_publication_t {
     ocors_store_t *in_use; /* NULL: none, as at a start */
     server_rec *server;    /* whose log is written to */
     uint64_t cache_size;   /* OcapiCorsCacheSize; 0: Auto */
-    apr_time_t started;
 } ocors_publication_t;
 
 /*

@@ -25,9 +25,9 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(const ocors_collection_t *collection)
 
 /*
  * Writes it into a free area of `to`: the images into the area, the tables into its row, from where
- * ocors_store_publish() copies them. `started` is when the occasion began. A snapshot that says the
- * same as the one in force is of the same generation: the next reading does not judge the same
- * files again. The collection is not changed, and images on the heap stay the documents'.
+ * ocors_store_publish() copies them. A snapshot that says the same as the one in force is of the
+ * same generation: the next reading does not judge the same files again. The collection is not
+ * changed, and images on the heap stay the documents'.
  *
  * An image in an area of a store (is_on_heap false) is copied, and the copy is compared with
  * image.check by the secret of that store, `from`. False: nothing that is current was touched, and
@@ -37,6 +37,6 @@ ocors_snapshot_plan_t *ocors_snapshot_plan(const ocors_collection_t *collection)
  *     does not open.
  */
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
-                          uint32_t area, apr_time_t started, ocors_document_image_t **damaged);
+                          uint32_t area, ocors_document_image_t **damaged);
 
 #endif

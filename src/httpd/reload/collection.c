@@ -43,6 +43,7 @@ ocors_collection_t *ocors_collection_create(apr_pool_t *process_pool,
     collection = apr_pcalloc(pool, sizeof(*collection));
     *collection = (ocors_collection_t){
         .pool = pool,
+        .started = apr_time_now(),
         .in_force = in_force,
         .deferral = deferral,
         .seed = in_force->header.seed,

@@ -120,7 +120,6 @@ static bool look_once(look_t *look, apr_hash_t *changed, const char **waits)
         .occasion = OCORS_OCCASION_LOOK,
         .in_use = ocors_store_in_use(),
         .server = look->server,
-        .started = apr_time_now(),
     };
     ocors_publish_result_t result;
     ocors_collection_t *collection;

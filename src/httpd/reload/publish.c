@@ -265,7 +265,7 @@ static ocors_publish_result_t try_once(const ocors_publication_t *publication,
     if (!ocors_store_find_free(store, &area)) {
         return OCORS_PUBLISH_NO_AREA; /* a new store has one */
     }
-    if (!ocors_snapshot_write(plan, in_use, store, area, publication->started, damaged)) {
+    if (!ocors_snapshot_write(plan, in_use, store, area, damaged)) {
         if (store != in_use) {
             ocors_store_destroy(store);
         }

@@ -99,7 +99,6 @@ void ocors_reload_start(apr_pool_t *process_pool, const ocors_lists_t *lists, se
         .in_use = ocors_store_in_use(),
         .server = server,
         .cache_size = lists->cache_size,
-        .started = apr_time_now(),
     };
 
     first.judged = judge(process_pool, lists, &first.is_refused);
@@ -143,7 +142,6 @@ int ocors_reload_go_on(apr_pool_t *pconf, const ocors_lists_t *lists, server_rec
         .in_use = ocors_store_in_use(),
         .server = server,
         .cache_size = lists->cache_size,
-        .started = apr_time_now(),
     };
     ocors_publish_result_t result = OCORS_PUBLISH_DONE;
     ocors_collection_t *collection;

@@ -297,7 +297,7 @@ static void write_table(const void *table, const apr_array_header_t *records)
 }
 
 bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from, ocors_store_t *to,
-                          uint32_t area, apr_time_t started, ocors_document_image_t **damaged)
+                          uint32_t area, ocors_document_image_t **damaged)
 {
     const uint64_t area_size = ocors_store_area_size(to);
     char *tables = ocors_store_tables(to, area);
@@ -324,7 +324,7 @@ bool ocors_snapshot_write(ocors_snapshot_plan_t *plan, const ocors_store_t *from
         header->generation = in_force->generation; /* it says the same */
         header->published = in_force->published;
     }
-    header->duration = apr_time_now() - started;
+    header->duration = apr_time_now() - plan->collection->started;
     memcpy(tables, header, sizeof(*header));
     if (!ocors_snapshot_open(tables, area_size, ocors_store_area(to, area), area_size, &snapshot)) {
         return false;
