@@ -250,6 +250,7 @@ static void place_findings(scan_t *scan, uint64_t path_hash, const char *name, c
         ocors_finding_t *finding = &scan->findings[number];
         const bool is_about_name = name != NULL
                                    && (finding->code == OCORS_FINDING_UNKNOWN_KEY
+                                       || finding->code == OCORS_FINDING_KEY_MISTYPED
                                        || finding->code == OCORS_FINDING_HEADER_NAME);
 
         if (finding->path_hash == path_hash) {
