@@ -111,16 +111,33 @@ const ocors_shape_t *const ocors_document_shape = &shapes[0];
 
 #define SHAPE_COUNT (sizeof(shapes) / sizeof(shapes[0]))
 
-/* What there is to say of a list that is empty. */
+/* What there is to say of an object that lacks a member, or of a list without an element. */
 static const struct {
-    container_t list;
+    container_t in;
+    const char *name; /* NULL: an element */
     ocors_finding_code_t code;
     const char *sentence;
-} empty_lists[] = {
-    { CLIENTS, OCORS_FINDING_CLIENTS_EMPTY, "this list is empty: the document allows no origin" },
-    { METHODS, OCORS_FINDING_METHODS_MISSING,
+} needs[] = {
+    { DOCUMENT, "_v", OCORS_FINDING_VERSION_ODD,
+      "\"_v\" is missing; a document says its version, such as \"_v\":\"19.1\"" },
+    { CLIENTS, NULL, OCORS_FINDING_CLIENTS_EMPTY,
+      "this list is empty: the document allows no origin" },
+    { CLIENT, "client_id", OCORS_FINDING_CLIENT_ID_MISSING,
+      "\"client_id\" is missing; each client has the id of its application, such as "
+      "\"client_id\":\"1d763261-6522-4913-9d52-5d947d3b94c4\"" },
+    { CLIENT, "allowed_origins", OCORS_FINDING_ORIGINS_MISSING,
+      "\"allowed_origins\" is missing: no origin is allowed for this client" },
+    { ORIGINS, NULL, OCORS_FINDING_ORIGINS_EMPTY,
+      "this list is empty: no origin is allowed for this client" },
+    { RESOURCE, "methods", OCORS_FINDING_METHODS_MISSING,
+      "\"methods\" is missing; a resource lists the methods that it grants, such as "
+      "\"methods\":[\"get\"]" },
+    { RESOURCE, "resource_id", OCORS_FINDING_RESOURCE_ID_MISSING,
+      "\"resource_id\" is missing; a resource names its path, such as "
+      "\"resource_id\":\"/products/*\"" },
+    { METHODS, NULL, OCORS_FINDING_METHODS_MISSING,
       "a resource has at least one method, such as [\"get\"]" },
-    { RANGES, OCORS_FINDING_VERSION_RANGE,
+    { RANGES, NULL, OCORS_FINDING_VERSION_RANGE,
       "this list of ranges is empty; name a range, such as {\"from\":\"18.1\"}, or remove the key "
       "if you mean all versions" },
 };
@@ -185,7 +202,7 @@ static void judge_unknown(reader_t *reader, container_t in, ocors_span_t key,
                      "this key is not known and is ignored; known here are %s", names);
 }
 
-/* Judges what is below a value, in the text's order. */
+/* Judges what a value lacks, and then what is below it, in the text's order. */
 static void judge_below(reader_t *reader, ocors_json_t *value, container_t in,
                         const ocors_path_t *path);
 
@@ -234,11 +251,13 @@ static void judge_below(reader_t *reader, ocors_json_t *value, container_t in,
                         const ocors_path_t *path)
 {
     ocors_json_child_t child = { .count = 0 };
+    ocors_json_t *member;
 
-    for (size_t i = 0; i < sizeof(empty_lists) / sizeof(empty_lists[0]); i++) {
-        if (empty_lists[i].list == in && ocors_json_length(value) == 0) {
-            ocors_report_add(reader->report, empty_lists[i].code, path, "%s",
-                             empty_lists[i].sentence);
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        if (needs[i].in == in
+            && (needs[i].name != NULL ? !ocors_json_find(value, needs[i].name, &member)
+                                      : ocors_json_length(value) == 0)) {
+            ocors_report_add(reader->report, needs[i].code, path, "%s", needs[i].sentence);
         }
     }
     while (reader->status == OCORS_OK && ocors_json_next(value, &child)) {
@@ -262,37 +281,27 @@ static void judge_version(reader_t *reader, ocors_json_t *value, const ocors_pat
     }
 }
 
-/* One bound; true: it is absent, or a version. */
-static bool read_bound(ocors_json_t *range, const char *name, ocors_version_t *version)
+/* A bound of a range; `none` if it is absent, or is not a version, which has been reported. */
+static ocors_version_t read_bound(ocors_json_t *range, const char *name, ocors_version_t none)
 {
     ocors_json_t *value;
 
-    return !ocors_json_find(range, name, &value)
-           || (ocors_json_type(value) == OCORS_JSON_STRING
-               && ocors_version_parse(ocors_json_string(value), version));
-}
-
-/* All versions, where there is no range. False: not both bounds are versions. */
-static bool read_range(ocors_json_t *range, ocors_version_t *from, ocors_version_t *until)
-{
-    *from = 0;
-    *until = UINT32_MAX;
-    return ocors_json_type(range) == OCORS_JSON_OBJECT && read_bound(range, "from", from)
-           && read_bound(range, "until", until);
+    if (ocors_json_find(range, name, &value) && ocors_json_type(value) == OCORS_JSON_STRING) {
+        (void)ocors_version_parse(ocors_json_string(value), &none);
+    }
+    return none;
 }
 
 static void judge_range(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
     ocors_json_t *bound;
-    ocors_version_t from;
-    ocors_version_t until;
 
     judge_below(reader, value, RANGE, path);
     if (!ocors_json_find(value, "from", &bound) && !ocors_json_find(value, "until", &bound)) {
         ocors_report_add(reader->report, OCORS_FINDING_VERSION_RANGE, path,
                          "a range has \"from\", \"until\" or both, such as {\"from\":\"18.1\"}");
     }
-    else if (read_range(value, &from, &until) && from >= until) {
+    else if (read_bound(value, "from", 0) >= read_bound(value, "until", UINT32_MAX)) {
         ocors_report_add(reader->report, OCORS_FINDING_VERSION_RANGE, path,
                          "this range contains no version: \"from\" is not before \"until\", and "
                          "\"until\" itself is outside");
@@ -315,7 +324,7 @@ static void judge_method(reader_t *reader, ocors_json_t *value, const ocors_path
     reader->methods |= method;
 }
 
-/* Adds the resource for each of its ranges; once if it has none, or if the list is empty. */
+/* Adds the resource for each of its ranges; once if it has none. */
 static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t *id,
                          const ocors_path_t *path)
 {
@@ -323,43 +332,29 @@ static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t 
     const ocors_path_t here = { .parent = path, .key = OCORS_SPAN_LITERAL("resource_id") };
     ocors_json_t *ranges;
     const bool is_list = ocors_json_find(resource, "version_range", &ranges)
-                         && ocors_json_type(ranges) == OCORS_JSON_ARRAY
-                         && ocors_json_length(ranges) > 0;
-    const size_t count = is_list ? ocors_json_length(ranges) : 1;
+                         && ocors_json_type(ranges) == OCORS_JSON_ARRAY;
+    size_t i = 0;
 
-    /* A path that is wrong is wrong once, not once for each range. */
-    for (size_t i = 0; i < count && reader->status == OCORS_OK
-                       && reader->report->totals[OCORS_SEVERITY_ERROR] == errors;
-         i++) {
-        ocors_version_t from;
-        ocors_version_t until;
+    do {
+        ocors_json_t *range = is_list ? ocors_json_element(ranges, i) : ranges;
 
-        /* What is not a range has been reported, and the document will be refused. */
-        (void)read_range(is_list ? ocors_json_element(ranges, i) : ranges, &from, &until);
-        reader->status = ocors_settings_add_resource(reader->settings, ocors_json_string(id),
-                                                     reader->methods, from, until, reader->report,
-                                                     &here);
-    }
+        reader->status = ocors_settings_add_resource(
+            reader->settings, ocors_json_string(id), reader->methods, read_bound(range, "from", 0),
+            read_bound(range, "until", UINT32_MAX), reader->report, &here);
+        /* A path that is wrong is wrong once, not once for each range. */
+    } while (is_list && ++i < ocors_json_length(ranges) && reader->status == OCORS_OK
+             && reader->report->totals[OCORS_SEVERITY_ERROR] == errors);
 }
 
 static void judge_resource(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
-    ocors_json_t *member;
+    ocors_json_t *id;
 
     reader->methods = 0;
     judge_below(reader, value, RESOURCE, path);
-    if (!ocors_json_find(value, "methods", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_METHODS_MISSING, path,
-                         "\"methods\" is missing; a resource lists the methods that it grants, "
-                         "such as \"methods\":[\"get\"]");
-    }
-    if (!ocors_json_find(value, "resource_id", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_RESOURCE_ID_MISSING, path,
-                         "\"resource_id\" is missing; a resource names its path, such as "
-                         "\"resource_id\":\"/products/*\"");
-    }
-    else if (ocors_json_type(member) == OCORS_JSON_STRING) {
-        add_resource(reader, value, member, path);
+    if (reader->status == OCORS_OK && ocors_json_find(value, "resource_id", &id)
+        && ocors_json_type(id) == OCORS_JSON_STRING) {
+        add_resource(reader, value, id, path);
     }
 }
 
@@ -376,9 +371,8 @@ static void judge_origins(reader_t *reader, ocors_json_t *value, const ocors_pat
     const size_t errors = reader->report->totals[OCORS_SEVERITY_ERROR];
 
     judge_below(reader, value, ORIGINS, path);
-    if (reader->report->totals[OCORS_SEVERITY_ERROR] == errors) {
-        ocors_settings_end_origins(reader->settings, ocors_json_length(value), reader->report,
-                                   path);
+    if (ocors_json_length(value) > 0 && reader->report->totals[OCORS_SEVERITY_ERROR] == errors) {
+        ocors_settings_end_origins(reader->settings, reader->report, path);
     }
 }
 
@@ -395,12 +389,8 @@ static void judge_client(reader_t *reader, ocors_json_t *value, const ocors_path
     ocors_span_t id = { NULL, 0 };
     ocors_json_t *member;
 
-    if (!ocors_json_find(value, "client_id", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_CLIENT_ID_MISSING, path,
-                         "\"client_id\" is missing; each client has the id of its application, "
-                         "such as \"client_id\":\"1d763261-6522-4913-9d52-5d947d3b94c4\"");
-    }
-    else if (ocors_json_type(member) == OCORS_JSON_STRING) {
+    if (ocors_json_find(value, "client_id", &member)
+        && ocors_json_type(member) == OCORS_JSON_STRING) {
         id = ocors_json_string(member);
     }
     /* An earlier one of this id that is equal in all that it says. */
@@ -413,10 +403,6 @@ static void judge_client(reader_t *reader, ocors_json_t *value, const ocors_path
         id = ocors_span_make(NULL, 0);
     }
     reader->status = ocors_settings_begin_client(reader->settings, id, reader->report, &id_path);
-    if (!ocors_json_find(value, "allowed_origins", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_ORIGINS_MISSING, path,
-                         "\"allowed_origins\" is missing: no origin is allowed for this client");
-    }
     judge_below(reader, value, CLIENT, path);
 }
 
@@ -447,11 +433,6 @@ static void judge_document(reader_t *reader, ocors_json_t *root, const ocors_pat
             (is_client ? judge_client : judge_resource)(reader, root, path);
             return;
         }
-    }
-    if (!ocors_json_find(root, "_v", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_VERSION_ODD, path,
-                         "\"_v\" is missing; a document says its version, such as "
-                         "\"_v\":\"19.1\"");
     }
     judge_below(reader, root, DOCUMENT, path);
 }
