@@ -34,8 +34,9 @@ typedef struct json_object ocors_json_t;
 /*
  * Makes the tree of a text that ocors_json_scan() has found to be JSON, and to hold `counts`. Of
  * members of one name in one object the last is in the tree.
- * OCORS_OK: *root is the caller's, and NULL is the tree of the text `null`. OCORS_INVALID: json-c
- * refuses the text all the same; the report says where. OCORS_NO_MEMORY: a value could not be made.
+ * OCORS_OK: *root is the tree, and NULL is the tree of the text `null`. OCORS_INVALID: json-c
+ * refuses the text all the same, which the report says of the document. OCORS_NO_MEMORY: a value
+ * could not be made. In each case the caller frees *root.
  */
 ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_t *counts,
                                      ocors_report_t *report, ocors_json_t **root);
@@ -58,8 +59,7 @@ typedef enum {
 typedef struct ocors_json_child_t {
     ocors_span_t name; /* bytes == NULL: an element */
     ocors_json_t *value;
-    size_t index;
-    size_t count;                 /* of those so far; 0 asks for the first one */
+    size_t count;                 /* of those so far, this one too; 0 asks for the first one */
     const struct lh_entry *entry; /* json-c's own, of a member */
 } ocors_json_child_t;
 

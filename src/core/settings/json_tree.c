@@ -70,26 +70,22 @@ bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b)
 
 bool ocors_json_next(ocors_json_t *value, ocors_json_child_t *child)
 {
-    const size_t index = child->count;
-    const struct lh_entry *entry = NULL;
+    const bool is_first = child->count++ == 0;
 
     if (json_object_is_type(value, json_type_array)) {
-        *child = (ocors_json_child_t){ .value = ocors_json_element(value, index),
-                                       .index = index,
-                                       .count = index + 1 };
-        return index < ocors_json_length(value);
+        child->value = ocors_json_element(value, child->count - 1);
+        return child->count <= ocors_json_length(value);
     }
-    if (json_object_is_type(value, json_type_object)) {
-        entry = child->entry != NULL ? lh_entry_next(child->entry)
-                                     : lh_table_head(json_object_get_object(value));
+    if (!json_object_is_type(value, json_type_object)) {
+        return false;
     }
-    if (entry != NULL) {
-        *child = (ocors_json_child_t){ .name = ocors_span_from_string(lh_entry_k(entry)),
-                                       .value = lh_entry_v(entry),
-                                       .count = index + 1,
-                                       .entry = entry };
+    child->entry = is_first ? lh_table_head(json_object_get_object(value))
+                            : lh_entry_next(child->entry);
+    if (child->entry != NULL) {
+        child->name = ocors_span_from_string(lh_entry_k(child->entry));
+        child->value = lh_entry_v(child->entry);
     }
-    return entry != NULL;
+    return child->entry != NULL;
 }
 
 void ocors_json_tree_free(ocors_json_t *root)
@@ -136,17 +132,11 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
     *root = json_tokener_parse_ex(tokener, json.at, (int)(json.end - json.at));
     if (json_tokener_get_error(tokener) == json_tokener_continue) {
         /* A NUL tells json-c that a number at the end is complete. */
-        json.at = json.end;
         *root = json_tokener_parse_ex(tokener, "", 1);
     }
     if (json_tokener_get_error(tokener) != json_tokener_success) {
         /* The scan and json-c agree on what JSON is; where they do not, its no is not lost. */
-        ocors_json_lines_t lines = ocors_json_lines_make(text);
-        const ocors_json_place_t place = ocors_json_lines_place(
-            &lines, json.at + json_tokener_get_parse_end(tokener));
-
-        ocors_report_add_at(report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                            "this is not strict JSON");
+        ocors_report_add(report, OCORS_FINDING_SYNTAX, NULL, "this is not strict JSON");
         result = OCORS_INVALID;
     }
     /*
@@ -157,9 +147,5 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
         result = OCORS_NO_MEMORY;
     }
     json_tokener_free(tokener);
-    if (result != OCORS_OK) {
-        ocors_json_tree_free(*root);
-        *root = NULL;
-    }
     return result;
 }

@@ -261,7 +261,7 @@ static void judge_below(reader_t *reader, ocors_json_t *value, container_t in,
         }
     }
     while (reader->status == OCORS_OK && ocors_json_next(value, &child)) {
-        const ocors_path_t here = { .parent = path, .key = child.name, .index = child.index };
+        const ocors_path_t here = { .parent = path, .key = child.name, .index = child.count - 1 };
 
         judge_value(reader, child.value, in, &here);
     }
