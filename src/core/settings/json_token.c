@@ -26,21 +26,17 @@ bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, co
 /* The length of the comment that a text begins with; one without an end is all of it. */
 static size_t comment_length(ocors_span_t text)
 {
-    size_t length = 2;
+    const bool is_block = ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("/*"));
+    const ocors_span_t end = is_block ? OCORS_SPAN_LITERAL("*/") : OCORS_SPAN_LITERAL("\n");
+    size_t length = is_block ? 2 : 1;
 
-    if (ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("/*"))) {
-        while (length < text.length
-               && !ocors_span_has_prefix(ocors_span_from(text, length), OCORS_SPAN_LITERAL("*/"))) {
-            length++;
-        }
-        return length < text.length ? length + 2 : length;
+    if (!is_block && *text.bytes != '#' && !ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("//"))) {
+        return 0;
     }
-    if (*text.bytes == '#' || ocors_span_has_prefix(text, OCORS_SPAN_LITERAL("//"))) {
-        const char *end = memchr(text.bytes, '\n', text.length);
-
-        return end != NULL ? (size_t)(end - text.bytes) : text.length;
+    while (length < text.length && !ocors_span_has_prefix(ocors_span_from(text, length), end)) {
+        length++;
     }
-    return 0;
+    return is_block && length < text.length ? length + end.length : length;
 }
 
 /* The length of the three dots or more, or of the one U+2026, that a text begins with. */
@@ -109,21 +105,19 @@ void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
 static const char utf8_sentence[] =
     "this byte is not UTF-8; save the file as UTF-8 (not Latin-1 or Windows-1252)";
 
-static const char control_sentence[] =
-    "a control character in a string, as it is or escaped (a line break, tab, NUL, ...); remove it";
-
-/* One that JSON allows, escaped or as DEL; only the policy has no use for it. */
-static void report_control(ocors_json_tokens_t *tokens, const char *at, unsigned value)
+/* A control character in a string. If JSON allows it, only the policy has no use for it. */
+static void report_control(ocors_json_tokens_t *tokens, const char *at, bool is_fault)
 {
     const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
-    const bool is_fault = value == 0 && tokens->is_key;
 
     tokens->is_faulty = tokens->is_faulty || is_fault;
     ocors_report_add_at(tokens->report,
                         is_fault || tokens->is_policy_read
                             ? OCORS_FINDING_CONTROL_CHARACTER
                             : OCORS_FINDING_CONTROL_CHARACTER_ELSEWHERE,
-                        place.line, place.column, NULL, "%s", control_sentence);
+                        place.line, place.column, NULL,
+                        "a control character in a string, as it is or escaped (a line break, tab, "
+                        "NUL, ...); remove it");
 }
 
 /* From a backslash in a string that `quote` ends. */
@@ -141,7 +135,7 @@ static void read_escape(ocors_json_tokens_t *tokens, char quote)
             "\\ud83d\\ude00, or the character itself");
     }
     else if (value < 0x20 || value == 0x7f) {
-        report_control(tokens, tokens->text.at, value);
+        report_control(tokens, tokens->text.at, value == 0 && tokens->is_key);
     }
     else if (length == 0 && (next != '\'' || quote != '\'')) {
         ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, NULL, "%s",
@@ -167,9 +161,8 @@ static bool is_wrapped(const ocors_json_text_t *text, char quote)
 }
 
 /*
- * A control character that is in a string as it is; `start` is the string's quote. False: the
- * closing quote is missing. That is asked at the first line end alone, so that a string's length
- * counts twice at most.
+ * A control character that is in a string as it is. False: the closing quote is missing; that is
+ * asked at the first line end alone, so that a string's length counts twice at most.
  */
 static bool read_control(ocors_json_tokens_t *tokens, const char *start, bool *has_line_end)
 {
@@ -184,7 +177,7 @@ static bool read_control(ocors_json_tokens_t *tokens, const char *start, bool *h
                                     "closing quote is missing");
         }
     }
-    ocors_json_fault(tokens, OCORS_FINDING_CONTROL_CHARACTER, NULL, "%s", control_sentence);
+    report_control(tokens, tokens->text.at, true);
     tokens->text.at += is_pair ? 2 : 1;
     return true;
 }
@@ -205,7 +198,7 @@ static void judge_del(ocors_json_tokens_t *tokens, ocors_span_t inner)
     const char *at = inner.bytes;
 
     while (at < end && (at = memchr(at, 0x7f, (size_t)(end - at))) != NULL) {
-        report_control(tokens, at++, 0x7f);
+        report_control(tokens, at++, false);
     }
 }
 

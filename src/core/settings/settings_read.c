@@ -242,7 +242,7 @@ static void judge_value(reader_t *reader, ocors_json_t *value, container_t in,
     }
     else if (type != OCORS_JSON_UNKNOWN) {
         ocors_report_add(reader->report, others[shape->use].code, path, "expected %s, found %s%s",
-                         shape->expected, ocors_json_type_name(type),
+                         shape->expected, ocors_json_type_name(value),
                          others[shape->use].what_happens);
     }
 }
@@ -250,21 +250,28 @@ static void judge_value(reader_t *reader, ocors_json_t *value, container_t in,
 static void judge_below(reader_t *reader, ocors_json_t *value, container_t in,
                         const ocors_path_t *path)
 {
-    ocors_json_child_t child = { .count = 0 };
-    ocors_json_t *member;
+    ocors_json_child_t child = { .path.parent = path };
 
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         if (needs[i].in == in
-            && (needs[i].name != NULL ? !ocors_json_find(value, needs[i].name, &member)
+            && (needs[i].name != NULL ? !ocors_json_find(value, needs[i].name, NULL)
                                       : ocors_json_length(value) == 0)) {
             ocors_report_add(reader->report, needs[i].code, path, "%s", needs[i].sentence);
         }
     }
     while (reader->status == OCORS_OK && ocors_json_next(value, &child)) {
-        const ocors_path_t here = { .parent = path, .key = child.name, .index = child.count - 1 };
-
-        judge_value(reader, child.value, in, &here);
+        judge_value(reader, child.value, in, &child.path);
     }
+}
+
+/* A member that is a string; bytes == NULL: it is absent, or something else. */
+static ocors_span_t find_string(ocors_json_t *object, const char *name)
+{
+    ocors_json_t *value;
+
+    return ocors_json_find(object, name, &value) && ocors_json_type(value) == OCORS_JSON_STRING
+               ? ocors_json_string(value)
+               : ocors_span_make(NULL, 0);
 }
 
 /* ---- Versions ------------------------------------------------------------------------------- */
@@ -284,20 +291,14 @@ static void judge_version(reader_t *reader, ocors_json_t *value, const ocors_pat
 /* A bound of a range; `none` if it is absent, or is not a version, which has been reported. */
 static ocors_version_t read_bound(ocors_json_t *range, const char *name, ocors_version_t none)
 {
-    ocors_json_t *value;
-
-    if (ocors_json_find(range, name, &value) && ocors_json_type(value) == OCORS_JSON_STRING) {
-        (void)ocors_version_parse(ocors_json_string(value), &none);
-    }
+    (void)ocors_version_parse(find_string(range, name), &none);
     return none;
 }
 
 static void judge_range(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
-    ocors_json_t *bound;
-
     judge_below(reader, value, RANGE, path);
-    if (!ocors_json_find(value, "from", &bound) && !ocors_json_find(value, "until", &bound)) {
+    if (!ocors_json_find(value, "from", NULL) && !ocors_json_find(value, "until", NULL)) {
         ocors_report_add(reader->report, OCORS_FINDING_VERSION_RANGE, path,
                          "a range has \"from\", \"until\" or both, such as {\"from\":\"18.1\"}");
     }
@@ -325,7 +326,7 @@ static void judge_method(reader_t *reader, ocors_json_t *value, const ocors_path
 }
 
 /* Adds the resource for each of its ranges; once if it has none. */
-static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t *id,
+static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_span_t id,
                          const ocors_path_t *path)
 {
     const size_t errors = reader->report->totals[OCORS_SEVERITY_ERROR];
@@ -339,7 +340,7 @@ static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t 
         ocors_json_t *range = is_list ? ocors_json_element(ranges, i) : ranges;
 
         reader->status = ocors_settings_add_resource(
-            reader->settings, ocors_json_string(id), reader->methods, read_bound(range, "from", 0),
+            reader->settings, id, reader->methods, read_bound(range, "from", 0),
             read_bound(range, "until", UINT32_MAX), reader->report, &here);
         /* A path that is wrong is wrong once, not once for each range. */
     } while (is_list && ++i < ocors_json_length(ranges) && reader->status == OCORS_OK
@@ -348,12 +349,11 @@ static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t 
 
 static void judge_resource(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
-    ocors_json_t *id;
+    const ocors_span_t id = find_string(value, "resource_id");
 
     reader->methods = 0;
     judge_below(reader, value, RESOURCE, path);
-    if (reader->status == OCORS_OK && ocors_json_find(value, "resource_id", &id)
-        && ocors_json_type(id) == OCORS_JSON_STRING) {
+    if (reader->status == OCORS_OK && id.bytes != NULL) {
         add_resource(reader, value, id, path);
     }
 }
@@ -386,13 +386,8 @@ static void judge_client(reader_t *reader, ocors_json_t *value, const ocors_path
 {
     uint32_t element;
     const ocors_path_t id_path = { .parent = path, .key = OCORS_SPAN_LITERAL("client_id") };
-    ocors_span_t id = { NULL, 0 };
-    ocors_json_t *member;
+    ocors_span_t id = find_string(value, "client_id");
 
-    if (ocors_json_find(value, "client_id", &member)
-        && ocors_json_type(member) == OCORS_JSON_STRING) {
-        id = ocors_json_string(member);
-    }
     /* An earlier one of this id that is equal in all that it says. */
     if (id.length > 0 && ocors_settings_find_client(reader->settings, id, &element)
         && ocors_json_is_equal(ocors_json_element(reader->clients, element), value)) {
@@ -416,11 +411,9 @@ static void judge_document_version(reader_t *reader, ocors_json_t *value, const 
 
 static void judge_document(reader_t *reader, ocors_json_t *root, const ocors_path_t *path)
 {
-    ocors_json_t *member;
-
     if (!ocors_json_find(root, "clients", &reader->clients)) {
-        const bool is_client = ocors_json_find(root, "client_id", &member);
-        const bool is_resource = !is_client && ocors_json_find(root, "resource_id", &member);
+        const bool is_client = ocors_json_find(root, "client_id", NULL);
+        const bool is_resource = !is_client && ocors_json_find(root, "resource_id", NULL);
 
         ocors_report_add(
             reader->report, OCORS_FINDING_CLIENTS_MISSING, path, "\"clients\" is missing%s",
@@ -440,11 +433,7 @@ static void judge_document(reader_t *reader, ocors_json_t *root, const ocors_pat
 /* An array in the place of the document: of documents, or of clients. */
 static void refuse_array(reader_t *reader, ocors_json_t *array)
 {
-    ocors_json_t *member;
-
-    if (ocors_json_length(array) > 0
-        && ocors_json_type(ocors_json_element(array, 0)) == OCORS_JSON_OBJECT
-        && ocors_json_find(ocors_json_element(array, 0), "clients", &member)) {
+    if (ocors_json_find(ocors_json_element(array, 0), "clients", NULL)) {
         ocors_report_add(reader->report, OCORS_FINDING_SEVERAL_DOCUMENTS, NULL,
                          "a file has one document, not a list of %zu; write each into a file of "
                          "its own, without the brackets (OcapiCorsSettings takes several files)",
