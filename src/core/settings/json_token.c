@@ -258,26 +258,10 @@ static bool is_odd_number(ocors_span_t word)
            || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("infinity"));
 }
 
-static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
-{
-    const char *const end = word.bytes + word.length;
-    const bool is_number = !tokens->is_key && is_odd_number(word);
-
-    if (tokens->is_key || ocors_json_word_end(word.bytes, end) != end) {
-        ocors_json_fault(
-            tokens, is_number ? OCORS_FINDING_NUMBER : OCORS_FINDING_SYNTAX, NULL, "%s",
-            tokens->is_key ? "a key without quotes; a key is written in double quotes"
-            : is_number
-                ? "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
-                  "a digit on both sides of the point, and is finite"
-                : "a word without quotes; a string is written in double quotes, and true, false "
-                  "and null in lower case");
-    }
-}
-
 bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner)
 {
-    const char *const at = tokens->text.at;
+    ocors_json_text_t *const text = &tokens->text;
+    const char *const at = text->at;
 
     if (*at == '"' || *at == '\'') {
         return read_string(tokens, inner);
@@ -285,10 +269,20 @@ bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner)
     if (!ocors_json_words[(unsigned char)*at]) {
         return ocors_json_refuse(tokens, tokens->is_key ? "a key in double quotes" : "a value");
     }
-    *inner = ocors_span_make(
-        at, (size_t)(ocors_json_run_end(at, tokens->text.end, ocors_json_words) - at));
-    judge_word(tokens, *inner);
-    tokens->text.at += inner->length;
+    text->at = ocors_json_run_end(at, text->end, ocors_json_words);
+    *inner = ocors_span_make(at, (size_t)(text->at - at));
+    if (tokens->is_key || ocors_json_word_end(at, text->at) != text->at) {
+        const bool is_number = !tokens->is_key && is_odd_number(*inner);
+
+        ocors_json_fault(
+            tokens, is_number ? OCORS_FINDING_NUMBER : OCORS_FINDING_SYNTAX, at, "%s",
+            tokens->is_key ? "a key without quotes; a key is written in double quotes"
+            : is_number
+                ? "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
+                  "a digit on both sides of the point, and is finite"
+                : "a word without quotes; a string is written in double quotes, and true, false "
+                  "and null in lower case");
+    }
     return true;
 }
 
