@@ -36,15 +36,14 @@ bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, co
  */
 void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens);
 
-/* Whether a byte can be part of a number, of true, false or null, or of what is meant as one. */
-bool ocors_json_is_word(char c);
+/* The bytes of numbers, of true, false and null, and of what is meant as one of them. */
+extern const bool ocors_json_words[256];
 
 /*
  * Reads a string, which may be in single quotes, or a word. `inner` is the word, or what is between
- * the quotes; *is_sound whether it is a string that ocors_json_decode() can decode. False: there is
- * neither, or the string has no end, and there is nothing more to read.
+ * the quotes. False: there is neither, or the string has no end, and there is nothing more to read.
  */
-bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound);
+bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner);
 
 /* Refuses what is next, which is neither what is expected nor anything else; always false. */
 bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected);

@@ -34,8 +34,9 @@ typedef struct json_object ocors_json_t;
 /*
  * Makes the tree of a text that ocors_json_scan() has found to be JSON, and to hold `counts`. Of
  * members of one name in one object the last is in the tree.
- * OCORS_OK: *root is the caller's, and NULL is the tree of the text `null`. OCORS_INVALID: json-c
- * refuses the text all the same; the report says where. OCORS_NO_MEMORY: a value could not be made.
+ * OCORS_OK: *root is the tree, and NULL is the tree of the text `null`. OCORS_INVALID: json-c
+ * refuses the text all the same, which the report says of the document. OCORS_NO_MEMORY: a value
+ * could not be made. In each case the caller frees *root.
  */
 ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_t *counts,
                                      ocors_report_t *report, ocors_json_t **root);
@@ -54,26 +55,28 @@ typedef enum {
     OCORS_JSON_UNKNOWN /* a string with a control character, which the scan has reported */
 } ocors_json_type_t;
 
-/* A member of an object, or an element of an array. */
+/* A member of an object, or an element of an array. Begins as { .path.parent = PATH OF THAT }. */
 typedef struct ocors_json_child_t {
-    ocors_span_t name; /* bytes == NULL: an element */
+    ocors_path_t path;
     ocors_json_t *value;
-    size_t index;
-    size_t count;                 /* of those so far; 0 asks for the first one */
+    size_t count;                 /* of those so far */
     const struct lh_entry *entry; /* json-c's own, of a member */
 } ocors_json_child_t;
 
 ocors_json_type_t ocors_json_type(ocors_json_t *value);
 
-/* "an array"; what a sentence calls a type. */
-const char *ocors_json_type_name(ocors_json_type_t type);
+/* "an array"; what a sentence calls the value's type. */
+const char *ocors_json_type_name(ocors_json_t *value);
 
 /* These want a value of their type. What they return is the tree's. */
 ocors_span_t ocors_json_string(ocors_json_t *value);
 size_t ocors_json_length(ocors_json_t *array);
 ocors_json_t *ocors_json_element(ocors_json_t *array, size_t index);
 
-/* The member of that name. False: it is absent, and *value is NULL. */
+/*
+ * The member of that name; `value` may be NULL. False: it is absent, or `object` is not an object,
+ * and *value is NULL.
+ */
 bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **value);
 
 /* Whether two values are equal, whatever the order of members. Linear in the smaller one. */

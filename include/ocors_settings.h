@@ -74,11 +74,11 @@ ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_
                                          ocors_report_t *report, const ocors_path_t *path);
 
 /*
- * Judges the list of origins as a whole, after its entries: a remark if it has none, a warning if
- * none of them is an origin. Not for a list with errors, which says enough.
+ * Judges the list of origins as a whole, after its entries: a warning if none of them is an origin.
+ * Not for an empty list, nor for one with errors, which says enough.
  */
-void ocors_settings_end_origins(const ocors_settings_t *settings, size_t entry_count,
-                                ocors_report_t *report, const ocors_path_t *path);
+void ocors_settings_end_origins(const ocors_settings_t *settings, ocors_report_t *report,
+                                const ocors_path_t *path);
 ocors_result_t ocors_settings_add_resource(ocors_settings_t *settings, ocors_span_t resource_id,
                                            ocors_methods_t methods, ocors_version_t from,
                                            ocors_version_t until, ocors_report_t *report,

@@ -306,6 +306,36 @@ static void texts_of_chance(void **state)
     }
 }
 
+/* What json-c refuses although the scan took it for JSON, and what it left out, is not taken. */
+static void the_tree_is_whole(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t values; /* that the scan would have counted */
+        ocors_result_t expected;
+    } rows[] = {
+        { "[1]", 2, OCORS_OK },
+        { "[1]", 3, OCORS_NO_MEMORY },
+        { "[1", 2, OCORS_INVALID },
+        { "[01]", 2, OCORS_INVALID },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const ocors_json_counts_t counts = { .memory = 1000, .values = rows[i].values };
+        ocors_report_t report;
+        ocors_json_t *root;
+
+        ocors_report_init(&report);
+        assert_int_equal(
+            ocors_json_tree_parse(ocors_span_from_string(rows[i].text), &counts, &report, &root),
+            rows[i].expected);
+        assert_int_equal(report.totals[OCORS_SEVERITY_ERROR], rows[i].expected == OCORS_INVALID);
+        ocors_json_tree_free(root);
+        ocors_report_free(&report);
+    }
+}
+
 /* So long is a string that most of the memory of a document is spent on it. */
 #define SPENT (OCORS_JSON_MEMORY_MAX / 3 - 100000)
 
@@ -436,6 +466,7 @@ static void time_is_linear(void **state)
         { "[\"\n", "a\\\"" },
         { "[", "{\"a\":1}," },
         { "", "\x01" },
+        { "[\"", "\n\x7f" },
     };
     const size_t length = (size_t)32 << 10;
 
@@ -484,6 +515,7 @@ int main(void)
         cmocka_unit_test(what_the_policy_does_not_read_is_a_remark),
         cmocka_unit_test(texts_that_stop_anywhere),
         cmocka_unit_test(texts_of_chance),
+        cmocka_unit_test(the_tree_is_whole),
         cmocka_unit_test(memory_is_limited),
         cmocka_unit_test(time_is_linear),
         cmocka_unit_test(different_keys_take_linear_time),

@@ -13,7 +13,9 @@
 
 /* An open object or array. */
 typedef struct frame_t {
-    const char *opened;         /* its bracket */
+    char bracket;               /* the one that opened it */
+    ocors_json_place_t opened;  /* its place */
+    size_t depth;               /* how many frames are around it */
     const ocors_shape_t *shape; /* NULL: the policy does not read it */
     uint64_t path_hash;         /* of its own path */
     ocors_path_t path;          /* of what is read in it: its member, or its element */
@@ -25,9 +27,7 @@ typedef struct scan_t {
     ocors_finding_t *findings; /* that get the place of what their path leads to */
     ocors_slot_t *slots;       /* them, by the hashes of their paths; NULL: there are none */
     uint32_t slot_count;
-    size_t depth; /* of open frames */
     ocors_json_counts_t counts;
-    uint64_t seed;
     ocors_arena_t decoded; /* keys that had to be decoded; the indexes point to them */
     bool is_out_of_memory;
 } scan_t;
@@ -46,17 +46,15 @@ static bool is_closing(char c)
 static char next_in(scan_t *scan, const frame_t *frame)
 {
     const ocors_json_text_t *text = &scan->tokens.text;
-    ocors_json_place_t opened;
 
     ocors_json_tokens_skip_blank(&scan->tokens);
     if (text->at < text->end) {
         return *text->at;
     }
-    opened = ocors_json_lines_place(&scan->tokens.lines, frame->opened);
     ocors_json_fault(&scan->tokens, OCORS_FINDING_SYNTAX, NULL,
                      "the text ends, but the '%c' of line %zu, column %zu is still open; is the "
                      "file complete?",
-                     *frame->opened, opened.line, opened.column);
+                     frame->bracket, frame->opened.line, frame->opened.column);
     return '\0';
 }
 
@@ -71,10 +69,10 @@ static bool count(scan_t *scan, size_t cost)
                                OCORS_JSON_MEMORY_MAX >> 20);
 }
 
-/* The characters of a key; bytes == NULL: out of memory. */
+/* The characters of a key, or it as it is if it has a fault; bytes == NULL: out of memory. */
 static ocors_span_t decode_key(scan_t *scan, ocors_span_t inner)
 {
-    if (inner.length > 0 && memchr(inner.bytes, '\\', inner.length) != NULL) {
+    if (memchr(inner.bytes, '\\', inner.length) != NULL) {
         char *copy = ocors_arena_take(&scan->decoded, inner.length);
 
         if (copy == NULL) {
@@ -91,15 +89,15 @@ static bool read_key(scan_t *scan, frame_t *frame)
     const ocors_index_entry_t *entry = NULL;
     ocors_json_place_t place;
     ocors_span_t inner;
-    bool is_sound, is_new;
+    bool is_new;
 
     scan->tokens.is_key = true;
     scan->tokens.is_policy_read = frame->shape != NULL;
-    if (!ocors_json_read_token(&scan->tokens, &inner, &is_sound)
+    if (!ocors_json_read_token(&scan->tokens, &inner)
         || !count(scan, OCORS_JSON_NAME_COST + 2 * inner.length)) {
         return false;
     }
-    frame->path.key = is_sound ? decode_key(scan, inner) : inner;
+    frame->path.key = decode_key(scan, inner);
     place = ocors_json_lines_place(&scan->tokens.lines, at);
     if (frame->path.key.bytes != NULL) {
         entry = ocors_index_put(&frame->keys, 0, frame->path.key, (uint32_t)place.line, &is_new);
@@ -122,7 +120,7 @@ static bool read_key(scan_t *scan, frame_t *frame)
     return true;
 }
 
-static bool read_value(scan_t *scan, const frame_t *frame, const char *name);
+static bool read_value(scan_t *scan, const frame_t *outer, const char *name);
 
 static bool read_member(scan_t *scan, frame_t *frame)
 {
@@ -148,95 +146,72 @@ static bool read_member(scan_t *scan, frame_t *frame)
     return true;
 }
 
-/* A closing bracket: of this frame, or there is nothing more to understand. */
-static bool close_frame(scan_t *scan, const frame_t *frame)
-{
-    const char expected = *frame->opened == '{' ? '}' : ']';
-
-    if (*scan->tokens.text.at != expected) {
-        const ocors_json_place_t opened = ocors_json_lines_place(&scan->tokens.lines,
-                                                                 frame->opened);
-
-        return ocors_json_fault(
-            &scan->tokens, OCORS_FINDING_SYNTAX, NULL,
-            "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' is expected",
-            *scan->tokens.text.at, *frame->opened, opened.line, opened.column, expected);
-    }
-    scan->tokens.text.at++;
-    scan->tokens.has_ellipsis = false;
-    return true;
-}
-
 /* The members or the elements of an open frame, and the bracket that closes it. */
 static bool read_items(scan_t *scan, frame_t *frame)
 {
     ocors_json_tokens_t *const tokens = &scan->tokens;
-    const bool is_object = *frame->opened == '{';
-    const char *comma = NULL; /* the last one */
+    const bool is_object = frame->bracket == '{';
+    const char closing = is_object ? '}' : ']';
+    const char *comma = tokens->text.at - 1; /* or the bracket, if an item may follow; else NULL */
     char c;
 
-    while ((c = next_in(scan, frame)) != '\0') {
-        if (is_closing(c)) {
-            if (frame->path.index > 0 && !tokens->has_ellipsis) {
-                ocors_json_fault(
-                    tokens, OCORS_FINDING_TRAILING_COMMA, comma,
-                    "a comma before '%c'; remove it, a comma is between two values only", c);
-            }
-            return close_frame(scan, frame);
+    while (!is_closing(c = next_in(scan, frame))) {
+        if (c == '\0') {
+            return false;
         }
         if (c == ',') {
-            if (!tokens->has_ellipsis) {
+            if (comma != NULL && !tokens->has_ellipsis) {
                 fault(scan, "a comma without a value before it; remove it");
             }
-        }
-        else {
-            if (!(is_object ? read_member(scan, frame) : read_value(scan, frame, NULL))
-                || (c = next_in(scan, frame)) == '\0') {
-                return false;
-            }
-            if (is_closing(c)) {
-                return close_frame(scan, frame);
-            }
-            frame->path.index++;
-        }
-        if (c == ',') {
             comma = tokens->text.at++;
             tokens->has_ellipsis = false;
+            continue;
         }
-        else if (!ocors_json_is_word(c) && memchr("\"'{[", c, 4) == NULL) {
+        if (comma == NULL && !ocors_json_words[(unsigned char)c] && memchr("\"'{[", c, 4) == NULL) {
             return ocors_json_refuse(tokens, is_object ? "',' or '}'" : "',' or ']'");
         }
-        else if (!tokens->has_ellipsis) {
+        if (comma == NULL && !tokens->has_ellipsis) {
             fault(scan, "a comma is missing before this");
         }
+        if (!(is_object ? read_member(scan, frame) : read_value(scan, frame, NULL))) {
+            return false;
+        }
+        comma = NULL;
+        frame->path.index++;
     }
-    return false;
+    if (comma != NULL && frame->path.index > 0 && !tokens->has_ellipsis) {
+        ocors_json_fault(tokens, OCORS_FINDING_TRAILING_COMMA, comma,
+                         "a comma before '%c'; remove it, a comma is between two values only", c);
+    }
+    if (c != closing) {
+        return ocors_json_fault(
+            tokens, OCORS_FINDING_SYNTAX, NULL,
+            "found '%c', but the '%c' of line %zu, column %zu is still open; '%c' is expected", c,
+            frame->bracket, frame->opened.line, frame->opened.column, closing);
+    }
+    tokens->text.at++;
+    tokens->has_ellipsis = false;
+    return true;
 }
 
-static bool read_container(scan_t *scan, const frame_t *outer, const ocors_shape_t *shape,
-                           uint64_t path_hash)
+static bool read_container(scan_t *scan, frame_t *frame)
 {
-    const char *const at = scan->tokens.text.at;
-    frame_t frame = { .opened = at, .shape = shape, .path_hash = path_hash };
     bool is_closed;
 
-    if (scan->depth == OCORS_JSON_DEPTH_MAX) {
+    if (frame->depth == OCORS_JSON_DEPTH_MAX) {
         return ocors_json_fault(&scan->tokens, OCORS_FINDING_TOO_DEEP, NULL,
                                 "objects and arrays are nested deeper than %d; a settings "
                                 "document needs 7",
                                 OCORS_JSON_DEPTH_MAX);
     }
-    if (!count(scan, *at == '{' ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
+    if (!count(scan, frame->bracket == '{' ? OCORS_JSON_OBJECT_COST : OCORS_JSON_ARRAY_COST)) {
         return false;
     }
-    frame.path.parent = outer != NULL ? &outer->path : NULL;
-    ocors_index_init(&frame.keys, scan->seed);
-    scan->depth++;
-    scan->tokens.text.at++;
+    ocors_index_init(&frame->keys, ocors_index_seed());
+    frame->opened = ocors_json_lines_place(&scan->tokens.lines, scan->tokens.text.at++);
     scan->tokens.has_ellipsis = false;
-    is_closed = read_items(scan, &frame);
-    scan->depth--;
-    ocors_index_free(&frame.keys);
+    is_closed = read_items(scan, frame);
+    ocors_index_free(&frame->keys);
     return is_closed;
 }
 
@@ -250,6 +225,7 @@ static void place_findings(scan_t *scan, uint64_t path_hash, const char *name, c
         ocors_finding_t *finding = &scan->findings[number];
         const bool is_about_name = name != NULL
                                    && (finding->code == OCORS_FINDING_UNKNOWN_KEY
+                                       || finding->code == OCORS_FINDING_KEY_MISTYPED
                                        || finding->code == OCORS_FINDING_HEADER_NAME);
 
         if (finding->path_hash == path_hash) {
@@ -263,30 +239,34 @@ static void place_findings(scan_t *scan, uint64_t path_hash, const char *name, c
 }
 
 /* A value of a frame, in which `name` is its key; the document's has no frame. */
-static bool read_value(scan_t *scan, const frame_t *frame, const char *name)
+static bool read_value(scan_t *scan, const frame_t *outer, const char *name)
 {
     const char *const at = scan->tokens.text.at;
-    const ocors_shape_t *shape = ocors_document_shape;
-    uint64_t path_hash = OCORS_PATH_HASH_ROOT;
+    frame_t frame = { .bracket = *at,
+                      .shape = ocors_document_shape,
+                      .path_hash = OCORS_PATH_HASH_ROOT };
     ocors_span_t inner;
-    bool is_sound;
 
-    if (frame != NULL) {
-        shape = ocors_shape_below(frame->shape, frame->path.key);
-        path_hash = ocors_path_hash_step(frame->path_hash, frame->path.key, frame->path.index);
+    if (outer != NULL) {
+        frame.depth = outer->depth + 1;
+        frame.shape = ocors_shape_below(outer->shape, outer->path.key);
+        frame.path_hash = ocors_path_hash_step(outer->path_hash, outer->path.key,
+                                               outer->path.index);
+        frame.path.parent = &outer->path;
     }
     if (scan->slots != NULL) {
-        place_findings(scan, path_hash, name, at);
+        place_findings(scan, frame.path_hash, name, at);
     }
     scan->counts.values++;
     if (*at == '{' || *at == '[') {
-        return read_container(scan, frame, shape, path_hash);
+        return read_container(scan, &frame);
     }
     scan->tokens.is_key = false;
-    scan->tokens.is_policy_read = shape != NULL;
-    return ocors_json_read_token(&scan->tokens, &inner, &is_sound)
-           && count(scan, ocors_json_is_word(*at) ? OCORS_JSON_WORD_COST
-                                                  : OCORS_JSON_STRING_COST + 2 * inner.length);
+    scan->tokens.is_policy_read = frame.shape != NULL;
+    return ocors_json_read_token(&scan->tokens, &inner)
+           && count(scan, ocors_json_words[(unsigned char)*at]
+                              ? OCORS_JSON_WORD_COST
+                              : OCORS_JSON_STRING_COST + 2 * inner.length);
 }
 
 /* The document is complete, and yet there is more. */
@@ -329,9 +309,6 @@ static void read_document(scan_t *scan)
                              "{\"_v\":\"19.1\",\"clients\":[]}");
         }
     }
-    else if (is_closing(*text->at)) {
-        fault(scan, "a closing bracket where a value is expected");
-    }
     else if (read_value(scan, NULL, NULL)) {
         ocors_json_tokens_skip_blank(&scan->tokens);
         if (text->at < text->end) {
@@ -356,7 +333,6 @@ static ocors_result_t scan_text(scan_t *scan, ocors_span_t text, ocors_report_t 
                                           .lines = ocors_json_lines_make(text),
                                           .report = report };
     scan->counts.memory = text.length;
-    scan->seed = ocors_index_seed();
     if (is_utf16(text)) {
         ocors_report_add_at(report, OCORS_FINDING_NOT_UTF8, 1, 1, NULL,
                             "this is UTF-16, not UTF-8; save the file as UTF-8");

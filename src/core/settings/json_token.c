@@ -4,6 +4,7 @@
 #include "ocors_json_token.h"
 
 #include "ocors_invisible.h"
+#include "ocors_table.h"
 #include "ocors_utf8.h"
 
 bool ocors_json_fault(ocors_json_tokens_t *tokens, ocors_finding_code_t code, const char *at,
@@ -58,9 +59,13 @@ static bool skip_stray(ocors_json_tokens_t *tokens)
 {
     const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
     const unsigned char first = (unsigned char)*rest.bytes;
-    size_t length = 1;
+    const ocors_span_t one = ocors_span_make(rest.bytes, ocors_utf8_length(rest));
+    const char *name;
+    uint32_t character;
+    size_t length;
 
     if (first < 0x20 || first == 0x7f) {
+        length = 1;
         ocors_json_fault(
             tokens, OCORS_FINDING_CONTROL_CHARACTER, NULL,
             "a control character; between values JSON has only blanks, tabs and line ends");
@@ -76,23 +81,16 @@ static bool skip_stray(ocors_json_tokens_t *tokens)
         ocors_json_fault(tokens, OCORS_FINDING_COMMENT, NULL,
                          "JSON has no comments; remove this one");
     }
-    else {
-        const ocors_span_t one = ocors_span_make(rest.bytes, ocors_utf8_length(rest));
-        uint32_t character;
-        const char *name = ocors_invisible_find(one, &character);
-
-        if (name == NULL) {
-            return false;
-        }
+    else if ((name = ocors_invisible_find(one, &character)) != NULL) {
+        length = one.length;
         ocors_json_fault(
-            tokens, OCORS_FINDING_INVISIBLE_CHARACTER, rest.bytes,
+            tokens, OCORS_FINDING_INVISIBLE_CHARACTER, NULL,
             "the invisible character U+%04X (%s); between values JSON has only blanks, tabs and "
             "line ends: remove it, or write a blank",
             (unsigned)character, name);
-        length = one.length;
     }
     tokens->text.at += length;
-    return true;
+    return length > 0;
 }
 
 void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
@@ -107,55 +105,44 @@ void ocors_json_tokens_skip_blank(ocors_json_tokens_t *tokens)
 static const char utf8_sentence[] =
     "this byte is not UTF-8; save the file as UTF-8 (not Latin-1 or Windows-1252)";
 
-static const char control_sentence[] =
-    "a control character in a string, as it is or escaped (a line break, tab, NUL, ...); remove it";
-
-/* One that JSON allows, escaped or as DEL; only the policy has no use for it. */
-static void report_control(ocors_json_tokens_t *tokens, const char *at, unsigned value)
+/* A control character in a string. If JSON allows it, only the policy has no use for it. */
+static void report_control(ocors_json_tokens_t *tokens, const char *at, bool is_fault)
 {
     const ocors_json_place_t place = ocors_json_lines_place(&tokens->lines, at);
-    const bool is_fault = value == 0 && tokens->is_key;
 
     tokens->is_faulty = tokens->is_faulty || is_fault;
     ocors_report_add_at(tokens->report,
                         is_fault || tokens->is_policy_read
                             ? OCORS_FINDING_CONTROL_CHARACTER
                             : OCORS_FINDING_CONTROL_CHARACTER_ELSEWHERE,
-                        place.line, place.column, NULL, "%s", control_sentence);
+                        place.line, place.column, NULL,
+                        "a control character in a string, as it is or escaped (a line break, tab, "
+                        "NUL, ...); remove it");
 }
 
-/* A string that is being read. */
-typedef struct string_t {
-    const char *start; /* its quote */
-    bool is_sound;
-    bool is_line_end_judged;
-} string_t;
-
-/* From a backslash. */
-static void read_escape(ocors_json_tokens_t *tokens, string_t *string)
+/* From a backslash in a string that `quote` ends. */
+static void read_escape(ocors_json_tokens_t *tokens, char quote)
 {
     const ocors_span_t rest = ocors_json_text_rest(&tokens->text);
-    unsigned value = 0;
+    unsigned value = ' ';
     const size_t length = ocors_json_escape_length(rest, &value);
     const char next = rest.length > 1 ? rest.bytes[1] : '\0';
-    const bool is_half = value >= 0xd800 && value <= 0xdfff;
 
-    if (is_half) {
+    if (value >= 0xd800 && value <= 0xdfff) {
         ocors_json_fault(
             tokens, OCORS_FINDING_LONE_SURROGATE, NULL,
             "half of a surrogate pair, which is not a character; write both halves, such as "
             "\\ud83d\\ude00, or the character itself");
     }
-    else if (length > 0 && (value < 0x20 || value == 0x7f)) {
-        report_control(tokens, tokens->text.at, value);
+    else if (value < 0x20 || value == 0x7f) {
+        report_control(tokens, tokens->text.at, value == 0 && tokens->is_key);
     }
-    else if (length == 0 && (next != '\'' || *string->start != '\'')) {
+    else if (length == 0 && (next != '\'' || quote != '\'')) {
         ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, NULL, "%s",
                          next == 'u'
                              ? "\\u needs four hexadecimal digits after it, such as \\u00e9"
                              : "a backslash that begins no escape; write \\\\ for a backslash");
     }
-    string->is_sound = string->is_sound && length > 0 && !is_half;
     tokens->text.at += length > 0 ? length : next == '\'' ? 2 : 1;
 }
 
@@ -173,22 +160,24 @@ static bool is_wrapped(const ocors_json_text_t *text, char quote)
     return at < text->end && memchr(",:]}", *at, 4) != NULL;
 }
 
-/* A control character that is in a string as it is. False: the closing quote is missing. */
-static bool read_control(ocors_json_tokens_t *tokens, string_t *string)
+/*
+ * A control character that is in a string as it is. False: the closing quote is missing; that is
+ * asked at the first line end alone, so that a string's length counts twice at most.
+ */
+static bool read_control(ocors_json_tokens_t *tokens, const char *start, bool *has_line_end)
 {
     const bool is_pair = ocors_span_has_prefix(ocors_json_text_rest(&tokens->text),
                                                OCORS_SPAN_LITERAL("\r\n"));
-    const bool is_line_end = is_pair || *tokens->text.at == '\n';
 
-    /* Asked once for each string, so that its length counts twice at most. */
-    if (is_line_end && !string->is_line_end_judged && !is_wrapped(&tokens->text, *string->start)) {
-        return ocors_json_fault(
-            tokens, OCORS_FINDING_SYNTAX, string->start,
-            "the string that begins here does not end in its line; its closing quote is missing");
+    if ((is_pair || *tokens->text.at == '\n') && !*has_line_end) {
+        *has_line_end = true;
+        if (!is_wrapped(&tokens->text, *start)) {
+            return ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, start,
+                                    "the string that begins here does not end in its line; its "
+                                    "closing quote is missing");
+        }
     }
-    string->is_line_end_judged = string->is_line_end_judged || is_line_end;
-    string->is_sound = false;
-    ocors_json_fault(tokens, OCORS_FINDING_CONTROL_CHARACTER, NULL, "%s", control_sentence);
+    report_control(tokens, tokens->text.at, true);
     tokens->text.at += is_pair ? 2 : 1;
     return true;
 }
@@ -209,28 +198,28 @@ static void judge_del(ocors_json_tokens_t *tokens, ocors_span_t inner)
     const char *at = inner.bytes;
 
     while (at < end && (at = memchr(at, 0x7f, (size_t)(end - at))) != NULL) {
-        report_control(tokens, at++, 0x7f);
+        report_control(tokens, at++, false);
     }
 }
 
-static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
+static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner)
 {
     ocors_json_text_t *text = &tokens->text;
-    string_t string = { .start = text->at, .is_sound = true };
+    const char *const start = text->at++;
+    bool has_line_end = false;
 
-    if (*string.start == '\'') {
-        ocors_json_fault(tokens, OCORS_FINDING_SINGLE_QUOTES, NULL,
+    if (*start == '\'') {
+        ocors_json_fault(tokens, OCORS_FINDING_SINGLE_QUOTES, start,
                          "a string in single quotes; JSON has double quotes only: \"...\"");
     }
-    text->at++;
-    while (is_within(text, *string.start)) {
+    while (is_within(text, *start)) {
         const size_t length = ocors_utf8_length_at(text->at, text->end);
 
         if (*text->at == '\\') {
-            read_escape(tokens, &string);
+            read_escape(tokens, *start);
         }
         else if ((unsigned char)*text->at < 0x20) {
-            if (!read_control(tokens, &string)) {
+            if (!read_control(tokens, start, &has_line_end)) {
                 return false;
             }
         }
@@ -238,62 +227,55 @@ static bool read_string(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *
             if (length == 0) {
                 ocors_json_fault(tokens, OCORS_FINDING_NOT_UTF8, NULL, "%s", utf8_sentence);
             }
-            string.is_sound = string.is_sound && length > 0 && *text->at != '"';
             text->at += length > 0 ? length : 1;
         }
     }
     if (text->at == text->end) {
         return ocors_json_fault(
-            tokens, OCORS_FINDING_SYNTAX, string.start,
+            tokens, OCORS_FINDING_SYNTAX, start,
             "the string that begins here does not end; its closing quote is missing");
     }
-    *inner = ocors_span_make(string.start + 1, (size_t)(text->at - string.start - 1));
-    *is_sound = string.is_sound;
-    text->at++;
-    if (string.is_sound) {
-        judge_del(tokens, *inner);
-    }
+    *inner = ocors_span_make(start + 1, (size_t)(text->at++ - start - 1));
+    judge_del(tokens, *inner);
     return true;
 }
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-bool ocors_json_is_word(char c)
-{
-    return ocors_ascii_is_alpha(c) || ocors_ascii_is_digit(c)
-           || (c != '\0' && strchr("+-._$", c) != NULL);
-}
+#define IS_WORD(byte)                                                                              \
+    (((byte) >= '0' && (byte) <= '9') || ((byte) >= 'A' && (byte) <= 'Z')                          \
+     || ((byte) >= 'a' && (byte) <= 'z') || (byte) == '+' || (byte) == '-' || (byte) == '.'        \
+     || (byte) == '_' || (byte) == '$')
 
-static ocors_span_t word_at(const ocors_json_tokens_t *tokens)
-{
-    ocors_span_t word = ocors_span_make(tokens->text.at, 0);
-
-    while (tokens->text.at + word.length < tokens->text.end
-           && ocors_json_is_word(tokens->text.at[word.length])) {
-        word.length++;
-    }
-    return word;
-}
+const bool ocors_json_words[256] = OCORS_TABLE(IS_WORD);
 
 /* Whether somebody took it for a number. */
 static bool is_odd_number(ocors_span_t word)
 {
-    const char first = word.bytes[0];
-
-    return ocors_ascii_is_digit(first) || first == '+' || first == '-' || first == '.'
+    return strchr("+-.0123456789", *word.bytes) != NULL
            || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("nan"))
            || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("inf"))
            || ocors_span_is_equal_nocase(word, OCORS_SPAN_LITERAL("infinity"));
 }
 
-static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
+bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner)
 {
-    const char *const end = word.bytes + word.length;
-    const bool is_number = !tokens->is_key && is_odd_number(word);
+    ocors_json_text_t *const text = &tokens->text;
+    const char *const at = text->at;
 
-    if (tokens->is_key || ocors_json_word_end(word.bytes, end) != end) {
+    if (*at == '"' || *at == '\'') {
+        return read_string(tokens, inner);
+    }
+    if (!ocors_json_words[(unsigned char)*at]) {
+        return ocors_json_refuse(tokens, tokens->is_key ? "a key in double quotes" : "a value");
+    }
+    text->at = ocors_json_run_end(at, text->end, ocors_json_words);
+    *inner = ocors_span_make(at, (size_t)(text->at - at));
+    if (tokens->is_key || ocors_json_word_end(at, text->at) != text->at) {
+        const bool is_number = !tokens->is_key && is_odd_number(*inner);
+
         ocors_json_fault(
-            tokens, is_number ? OCORS_FINDING_NUMBER : OCORS_FINDING_SYNTAX, NULL, "%s",
+            tokens, is_number ? OCORS_FINDING_NUMBER : OCORS_FINDING_SYNTAX, at, "%s",
             tokens->is_key ? "a key without quotes; a key is written in double quotes"
             : is_number
                 ? "this is not a JSON number; a number has decimal digits, no leading zero or '+', "
@@ -301,22 +283,6 @@ static void judge_word(ocors_json_tokens_t *tokens, ocors_span_t word)
                 : "a word without quotes; a string is written in double quotes, and true, false "
                   "and null in lower case");
     }
-}
-
-bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, bool *is_sound)
-{
-    const char c = *tokens->text.at;
-
-    if (c == '"' || c == '\'') {
-        return read_string(tokens, inner, is_sound);
-    }
-    if (!ocors_json_is_word(c)) {
-        return ocors_json_refuse(tokens, tokens->is_key ? "a key in double quotes" : "a value");
-    }
-    *inner = word_at(tokens);
-    *is_sound = false;
-    judge_word(tokens, *inner);
-    tokens->text.at += inner->length;
     return true;
 }
 
@@ -324,21 +290,19 @@ bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner, boo
 
 bool ocors_json_refuse(ocors_json_tokens_t *tokens, const char *expected)
 {
-    /* The typographic ones: English, German and French. */
-    static const char quotes[] = "\xe2\x80\x9c\xe2\x80\x9d\xe2\x80\x9e\xe2\x80\x98\xe2\x80\x99"
-                                 "\xc2\xab\xc2\xbb";
     const char *const at = tokens->text.at;
     const size_t length = ocors_utf8_length_at(at, tokens->text.end);
-    char found[OCORS_UTF8_MAX + 1] = "";
-    bool is_quote;
+    const uint32_t character = length > 0 ? ocors_utf8_character(at, length) : 0;
 
     if (length == 0) {
         return ocors_json_fault(tokens, OCORS_FINDING_NOT_UTF8, NULL, "%s", utf8_sentence);
     }
-    memcpy(found, at, length);
-    is_quote = length > 1 && strstr(quotes, found) != NULL;
-    return ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, at, "%s is expected, found %s%s%s",
-                            expected,
-                            is_quote ? "a typographic quotation mark; JSON has \" only" : "'",
-                            is_quote ? "" : found, is_quote ? "" : "'");
+    /* The English and German ones, and the French ones. */
+    if ((character >= 0x2018 && character <= 0x201f) || character == 0xab || character == 0xbb) {
+        return ocors_json_fault(
+            tokens, OCORS_FINDING_SYNTAX, NULL,
+            "%s is expected, found a typographic quotation mark; JSON has \" only", expected);
+    }
+    return ocors_json_fault(tokens, OCORS_FINDING_SYNTAX, NULL, "%s is expected, found '%.*s'",
+                            expected, (int)length, at);
 }

@@ -14,31 +14,31 @@
 #define lh_entry_next(entry) ((entry)->next)
 #endif
 
+static const struct {
+    ocors_json_type_t type;
+    const char *name;
+} types[] = {
+    [json_type_null] = { OCORS_JSON_NULL, "null" },
+    [json_type_boolean] = { OCORS_JSON_BOOLEAN, "true or false" },
+    [json_type_int] = { OCORS_JSON_INTEGER, "a number" },
+    [json_type_double] = { OCORS_JSON_FRACTION, "a number with a fraction" },
+    [json_type_string] = { OCORS_JSON_STRING, "a string" },
+    [json_type_array] = { OCORS_JSON_ARRAY, "an array" },
+    [json_type_object] = { OCORS_JSON_OBJECT, "an object" },
+};
+
 ocors_json_type_t ocors_json_type(ocors_json_t *value)
 {
-    static const ocors_json_type_t types[] = {
-        [json_type_null] = OCORS_JSON_NULL,     [json_type_boolean] = OCORS_JSON_BOOLEAN,
-        [json_type_int] = OCORS_JSON_INTEGER,   [json_type_double] = OCORS_JSON_FRACTION,
-        [json_type_string] = OCORS_JSON_STRING, [json_type_array] = OCORS_JSON_ARRAY,
-        [json_type_object] = OCORS_JSON_OBJECT,
-    };
-    const ocors_json_type_t type = types[json_object_get_type(value)];
+    const ocors_json_type_t type = types[json_object_get_type(value)].type;
 
     return type == OCORS_JSON_STRING && ocors_span_has_control(ocors_json_string(value))
                ? OCORS_JSON_UNKNOWN
                : type;
 }
 
-const char *ocors_json_type_name(ocors_json_type_t type)
+const char *ocors_json_type_name(ocors_json_t *value)
 {
-    static const char *const names[] = {
-        [OCORS_JSON_NULL] = "null",        [OCORS_JSON_BOOLEAN] = "true or false",
-        [OCORS_JSON_INTEGER] = "a number", [OCORS_JSON_FRACTION] = "a number with a fraction",
-        [OCORS_JSON_STRING] = "a string",  [OCORS_JSON_ARRAY] = "an array",
-        [OCORS_JSON_OBJECT] = "an object", [OCORS_JSON_UNKNOWN] = "something else",
-    };
-
-    return names[type];
+    return types[json_object_get_type(value)].name;
 }
 
 ocors_span_t ocors_json_string(ocors_json_t *value)
@@ -59,7 +59,6 @@ ocors_json_t *ocors_json_element(ocors_json_t *array, size_t index)
 
 bool ocors_json_find(ocors_json_t *object, const char *name, ocors_json_t **value)
 {
-    *value = NULL;
     return json_object_object_get_ex(object, name, value) != 0;
 }
 
@@ -70,26 +69,21 @@ bool ocors_json_is_equal(ocors_json_t *a, ocors_json_t *b)
 
 bool ocors_json_next(ocors_json_t *value, ocors_json_child_t *child)
 {
-    const size_t index = child->count;
-    const struct lh_entry *entry = NULL;
-
+    child->path.index = child->count++;
     if (json_object_is_type(value, json_type_array)) {
-        *child = (ocors_json_child_t){ .value = ocors_json_element(value, index),
-                                       .index = index,
-                                       .count = index + 1 };
-        return index < ocors_json_length(value);
+        child->value = ocors_json_element(value, child->path.index);
+        return child->path.index < ocors_json_length(value);
     }
-    if (json_object_is_type(value, json_type_object)) {
-        entry = child->entry != NULL ? lh_entry_next(child->entry)
-                                     : lh_table_head(json_object_get_object(value));
+    if (!json_object_is_type(value, json_type_object)) {
+        return false;
     }
-    if (entry != NULL) {
-        *child = (ocors_json_child_t){ .name = ocors_span_from_string(lh_entry_k(entry)),
-                                       .value = lh_entry_v(entry),
-                                       .count = index + 1,
-                                       .entry = entry };
+    child->entry = child->entry != NULL ? lh_entry_next(child->entry)
+                                        : lh_table_head(json_object_get_object(value));
+    if (child->entry != NULL) {
+        child->path.key = ocors_span_from_string(lh_entry_k(child->entry));
+        child->value = lh_entry_v(child->entry);
     }
-    return entry != NULL;
+    return child->entry != NULL;
 }
 
 void ocors_json_tree_free(ocors_json_t *root)
@@ -136,17 +130,11 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
     *root = json_tokener_parse_ex(tokener, json.at, (int)(json.end - json.at));
     if (json_tokener_get_error(tokener) == json_tokener_continue) {
         /* A NUL tells json-c that a number at the end is complete. */
-        json.at = json.end;
         *root = json_tokener_parse_ex(tokener, "", 1);
     }
     if (json_tokener_get_error(tokener) != json_tokener_success) {
         /* The scan and json-c agree on what JSON is; where they do not, its no is not lost. */
-        ocors_json_lines_t lines = ocors_json_lines_make(text);
-        const ocors_json_place_t place = ocors_json_lines_place(
-            &lines, json.at + json_tokener_get_parse_end(tokener));
-
-        ocors_report_add_at(report, OCORS_FINDING_SYNTAX, place.line, place.column, NULL,
-                            "this is not strict JSON");
+        ocors_report_add(report, OCORS_FINDING_SYNTAX, NULL, "this is not strict JSON");
         result = OCORS_INVALID;
     }
     /*
@@ -157,9 +145,5 @@ ocors_result_t ocors_json_tree_parse(ocors_span_t text, const ocors_json_counts_
         result = OCORS_NO_MEMORY;
     }
     json_tokener_free(tokener);
-    if (result != OCORS_OK) {
-        ocors_json_tree_free(*root);
-        *root = NULL;
-    }
     return result;
 }

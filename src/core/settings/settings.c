@@ -206,14 +206,10 @@ ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_
     return OCORS_OK;
 }
 
-void ocors_settings_end_origins(const ocors_settings_t *settings, size_t entry_count,
-                                ocors_report_t *report, const ocors_path_t *path)
+void ocors_settings_end_origins(const ocors_settings_t *settings, ocors_report_t *report,
+                                const ocors_path_t *path)
 {
-    if (entry_count == 0) {
-        ocors_report_add(report, OCORS_FINDING_ORIGINS_EMPTY, path,
-                         "this list is empty: no origin is allowed for this client");
-    }
-    else if (settings->memory->usable_origins == 0) {
+    if (settings->memory->usable_origins == 0) {
         ocors_report_add(
             report, OCORS_FINDING_ORIGINS_UNUSABLE, path,
             "no entry of this list is an origin: no origin is allowed for this client");

@@ -32,7 +32,7 @@ ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
         result = *settings != NULL ? ocors_settings_read(*settings, root, report) : OCORS_NO_MEMORY;
     }
     ocors_json_tree_free(root);
-    if (result == OCORS_OK) {
+    if (result != OCORS_NO_MEMORY) {
         result = ocors_json_place(text, report, first);
     }
     /* A report with a gap in it is not a basis for a verdict. */

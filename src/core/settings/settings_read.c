@@ -111,16 +111,33 @@ const ocors_shape_t *const ocors_document_shape = &shapes[0];
 
 #define SHAPE_COUNT (sizeof(shapes) / sizeof(shapes[0]))
 
-/* What there is to say of a list that is empty. */
+/* What there is to say of an object that lacks a member, or of a list without an element. */
 static const struct {
-    container_t list;
+    container_t in;
+    const char *name; /* NULL: an element */
     ocors_finding_code_t code;
     const char *sentence;
-} empty_lists[] = {
-    { CLIENTS, OCORS_FINDING_CLIENTS_EMPTY, "this list is empty: the document allows no origin" },
-    { METHODS, OCORS_FINDING_METHODS_MISSING,
+} needs[] = {
+    { DOCUMENT, "_v", OCORS_FINDING_VERSION_ODD,
+      "\"_v\" is missing; a document says its version, such as \"_v\":\"19.1\"" },
+    { CLIENTS, NULL, OCORS_FINDING_CLIENTS_EMPTY,
+      "this list is empty: the document allows no origin" },
+    { CLIENT, "client_id", OCORS_FINDING_CLIENT_ID_MISSING,
+      "\"client_id\" is missing; each client has the id of its application, such as "
+      "\"client_id\":\"1d763261-6522-4913-9d52-5d947d3b94c4\"" },
+    { CLIENT, "allowed_origins", OCORS_FINDING_ORIGINS_MISSING,
+      "\"allowed_origins\" is missing: no origin is allowed for this client" },
+    { ORIGINS, NULL, OCORS_FINDING_ORIGINS_EMPTY,
+      "this list is empty: no origin is allowed for this client" },
+    { RESOURCE, "methods", OCORS_FINDING_METHODS_MISSING,
+      "\"methods\" is missing; a resource lists the methods that it grants, such as "
+      "\"methods\":[\"get\"]" },
+    { RESOURCE, "resource_id", OCORS_FINDING_RESOURCE_ID_MISSING,
+      "\"resource_id\" is missing; a resource names its path, such as "
+      "\"resource_id\":\"/products/*\"" },
+    { METHODS, NULL, OCORS_FINDING_METHODS_MISSING,
       "a resource has at least one method, such as [\"get\"]" },
-    { RANGES, OCORS_FINDING_VERSION_RANGE,
+    { RANGES, NULL, OCORS_FINDING_VERSION_RANGE,
       "this list of ranges is empty; name a range, such as {\"from\":\"18.1\"}, or remove the key "
       "if you mean all versions" },
 };
@@ -185,7 +202,7 @@ static void judge_unknown(reader_t *reader, container_t in, ocors_span_t key,
                      "this key is not known and is ignored; known here are %s", names);
 }
 
-/* Judges what is below a value, in the text's order. */
+/* Judges what a value lacks, and then what is below it, in the text's order. */
 static void judge_below(reader_t *reader, ocors_json_t *value, container_t in,
                         const ocors_path_t *path);
 
@@ -225,7 +242,7 @@ static void judge_value(reader_t *reader, ocors_json_t *value, container_t in,
     }
     else if (type != OCORS_JSON_UNKNOWN) {
         ocors_report_add(reader->report, others[shape->use].code, path, "expected %s, found %s%s",
-                         shape->expected, ocors_json_type_name(type),
+                         shape->expected, ocors_json_type_name(value),
                          others[shape->use].what_happens);
     }
 }
@@ -233,19 +250,28 @@ static void judge_value(reader_t *reader, ocors_json_t *value, container_t in,
 static void judge_below(reader_t *reader, ocors_json_t *value, container_t in,
                         const ocors_path_t *path)
 {
-    ocors_json_child_t child = { .count = 0 };
+    ocors_json_child_t child = { .path.parent = path };
 
-    for (size_t i = 0; i < sizeof(empty_lists) / sizeof(empty_lists[0]); i++) {
-        if (empty_lists[i].list == in && ocors_json_length(value) == 0) {
-            ocors_report_add(reader->report, empty_lists[i].code, path, "%s",
-                             empty_lists[i].sentence);
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        if (needs[i].in == in
+            && (needs[i].name != NULL ? !ocors_json_find(value, needs[i].name, NULL)
+                                      : ocors_json_length(value) == 0)) {
+            ocors_report_add(reader->report, needs[i].code, path, "%s", needs[i].sentence);
         }
     }
     while (reader->status == OCORS_OK && ocors_json_next(value, &child)) {
-        const ocors_path_t here = { .parent = path, .key = child.name, .index = child.index };
-
-        judge_value(reader, child.value, in, &here);
+        judge_value(reader, child.value, in, &child.path);
     }
+}
+
+/* A member that is a string; bytes == NULL: it is absent, or something else. */
+static ocors_span_t find_string(ocors_json_t *object, const char *name)
+{
+    ocors_json_t *value;
+
+    return ocors_json_find(object, name, &value) && ocors_json_type(value) == OCORS_JSON_STRING
+               ? ocors_json_string(value)
+               : ocors_span_make(NULL, 0);
 }
 
 /* ---- Versions ------------------------------------------------------------------------------- */
@@ -262,37 +288,21 @@ static void judge_version(reader_t *reader, ocors_json_t *value, const ocors_pat
     }
 }
 
-/* One bound; true: it is absent, or a version. */
-static bool read_bound(ocors_json_t *range, const char *name, ocors_version_t *version)
+/* A bound of a range; `none` if it is absent, or is not a version, which has been reported. */
+static ocors_version_t read_bound(ocors_json_t *range, const char *name, ocors_version_t none)
 {
-    ocors_json_t *value;
-
-    return !ocors_json_find(range, name, &value)
-           || (ocors_json_type(value) == OCORS_JSON_STRING
-               && ocors_version_parse(ocors_json_string(value), version));
-}
-
-/* All versions, where there is no range. False: not both bounds are versions. */
-static bool read_range(ocors_json_t *range, ocors_version_t *from, ocors_version_t *until)
-{
-    *from = 0;
-    *until = UINT32_MAX;
-    return ocors_json_type(range) == OCORS_JSON_OBJECT && read_bound(range, "from", from)
-           && read_bound(range, "until", until);
+    (void)ocors_version_parse(find_string(range, name), &none);
+    return none;
 }
 
 static void judge_range(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
-    ocors_json_t *bound;
-    ocors_version_t from;
-    ocors_version_t until;
-
     judge_below(reader, value, RANGE, path);
-    if (!ocors_json_find(value, "from", &bound) && !ocors_json_find(value, "until", &bound)) {
+    if (!ocors_json_find(value, "from", NULL) && !ocors_json_find(value, "until", NULL)) {
         ocors_report_add(reader->report, OCORS_FINDING_VERSION_RANGE, path,
                          "a range has \"from\", \"until\" or both, such as {\"from\":\"18.1\"}");
     }
-    else if (read_range(value, &from, &until) && from >= until) {
+    else if (read_bound(value, "from", 0) >= read_bound(value, "until", UINT32_MAX)) {
         ocors_report_add(reader->report, OCORS_FINDING_VERSION_RANGE, path,
                          "this range contains no version: \"from\" is not before \"until\", and "
                          "\"until\" itself is outside");
@@ -315,51 +325,36 @@ static void judge_method(reader_t *reader, ocors_json_t *value, const ocors_path
     reader->methods |= method;
 }
 
-/* Adds the resource for each of its ranges; once if it has none, or if the list is empty. */
-static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_json_t *id,
+/* Adds the resource for each of its ranges; once if it has none. */
+static void add_resource(reader_t *reader, ocors_json_t *resource, ocors_span_t id,
                          const ocors_path_t *path)
 {
     const size_t errors = reader->report->totals[OCORS_SEVERITY_ERROR];
     const ocors_path_t here = { .parent = path, .key = OCORS_SPAN_LITERAL("resource_id") };
     ocors_json_t *ranges;
     const bool is_list = ocors_json_find(resource, "version_range", &ranges)
-                         && ocors_json_type(ranges) == OCORS_JSON_ARRAY
-                         && ocors_json_length(ranges) > 0;
-    const size_t count = is_list ? ocors_json_length(ranges) : 1;
+                         && ocors_json_type(ranges) == OCORS_JSON_ARRAY;
+    size_t i = 0;
 
-    /* A path that is wrong is wrong once, not once for each range. */
-    for (size_t i = 0; i < count && reader->status == OCORS_OK
-                       && reader->report->totals[OCORS_SEVERITY_ERROR] == errors;
-         i++) {
-        ocors_version_t from;
-        ocors_version_t until;
+    do {
+        ocors_json_t *range = is_list ? ocors_json_element(ranges, i) : ranges;
 
-        /* What is not a range has been reported, and the document will be refused. */
-        (void)read_range(is_list ? ocors_json_element(ranges, i) : ranges, &from, &until);
-        reader->status = ocors_settings_add_resource(reader->settings, ocors_json_string(id),
-                                                     reader->methods, from, until, reader->report,
-                                                     &here);
-    }
+        reader->status = ocors_settings_add_resource(
+            reader->settings, id, reader->methods, read_bound(range, "from", 0),
+            read_bound(range, "until", UINT32_MAX), reader->report, &here);
+        /* A path that is wrong is wrong once, not once for each range. */
+    } while (is_list && ++i < ocors_json_length(ranges) && reader->status == OCORS_OK
+             && reader->report->totals[OCORS_SEVERITY_ERROR] == errors);
 }
 
 static void judge_resource(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
-    ocors_json_t *member;
+    const ocors_span_t id = find_string(value, "resource_id");
 
     reader->methods = 0;
     judge_below(reader, value, RESOURCE, path);
-    if (!ocors_json_find(value, "methods", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_METHODS_MISSING, path,
-                         "\"methods\" is missing; a resource lists the methods that it grants, "
-                         "such as \"methods\":[\"get\"]");
-    }
-    if (!ocors_json_find(value, "resource_id", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_RESOURCE_ID_MISSING, path,
-                         "\"resource_id\" is missing; a resource names its path, such as "
-                         "\"resource_id\":\"/products/*\"");
-    }
-    else if (ocors_json_type(member) == OCORS_JSON_STRING) {
-        add_resource(reader, value, member, path);
+    if (reader->status == OCORS_OK && id.bytes != NULL) {
+        add_resource(reader, value, id, path);
     }
 }
 
@@ -376,9 +371,8 @@ static void judge_origins(reader_t *reader, ocors_json_t *value, const ocors_pat
     const size_t errors = reader->report->totals[OCORS_SEVERITY_ERROR];
 
     judge_below(reader, value, ORIGINS, path);
-    if (reader->report->totals[OCORS_SEVERITY_ERROR] == errors) {
-        ocors_settings_end_origins(reader->settings, ocors_json_length(value), reader->report,
-                                   path);
+    if (ocors_json_length(value) > 0 && reader->report->totals[OCORS_SEVERITY_ERROR] == errors) {
+        ocors_settings_end_origins(reader->settings, reader->report, path);
     }
 }
 
@@ -392,17 +386,8 @@ static void judge_client(reader_t *reader, ocors_json_t *value, const ocors_path
 {
     uint32_t element;
     const ocors_path_t id_path = { .parent = path, .key = OCORS_SPAN_LITERAL("client_id") };
-    ocors_span_t id = { NULL, 0 };
-    ocors_json_t *member;
+    ocors_span_t id = find_string(value, "client_id");
 
-    if (!ocors_json_find(value, "client_id", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_CLIENT_ID_MISSING, path,
-                         "\"client_id\" is missing; each client has the id of its application, "
-                         "such as \"client_id\":\"1d763261-6522-4913-9d52-5d947d3b94c4\"");
-    }
-    else if (ocors_json_type(member) == OCORS_JSON_STRING) {
-        id = ocors_json_string(member);
-    }
     /* An earlier one of this id that is equal in all that it says. */
     if (id.length > 0 && ocors_settings_find_client(reader->settings, id, &element)
         && ocors_json_is_equal(ocors_json_element(reader->clients, element), value)) {
@@ -413,10 +398,6 @@ static void judge_client(reader_t *reader, ocors_json_t *value, const ocors_path
         id = ocors_span_make(NULL, 0);
     }
     reader->status = ocors_settings_begin_client(reader->settings, id, reader->report, &id_path);
-    if (!ocors_json_find(value, "allowed_origins", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_ORIGINS_MISSING, path,
-                         "\"allowed_origins\" is missing: no origin is allowed for this client");
-    }
     judge_below(reader, value, CLIENT, path);
 }
 
@@ -430,11 +411,9 @@ static void judge_document_version(reader_t *reader, ocors_json_t *value, const 
 
 static void judge_document(reader_t *reader, ocors_json_t *root, const ocors_path_t *path)
 {
-    ocors_json_t *member;
-
     if (!ocors_json_find(root, "clients", &reader->clients)) {
-        const bool is_client = ocors_json_find(root, "client_id", &member);
-        const bool is_resource = !is_client && ocors_json_find(root, "resource_id", &member);
+        const bool is_client = ocors_json_find(root, "client_id", NULL);
+        const bool is_resource = !is_client && ocors_json_find(root, "resource_id", NULL);
 
         ocors_report_add(
             reader->report, OCORS_FINDING_CLIENTS_MISSING, path, "\"clients\" is missing%s",
@@ -448,22 +427,13 @@ static void judge_document(reader_t *reader, ocors_json_t *root, const ocors_pat
             return;
         }
     }
-    if (!ocors_json_find(root, "_v", &member)) {
-        ocors_report_add(reader->report, OCORS_FINDING_VERSION_ODD, path,
-                         "\"_v\" is missing; a document says its version, such as "
-                         "\"_v\":\"19.1\"");
-    }
     judge_below(reader, root, DOCUMENT, path);
 }
 
 /* An array in the place of the document: of documents, or of clients. */
 static void refuse_array(reader_t *reader, ocors_json_t *array)
 {
-    ocors_json_t *member;
-
-    if (ocors_json_length(array) > 0
-        && ocors_json_type(ocors_json_element(array, 0)) == OCORS_JSON_OBJECT
-        && ocors_json_find(ocors_json_element(array, 0), "clients", &member)) {
+    if (ocors_json_find(ocors_json_element(array, 0), "clients", NULL)) {
         ocors_report_add(reader->report, OCORS_FINDING_SEVERAL_DOCUMENTS, NULL,
                          "a file has one document, not a list of %zu; write each into a file of "
                          "its own, without the brackets (OcapiCorsSettings takes several files)",
