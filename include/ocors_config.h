@@ -47,9 +47,12 @@ typedef struct ocors_sources_t {
 
 /* OcapiCorsSite. */
 typedef struct ocors_site_t {
-    const char *name;
-    uint32_t row; /* in the counters; ocors_config_count_sites() sets it */
+    const char *name; /* NULL: no site is named */
+    uint64_t word;    /* OCORS_COUNTING_WORD(); ocors_config_count_sites() sets it */
 } ocors_site_t;
+
+/* The site of sections that name none. */
+extern const ocors_site_t ocors_site_none;
 
 /* OcapiCorsSelfOrigin. */
 typedef struct ocors_self_t {
@@ -84,7 +87,7 @@ typedef struct ocors_grantable_t {
 #define OCORS_CONFIG_MEMBERS(X)                                                                    \
     X(ocors_mode_t, mode, OCORS_MODE_UNSET)                                                        \
     X(const ocors_documents_t *, documents, NULL)                                                  \
-    X(const ocors_site_t *, site, NULL)                                                            \
+    X(const ocors_site_t *, site, &ocors_site_none)                                                \
     X(const ocors_sources_t *, sources, NULL)                                                      \
     X(const ocors_self_t *, self, NULL)                                                            \
     X(const ocors_fallback_t *, fallback, NULL)                                                    \
@@ -139,7 +142,7 @@ const ocors_self_t *ocors_config_self(const ocors_config_t *config);
 /* The id of OcapiCorsSite of a merged section; empty: it names none (C5). */
 static inline ocors_span_t ocors_config_site(const ocors_config_t *config)
 {
-    return ocors_span_from_string(config->site != NULL ? config->site->name : NULL);
+    return ocors_span_from_string(config->site->name);
 }
 
 /* Whether responses say what was decided, and why (OcapiCorsExplain). */

@@ -53,26 +53,85 @@ void ocors_counting_child_ended(pid_t pid);
 
 /* ---- For workers ---------------------------------------------------------------------------- */
 
-/* Where this process counts; src/httpd/reload/counting.c sets it. */
+/* What workers write to, in the segment. */
+typedef struct ocors_figures_t {
+    ocors_sketch_t sketch;
+    ocors_counters_stripe_t stripes[]; /* a power of two */
+} ocors_figures_t;
+
+/* Where this process counts; src/httpd/reload/counting.c sets it. No other library may see it. */
 typedef struct ocors_counting_t {
-    ocors_counters_stripe_t *stripes; /* NULL: nothing is counted */
-    uint32_t mask;                    /* for the number of a stripe */
-    ocors_sketch_t *sketch;           /* NULL: nothing is counted */
+    ocors_figures_t *figures; /* NULL: nothing is counted */
+    uint32_t mask;            /* for the number of a stripe of counters */
 } ocors_counting_t;
 
-extern ocors_counting_t ocors_counting;
+extern __attribute__((visibility("hidden"))) ocors_counting_t ocors_counting;
 
 /*
- * Counts a request. `connection` is its number: two connections seldom write to one stripe. `mode`:
- * 0 On, 1 ReportOnly.
+ *   word: | band: 16 bits | what else tells sites apart: 32 bits | 0: 16 bits |
+ *
+ * A site and a mode, as a request has them: the word of the site, and that of the mode. The band is
+ * of the counters; in a word the bands of On begin at OCORS_COUNTERS_MODE. `rest` is for sites that
+ * share a row.
  */
-static inline void ocors_counting_add(long connection, uint32_t row, uint32_t mode,
-                                      ocors_verdict_t verdict, ocors_reason_t reason)
+#define OCORS_COUNTING_WORD(row, rest)                                                             \
+    ((uint64_t)(row)*OCORS_COUNTERS_BAND << 48 | (uint64_t)(rest) << 16)
+
+/* `mode`: 1 On, 2 ReportOnly. */
+static inline uint64_t ocors_counting_mode(unsigned mode)
 {
-    if (ocors_counting.stripes != NULL) {
-        ocors_counters_add(ocors_counting.stripes, (uint32_t)connection & ocors_counting.mask, row,
-                           mode, verdict, reason);
+    return (uint64_t)mode * OCORS_COUNTERS_MODE << 48;
+}
+
+static inline size_t ocors_counting_band(uint64_t word)
+{
+    return (size_t)(word >> 48) - OCORS_COUNTERS_MODE;
+}
+
+/* Counts a request. `connection` is its number: two connections seldom write to one stripe. */
+static inline void ocors_counting_add(long connection, uint64_t word, ocors_verdict_t verdict,
+                                      ocors_reason_t reason)
+{
+    if (ocors_counting.figures != NULL) {
+        const size_t place = ocors_counters_place(ocors_counting_band(word), reason);
+
+        ocors_counters_add(ocors_counters_at(ocors_counting.figures->stripes,
+                                             (uint32_t)connection & ocors_counting.mask, place,
+                                             verdict));
     }
+}
+
+/* Where a refusal counts whose origin has an entry. */
+typedef struct ocors_counted_t {
+    _Atomic uint64_t *counter; /* of the site, the mode, the verdict, and the entry's reason */
+    _Atomic uint64_t *entry;   /* of the origin */
+} ocors_counted_t;
+
+/*
+ * Finds where a refusal counts. False: it has to be entered, and *counted is unchanged. `key` is of
+ * the origin, by a seed that no client knows and that restarts keep, and of all that has an entry
+ * of its own: the site, the mode, and what the reason depends on.
+ */
+static inline bool ocors_counting_find(long connection, uint64_t key, ocors_verdict_t verdict,
+                                       ocors_counted_t *counted)
+{
+    ocors_figures_t *const figures = ocors_counting.figures;
+    size_t place;
+
+    if (figures == NULL) {
+        return false;
+    }
+    const uint64_t stamp = atomic_load_explicit(&figures->sketch.stamp, memory_order_relaxed);
+    ocors_sketch_set_t *const set = ocors_sketch_set(&figures->sketch, (uint64_t)connection, key);
+    _Atomic uint64_t *const entry = ocors_sketch_find(set, key, stamp, &place);
+
+    if (entry == NULL) {
+        return false;
+    }
+    counted->entry = entry;
+    counted->counter = ocors_counters_at(
+        figures->stripes, (uint32_t)connection & ocors_counting.mask, place, verdict);
+    return true;
 }
 
 /* A refusal without an entry, on its way into the sketch. */
@@ -80,34 +139,12 @@ typedef struct ocors_refusal_t {
     ocors_sketch_set_t *set; /* NULL: nothing is counted */
     uint64_t key;            /* of the origin, the site, the mode, the policy and the client */
     uint64_t origin;         /* the hash of the Origin */
-    uint32_t stamp;          /* of when the entry was looked for, as the reason is of that time */
+    uint64_t stamp;          /* of before the reason was looked for: the reason is of that time */
 } ocors_refusal_t;
 
-/*
- * The count of a refused origin, and the reason that its entry keeps. NULL: the refusal has to be
- * entered, *refusal says where, and *kept is unchanged. `hash` is of the origin, by a seed that no
- * client knows and that restarts keep. `word` tells apart what has entries of its own: the site,
- * the mode, and all that the reason depends on.
- */
-static inline _Atomic uint64_t *ocors_counting_find(long connection, uint64_t hash, uint64_t word,
-                                                    ocors_reason_t *kept, ocors_refusal_t *refusal)
-{
-    ocors_sketch_t *const sketch = ocors_counting.sketch;
-
-    if (sketch == NULL) {
-        refusal->set = NULL;
-        return NULL;
-    }
-    const uint64_t key = ocors_sketch_key(hash, word);
-    const uint32_t stamp = atomic_load_explicit(&sketch->stamp, memory_order_relaxed);
-    ocors_sketch_set_t *const set = ocors_sketch_set(sketch, (uint32_t)connection, key);
-    _Atomic uint64_t *const count = ocors_sketch_find(set, key, stamp, kept);
-
-    if (count == NULL) {
-        *refusal = (ocors_refusal_t){ .set = set, .key = key, .origin = hash, .stamp = stamp };
-    }
-    return count;
-}
+/* Fills in a refusal, before its reason is looked for. `hash` is of the origin. */
+void ocors_counting_begin_entry(long connection, uint64_t hash, uint64_t key,
+                                ocors_refusal_t *refusal);
 
 /* Enters a refusal. The note has everything but `origin`. */
 void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note);

@@ -36,7 +36,8 @@ typedef struct ocors_decision_t {
     ocors_reason_t reason;       /* NONE unless refused or withheld */
     bool is_client_known;        /* the request names a client, and a policy has it */
     bool is_near_own;            /* ocors_own_miss() may say why a refused origin is not own */
-    uint64_t origin_hash;        /* of a single origin by the policies' seed; 0: it was not made */
+    uint64_t origin_hash;        /* of a single origin by the policies' seed; 0: it was not made, or
+                                    is_near_own is set */
     ocors_span_t nearest;        /* the listed origin that is nearest, in a policy; often none */
     ocors_span_t allowed_origin; /* for Access-Control-Allow-Origin: in `buffer`, with a NUL */
     ocors_methods_t methods;     /* of a preflight, if a resource matches the path (M1) */

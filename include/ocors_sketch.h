@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ocors_counters.h"
 #include "ocors_span.h"
 #include "ocors_verdict.h"
 
@@ -17,9 +18,10 @@
  * from that count, and remembers it as the error. The true count of a key is at most its count, and
  * at least count - error; a key that came more often than the least count has an entry.
  *
- *   sketch: | stamp | stripe 0          | stripe 1 | ...        a connection has one stripe
- *   stripe: | set 0 | set 1 | ... | set 31 |                    a key has one set in each stripe
- *   set:    | 8 keys | 8 counts | 8 stamps, 8 reasons, owner | 8 entries |
+ *   sketch: | stamp | set 0 of stripes 0 to 7 | set 1 of stripes 0 to 7 | ... | set 31 ... |
+ *   set:    | 8 marks | 8 counts | 8 keys | 8 stamps | owner | 8 entries |
+ *
+ * A connection has one stripe; a key has one set in each stripe.
  *
  * Each set is a summary of its own: no index leads from one place to another, so that nothing can
  * be left half done, or lead a reader anywhere. Sums over stripes are bounds, too: a set that lacks
@@ -34,6 +36,9 @@
 #define OCORS_SKETCH_SETS     32
 #define OCORS_SKETCH_WAYS     8
 #define OCORS_SKETCH_TEXT_MAX 160 /* of an origin; a longer one is cut */
+
+/* The distance between two stamps: the lower bits of a stamp are 0. */
+#define OCORS_SKETCH_STAMP (UINT64_C(1) << 16)
 
 /* What is known of a refusal that has its own entry. The texts are cut and may have any byte. */
 typedef struct ocors_sketch_note_t {
@@ -52,59 +57,60 @@ typedef struct ocors_sketch_entry_t {
 } ocors_sketch_entry_t;
 
 typedef struct ocors_sketch_set_t {
-    _Alignas(64) _Atomic uint64_t keys[OCORS_SKETCH_WAYS]; /* 0: free */
+    _Alignas(64) _Atomic uint64_t marks[OCORS_SKETCH_WAYS]; /* ocors_sketch_mark() */
     _Atomic uint64_t counts[OCORS_SKETCH_WAYS];
-    _Atomic uint32_t stamps[OCORS_SKETCH_WAYS];
-    _Atomic uint8_t reasons[OCORS_SKETCH_WAYS];
+    _Atomic uint64_t keys[OCORS_SKETCH_WAYS]; /* 0: free */
+    _Atomic uint64_t stamps[OCORS_SKETCH_WAYS];
     _Atomic uint32_t owner;   /* a process that enters a key; 0: nobody */
     _Atomic uint64_t evicted; /* how often a key of the current minute lost its entry */
     ocors_sketch_entry_t entries[OCORS_SKETCH_WAYS];
 } ocors_sketch_set_t;
 
 typedef struct ocors_sketch_t {
-    _Alignas(64) _Atomic uint32_t stamp; /* the current one (ocors_counting.h) */
-    ocors_sketch_set_t sets[OCORS_SKETCH_STRIPES][OCORS_SKETCH_SETS];
+    _Alignas(64) _Atomic uint64_t stamp; /* the current one (ocors_counting.h) */
+    ocors_sketch_set_t sets[OCORS_SKETCH_SETS][OCORS_SKETCH_STRIPES];
 } ocors_sketch_t;
 
-/*
- * A key of what is told apart: the origin's hash, and a word of the site, the mode and whatever the
- * reason depends on. Never 0. Two words that differ in their lowest bit alone are one.
- */
-static inline uint64_t ocors_sketch_key(uint64_t origin, uint64_t word)
-{
-    return (origin ^ word) | 1;
-}
-
-static inline ocors_sketch_set_t *ocors_sketch_set(ocors_sketch_t *sketch, uint32_t stripe,
+/* The place of a key. Its lowest 16 bits tell nothing apart. */
+static inline ocors_sketch_set_t *ocors_sketch_set(ocors_sketch_t *sketch, uint64_t stripe,
                                                    uint64_t key)
 {
     const size_t set = key / (UINT64_MAX / OCORS_SKETCH_SETS + 1); /* by its upper bits */
 
-    return &sketch->sets[0][0]
-           + ((size_t)(stripe % OCORS_SKETCH_STRIPES) * OCORS_SKETCH_SETS + set);
+    return &sketch->sets[0][0] + (set * OCORS_SKETCH_STRIPES + stripe % OCORS_SKETCH_STRIPES);
 }
 
 /*
- * Finds the count of a key whose entry is of the current stamp, and the reason that its entry
- * keeps. NULL: ocors_sketch_enter() has to be called.
+ *   mark: | key ^ stamp: 48 bits | place of the reason in the counters: 16 bits |
+ *
+ * One load of a mark tells whose the entry is, of which stamp it is, and where its reason counts:
+ * no refusal gets the reason of another key or of another stamp, whatever is entered meanwhile.
+ */
+static inline uint64_t ocors_sketch_mark(uint64_t key, uint64_t stamp)
+{
+    return (key ^ stamp) & ~(OCORS_SKETCH_STAMP - 1);
+}
+
+/*
+ * Finds the count of a key whose entry is of the current stamp, and the place of its reason, which
+ * is less than OCORS_COUNTERS_PLACES, whatever the memory says. NULL: ocors_sketch_enter() has to
+ * be called, and *place is unchanged. Whoever sees a mark sees the count as it was when the mark
+ * was written, or later.
  */
 static inline _Atomic uint64_t *ocors_sketch_find(ocors_sketch_set_t *set, uint64_t key,
-                                                  uint32_t stamp, ocors_reason_t *reason)
+                                                  uint64_t stamp, size_t *place)
 {
-    unsigned way = 0, kept;
+    const uint64_t mark = ocors_sketch_mark(key, stamp);
 
-    while (atomic_load_explicit(&set->keys[way], memory_order_relaxed) != key) {
-        if (++way == OCORS_SKETCH_WAYS) {
-            return NULL;
+    for (unsigned way = 0; way < OCORS_SKETCH_WAYS; way++) {
+        const uint64_t rest = atomic_load_explicit(&set->marks[way], memory_order_acquire) ^ mark;
+
+        if (rest < OCORS_COUNTERS_PLACES) {
+            *place = (size_t)rest;
+            return &set->counts[way];
         }
     }
-    kept = atomic_load_explicit(&set->reasons[way], memory_order_relaxed);
-    if (kept >= OCORS_REASON_COUNT
-        || atomic_load_explicit(&set->stamps[way], memory_order_relaxed) != stamp) {
-        return NULL;
-    }
-    *reason = (ocors_reason_t)kept;
-    return &set->counts[way];
+    return NULL;
 }
 
 /* Writes the texts of a note, cut; never inside a character of UTF-8. */
@@ -114,7 +120,7 @@ void ocors_sketch_note_texts(ocors_sketch_note_t *note, ocors_span_t origin, oco
  * Counts a key once, and makes this its note. `minute` is the first stamp of the current minute;
  * `owner` is a process, not 0. False: another one owns the set, and nothing is counted.
  */
-bool ocors_sketch_enter(ocors_sketch_set_t *set, uint64_t key, uint32_t stamp, uint32_t minute,
+bool ocors_sketch_enter(ocors_sketch_set_t *set, uint64_t key, uint64_t stamp, uint64_t minute,
                         const ocors_sketch_note_t *note, uint32_t owner);
 
 /* A process has died: it owns no set any more. */
@@ -137,7 +143,7 @@ size_t ocors_sketch_top(const ocors_sketch_t *sketch, bool is_report, ocors_sket
  * How many origins came in the minute that began with this stamp: those that have an entry, each
  * once. *evicted: how many entries were lost since the memory began, always in their own minute.
  */
-size_t ocors_sketch_origins(const ocors_sketch_t *sketch, uint32_t minute, uint64_t *evicted);
+size_t ocors_sketch_origins(const ocors_sketch_t *sketch, uint64_t minute, uint64_t *evicted);
 
 /* Copies a note out of shared memory and makes every member be within its bounds. */
 void ocors_sketch_note_read(const ocors_sketch_note_t *from, ocors_sketch_note_t *note);

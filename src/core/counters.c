@@ -3,18 +3,24 @@
 
 #include "ocors_counters.h"
 
-_Static_assert(OCORS_REASON_COUNT <= OCORS_COUNTERS_REASONS, "each reason has a counter");
+_Static_assert(OCORS_REASON_COUNT <= OCORS_COUNTERS_REASONS, "each reason has counters");
+_Static_assert(OCORS_COUNTERS_ROWS *OCORS_COUNTERS_BAND <= OCORS_COUNTERS_MODE,
+               "each site has a band in each mode");
 
 uint64_t ocors_counters_sum(const ocors_counters_stripe_t *stripes, uint32_t stripe_count,
-                            uint32_t row, uint32_t cell)
+                            uint32_t row, bool is_report, ocors_verdict_t verdict,
+                            ocors_reason_t reason)
 {
     uint64_t sum = 0;
 
-    if (row >= OCORS_COUNTERS_ROWS || cell >= OCORS_COUNTERS_CELLS) {
+    if (row >= OCORS_COUNTERS_ROWS) {
         return 0;
     }
+    const size_t at = ocors_counters_place(ocors_counters_band(row, is_report), reason)
+                      + (size_t)verdict;
+
     for (uint32_t i = 0; i < stripe_count; i++) {
-        sum += atomic_load_explicit(&stripes[i].rows[row][cell], memory_order_relaxed);
+        sum += atomic_load_explicit(&stripes[i].counts[at], memory_order_relaxed);
     }
     return sum;
 }
@@ -31,12 +37,10 @@ ocors_counters_refused_t ocors_counters_refused(const ocors_counters_stripe_t *s
             uint64_t *const on = verdicts[i] == OCORS_VERDICT_REFUSE ? &sum.refused : &sum.withheld;
 
             for (unsigned reason = 0; reason < OCORS_REASON_COUNT; reason++) {
-                *on += ocors_counters_sum(
-                    stripes, stripe_count, row,
-                    ocors_counters_cell(false, verdicts[i], (ocors_reason_t)reason));
-                sum.reported += ocors_counters_sum(
-                    stripes, stripe_count, row,
-                    ocors_counters_cell(true, verdicts[i], (ocors_reason_t)reason));
+                *on += ocors_counters_sum(stripes, stripe_count, row, false, verdicts[i],
+                                          (ocors_reason_t)reason);
+                sum.reported += ocors_counters_sum(stripes, stripe_count, row, true, verdicts[i],
+                                                   (ocors_reason_t)reason);
             }
         }
     }

@@ -94,12 +94,16 @@ static const ocors_own_t *own_of(const ocors_facts_t *facts)
     return facts->own == NULL && facts->ask_own != NULL ? facts->ask_own(facts->asker) : facts->own;
 }
 
-static bool origin_is_own(const ocors_facts_t *facts, bool *is_near)
+static bool origin_is_own(const ocors_facts_t *facts, ocors_decision_t *decision)
 {
     const ocors_own_t *own = own_of(facts);
 
-    *is_near = own != NULL && ocors_own_is_near(own, facts->origin);
-    return *is_near && ocors_own_is_own(own, facts->origin);
+    if (own == NULL || !ocors_own_is_near(own, facts->origin)) {
+        return false;
+    }
+    decision->is_near_own = true;
+    decision->origin_hash = 0;
+    return ocors_own_is_own(own, facts->origin);
 }
 
 static bool member_is_own(const ocors_facts_t *facts, ocors_span_t member)
@@ -443,7 +447,7 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     }
     const bool is_allowed = origin_is_allowed(&judge, buffer, &members, decision);
 
-    if (!is_allowed && origin_is_own(facts, &decision->is_near_own)) {
+    if (!is_allowed && origin_is_own(facts, decision)) {
         return; /* R10; the list goes first */
     }
     if (facts->request_method.length > 0

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ocors_counters.h"
 #include "ocors_utf8.h"
 
 /* ---- For workers ----------------------------------------------------------------------------- */
@@ -62,25 +61,43 @@ static void write_entry(ocors_sketch_entry_t *entry, uint64_t key, uint64_t erro
     atomic_store_explicit(&entry->version, version + 1, memory_order_release);
 }
 
-/* Gives a way to a new key: it goes on from the count of the one that loses it. */
-static void take_way(ocors_sketch_set_t *set, unsigned way, uint64_t key, uint32_t minute,
+/* Whether a stamp is not an earlier one. */
+static bool is_since(uint64_t stamp, uint64_t earlier)
+{
+    return stamp - earlier < UINT64_C(1) << 63;
+}
+
+/* Where the refusals of an entry count. */
+static size_t place_of(const ocors_sketch_note_t *note)
+{
+    return ocors_counters_place(ocors_counters_band(note->row, note->is_report != 0),
+                                (ocors_reason_t)note->reason);
+}
+
+/*
+ * Gives a way to a new key: it goes on from the count of the one that loses it. Without a mark
+ * nobody finds the way. A refusal that found it before counts there a moment later: in the sketch
+ * it counts for the new key, in the counters for its own site and reason.
+ */
+static void take_way(ocors_sketch_set_t *set, unsigned way, uint64_t key, uint64_t minute,
                      const ocors_sketch_note_t *note)
 {
     const bool was_free = atomic_load_explicit(&set->keys[way], memory_order_relaxed) == 0;
-    const uint32_t stamp = atomic_load_explicit(&set->stamps[way], memory_order_relaxed);
+    const uint64_t stamp = atomic_load_explicit(&set->stamps[way], memory_order_relaxed);
 
-    if (!was_free && stamp - minute < UINT32_C(1) << 31) {
+    if (!was_free && is_since(stamp, minute)) {
         atomic_fetch_add_explicit(&set->evicted, 1, memory_order_relaxed);
     }
     if (was_free) {
         atomic_store_explicit(&set->counts[way], 0, memory_order_relaxed);
     }
+    atomic_store_explicit(&set->marks[way], 0, memory_order_relaxed);
     atomic_store_explicit(&set->keys[way], 0, memory_order_relaxed);
     write_entry(&set->entries[way], key,
                 atomic_load_explicit(&set->counts[way], memory_order_relaxed), note);
 }
 
-bool ocors_sketch_enter(ocors_sketch_set_t *set, uint64_t key, uint32_t stamp, uint32_t minute,
+bool ocors_sketch_enter(ocors_sketch_set_t *set, uint64_t key, uint64_t stamp, uint64_t minute,
                         const ocors_sketch_note_t *note, uint32_t owner)
 {
     uint32_t nobody = 0;
@@ -97,10 +114,12 @@ bool ocors_sketch_enter(ocors_sketch_set_t *set, uint64_t key, uint32_t stamp, u
     else {
         take_way(set, way, key, minute, note);
     }
-    atomic_store_explicit(&set->reasons[way], note->reason, memory_order_relaxed);
     atomic_store_explicit(&set->stamps[way], stamp, memory_order_relaxed);
     atomic_fetch_add_explicit(&set->counts[way], 1, memory_order_relaxed);
     atomic_store_explicit(&set->keys[way], key, memory_order_release);
+    /* Who finds this mark adds to the count that was stored above. */
+    atomic_store_explicit(&set->marks[way], ocors_sketch_mark(key, stamp) | place_of(note),
+                          memory_order_release);
     atomic_store_explicit(&set->owner, 0, memory_order_release);
     return true;
 }
@@ -111,7 +130,7 @@ void ocors_sketch_release(ocors_sketch_t *sketch, uint32_t owner)
         uint32_t expected = owner;
 
         atomic_compare_exchange_strong_explicit(
-            &sketch->sets[i / OCORS_SKETCH_SETS][i % OCORS_SKETCH_SETS].owner, &expected, 0,
+            &sketch->sets[i / OCORS_SKETCH_STRIPES][i % OCORS_SKETCH_STRIPES].owner, &expected, 0,
             memory_order_release, memory_order_relaxed);
     }
 }
@@ -202,7 +221,7 @@ static bool has_key(const ocors_sketch_set_t *set, uint64_t key)
 static bool is_summed(const ocors_sketch_t *sketch, unsigned stripe, unsigned set, uint64_t key)
 {
     for (unsigned i = 0; i < stripe; i++) {
-        if (has_key(&sketch->sets[i][set], key)) {
+        if (has_key(&sketch->sets[set][i], key)) {
             return true;
         }
     }
@@ -229,10 +248,10 @@ static unsigned find_way(const ocors_sketch_set_t *set, uint64_t key, uint64_t *
 static bool sum_up(const ocors_sketch_t *sketch, unsigned set, ocors_sketch_item_t *item)
 {
     bool has_note = false;
-    uint32_t newest = 0;
+    uint64_t newest = 0;
 
     for (unsigned i = 0; i < OCORS_SKETCH_STRIPES; i++) {
-        const ocors_sketch_set_t *at = &sketch->sets[i][set];
+        const ocors_sketch_set_t *at = &sketch->sets[set][i];
         uint64_t count = 0, error = 0, error_again;
         const unsigned way = find_way(at, item->key, &count, &error);
 
@@ -240,9 +259,9 @@ static bool sum_up(const ocors_sketch_t *sketch, unsigned set, ocors_sketch_item
             count = error = least_of(at);
         }
         else {
-            const uint32_t stamp = atomic_load_explicit(&at->stamps[way], memory_order_relaxed);
+            const uint64_t stamp = atomic_load_explicit(&at->stamps[way], memory_order_relaxed);
 
-            if ((!has_note || stamp - newest < UINT32_C(1) << 31)
+            if ((!has_note || is_since(stamp, newest))
                 && read_entry(&at->entries[way], item->key, &error_again, &item->note)) {
                 has_note = true;
                 newest = stamp;
@@ -281,7 +300,7 @@ size_t ocors_sketch_top(const ocors_sketch_t *sketch, bool is_report, ocors_sket
         const unsigned way = i % OCORS_SKETCH_WAYS;
         const unsigned stripe = i / OCORS_SKETCH_WAYS % OCORS_SKETCH_STRIPES;
         const unsigned set = i / OCORS_SKETCH_WAYS / OCORS_SKETCH_STRIPES;
-        const ocors_sketch_set_t *at = &sketch->sets[stripe][set];
+        const ocors_sketch_set_t *at = &sketch->sets[set][stripe];
         ocors_sketch_item_t item = { .key = atomic_load_explicit(&at->keys[way],
                                                                  memory_order_relaxed) };
 
@@ -302,21 +321,22 @@ static int compare_hashes(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-size_t ocors_sketch_origins(const ocors_sketch_t *sketch, uint32_t minute, uint64_t *evicted)
+size_t ocors_sketch_origins(const ocors_sketch_t *sketch, uint64_t minute, uint64_t *evicted)
 {
     uint64_t hashes[OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS * OCORS_SKETCH_WAYS];
     size_t count = 0, distinct = 0;
 
     *evicted = 0;
     for (unsigned i = 0; i < OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS; i++) {
-        const ocors_sketch_set_t *set = &sketch->sets[i / OCORS_SKETCH_SETS][i % OCORS_SKETCH_SETS];
+        const ocors_sketch_set_t *set =
+            &sketch->sets[i / OCORS_SKETCH_STRIPES][i % OCORS_SKETCH_STRIPES];
 
         *evicted += atomic_load_explicit(&set->evicted, memory_order_relaxed);
         for (unsigned way = 0; way < OCORS_SKETCH_WAYS; way++) {
-            const uint32_t stamp = atomic_load_explicit(&set->stamps[way], memory_order_relaxed);
+            const uint64_t stamp = atomic_load_explicit(&set->stamps[way], memory_order_relaxed);
 
             if (atomic_load_explicit(&set->keys[way], memory_order_relaxed) != 0
-                && stamp - minute < UINT32_C(1) << 31) {
+                && is_since(stamp, minute)) {
                 hashes[count++] = set->entries[way].note.origin;
             }
         }

@@ -13,9 +13,8 @@ static uint64_t word_add(uint64_t word, uint64_t part)
     return ocors_hash_mix(word ^ part, UINT64_C(0x9e3779b97f4a7c15));
 }
 
-uint64_t ocors_apart_add(uint64_t word, const ocors_config_t *config, const ocors_facts_t *facts,
-                         const ocors_decision_t *decision, uint32_t row,
-                         const ocors_address_t *address, uint32_t site)
+uint64_t ocors_apart_word(uint64_t word, const ocors_config_t *config, const ocors_facts_t *facts,
+                          const ocors_decision_t *decision)
 {
     const bool is_known = decision->is_client_known;
     const unsigned miss = decision->is_near_own
@@ -24,13 +23,6 @@ uint64_t ocors_apart_add(uint64_t word, const ocors_config_t *config, const ocor
 
     if (config->documents != NULL) {
         word ^= ocors_key_hash(&config->documents->list.key);
-    }
-    if (address != NULL) {
-        word = word_add(word, address->api);
-    }
-    if (row == OCORS_COUNTING_OTHER) {
-        /* A site of a tree has its number, that of a list's section its name. */
-        word = word_add(word, address != NULL ? site : ocors_hash(0, ocors_config_site(config)));
     }
     word = word_add(word, (uint64_t)decision->reason << 16 | (uint64_t)miss << 8
                               | (uint64_t)facts->is_path_ambiguous << 4 | (uint64_t)is_known << 3

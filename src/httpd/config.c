@@ -9,6 +9,7 @@
 #include <http_log.h>
 
 #include "ocors_counting.h"
+#include "ocors_hash.h"
 #include "ocors_messages.h"
 #include "ocors_survey.h"
 
@@ -32,6 +33,11 @@ static apr_array_header_t *documented;  /* of occurrence_t */
 static apr_array_header_t *sites;       /* of ocors_site_t * */
 static apr_array_header_t *explained;   /* of const ap_directive_t * */
 static ocors_lists_t lists;
+
+const ocors_site_t ocors_site_none = {
+    .name = NULL,
+    .word = OCORS_COUNTING_WORD(OCORS_COUNTING_NONE, 0),
+};
 
 static const ocors_sources_t default_sources = {
     .items = ocors_sources_default,
@@ -133,7 +139,11 @@ void ocors_config_count_sites(void)
     for (int i = 0; i < sites->nelts; i++) {
         ocors_site_t *site = APR_ARRAY_IDX(sites, i, ocors_site_t *);
 
-        site->row = ocors_counting_row(site->name);
+        const uint32_t row = ocors_counting_row(site->name);
+        const uint64_t hash = ocors_hash(0, ocors_span_from_string(site->name));
+
+        /* A site without a row is told apart by its name. */
+        site->word = OCORS_COUNTING_WORD(row, row == OCORS_COUNTING_OTHER ? (uint32_t)hash : 0);
     }
 }
 

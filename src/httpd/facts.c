@@ -53,18 +53,16 @@ static const char *without_controls(apr_pool_t *pool, ocors_span_t text)
     return copy;
 }
 
-/* The row of the site that the configuration names. */
-static uint32_t row_of(const ocors_config_t *config)
-{
-    return config->site != NULL ? config->site->row : OCORS_COUNTING_NONE;
-}
+/* Only sections that are On or ReportOnly decide. */
+_Static_assert(OCORS_MODE_ON == 1 && OCORS_MODE_REPORT_ONLY == 2, "a mode is that of a word");
 
-/* The row of a site of a tree. */
-static uint32_t row_of_site(const ocors_snapshot_t *snapshot, uint32_t site)
+/* The word of an API of a site of a tree. A site without a row has its number. */
+static uint64_t word_of_site(const ocors_snapshot_t *snapshot, uint32_t site, ocors_api_t api)
 {
-    const uint32_t row = ocors_snapshot_site_row(snapshot, site);
+    const uint32_t found = ocors_snapshot_site_row(snapshot, site);
+    const uint32_t row = found < OCORS_COUNTERS_ROWS ? found : OCORS_COUNTING_OTHER;
 
-    return row < OCORS_COUNTERS_ROWS ? row : OCORS_COUNTING_OTHER;
+    return OCORS_COUNTING_WORD(row, (row == OCORS_COUNTING_OTHER ? site << 2 : 0) | (uint32_t)api);
 }
 
 static bool is_tree(const ocors_config_t *config)
@@ -120,7 +118,8 @@ static void read_site(inquiry_t *inquiry, const ocors_key_t *tree)
     else {
         take_policy(inquiry, ocors_snapshot_site_policy(snapshot, inquiry->site, path->plain.api));
     }
-    inquiry->request->row = row_of_site(snapshot, inquiry->site);
+    inquiry->request->word = ocors_counting_mode((unsigned)inquiry->config->mode)
+                             | word_of_site(snapshot, inquiry->site, path->plain.api);
 }
 
 /* C5: the policies of the request. */
@@ -225,34 +224,30 @@ static bool verdict_is_refusal(ocors_verdict_t verdict)
            || verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD;
 }
 
-/*
- * What has entries of its own, beside the origin: the site, the mode, and all that the reason
- * depends on, which are the policies, the client that decides, and what R10 says of the origin. No
- * client can invent one. All but the number of a site without a row means the same after a restart.
- */
-static inline uint64_t word_of(inquiry_t *inquiry)
-{
-    const ocors_config_t *config = inquiry->config;
-    const ocors_request_t *request = inquiry->request;
-    const uint64_t word = (uint64_t)request->row << 32 | (uint32_t)config->mode;
-
-    if (ocors_apart_is_usual(config, &inquiry->facts, &request->decision, request->row)) {
-        return word ^ ocors_key_hash(&config->documents->list.key);
-    }
-    const bool has_tree = inquiry->has_pin && is_tree(config);
-
-    return ocors_apart_add(word, config, &inquiry->facts, &request->decision, request->row,
-                           has_tree ? &path_of(inquiry)->plain : NULL, inquiry->site);
-}
-
 /* The hash of the origin: the decision's, or made by the same seed. */
-static inline uint64_t origin_hash(const inquiry_t *inquiry)
+static uint64_t origin_hash(const inquiry_t *inquiry)
 {
     const uint64_t made = inquiry->request->decision.origin_hash;
 
     return made != 0 ? made
                      : ocors_hash(inquiry->has_pin ? inquiry->pin.view->snapshot.header.seed : 0,
                                   inquiry->facts.origin);
+}
+
+/*
+ * What has an entry of its own: the origin, the site, the mode, and all that the reason depends on,
+ * which are the policies, the client that decides, and what R10 says of the origin. No client can
+ * invent one. All but the number of a site without a row means the same after a restart.
+ */
+static inline uint64_t key_of(const inquiry_t *inquiry, const ocors_request_t *request)
+{
+    const ocors_config_t *config = inquiry->config;
+
+    return ocors_apart_is_usual(&inquiry->facts, &request->decision)
+               ? request->decision.origin_hash ^ request->word
+                     ^ ocors_key_hash(&config->documents->list.key)
+               : origin_hash(inquiry)
+                     ^ ocors_apart_word(request->word, config, &inquiry->facts, &request->decision);
 }
 
 /* Whether anything beside the counters shows the reason of this refusal. */
@@ -282,25 +277,22 @@ static void look_for_reason(inquiry_t *inquiry)
 }
 
 /*
- * The reason of a refusal: what the decision or the entry of its origin says. Without an entry it
- * is looked for: the entry that is made keeps the answer.
+ * The reason of a refusal is that of the decision or of the entry of its origin. It is looked for
+ * if something shows it, or if there is no entry: the entry that is made keeps the answer.
  */
-static inline void find_reason(inquiry_t *inquiry)
+static inline void find_reason(inquiry_t *inquiry, request_rec *r, ocors_request_t *request)
 {
-    ocors_request_t *request = inquiry->request;
-    ocors_reason_t kept = OCORS_REASON_NONE;
-    ocors_refusal_t refusal;
+    const uint64_t key = key_of(inquiry, request);
+    const bool has_entry = ocors_counting_find(r->connection->id, key, request->decision.verdict,
+                                               &request->counted);
 
-    request->count = ocors_counting_find(inquiry->r->connection->id, origin_hash(inquiry),
-                                         word_of(inquiry), &kept, &refusal);
-    if (request->count == NULL) {
-        request->refusal = apr_pmemdup(inquiry->r->pool, &refusal, sizeof(refusal));
+    if (!has_entry) {
+        request->refusal = apr_palloc(r->pool, sizeof(*request->refusal));
+        ocors_counting_begin_entry(r->connection->id, origin_hash(inquiry), key, request->refusal);
     }
-    if ((ocors_survey_explains_each() && reason_is_asked(inquiry)) || request->count == NULL) {
+    if ((ocors_survey_explains_each() && reason_is_asked(inquiry)) || !has_entry) {
         look_for_reason(inquiry);
-    }
-    else {
-        request->decision.reason = kept;
+        request->counted.counter = NULL;
     }
 }
 
@@ -332,7 +324,7 @@ static void judge(inquiry_t *inquiry)
     ocors_decide(inquiry->policies, inquiry->policy_count, facts,
                  apr_palloc(r->pool, facts->origin.length + 1), &request->decision);
     if (verdict_is_refusal(request->decision.verdict)) {
-        find_reason(inquiry);
+        find_reason(inquiry, r, request);
     }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
         request->fault_version = ocors_fault_version(path_of(inquiry)->version, inquiry->policies,
@@ -361,7 +353,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
     const char *const origin = inquiry.fields.origin;
     inquiry.request = apr_pcalloc(r->pool, sizeof(*inquiry.request));
     inquiry.request->config = config;
-    inquiry.request->row = row_of(config);
+    inquiry.request->word = ocors_counting_mode((unsigned)config->mode) | config->site->word;
     if (origin == NULL && !ocors_store_has_response_headers()) {
         return inquiry.request; /* R1: the policy is not read */
     }

@@ -65,9 +65,10 @@ static const char *advice_of(const request_rec *r, const ocors_decision_t *decis
 /* The site of a line: that of the figures, or the one that has no figures of its own. */
 static const char *site_of(request_rec *r, const ocors_request_t *request)
 {
-    return request->row == OCORS_COUNTING_OTHER && request->site != NULL
-               ? request->site
-               : ocors_counting_site(r->pool, request->row);
+    const uint32_t row = ocors_counters_row(ocors_counting_band(request->word));
+
+    return row == OCORS_COUNTING_OTHER && request->site != NULL ? request->site
+                                                                : ocors_counting_site(r->pool, row);
 }
 
 /* The fixed words come first: no text of a client can imitate them. httpd escapes controls. */
@@ -116,7 +117,7 @@ static void enter(request_rec *r, const ocors_request_t *request)
 {
     const ocors_decision_t *decision = &request->decision;
     ocors_sketch_note_t note = {
-        .row = (uint16_t)request->row,
+        .row = (uint16_t)ocors_counters_row(ocors_counting_band(request->word)),
         .verdict = (uint8_t)decision->verdict,
         .reason = (uint8_t)decision->reason,
         .is_report = request->config->mode == OCORS_MODE_REPORT_ONLY,
@@ -133,8 +134,10 @@ static void enter(request_rec *r, const ocors_request_t *request)
 
 void ocors_refusals_note(request_rec *r, const ocors_request_t *request)
 {
-    if (request->count != NULL) {
-        atomic_fetch_add_explicit(request->count, 1, memory_order_relaxed);
+    ocors_counting_add(r->connection->id, request->word, request->decision.verdict,
+                       request->decision.reason);
+    if (request->counted.entry != NULL) {
+        ocors_counters_add(request->counted.entry);
     }
     else {
         enter(r, request);

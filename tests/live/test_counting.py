@@ -329,6 +329,20 @@ def test_a_kind_has_one_line_in_a_minute(start):
     assert sum(counts(server).values()) == 15
 
 
+def test_sites_without_a_row_have_kinds_of_their_own(start_httpd):
+    """A43: more sites than rows, with one list of documents, and in a tree: each site has its line, which names it."""
+    sites = [f"L{number:03}" for number in range(70)]
+    section = "".join(f'<Location "/{site}">\nOcapiCors On\nOcapiCorsSettings d.json\nOcapiCorsSite {site}\n</Location>\n'
+                      for site in sites)
+    server = start_httpd(CONFIG.replace("LEVEL", "info").replace("</VirtualHost>", section + "</VirtualHost>"), files=FILES)
+    paths = {**{site: f"/{site}/x" for site in sites[-4:]}, "One": "/s/One/dw/shop/v19_1/x"}
+    for _ in range(2):
+        for path in paths.values():
+            assert ask(server, "POST", path, UNKNOWN).status == 401
+    assert [re.search('; site "(.*?)"', text)[1] for text in kinds(server)] == list(paths)
+    assert counts(server) == {("refuse", "not-listed", "other", "on"): 10}
+
+
 def test_at_most_64_kinds_have_a_line(start):
     """A43: an attacker cannot fill a disk; the summary says how many kinds had no line, and counts all."""
     server = start("info")

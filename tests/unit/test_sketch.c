@@ -3,6 +3,7 @@
  * origins, exact while there is room, and harmless whatever the memory says. */
 #include "vectors.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "ocors_counters.h"
@@ -14,6 +15,7 @@
 #define HOSTILE 100000
 #define TOP     20
 #define OWNER   4711
+#define STAMP   OCORS_SKETCH_STAMP
 
 static ocors_sketch_t *sketch_make(void)
 {
@@ -30,19 +32,19 @@ static bool count_once(ocors_sketch_t *sketch, uint32_t stripe, const char *orig
 {
     const ocors_span_t text = ocors_span_from_string(origin);
     const uint64_t hash = ocors_hash(SEED, text);
-    const uint64_t key = ocors_sketch_key(hash, 1);
-    ocors_sketch_set_t *set = ocors_sketch_set(sketch, stripe, key);
+    ocors_sketch_set_t *set = ocors_sketch_set(sketch, stripe, hash);
     ocors_sketch_note_t note = { .origin = hash, .row = 1, .reason = OCORS_REASON_NOT_LISTED };
-    ocors_reason_t reason = OCORS_REASON_NONE;
-    _Atomic uint64_t *count = ocors_sketch_find(set, key, stamp, &reason);
+    size_t place = 0;
+    _Atomic uint64_t *count = ocors_sketch_find(set, hash, stamp * STAMP, &place);
 
     if (count != NULL) {
-        assert_int_equal(reason, OCORS_REASON_NOT_LISTED);
+        assert_int_equal(
+            place, ocors_counters_place(ocors_counters_band(1, false), OCORS_REASON_NOT_LISTED));
         atomic_fetch_add(count, 1);
         return true;
     }
     ocors_sketch_note_texts(&note, text, OCORS_SPAN_LITERAL("https://near.example"));
-    return ocors_sketch_enter(set, key, stamp, 1, &note, OWNER);
+    return ocors_sketch_enter(set, hash, stamp * STAMP, STAMP, &note, OWNER);
 }
 
 static void count_number(ocors_sketch_t *sketch, const char *prefix, unsigned number)
@@ -82,9 +84,10 @@ static void test_it_is_exact_while_there_is_room(void **state)
     }
     assert_int_equal(ocors_sketch_top(sketch, false, items, 3, &left_out), 3);
     assert_int_equal(items[2].count, 80);
-    assert_int_equal(ocors_sketch_origins(sketch, 1, &evicted), 10);
+    assert_int_equal(ocors_sketch_origins(sketch, STAMP, &evicted), 10);
     assert_int_equal(evicted, 0);
-    assert_int_equal(ocors_sketch_origins(sketch, 2, &evicted), 0); /* none of a later minute */
+    assert_int_equal(ocors_sketch_origins(sketch, 2 * STAMP, &evicted),
+                     0); /* none of a later minute */
     free(sketch);
 }
 
@@ -122,7 +125,7 @@ static void test_it_is_right_about_the_top(void **state)
         assert_true(items[i].count - items[i].error <= counts[which]);
         counts[which] = 0; /* each once */
     }
-    assert_true(ocors_sketch_origins(sketch, 1, &evicted) + evicted >= HOSTILE);
+    assert_true(ocors_sketch_origins(sketch, STAMP, &evicted) + evicted >= HOSTILE);
     assert_true(sizeof(*sketch) < 1024 * 1024);
     free(sketch);
 }
@@ -143,16 +146,15 @@ static void test_a_stamp_renews(void **state)
     assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
     assert_int_equal(items[0].count, 10);
     assert_int_equal(items[0].error, 0);
-    assert_int_equal(ocors_sketch_origins(sketch, 5, &evicted), 1);
-    assert_int_equal(ocors_sketch_origins(sketch, 6, &evicted), 0);
+    assert_int_equal(ocors_sketch_origins(sketch, 5 * STAMP, &evicted), 1);
+    assert_int_equal(ocors_sketch_origins(sketch, 6 * STAMP, &evicted), 0);
     free(sketch);
 }
 
 /* Of several stripes' notes the newest is shown: an older one's reason may not hold any more. */
 static void test_the_newest_note_is_shown(void **state)
 {
-    const uint64_t hash = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
-    const uint64_t key = ocors_sketch_key(hash, 1);
+    const uint64_t key = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
 
     (void)state;
     for (uint32_t newest = 0; newest < OCORS_SKETCH_STRIPES; newest++) {
@@ -167,7 +169,8 @@ static void test_the_newest_note_is_shown(void **state)
                                                .row = (uint16_t)stripe };
 
             assert_true(ocors_sketch_enter(ocors_sketch_set(sketch, stripe, key), key,
-                                           stripe == newest ? 2 : 1, 1, &note, OWNER));
+                                           stripe == newest ? 2 * STAMP : STAMP, STAMP, &note,
+                                           OWNER));
         }
         assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
         assert_int_equal(items[0].count, OCORS_SKETCH_STRIPES);
@@ -177,6 +180,132 @@ static void test_the_newest_note_is_shown(void **state)
     }
 }
 
+/* An entry says where its refusals count: by its site, mode and reason, and of no other stamp. */
+static void test_an_entry_knows_its_place(void **state)
+{
+    const uint64_t key = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_set_t *set = ocors_sketch_set(sketch, 5, key);
+    size_t place = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < OCORS_COUNTERS_ROWS * 2 * OCORS_REASON_COUNT; i++) {
+        const uint64_t stamp = (i + 1) * STAMP;
+        const ocors_sketch_note_t note = { .row = (uint16_t)(i % OCORS_COUNTERS_ROWS),
+                                           .is_report = i / OCORS_COUNTERS_ROWS % 2,
+                                           .reason = (uint8_t)(i / OCORS_COUNTERS_ROWS / 2) };
+
+        assert_null(ocors_sketch_find(set, key, stamp, &place));
+        assert_true(ocors_sketch_enter(set, key, stamp, STAMP, &note, OWNER));
+        assert_non_null(ocors_sketch_find(set, key, stamp, &place));
+        assert_int_equal(place, ocors_counters_place(ocors_counters_band(note.row, note.is_report),
+                                                     (ocors_reason_t)note.reason));
+        assert_null(ocors_sketch_find(set, key ^ STAMP, stamp, &place));
+    }
+    free(sketch);
+}
+
+/* Whatever place a mark has, a reader gets one that lies in a stripe, with each verdict. */
+static void test_a_place_is_within_its_bounds(void **state)
+{
+    const uint64_t key = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_set_t *set = ocors_sketch_set(sketch, 5, key);
+    unsigned found = 0;
+
+    (void)state;
+    for (size_t any = 0; any <= UINT16_MAX; any++) {
+        size_t place = 0;
+
+        set->marks[any % OCORS_SKETCH_WAYS] = ocors_sketch_mark(key, STAMP) | any;
+        if (ocors_sketch_find(set, key, STAMP, &place) != NULL) {
+            assert_int_equal(place, any);
+            assert_true(place + OCORS_VERDICT_COUNT <= OCORS_COUNTERS_ALL);
+            found++;
+        }
+        set->marks[any % OCORS_SKETCH_WAYS] = 0;
+    }
+    assert_int_equal(found, OCORS_COUNTERS_PLACES);
+    free(sketch);
+}
+
+#define CROWD        4     /* threads */
+#define CROWD_KEYS   12    /* more than one set has room for */
+#define CROWD_ROUNDS 50000 /* requests of each thread */
+
+typedef struct crowd_t {
+    pthread_t thread;
+    uint32_t owner;
+    ocors_sketch_t *sketch;
+    ocors_counters_stripe_t *stripes;
+    uint64_t refused[OCORS_REASON_COUNT];
+} crowd_t;
+
+/* Requests of one thread: each key has a reason of its own, and all keys have one set. */
+static void *crowd_run(void *data)
+{
+    crowd_t *crowd = data;
+    uint64_t number = crowd->owner;
+
+    for (unsigned i = 0; i < CROWD_ROUNDS; i++) {
+        number = ocors_hash_mix(number + i, UINT64_C(0x9e3779b97f4a7c15));
+        const unsigned which = (unsigned)(number % CROWD_KEYS) + 1;
+        const uint64_t key = (uint64_t)which << 40, stamp = (i / 1000 + 1) * STAMP;
+        ocors_sketch_set_t *set = ocors_sketch_set(crowd->sketch, 0, key);
+        const ocors_sketch_note_t note = { .row = 1, .reason = (uint8_t)which };
+        size_t place = ocors_counters_place(ocors_counters_band(1, false), (ocors_reason_t)which);
+        _Atomic uint64_t *entry = ocors_sketch_find(set, key, stamp, &place);
+
+        if (entry != NULL) {
+            ocors_counters_add(entry);
+        }
+        else {
+            (void)ocors_sketch_enter(set, key, stamp, STAMP, &note, crowd->owner);
+        }
+        ocors_counters_add(ocors_counters_at(crowd->stripes, 0, place, OCORS_VERDICT_REFUSE));
+        crowd->refused[which]++;
+    }
+    return NULL;
+}
+
+/* While keys push each other out of one set, each refusal counts under the reason of its key. */
+static void test_no_refusal_counts_under_the_reason_of_another(void **state)
+{
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_counters_stripe_t *stripes = aligned_alloc(64, sizeof(*stripes));
+    crowd_t crowd[CROWD];
+    ocors_sketch_item_t items[TOP];
+    size_t left_out;
+    uint64_t total = 0;
+
+    (void)state;
+    assert_non_null(stripes);
+    memset(stripes, 0, sizeof(*stripes));
+    for (uint32_t i = 0; i < CROWD; i++) {
+        crowd[i] = (crowd_t){ .owner = i + 1, .sketch = sketch, .stripes = stripes };
+        assert_int_equal(pthread_create(&crowd[i].thread, NULL, crowd_run, &crowd[i]), 0);
+    }
+    for (uint32_t i = 0; i < CROWD; i++) {
+        assert_int_equal(pthread_join(crowd[i].thread, NULL), 0);
+    }
+    for (unsigned reason = 1; reason <= CROWD_KEYS; reason++) {
+        uint64_t refused = 0;
+
+        for (uint32_t i = 0; i < CROWD; i++) {
+            refused += crowd[i].refused[reason];
+        }
+        assert_int_equal(
+            ocors_counters_sum(stripes, 1, 1, false, OCORS_VERDICT_REFUSE, (ocors_reason_t)reason),
+            refused);
+    }
+    for (size_t i = ocors_sketch_top(sketch, false, items, TOP, &left_out); i > 0; i--) {
+        total += items[i - 1].count - items[i - 1].error;
+    }
+    assert_true(total > 0 && total <= CROWD * CROWD_ROUNDS);
+    free(stripes);
+    free(sketch);
+}
+
 /* A process that died while it entered a key owns its set until the parent frees it. */
 static void test_a_dead_owner_is_released(void **state)
 {
@@ -184,7 +313,7 @@ static void test_a_dead_owner_is_released(void **state)
 
     (void)state;
     for (unsigned i = 0; i < OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS; i++) {
-        sketch->sets[i / OCORS_SKETCH_SETS][i % OCORS_SKETCH_SETS].owner = OWNER;
+        sketch->sets[i / OCORS_SKETCH_STRIPES][i % OCORS_SKETCH_STRIPES].owner = OWNER;
     }
     assert_false(count_once(sketch, 3, "https://a.example", 1));
     ocors_sketch_release(sketch, OWNER + 1);
@@ -227,7 +356,8 @@ static void test_any_bytes_are_harmless(void **state)
             bytes[i] = round == 0 ? 0xff : (unsigned char)random_below(256);
         }
         for (unsigned i = 0; round % 2 == 1 && i < OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS; i++) {
-            ocors_sketch_set_t *set = &sketch->sets[i / OCORS_SKETCH_SETS][i % OCORS_SKETCH_SETS];
+            ocors_sketch_set_t *set =
+                &sketch->sets[i / OCORS_SKETCH_STRIPES][i % OCORS_SKETCH_STRIPES];
 
             for (unsigned way = 0; way < OCORS_SKETCH_WAYS; way++) { /* entries that look whole */
                 set->entries[way].version &= ~UINT32_C(1);
@@ -245,12 +375,21 @@ static void test_any_bytes_are_harmless(void **state)
             assert_true(items[i].note.origin_length <= OCORS_SKETCH_TEXT_MAX);
             assert_true(items[i].note.nearest_length <= OCORS_SKETCH_TEXT_MAX);
         }
-        assert_true(ocors_sketch_origins(sketch, 1, &evicted)
+        assert_true(ocors_sketch_origins(sketch, STAMP, &evicted)
                     <= OCORS_SKETCH_STRIPES * OCORS_SKETCH_SETS * OCORS_SKETCH_WAYS);
         (void)count_once(sketch, 1, "https://a.example", 1);
         ocors_sketch_release(sketch, OWNER);
     }
     free(sketch);
+}
+
+static void count(ocors_counters_stripe_t *stripes, uint32_t stripe, uint32_t row, bool is_report,
+                  ocors_verdict_t verdict, ocors_reason_t reason)
+{
+    const size_t place = ocors_counters_place(ocors_counters_band(row, is_report), reason);
+
+    assert_true(place < OCORS_COUNTERS_PLACES);
+    ocors_counters_add(ocors_counters_at(stripes, stripe, place, verdict));
 }
 
 /* Each verdict, reason and mode has its own counter; a sum takes all stripes. */
@@ -265,26 +404,27 @@ static void test_counters(void **state)
     assert_non_null(stripes);
     memset(stripes, 0, stripe_count * sizeof(*stripes));
     for (uint32_t i = 0; i < 2u * OCORS_VERDICT_COUNT * OCORS_REASON_COUNT; i++) {
-        const uint32_t mode = i % 2, row = i % OCORS_COUNTERS_ROWS;
+        const uint32_t row = i % OCORS_COUNTERS_ROWS;
+        const bool is_report = i % 2 == 1;
         const ocors_verdict_t verdict = (ocors_verdict_t)(i / 2 % OCORS_VERDICT_COUNT);
         const ocors_reason_t reason = (ocors_reason_t)(i / 2 / OCORS_VERDICT_COUNT);
-        const uint32_t cell = ocors_counters_cell(mode == 1, verdict, reason);
 
-        assert_true(cell < OCORS_COUNTERS_CELLS);
+        assert_int_equal(ocors_counters_row(ocors_counters_band(row, is_report)), row);
         for (uint32_t k = 0; k < i; k++) {
-            ocors_counters_add(stripes, number++ % stripe_count, row, mode, verdict, reason);
+            count(stripes, number++ % stripe_count, row, is_report, verdict, reason);
         }
-        assert_int_equal(ocors_counters_sum(stripes, stripe_count, row, cell), i);
+        assert_int_equal(ocors_counters_sum(stripes, stripe_count, row, is_report, verdict, reason),
+                         i);
     }
-    assert_int_equal(ocors_counters_sum(stripes, stripe_count, OCORS_COUNTERS_ROWS, 0), 0);
-    assert_int_equal(ocors_counters_sum(stripes, stripe_count, 0, OCORS_COUNTERS_CELLS), 0);
+    assert_int_equal(ocors_counters_sum(stripes, stripe_count, OCORS_COUNTERS_ROWS, false,
+                                        OCORS_VERDICT_NONE, OCORS_REASON_NONE),
+                     0);
     memset(stripes, 0, stripe_count * sizeof(*stripes));
-    ocors_counters_add(stripes, 0, 1, 0, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED);
-    ocors_counters_add(stripes, 3, 63, 0, OCORS_VERDICT_WITHHOLD, OCORS_REASON_NULL_ORIGIN);
-    ocors_counters_add(stripes, 1, 0, 0, OCORS_VERDICT_PREFLIGHT_WITHHOLD,
-                       OCORS_REASON_PORT_DIFFERS);
-    ocors_counters_add(stripes, 1, 2, 1, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED);
-    ocors_counters_add(stripes, 1, 2, 1, OCORS_VERDICT_ALLOW, OCORS_REASON_NONE);
+    count(stripes, 0, 1, false, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED);
+    count(stripes, 3, 63, false, OCORS_VERDICT_WITHHOLD, OCORS_REASON_NULL_ORIGIN);
+    count(stripes, 1, 0, false, OCORS_VERDICT_PREFLIGHT_WITHHOLD, OCORS_REASON_PORT_DIFFERS);
+    count(stripes, 1, 2, true, OCORS_VERDICT_REFUSE, OCORS_REASON_NOT_LISTED);
+    count(stripes, 1, 2, true, OCORS_VERDICT_ALLOW, OCORS_REASON_NONE);
     refused = ocors_counters_refused(stripes, stripe_count);
     assert_int_equal(refused.refused, 1);
     assert_int_equal(refused.withheld, 2);
@@ -299,6 +439,9 @@ int main(void)
         cmocka_unit_test(test_it_is_right_about_the_top),
         cmocka_unit_test(test_a_stamp_renews),
         cmocka_unit_test(test_the_newest_note_is_shown),
+        cmocka_unit_test(test_an_entry_knows_its_place),
+        cmocka_unit_test(test_a_place_is_within_its_bounds),
+        cmocka_unit_test(test_no_refusal_counts_under_the_reason_of_another),
         cmocka_unit_test(test_a_dead_owner_is_released),
         cmocka_unit_test(test_long_texts_are_cut),
         cmocka_unit_test(test_any_bytes_are_harmless),

@@ -35,16 +35,22 @@ typedef struct label_t {
 } label_t;
 
 typedef struct segment_t {
-    _Alignas(SEGMENT_LINE) _Atomic uint32_t minute; /* the first stamp of the current minute */
+    _Alignas(SEGMENT_LINE) _Atomic uint64_t minute; /* the first stamp of the current minute */
     _Atomic uint32_t row_count;                     /* labels that are written */
     label_t labels[OCORS_COUNTERS_ROWS];
     _Alignas(SEGMENT_LINE) ocors_census_t census; /* of this minute */
-    _Atomic uint32_t first_minute; /* the minute whose first refusal is, or will be, `first` */
-    _Atomic uint32_t first_state;  /* the minute whose first refusal is written */
+    _Atomic uint64_t first_minute; /* the minute whose first refusal is, or will be, `first` */
+    _Atomic uint64_t first_state;  /* the minute whose first refusal is written */
     ocors_sketch_note_t first;
-    ocors_sketch_t sketch;
-    ocors_counters_stripe_t stripes[];
-} segment_t;
+} segment_t; /* ocors_figures_t follows */
+
+/* All but the stripes of counters. */
+#define SEGMENT_FIXED (sizeof(segment_t) + sizeof(ocors_figures_t))
+
+static ocors_figures_t *figures_of(segment_t *of)
+{
+    return (ocors_figures_t *)(void *)(of + 1);
+}
 
 /* What the parent has of the current minute; workers have a copy without meaning. */
 typedef struct minute_t {
@@ -56,7 +62,7 @@ typedef struct minute_t {
 /* What a later load of this module finds. The first four members are as in store.c. */
 #define RETAINED_KEY     "mod_ocapi_cors.counting"
 #define RETAINED_MAGIC   UINT32_C(0x6f636374)
-#define RETAINED_VERSION 4
+#define RETAINED_VERSION 5
 
 typedef struct retained_t {
     uint32_t magic, version;
@@ -100,7 +106,7 @@ static uint32_t stripes_wanted(void)
 static void create(apr_pool_t *process_pool, server_rec *server)
 {
     const uint32_t count = stripes_wanted();
-    const apr_size_t size = sizeof(segment_t) + count * sizeof(ocors_counters_stripe_t);
+    const apr_size_t size = SEGMENT_FIXED + count * sizeof(ocors_counters_stripe_t);
     apr_shm_t *memory;
     apr_status_t status;
     char *base;
@@ -124,7 +130,8 @@ static void create(apr_pool_t *process_pool, server_rec *server)
     base += (SEGMENT_LINE - (uintptr_t)base % SEGMENT_LINE) % SEGMENT_LINE;
     retained->segment = (segment_t *)(void *)base;
     retained->stripe_count = count;
-    retained->segment->sketch.stamp = retained->segment->minute = 1;
+    retained->segment->minute = OCORS_SKETCH_STAMP;
+    figures_of(retained->segment)->sketch.stamp = OCORS_SKETCH_STAMP;
     retained->segment->row_count = OCORS_COUNTING_NONE + 1;
     retained->minute.begun = monotonic_now();
 }
@@ -134,7 +141,7 @@ void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server)
     retained = ap_retained_data_get(RETAINED_KEY);
     if (retained != NULL
         && (retained->magic != RETAINED_MAGIC || retained->version != RETAINED_VERSION
-            || retained->size != sizeof(segment_t))) {
+            || retained->size != SEGMENT_FIXED)) {
         if (retained->magic == RETAINED_MAGIC && retained->pool != NULL) {
             apr_pool_destroy(retained->pool);
         }
@@ -144,17 +151,16 @@ void ocors_counting_begin(apr_pool_t *process_pool, server_rec *server)
         retained = ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
         retained->magic = RETAINED_MAGIC;
         retained->version = RETAINED_VERSION;
-        retained->size = sizeof(segment_t);
+        retained->size = SEGMENT_FIXED;
     }
     if (retained->segment == NULL) {
         create(process_pool, server);
     }
     segment = retained->segment;
-    ocors_counting = (ocors_counting_t){ .stripes = NULL };
+    ocors_counting = (ocors_counting_t){ .figures = NULL };
     if (segment != NULL) {
-        ocors_counting = (ocors_counting_t){ .stripes = segment->stripes,
-                                             .mask = retained->stripe_count - 1,
-                                             .sketch = &segment->sketch };
+        ocors_counting = (ocors_counting_t){ .figures = figures_of(segment),
+                                             .mask = retained->stripe_count - 1 };
     }
 }
 
@@ -196,17 +202,25 @@ uint32_t ocors_counting_row(const char *site)
     return row;
 }
 
+/* Begins a stamp, and returns it. */
+static uint64_t next_stamp(void)
+{
+    return atomic_fetch_add_explicit(&ocors_counting.figures->sketch.stamp, OCORS_SKETCH_STAMP,
+                                     memory_order_relaxed)
+           + OCORS_SKETCH_STAMP;
+}
+
 void ocors_counting_renew(void)
 {
     if (segment != NULL) {
-        atomic_fetch_add_explicit(&segment->sketch.stamp, 1, memory_order_relaxed);
+        (void)next_stamp();
     }
 }
 
 void ocors_counting_child_ended(pid_t pid)
 {
     if (segment != NULL) {
-        ocors_sketch_release(&segment->sketch, (uint32_t)pid);
+        ocors_sketch_release(&ocors_counting.figures->sketch, (uint32_t)pid);
     }
 }
 
@@ -214,9 +228,9 @@ void ocors_counting_child_ended(pid_t pid)
  */
 
 /* Writes the first refusal of a minute; one worker does. */
-static void note_first(uint32_t minute, const ocors_sketch_note_t *note)
+static void note_first(uint64_t minute, const ocors_sketch_note_t *note)
 {
-    uint32_t before = atomic_load_explicit(&segment->first_minute, memory_order_relaxed);
+    uint64_t before = atomic_load_explicit(&segment->first_minute, memory_order_relaxed);
 
     if (before != minute
         && atomic_compare_exchange_strong_explicit(&segment->first_minute, &before, minute,
@@ -226,9 +240,25 @@ static void note_first(uint32_t minute, const ocors_sketch_note_t *note)
     }
 }
 
+void ocors_counting_begin_entry(long connection, uint64_t hash, uint64_t key,
+                                ocors_refusal_t *refusal)
+{
+    *refusal = (ocors_refusal_t){ .set = NULL };
+    if (segment != NULL) {
+        ocors_sketch_t *const sketch = &ocors_counting.figures->sketch;
+
+        *refusal = (ocors_refusal_t){
+            .set = ocors_sketch_set(sketch, (uint64_t)connection, key),
+            .key = key,
+            .origin = hash,
+            .stamp = atomic_load_explicit(&sketch->stamp, memory_order_relaxed),
+        };
+    }
+}
+
 void ocors_counting_enter(const ocors_refusal_t *refusal, ocors_sketch_note_t *note)
 {
-    uint32_t minute;
+    uint64_t minute;
 
     if (segment == NULL || refusal->set == NULL) {
         return;
@@ -275,16 +305,18 @@ const char *ocors_counting_site(apr_pool_t *pool, uint32_t row)
 uint64_t ocors_counting_sum(uint32_t row, bool is_report, ocors_verdict_t verdict,
                             ocors_reason_t reason)
 {
-    return segment != NULL ? ocors_counters_sum(segment->stripes, ocors_counting.mask + 1, row,
-                                                ocors_counters_cell(is_report, verdict, reason))
-                           : 0;
+    return segment != NULL
+               ? ocors_counters_sum(ocors_counting.figures->stripes, ocors_counting.mask + 1, row,
+                                    is_report, verdict, reason)
+               : 0;
 }
 
 size_t ocors_counting_top(bool is_report, ocors_sketch_item_t *items, size_t max, size_t *left_out)
 {
     *left_out = 0;
-    return segment != NULL ? ocors_sketch_top(&segment->sketch, is_report, items, max, left_out)
-                           : 0;
+    return segment != NULL
+               ? ocors_sketch_top(&ocors_counting.figures->sketch, is_report, items, max, left_out)
+               : 0;
 }
 
 /* ---- For the parent: its summaries ------------------------------------------------------------
@@ -303,18 +335,19 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 /* Fills in what was refused since the minute began. False: nothing. */
 static bool minute_read(const minute_t *begun, minute_t *ended, ocors_counting_minute_t *minute)
 {
-    const uint32_t first = atomic_load_explicit(&segment->minute, memory_order_relaxed);
+    const uint64_t first = atomic_load_explicit(&segment->minute, memory_order_relaxed);
     ocors_counters_refused_t *const refused = &minute->refused;
     uint64_t evicted;
 
-    ended->refused = ocors_counters_refused(segment->stripes, ocors_counting.mask + 1);
+    ended->refused = ocors_counters_refused(ocors_counting.figures->stripes,
+                                            ocors_counting.mask + 1);
     refused->refused = ended->refused.refused - begun->refused.refused;
     refused->withheld = ended->refused.withheld - begun->refused.withheld;
     refused->reported = ended->refused.reported - begun->refused.reported;
     if (refused->refused == 0 && refused->withheld == 0 && refused->reported == 0) {
         return false;
     }
-    minute->origins = ocors_sketch_origins(&segment->sketch, first, &evicted);
+    minute->origins = ocors_sketch_origins(&ocors_counting.figures->sketch, first, &evicted);
     minute->is_about = evicted != begun->evicted;
     /* A request that began in the minute before has its entry there. */
     minute->origins = larger(minute->origins,
@@ -346,10 +379,7 @@ bool ocors_counting_minute(bool is_end, ocors_counting_minute_t *minute)
     retained->minute = ended;
     if (has_any) {
         ocors_census_clear(&segment->census);
-        atomic_store_explicit(
-            &segment->minute,
-            atomic_fetch_add_explicit(&segment->sketch.stamp, 1, memory_order_relaxed) + 1,
-            memory_order_relaxed);
+        atomic_store_explicit(&segment->minute, next_stamp(), memory_order_relaxed);
     }
     return has_any;
 }
@@ -357,5 +387,5 @@ bool ocors_counting_minute(bool is_end, ocors_counting_minute_t *minute)
 void ocors_counting_end(void)
 {
     segment = NULL;
-    ocors_counting = (ocors_counting_t){ .stripes = NULL };
+    ocors_counting = (ocors_counting_t){ .figures = NULL };
 }
