@@ -300,44 +300,40 @@ static ocors_reason_t reason_find(const judge_t *judge, ocors_span_t *nearest)
     return own != OCORS_REASON_NONE ? own : near_miss(judge, nearest);
 }
 
-/* M1: adds the methods of one client. */
-static void methods_add_client(ocors_path_methods_t *found, const ocors_policy_t *policy,
-                               uint32_t layer, uint32_t index)
+/* M1: adds the methods of one client, which has the list that is returned. */
+static uint32_t methods_add_client(ocors_path_methods_t *found, const ocors_policy_t *policy,
+                                   uint32_t layer, uint32_t index)
 {
     ocors_image_client_t client;
 
-    if (ocors_image_read_client(&policy->layers[layer], index, &client)) {
-        ocors_path_methods_add(found, &policy->layers[layer], client.list);
+    if (!ocors_image_read_client(&policy->layers[layer], index, &client)) {
+        return OCORS_IMAGE_LIST_NONE;
     }
+    ocors_path_methods_add(found, &policy->layers[layer], client.list);
+    return client.list;
 }
 
 /*
  * M1: adds the methods of the clients in force among some of a layer, or among its first ones if
- * `clients` is NULL. `list` has what all of them have; it counts if no later layer replaces one.
+ * `clients` is NULL. `list` has what all of them have; it counts if no later layer replaces one. If
+ * one does, the others' own lists count, up to one that is `list` itself: none has more.
  */
 static void methods_add_clients(ocors_path_methods_t *found, const ocors_policy_t *policy,
                                 uint32_t layer, const uint32_t *clients, uint32_t count,
                                 uint32_t list)
 {
-    const ocors_image_t *image = &policy->layers[layer];
-    const bool is_last = layer + 1 == policy->layer_count;
-    bool has_replaced = false;
-
-    for (uint32_t i = 0; i < count && !is_last && !has_replaced; i++) {
-        has_replaced = ocors_policy_is_replaced(policy, layer, clients != NULL ? clients[i] : i);
-    }
-    if (list != OCORS_IMAGE_LIST_NONE && !has_replaced) {
-        ocors_path_methods_add(found, image, list);
+    if (list != OCORS_IMAGE_LIST_NONE
+        && !ocors_policy_has_replaced(policy, layer, clients, count)) {
+        ocors_path_methods_add(found, &policy->layers[layer], list);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t client = clients != NULL ? clients[i] : i;
+    for (uint32_t at = ocors_policy_next_in_force(policy, layer, clients, 0, count); at < count;
+         at = ocors_policy_next_in_force(policy, layer, clients, at + 1, count)) {
+        const uint32_t client = clients != NULL ? clients[at] : at;
 
-        if (client >= image->client_count) {
-            break; /* only a damaged image says so */
-        }
-        if (!ocors_policy_is_replaced(policy, layer, client)) {
-            methods_add_client(found, policy, layer, client);
+        if (methods_add_client(found, policy, layer, client) == list
+            && list != OCORS_IMAGE_LIST_NONE) {
+            break;
         }
     }
 }
@@ -377,7 +373,8 @@ static void methods_find(const judge_t *judge, const members_t *allowed, ocors_d
         const ocors_policy_t *policy = &judge->policies[i];
 
         if (judge->has_client[i]) {
-            methods_add_client(&found, policy, judge->clients[i].layer, judge->clients[i].index);
+            (void)methods_add_client(&found, policy, judge->clients[i].layer,
+                                     judge->clients[i].index);
         }
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {

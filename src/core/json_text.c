@@ -174,7 +174,7 @@ const char *ocors_json_characters_end(const char *at, const char *end)
      : (byte) >= 'A' && (byte) <= 'F' ? (byte) - 'A' + 10                                          \
                                       : NOT_HEX)
 
-static const unsigned char hex_values[256] = OCORS_TABLE(HEX_VALUE);
+static const int hex_values[256] = OCORS_TABLE(HEX_VALUE);
 
 /* Reads \uXXXX. False: it is not there. */
 static bool read_unicode(ocors_span_t text, unsigned *value)
@@ -182,12 +182,12 @@ static bool read_unicode(ocors_span_t text, unsigned *value)
     if (text.length < 6 || text.bytes[0] != '\\' || text.bytes[1] != 'u') {
         return false;
     }
-    const unsigned a = hex_values[(unsigned char)text.bytes[2]];
-    const unsigned b = hex_values[(unsigned char)text.bytes[3]];
-    const unsigned c = hex_values[(unsigned char)text.bytes[4]];
-    const unsigned d = hex_values[(unsigned char)text.bytes[5]];
+    const int a = hex_values[(unsigned char)text.bytes[2]];
+    const int b = hex_values[(unsigned char)text.bytes[3]];
+    const int c = hex_values[(unsigned char)text.bytes[4]];
+    const int d = hex_values[(unsigned char)text.bytes[5]];
 
-    *value = a << 12 | b << 8 | c << 4 | d;
+    *value = (unsigned)(a << 12 | b << 8 | c << 4 | d);
     return ((a | b | c | d) & NOT_HEX) == 0;
 }
 
