@@ -68,9 +68,27 @@ uint32_t ocors_policy_next_in_force(const ocors_policy_t *policy, uint32_t layer
 bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
                          const ocors_image_origin_t *origin);
 
+/* ocors_policy_lists() of several layers. */
+bool ocors_policy_lists_in_layers(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
+                                  ocors_span_t *configured);
+
 /* Whether a client in force lists the origin (C3); its configured text. */
-bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
-                        ocors_span_t *configured);
+static inline bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash,
+                                      ocors_span_t text, ocors_span_t *configured)
+{
+    const ocors_image_t *image = policy->layers;
+    ocors_image_origin_t origin;
+
+    if (policy->layer_count != 1) {
+        return ocors_policy_lists_in_layers(policy, hash, text, configured);
+    }
+    if (!ocors_image_find_origin(image, hash, text, &origin)) {
+        return false;
+    }
+    *configured = origin.text;
+    /* Only a damaged image has no client, or one that is not there. */
+    return origin.client_count > 0 && origin.clients[0] < image->client_count;
+}
 
 /* Whether this client lists the origin (C2); its configured text. */
 bool ocors_policy_client_lists(const ocors_policy_t *policy, const ocors_policy_client_t *client,

@@ -153,8 +153,11 @@ static ocors_named_client_t query_identify(const ocors_source_t *source, room_t 
         if (!ocors_span_is_equal(name, source->name)) {
             continue;
         }
-        const ocors_span_t id = form_decode(
-            ocors_span_make(equals + 1, pair.length - (size_t)(equals + 1 - pair.bytes)), room);
+        ocors_span_t id = ocors_span_make(equals + 1,
+                                          pair.length - (size_t)(equals + 1 - pair.bytes));
+        if (!is_plain(id)) {
+            id = form_decode(id, room);
+        }
         if (id.length == 0) {
             continue;
         }

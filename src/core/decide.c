@@ -21,6 +21,7 @@ typedef struct judge_t {
 typedef struct members_t {
     ocors_span_t items[OCORS_DECIDE_MEMBERS_MAX];
     uint64_t hashes[OCORS_DECIDE_MEMBERS_MAX]; /* for the first policy */
+    uint64_t seen; /* the lowest six bits of the hashes: bit n, one has n there */
     size_t count;
 } members_t;
 
@@ -47,9 +48,9 @@ static uint64_t hash_for(const judge_t *judge, size_t which, ocors_span_t text)
     return which < judge->policy_count ? ocors_policy_hash(&judge->policies[which], text) : 0;
 }
 
-/* `hash` is for the first policy. */
-static bool list_has(const judge_t *judge, uint64_t hash, ocors_span_t text,
-                     ocors_span_t *configured)
+/* `hash` is for the first policy. Inlined: a list asks for each of its members (R6). */
+static inline bool list_has(const judge_t *judge, uint64_t hash, ocors_span_t text,
+                            ocors_span_t *configured)
 {
     bool has = false;
 
@@ -138,7 +139,7 @@ static bool member_next(ocors_span_t *rest, ocors_span_t *member)
 static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
                                         ocors_span_t member)
 {
-    for (size_t i = 0; i < members->count; i++) {
+    for (size_t i = 0; (members->seen >> (hash & 63) & 1) != 0 && i < members->count; i++) {
         if (members->hashes[i] == hash && ocors_span_is_equal(members->items[i], member)) {
             return &members->items[i];
         }
@@ -169,6 +170,7 @@ static bool list_is_allowed(const judge_t *judge, char *buffer, members_t *membe
     ocors_span_t member;
     size_t used = 0;
 
+    members->seen = 0;
     for (size_t count = 1; member_next(&rest, &member); count++) {
         if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
@@ -181,6 +183,7 @@ static bool list_is_allowed(const judge_t *judge, char *buffer, members_t *membe
                 return false;
             }
             members->hashes[members->count] = hash;
+            members->seen |= UINT64_C(1) << (hash & 63);
             judged = &members->items[members->count++];
         }
         if (used > 0) {

@@ -151,8 +151,8 @@ bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
     return ocors_policy_next_in_force(policy, layer, origin->clients, 0, count) < count;
 }
 
-bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
-                        ocors_span_t *configured)
+bool ocors_policy_lists_in_layers(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
+                                  ocors_span_t *configured)
 {
     for (uint32_t layer = policy->layer_count; layer-- > 0;) {
         ocors_image_origin_t origin;
