@@ -28,12 +28,17 @@ static ocors_span_t decode(const string_t *claim, char *buffer)
     return text;
 }
 
-/* The length of the escape at the front of a text, if it is this letter of ASCII; else 0. */
+/*
+ * The length of the escape at the front of a text, if it is this letter of ASCII; else 0. A string
+ * has no control characters, so that one bit is the case of a hexadecimal digit.
+ */
 static size_t letter_escape_length(ocors_span_t text, char letter)
 {
+    static const char digits[] = "0123456789abcdef";
+
     return text.length >= 6 && memcmp(text.bytes, "\\u00", 4) == 0
-                   && ocors_ascii_hex_value(text.bytes[4]) == letter >> 4
-                   && ocors_ascii_hex_value(text.bytes[5]) == (letter & 0xf)
+                   && text.bytes[4] == digits[letter >> 4]
+                   && (text.bytes[5] | 0x20) == digits[letter & 0xf]
                ? 6
                : 0;
 }
