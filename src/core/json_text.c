@@ -133,16 +133,17 @@ enum {
 #define IN_NOTHING(byte)    NOTHING
 
 /* By what may come next, and the byte that comes: what may come then. */
-static const uint16_t string_rows[ROWS_END / 256][256] = {
-    OCORS_TABLE(IN_CHARACTER),  OCORS_TABLE(IN_ESCAPED),  OCORS_TABLE(IN_LAST),
-    OCORS_TABLE(IN_LAST_TWO),   OCORS_TABLE(IN_AFTER_E0), OCORS_TABLE(IN_AFTER_ED),
-    OCORS_TABLE(IN_LAST_THREE), OCORS_TABLE(IN_AFTER_F0), OCORS_TABLE(IN_AFTER_F4),
-    OCORS_TABLE(IN_NOTHING),
+static const uint16_t string_rows[ROWS_END] = {
+    OCORS_TABLE_ENTRIES(IN_CHARACTER),  OCORS_TABLE_ENTRIES(IN_ESCAPED),
+    OCORS_TABLE_ENTRIES(IN_LAST),       OCORS_TABLE_ENTRIES(IN_LAST_TWO),
+    OCORS_TABLE_ENTRIES(IN_AFTER_E0),   OCORS_TABLE_ENTRIES(IN_AFTER_ED),
+    OCORS_TABLE_ENTRIES(IN_LAST_THREE), OCORS_TABLE_ENTRIES(IN_AFTER_F0),
+    OCORS_TABLE_ENTRIES(IN_AFTER_F4),   OCORS_TABLE_ENTRIES(IN_NOTHING),
 };
 
 static inline unsigned after(unsigned row, const char *at)
 {
-    return string_rows[0][row + (unsigned char)*at];
+    return string_rows[row + (unsigned char)*at];
 }
 
 static inline unsigned after_four(unsigned row, const char *at)
