@@ -23,7 +23,6 @@
 typedef struct ocors_json_text_t {
     const char *at;
     const char *end;
-    bool is_plain; /* the string that was read last holds no backslash, and nothing beyond ASCII */
 } ocors_json_text_t;
 
 static inline ocors_json_text_t ocors_json_text_make(ocors_span_t span)
@@ -141,8 +140,7 @@ static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t 
         return false;
     }
     end = ocors_json_plain_end(start, text->end);
-    text->is_plain = *end == '"';
-    if (!text->is_plain) {
+    if (*end != '"') {
         end = ocors_json_characters_end(end, text->end);
         if (end == text->end || *end != '"') {
             text->at = end;
