@@ -45,9 +45,9 @@ static const base64_t base64_values[4][256] = {
     OCORS_TABLE(FOURTH),
 };
 
-/* Writes three bytes, and one that the next ones overwrite.
- * Without `inline` the memcpy() of _FORTIFY_SOURCE makes it a call, and decoding half as dear
- * again.
+/*
+ * Writes three bytes, and one that the next ones overwrite. Without `inline` the memcpy() of
+ * _FORTIFY_SOURCE makes it a call, and decoding half as dear again.
  */
 static inline uint32_t base64_decode_four(const char *four, char *to)
 {
