@@ -36,6 +36,7 @@ POLICIES = {
     "`/*` and 400 `a`": [document(resources=["/*" + "a" * 400 + "b"])],
     "`/**/a/a/b/**`": [document(resources=["/**/a/a/b/**"])],
     "a replaced layer": [document(1000, TEN), document(1000, TEN, origins=ORIGINS[:1])],
+    "a replaced client": [document(1000, TEN), document(1, TEN, origins=ORIGINS[:1])],
 }
 
 
@@ -126,6 +127,9 @@ INPUTS = [
     ("... a long number", "plain", get(token('{"a":REPEATED}', (LONG, "1"))), HOSTILE_TOKEN),
     ("... blanks", "plain", get(token('{REPEATED}', (LONG, " "))), HOSTILE_TOKEN),
     ("... a long name of escapes", "plain", get(token('{"REPEATED":1}', (LONG, "\\u0069"))), HOSTILE_TOKEN),
+    ("... names of escapes", "plain", get(token('{REPEATED"a":1}', (LONG, '"\\u0069\\u0073\\u0068":0,'))), HOSTILE_TOKEN),
+    ("... 250 members, and UTF-8", "plain", get(token('{' + '"sub":"a",' * 250 + '"a":"REPEATED"}', (LONG, "\xc3\xa9"))),
+     HOSTILE_TOKEN),
     ("... no JSON", "plain", get(token("REPEATED", (LONG, "a"))), HOSTILE_TOKEN),
     ("16 equal members of Origin", "plain", get([("Origin", " ".join([ALLOWED[1]] * 16))]), MEMBERS),
     ("16 different members of Origin", "plain", get([("Origin", " ".join(ORIGINS[500:516]))]), MEMBERS),
@@ -153,6 +157,8 @@ INPUTS = [
     ("`x-dw-client-id`", "plain", get([ALLOWED, ("x-dw-client-id", "client-0000")]), HEADER),
     ("GET, 1,000 clients replaced by a layer", "a replaced layer", get(), FLAT),
     ("preflight, the same", "a replaced layer", preflight(), FLAT),
+    ("GET, 1,000 clients, one of them replaced", "a replaced client", get(), FLAT),
+    ("preflight, the same", "a replaced client", preflight(), FLAT),
     ("GET, a path of 8,000 bytes", "plain", ("GET", A8, [ALLOWED]), None),
 ]
 

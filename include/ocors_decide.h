@@ -57,11 +57,13 @@ typedef struct ocors_decision_t {
  * Decides (R1 to R11, P1, P2, P6, C2 to C4, M1 to M3). `buffer` has more than facts->origin.length
  * bytes and receives the configured origins (R9). No allocation, no lock, no system call.
  *
- * The cost does not depend on the number of origins or clients, with two exceptions:
- *   - the methods of a preflight: one step for each resource of the clients concerned, for each
- *     distinct member of the Origin header
- *   - an origin of an earlier layer: one step for each client that lists it and that a later layer
- *     replaces
+ * The cost does not depend on the number of origins, clients or resources. There are two exceptions
+ * where a later layer replaces some of the clients that list an origin, but not all of them:
+ *   - whether the origin is allowed: a bit for each of these clients, if they are not more than all
+ *     that are replaced
+ *   - the methods of a preflight: the clients in force count one by one, up to one that has the
+ *     resources of all of them
+ *
  * A path beyond the limits of ocors_resource_path_split() matches no resource.
  *
  * Each policy is layered by itself. What one of several policies allows is allowed. Without a

@@ -43,7 +43,13 @@ typedef struct ocors_image_t {
     uint32_t origin_count, member_count, client_count, resource_count, header_count;
     uint32_t list_count, resource_slot_count;
     uint32_t text_size;
-    uint32_t site_list;          /* the resources of all clients */
+    uint32_t site_list; /* the resources of all clients */
+    /*
+     * As a layer of a policy in a snapshot: a bit for each client, set if a later layer has the
+     * client too, and how many are set. NULL: it is not known here, and is looked for by the id.
+     */
+    const uint32_t *replaced;
+    uint32_t replaced_count;
     ocors_span_t version;        /* the document's `_v`, or empty */
     const unsigned char *digest; /* SHA-256 of the document's bytes */
 } ocors_image_t;

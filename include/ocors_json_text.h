@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "ocors_span.h"
 
@@ -21,7 +23,6 @@
 typedef struct ocors_json_text_t {
     const char *at;
     const char *end;
-    bool is_plain; /* the string that was read last holds no backslash, and nothing beyond ASCII */
 } ocors_json_text_t;
 
 static inline ocors_json_text_t ocors_json_text_make(ocors_span_t span)
@@ -43,6 +44,9 @@ static inline bool ocors_json_is_next(const ocors_json_text_t *text, char c)
 /* The four blanks of RFC 8259 section 2, by their byte. */
 extern const bool ocors_json_blanks[256];
 
+/* What a string has of ASCII beside its quotes and escapes. */
+extern const bool ocors_json_plain[256];
+
 /* The end of a run of bytes of one kind; four at a time, as a long run is an attacker's (R13). */
 const char *ocors_json_run_end(const char *at, const char *end, const bool kind[256]);
 
@@ -60,14 +64,21 @@ static inline void ocors_json_skip_blank(ocors_json_text_t *text)
     }
 }
 
+/* Whether this character is next, behind blanks. It is first looked for without blanks. */
+static inline bool ocors_json_meets(ocors_json_text_t *text, char c)
+{
+    if (ocors_json_is_next(text, c)) {
+        return true;
+    }
+    ocors_json_skip_blank(text);
+    return ocors_json_is_next(text, c);
+}
+
 /* Skips blanks and then this character. False: another one is next. */
 static inline bool ocors_json_take(ocors_json_text_t *text, char c)
 {
-    if (!ocors_json_is_next(text, c)) {
-        ocors_json_skip_blank(text);
-        if (!ocors_json_is_next(text, c)) {
-            return false;
-        }
+    if (!ocors_json_meets(text, c)) {
+        return false;
     }
     text->at++;
     return true;
@@ -81,15 +92,39 @@ const char *ocors_json_word_end(const char *at, const char *end);
 
 /*
  * Within a string: the end of a run of ASCII without quotes, backslashes and control characters
- * below the blank.
+ * below the blank. Eight bytes at a time: `others` has the topmost bit of each byte that is not
+ * one of them; a borrow reaches only bytes above such a one, so that the lowest is right. With its
+ * second bit inverted, a quote is the one byte from the blank on that comes before 0x21.
  */
-const char *ocors_json_plain_end(const char *at, const char *end);
+static inline const char *ocors_json_plain_end(const char *at, const char *end)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+
+    for (; end - at >= 8; at += 8) {
+        uint64_t word, others;
+
+        memcpy(&word, at, sizeof(word));
+        others = (((word ^ each * 0x02) - each * 0x21) | ((word ^ each * '\\') - each) | word)
+                 & each * 0x80;
+        if (others != 0) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return at + (unsigned)__builtin_ctzll(others) / 8;
+#else
+            break;
+#endif
+        }
+    }
+    while (at < end && ocors_json_plain[(unsigned char)*at]) {
+        at++;
+    }
+    return at;
+}
 
 /*
- * From within a string to its quote or to what no string can hold. A backslash and the byte after
- * it are passed, unless that is a control character.
+ * From within a string, between two characters, to its quote or to what no string can hold, or to
+ * the byte before that, if it is a part of an escape or of a character beyond ASCII.
  */
-const char *ocors_json_string_end(const char *at, const char *end, bool *is_plain);
+const char *ocors_json_characters_end(const char *at, const char *end);
 
 /*
  * Reads a string, whose quote is next; `inner` is what is between its quotes. What a backslash
@@ -99,19 +134,20 @@ const char *ocors_json_string_end(const char *at, const char *end, bool *is_plai
 static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t *inner)
 {
     const char *start = text->at + 1;
-    bool is_plain = false;
     const char *end;
 
     if (!ocors_json_is_next(text, '"')) {
         return false;
     }
-    end = ocors_json_string_end(start, text->end, &is_plain);
-    text->is_plain = is_plain;
-    text->at = end;
-    if (!ocors_json_is_next(text, '"')) {
-        return false;
+    end = ocors_json_plain_end(start, text->end);
+    if (*end != '"') {
+        end = ocors_json_characters_end(end, text->end);
+        if (end == text->end || *end != '"') {
+            text->at = end;
+            return false;
+        }
     }
-    text->at++;
+    text->at = end + 1;
     *inner = ocors_span_make(start, (size_t)(end - start));
     return true;
 }

@@ -29,7 +29,10 @@ typedef struct ocors_policy_client_t {
 } ocors_policy_client_t;
 
 /* The hash of a request's bytes, for the functions below; 0 without a layer. */
-uint64_t ocors_policy_hash(const ocors_policy_t *policy, ocors_span_t key);
+static inline uint64_t ocors_policy_hash(const ocors_policy_t *policy, ocors_span_t key)
+{
+    return policy->layer_count > 0 ? ocors_image_hash(&policy->layers[0], key) : 0;
+}
 
 /* Finds the client of this id in the last layer that has one. False: no layer has one. */
 bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
@@ -42,13 +45,50 @@ bool ocors_policy_read_header(const ocors_policy_t *policy, const ocors_policy_c
 /* Whether a later layer has a client of the same id. True if the image is damaged. */
 bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index);
 
-/* Whether a client that no later layer replaces lists an origin of a layer's image. */
+/*
+ * Whether a later layer has one of these clients of a layer, in ascending order, or, if `clients`
+ * is NULL, one of the first `count`. Where the snapshot knows which are replaced, it costs a bit
+ * for each client, or a search for each of few replaced ones.
+ */
+bool ocors_policy_has_replaced(const ocors_policy_t *policy, uint32_t layer,
+                               const uint32_t *clients, uint32_t count);
+
+/*
+ * The place, `at` or behind it, of a client in force among some of a layer, or, if `clients` is
+ * NULL, among its first `count`. `count`: there is none, or the image is damaged.
+ */
+uint32_t ocors_policy_next_in_force(const ocors_policy_t *policy, uint32_t layer,
+                                    const uint32_t *clients, uint32_t at, uint32_t count);
+
+/*
+ * Whether a client that no later layer replaces lists an origin of a layer's image. Where the
+ * snapshot knows which are replaced, it costs a bit for each client, and nothing if there are more
+ * of them than replaced ones.
+ */
 bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
                          const ocors_image_origin_t *origin);
 
+/* ocors_policy_lists() of several layers. */
+bool ocors_policy_lists_in_layers(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
+                                  ocors_span_t *configured);
+
 /* Whether a client in force lists the origin (C3); its configured text. */
-bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
-                        ocors_span_t *configured);
+static inline bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash,
+                                      ocors_span_t text, ocors_span_t *configured)
+{
+    const ocors_image_t *image = policy->layers;
+    ocors_image_origin_t origin;
+
+    if (policy->layer_count != 1) {
+        return ocors_policy_lists_in_layers(policy, hash, text, configured);
+    }
+    if (!ocors_image_find_origin(image, hash, text, &origin)) {
+        return false;
+    }
+    *configured = origin.text;
+    /* Only a damaged image has no client, or one that is not there. */
+    return origin.client_count > 0 && origin.clients[0] < image->client_count;
+}
 
 /* Whether this client lists the origin (C2); its configured text. */
 bool ocors_policy_client_lists(const ocors_policy_t *policy, const ocors_policy_client_t *client,

@@ -16,16 +16,17 @@
 
 /*
  *   area
- *   +--------+--------+-----------+----------+-------+-------+-------+--------+------+---------+--
- *   | header | images | documents | policies | trees | sites | slots | layers | text | padding |
- *   +--------+--------+-----------+----------+-------+-------+-------+--------+------+---------+--
- *    <------------------------------- tables_size ------------------------------------> images ...
+ *   +--------+--------+-----------+----------+-------+-------+-------+--------+----------+------+-
+ *   | header | images | documents | policies | trees | sites | slots | layers | replaced | text |
+ *   +--------+--------+-----------+----------+-------+-------+-------+--------+----------+------+-
+ *    <---------------------- tables_size: up to here, and padding -----------------> images ...
  *
  *   slots     --the key's hash----------------------------> policies of lists
  *             --hash of the tree's key and the site's key-> sites (R12)
  *             --hash of the path--------------------------> documents
  *   sites     --> their tree, and a policy for each API
  *   policies  --> layers: images, global first
+ *   replaced  --> for each layer, which of its clients a later one replaces: bits, in words
  *   documents --> their image; and which file it was, for the next reading
  *
  * A snapshot needs nothing outside its area, and nothing of the past is stored elsewhere. Images
@@ -114,10 +115,25 @@ typedef struct ocors_snapshot_header_t {
     uint32_t image_count, document_count, policy_count, tree_count, site_count;
     uint32_t list_policy_count; /* of the policies */
     uint32_t slot_count;        /* a power of two */
-    uint32_t layer_count, text_size;
+    uint32_t layer_count, replaced_words, text_size;
     uint32_t has_response_headers;           /* a client of some layer has some */
     unsigned char digest[OCORS_DIGEST_SIZE]; /* of the documents in force: equal in all the fleet */
 } ocors_snapshot_header_t;
+
+/*
+ * What later layers of a policy replace of one of its layers, by the place of the layer: a bit for
+ * each client, set if a later layer has it too.
+ */
+typedef struct ocors_snapshot_replaced_t {
+    uint32_t first_word; /* or OCORS_SNAPSHOT_NONE: a last layer, or one that has no bits */
+    uint32_t count;      /* of the bits that are set */
+} ocors_snapshot_replaced_t;
+
+/* Words of bits for so many clients; one at least, which distinguishes them from no bits. */
+static inline uint32_t ocors_snapshot_replaced_words(uint32_t client_count)
+{
+    return client_count / 32 + 1;
+}
 
 /* A view of a snapshot: where its tables are. It lives as long as the snapshot. */
 typedef struct ocors_snapshot_t {
@@ -130,6 +146,8 @@ typedef struct ocors_snapshot_t {
     const ocors_snapshot_site_t *sites;
     const ocors_slot_t *slots; /* numbers of policies, then of sites, then of documents */
     const uint32_t *layers;
+    const ocors_snapshot_replaced_t *replaced; /* of each layer */
+    const uint32_t *replaced_words;
     const char *text;
 } ocors_snapshot_t;
 
@@ -138,9 +156,9 @@ extern const ocors_snapshot_t ocors_snapshot_empty;
 
 /*
  * Completes a header in which the counts of images, documents, policies (those of lists, too),
- * trees, sites and layers and the size of the text are set: magic, format, the count of slots, and
- * tables_size.
- * The images, each at a multiple of OCORS_IMAGE_ALIGNMENT, and `size` are the caller's.
+ * trees, sites, layers and words of bits and the size of the text are set: magic, format, the count
+ * of slots, and tables_size. The images, each at a multiple of OCORS_IMAGE_ALIGNMENT, and `size`
+ * are the caller's.
  */
 void ocors_snapshot_complete(ocors_snapshot_header_t *header);
 
@@ -159,7 +177,10 @@ ocors_span_t ocors_snapshot_text(const ocors_snapshot_t *snapshot, ocors_snapsho
 /* The bytes of an image, within the area. NULL: the snapshot has no such image. */
 const void *ocors_snapshot_image(const ocors_snapshot_t *snapshot, uint32_t index, size_t *size);
 
-/* Writes the slots of a snapshot whose other tables are written. */
+/*
+ * Writes the slots of a snapshot, and what layers replace, once its other tables and its images are
+ * written. A layer without words left is looked through by the ids of its clients.
+ */
 void ocors_snapshot_index(const ocors_snapshot_t *snapshot);
 
 /* Finds the policy of a list by its key: one hash and one comparison. False: there is none. */

@@ -11,13 +11,17 @@
  */
 #define OCORS_TABLE(VALUE)                                                                         \
     {                                                                                              \
-        OCORS_TABLE_ROW(VALUE, 0x0), OCORS_TABLE_ROW(VALUE, 0x1), OCORS_TABLE_ROW(VALUE, 0x2),     \
-            OCORS_TABLE_ROW(VALUE, 0x3), OCORS_TABLE_ROW(VALUE, 0x4), OCORS_TABLE_ROW(VALUE, 0x5), \
-            OCORS_TABLE_ROW(VALUE, 0x6), OCORS_TABLE_ROW(VALUE, 0x7), OCORS_TABLE_ROW(VALUE, 0x8), \
-            OCORS_TABLE_ROW(VALUE, 0x9), OCORS_TABLE_ROW(VALUE, 0xa), OCORS_TABLE_ROW(VALUE, 0xb), \
-            OCORS_TABLE_ROW(VALUE, 0xc), OCORS_TABLE_ROW(VALUE, 0xd), OCORS_TABLE_ROW(VALUE, 0xe), \
-            OCORS_TABLE_ROW(VALUE, 0xf)                                                            \
+        OCORS_TABLE_ENTRIES(VALUE)                                                                 \
     }
+
+/* The same without the braces: some of them in a row are one table. */
+#define OCORS_TABLE_ENTRIES(VALUE)                                                                 \
+    OCORS_TABLE_ROW(VALUE, 0x0), OCORS_TABLE_ROW(VALUE, 0x1), OCORS_TABLE_ROW(VALUE, 0x2),         \
+        OCORS_TABLE_ROW(VALUE, 0x3), OCORS_TABLE_ROW(VALUE, 0x4), OCORS_TABLE_ROW(VALUE, 0x5),     \
+        OCORS_TABLE_ROW(VALUE, 0x6), OCORS_TABLE_ROW(VALUE, 0x7), OCORS_TABLE_ROW(VALUE, 0x8),     \
+        OCORS_TABLE_ROW(VALUE, 0x9), OCORS_TABLE_ROW(VALUE, 0xa), OCORS_TABLE_ROW(VALUE, 0xb),     \
+        OCORS_TABLE_ROW(VALUE, 0xc), OCORS_TABLE_ROW(VALUE, 0xd), OCORS_TABLE_ROW(VALUE, 0xe),     \
+        OCORS_TABLE_ROW(VALUE, 0xf)
 
 /* The 16 bytes whose first hexadecimal digit `row` has. */
 #define OCORS_TABLE_ROW(VALUE, row)                                                                \

@@ -58,12 +58,13 @@ static bool is_known(policies_t policies, ocors_span_t id)
 static bool bearer_identify(policies_t policies, const ocors_source_t *source, room_t *room,
                             ocors_span_t *id)
 {
-    static const ocors_span_t scheme = OCORS_SPAN_INITIALISER("bearer ");
+    static const ocors_span_t scheme = OCORS_SPAN_INITIALISER("Bearer ");
     ocors_span_t token = source->value;
     ocors_jwt_t jwt;
 
-    if (token.length < scheme.length
-        || !ocors_span_is_equal_nocase(ocors_span_make(token.bytes, scheme.length), scheme)) {
+    if (!ocors_span_has_prefix(token, scheme) /* as nearly all spell it */
+        && (token.length < scheme.length
+            || !ocors_span_is_equal_nocase(ocors_span_make(token.bytes, scheme.length), scheme))) {
         return false;
     }
     token.bytes += scheme.length;
@@ -152,8 +153,11 @@ static ocors_named_client_t query_identify(const ocors_source_t *source, room_t 
         if (!ocors_span_is_equal(name, source->name)) {
             continue;
         }
-        const ocors_span_t id = form_decode(
-            ocors_span_make(equals + 1, pair.length - (size_t)(equals + 1 - pair.bytes)), room);
+        ocors_span_t id = ocors_span_make(equals + 1,
+                                          pair.length - (size_t)(equals + 1 - pair.bytes));
+        if (!is_plain(id)) {
+            id = form_decode(id, room);
+        }
         if (id.length == 0) {
             continue;
         }

@@ -21,6 +21,7 @@ typedef struct judge_t {
 typedef struct members_t {
     ocors_span_t items[OCORS_DECIDE_MEMBERS_MAX];
     uint64_t hashes[OCORS_DECIDE_MEMBERS_MAX]; /* for the first policy */
+    uint64_t seen; /* the lowest six bits of the hashes: bit n, one has n there */
     size_t count;
 } members_t;
 
@@ -47,9 +48,9 @@ static uint64_t hash_for(const judge_t *judge, size_t which, ocors_span_t text)
     return which < judge->policy_count ? ocors_policy_hash(&judge->policies[which], text) : 0;
 }
 
-/* `hash` is for the first policy. */
-static bool list_has(const judge_t *judge, uint64_t hash, ocors_span_t text,
-                     ocors_span_t *configured)
+/* `hash` is for the first policy. Inlined: a list asks for each of its members (R6). */
+static inline bool list_has(const judge_t *judge, uint64_t hash, ocors_span_t text,
+                            ocors_span_t *configured)
 {
     bool has = false;
 
@@ -138,7 +139,7 @@ static bool member_next(ocors_span_t *rest, ocors_span_t *member)
 static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
                                         ocors_span_t member)
 {
-    for (size_t i = 0; i < members->count; i++) {
+    for (size_t i = 0; (members->seen >> (hash & 63) & 1) != 0 && i < members->count; i++) {
         if (members->hashes[i] == hash && ocors_span_is_equal(members->items[i], member)) {
             return &members->items[i];
         }
@@ -169,6 +170,7 @@ static bool list_is_allowed(const judge_t *judge, char *buffer, members_t *membe
     ocors_span_t member;
     size_t used = 0;
 
+    members->seen = 0;
     for (size_t count = 1; member_next(&rest, &member); count++) {
         if (count > OCORS_DECIDE_MEMBERS_MAX) {
             return false;
@@ -181,6 +183,7 @@ static bool list_is_allowed(const judge_t *judge, char *buffer, members_t *membe
                 return false;
             }
             members->hashes[members->count] = hash;
+            members->seen |= UINT64_C(1) << (hash & 63);
             judged = &members->items[members->count++];
         }
         if (used > 0) {
@@ -300,44 +303,40 @@ static ocors_reason_t reason_find(const judge_t *judge, ocors_span_t *nearest)
     return own != OCORS_REASON_NONE ? own : near_miss(judge, nearest);
 }
 
-/* M1: adds the methods of one client. */
-static void methods_add_client(ocors_path_methods_t *found, const ocors_policy_t *policy,
-                               uint32_t layer, uint32_t index)
+/* M1: adds the methods of one client, which has the list that is returned. */
+static uint32_t methods_add_client(ocors_path_methods_t *found, const ocors_policy_t *policy,
+                                   uint32_t layer, uint32_t index)
 {
     ocors_image_client_t client;
 
-    if (ocors_image_read_client(&policy->layers[layer], index, &client)) {
-        ocors_path_methods_add(found, &policy->layers[layer], client.list);
+    if (!ocors_image_read_client(&policy->layers[layer], index, &client)) {
+        return OCORS_IMAGE_LIST_NONE;
     }
+    ocors_path_methods_add(found, &policy->layers[layer], client.list);
+    return client.list;
 }
 
 /*
  * M1: adds the methods of the clients in force among some of a layer, or among its first ones if
- * `clients` is NULL. `list` has what all of them have; it counts if no later layer replaces one.
+ * `clients` is NULL. `list` has what all of them have; it counts if no later layer replaces one. If
+ * one does, the others' own lists count, up to one that is `list` itself: none has more.
  */
 static void methods_add_clients(ocors_path_methods_t *found, const ocors_policy_t *policy,
                                 uint32_t layer, const uint32_t *clients, uint32_t count,
                                 uint32_t list)
 {
-    const ocors_image_t *image = &policy->layers[layer];
-    const bool is_last = layer + 1 == policy->layer_count;
-    bool has_replaced = false;
-
-    for (uint32_t i = 0; i < count && !is_last && !has_replaced; i++) {
-        has_replaced = ocors_policy_is_replaced(policy, layer, clients != NULL ? clients[i] : i);
-    }
-    if (list != OCORS_IMAGE_LIST_NONE && !has_replaced) {
-        ocors_path_methods_add(found, image, list);
+    if (list != OCORS_IMAGE_LIST_NONE
+        && !ocors_policy_has_replaced(policy, layer, clients, count)) {
+        ocors_path_methods_add(found, &policy->layers[layer], list);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t client = clients != NULL ? clients[i] : i;
+    for (uint32_t at = ocors_policy_next_in_force(policy, layer, clients, 0, count); at < count;
+         at = ocors_policy_next_in_force(policy, layer, clients, at + 1, count)) {
+        const uint32_t client = clients != NULL ? clients[at] : at;
 
-        if (client >= image->client_count) {
-            break; /* only a damaged image says so */
-        }
-        if (!ocors_policy_is_replaced(policy, layer, client)) {
-            methods_add_client(found, policy, layer, client);
+        if (methods_add_client(found, policy, layer, client) == list
+            && list != OCORS_IMAGE_LIST_NONE) {
+            break;
         }
     }
 }
@@ -377,7 +376,8 @@ static void methods_find(const judge_t *judge, const members_t *allowed, ocors_d
         const ocors_policy_t *policy = &judge->policies[i];
 
         if (judge->has_client[i]) {
-            methods_add_client(&found, policy, judge->clients[i].layer, judge->clients[i].index);
+            (void)methods_add_client(&found, policy, judge->clients[i].layer,
+                                     judge->clients[i].index);
         }
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {

@@ -99,7 +99,7 @@ static bool name_is_grantable(const ocors_header_policy_t *policy, ocors_span_t 
 }
 
 /* RFC 9110 section 5.6.1: the next element of a comma-separated list, without its white space. */
-static bool element_next(ocors_span_t *rest, ocors_span_t *element, bool *is_spaced)
+static inline bool element_next(ocors_span_t *rest, ocors_span_t *element, bool *is_spaced)
 {
     const char *comma;
 
@@ -116,17 +116,10 @@ static bool element_next(ocors_span_t *rest, ocors_span_t *element, bool *is_spa
         rest->bytes = comma + 1;
         rest->length -= element->length + 1;
     }
-    *is_spaced = false;
-    while (element->length > 0 && (*element->bytes == ' ' || *element->bytes == '\t')) {
-        element->bytes++;
-        element->length--;
-        *is_spaced = true;
-    }
-    while (element->length > 0
-           && (element->bytes[element->length - 1] == ' '
-               || element->bytes[element->length - 1] == '\t')) {
-        element->length--;
-    }
+    const char *const start = element->bytes;
+
+    *element = ocors_span_trim(*element);
+    *is_spaced = element->bytes != start;
     return true;
 }
 

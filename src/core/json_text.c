@@ -11,10 +11,6 @@
 
 const bool ocors_json_blanks[256] = OCORS_TABLE(IS_BLANK);
 
-#define IS_DIGIT(byte) ((byte) >= '0' && (byte) <= '9')
-
-static const bool digits[256] = OCORS_TABLE(IS_DIGIT);
-
 const char *ocors_json_run_end(const char *at, const char *end, const bool kind[256])
 {
     while (end - at >= 4 && kind[(unsigned char)at[0]] && kind[(unsigned char)at[1]]
@@ -40,17 +36,27 @@ bool ocors_json_skip_mark(ocors_json_text_t *text)
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
+/* Whether the next eight bytes are digits: 0x30 and more, and with 6 added below 0x40. */
+static inline bool are_digits(const char *at)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    return (((word + each * 0x06) | word) & each * 0xf0) == each * '0'
+           && (word & each * 0xf0) == each * '0';
+}
+
 /* One digit or more; NULL: there is none. */
 static inline const char *skip_digits(const char *at, const char *end)
 {
     const char *const start = at;
-    const char *const few = end - at > 4 ? at + 4 : end;
 
-    while (at < few && digits[(unsigned char)*at]) {
-        at++;
+    while (end - at >= 8 && are_digits(at)) {
+        at += 8;
     }
-    if (at == few) {
-        at = ocors_json_run_end(at, end, digits);
+    while (at < end && ocors_ascii_is_digit(*at)) {
+        at++;
     }
     return at > start ? at : NULL;
 }
@@ -81,142 +87,109 @@ const char *ocors_json_word_end(const char *at, const char *end)
 
 /* ---- Strings --------------------------------------------------------------------------------- */
 
-/*
- * What a byte is within a string: an escape, the first byte of a character in a form of UTF-8, or
- * one of the others. Of the first two a bit of string_follows[] says whether a byte may come next.
- */
+#define IS_PLAIN(byte) ((byte) >= 0x20 && (byte) < 0x80 && (byte) != '"' && (byte) != '\\')
+
+const bool ocors_json_plain[256] = OCORS_TABLE(IS_PLAIN);
+
+/* What may come next within a string: the place of a row of string_rows. */
 enum {
-    PLAIN = 0,
-    ESCAPE = 1,
-    TWO_BYTES = OCORS_UTF8_TWO << 1,
-    THREE_BYTES = OCORS_UTF8_AFTER_ED << 1, /* the last of them */
-    FOUR_BYTES = OCORS_UTF8_AFTER_F4 << 1,  /* the last of them */
-    NOT_UTF8 = OCORS_UTF8_NONE << 1,
-    QUOTE = 0x200,
-    CONTROL = 0x400
+    CHARACTER = 0x000,
+    ESCAPED = 0x100, /* after a backslash */
+    LAST = 0x200,    /* the last byte of a character; LAST_TWO: the last but one, and so on */
+    LAST_TWO = 0x300,
+    AFTER_E0 = 0x400,
+    AFTER_ED = 0x500,
+    LAST_THREE = 0x600,
+    AFTER_F0 = 0x700,
+    AFTER_F4 = 0x800,
+    NOTHING = 0x900, /* the string has ended, or cannot go on so */
+    ROWS_END = 0xa00
 };
 
-#define STRING_KIND(byte)                                                                          \
-    ((byte) < 0x20    ? CONTROL                                                                    \
-     : (byte) == '"'  ? QUOTE                                                                      \
-     : (byte) == '\\' ? ESCAPE                                                                     \
-                      : OCORS_UTF8_FORM(byte) << 1)
-#define STRING_FOLLOWS(byte) (((byte) >= 0x20 ? ESCAPE : 0) | OCORS_UTF8_SECOND(byte) << 1)
+#define AFTER_FORM(form)                                                                           \
+    ((form) == OCORS_UTF8_ASCII      ? CHARACTER                                                   \
+     : (form) == OCORS_UTF8_TWO      ? LAST                                                        \
+     : (form) == OCORS_UTF8_AFTER_E0 ? AFTER_E0                                                    \
+     : (form) == OCORS_UTF8_THREE    ? LAST_TWO                                                    \
+     : (form) == OCORS_UTF8_AFTER_ED ? AFTER_ED                                                    \
+     : (form) == OCORS_UTF8_AFTER_F0 ? AFTER_F0                                                    \
+     : (form) == OCORS_UTF8_FOUR     ? LAST_THREE                                                  \
+     : (form) == OCORS_UTF8_AFTER_F4 ? AFTER_F4                                                    \
+                                     : NOTHING)
+#define AFTER_SECOND(byte, form, next) ((OCORS_UTF8_SECOND(byte) & (form)) != 0 ? (next) : NOTHING)
 
-static const uint16_t string_kinds[256] = OCORS_TABLE(STRING_KIND);
-static const unsigned char string_follows[256] = OCORS_TABLE(STRING_FOLLOWS);
+#define IN_CHARACTER(byte)                                                                         \
+    ((byte) == '\\'                   ? ESCAPED                                                    \
+     : (byte) < 0x20 || (byte) == '"' ? NOTHING                                                    \
+                                      : AFTER_FORM(OCORS_UTF8_FORM(byte)))
+#define IN_ESCAPED(byte)    ((byte) < 0x20 ? NOTHING : CHARACTER)
+#define IN_LAST(byte)       AFTER_SECOND(byte, OCORS_UTF8_TWO, CHARACTER)
+#define IN_LAST_TWO(byte)   AFTER_SECOND(byte, OCORS_UTF8_THREE, LAST)
+#define IN_AFTER_E0(byte)   AFTER_SECOND(byte, OCORS_UTF8_AFTER_E0, LAST)
+#define IN_AFTER_ED(byte)   AFTER_SECOND(byte, OCORS_UTF8_AFTER_ED, LAST)
+#define IN_LAST_THREE(byte) AFTER_SECOND(byte, OCORS_UTF8_FOUR, LAST_TWO)
+#define IN_AFTER_F0(byte)   AFTER_SECOND(byte, OCORS_UTF8_AFTER_F0, LAST_TWO)
+#define IN_AFTER_F4(byte)   AFTER_SECOND(byte, OCORS_UTF8_AFTER_F4, LAST_TWO)
+#define IN_NOTHING(byte)    NOTHING
 
-static unsigned kind_of(const char *at)
+/* By what may come next, and the byte that comes: what may come then. */
+static const uint16_t string_rows[ROWS_END] = {
+    OCORS_TABLE_ENTRIES(IN_CHARACTER),  OCORS_TABLE_ENTRIES(IN_ESCAPED),
+    OCORS_TABLE_ENTRIES(IN_LAST),       OCORS_TABLE_ENTRIES(IN_LAST_TWO),
+    OCORS_TABLE_ENTRIES(IN_AFTER_E0),   OCORS_TABLE_ENTRIES(IN_AFTER_ED),
+    OCORS_TABLE_ENTRIES(IN_LAST_THREE), OCORS_TABLE_ENTRIES(IN_AFTER_F0),
+    OCORS_TABLE_ENTRIES(IN_AFTER_F4),   OCORS_TABLE_ENTRIES(IN_NOTHING),
+};
+
+static inline unsigned after(unsigned row, const char *at)
 {
-    return string_kinds[(unsigned char)*at];
+    return string_rows[row + (unsigned char)*at];
 }
 
-static bool may_follow(const char *at, unsigned kind)
+static inline unsigned after_four(unsigned row, const char *at)
 {
-    return (string_follows[(unsigned char)*at] & kind) != 0;
+    return after(after(after(after(row, at), at + 1), at + 2), at + 3);
 }
 
-/*
- * Skips plain bytes, eight at a time. `others` has the topmost bit of each byte that is not plain;
- * a borrow reaches only bytes above such a one, so that the lowest is right.
- */
-static inline const char *skip_plain(const char *at, const char *end)
+const char *ocors_json_characters_end(const char *at, const char *end)
 {
-    const uint64_t each = UINT64_C(0x0101010101010101);
+    unsigned row = CHARACTER;
 
-    for (; end - at >= 8; at += 8) {
-        uint64_t word, others;
-
-        memcpy(&word, at, sizeof(word));
-        others = ((word - each * 0x20) | ((word ^ each * '"') - each)
-                  | ((word ^ each * '\\') - each) | word)
-                 & each * 0x80;
-        if (others != 0) {
-#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return at + (__builtin_ctzll(others) >> 3);
-#else
+    for (unsigned next; end - at >= 8; at += 8) {
+        next = after_four(after_four(row, at), at + 4);
+        if (next == NOTHING) {
             break;
-#endif
         }
+        row = next;
     }
-    while (at < end && kind_of(at) == PLAIN) {
-        at++;
+    for (unsigned next; at < end && (next = after(row, at)) != NOTHING; at++) {
+        row = next;
     }
-    return at;
+    return row == CHARACTER ? at : at - 1;
 }
 
-const char *ocors_json_plain_end(const char *at, const char *end)
-{
-    return skip_plain(at, end);
-}
+#define NOT_HEX 0x10
+#define HEX_VALUE(byte)                                                                            \
+    ((byte) >= '0' && (byte) <= '9'   ? (byte) - '0'                                               \
+     : (byte) >= 'a' && (byte) <= 'f' ? (byte) - 'a' + 10                                          \
+     : (byte) >= 'A' && (byte) <= 'F' ? (byte) - 'A' + 10                                          \
+                                      : NOT_HEX)
 
-/* From what is not plain. Nothing passes a NUL: it is in no character and follows no backslash. */
-static const char *characters_end(const char *at)
-{
-    for (;;) {
-        const unsigned kind = kind_of(at);
+static const int hex_values[256] = OCORS_TABLE(HEX_VALUE);
 
-        if (kind == PLAIN) {
-            at++;
-        }
-        else if (kind <= TWO_BYTES && may_follow(at + 1, kind)) {
-            at += 2;
-        }
-        else if (kind > TWO_BYTES && kind <= THREE_BYTES && may_follow(at + 1, kind)
-                 && may_follow(at + 2, TWO_BYTES)) {
-            at += 3;
-        }
-        else if (kind > THREE_BYTES && kind <= FOUR_BYTES && may_follow(at + 1, kind)
-                 && may_follow(at + 2, TWO_BYTES) && may_follow(at + 3, TWO_BYTES)) {
-            at += 4;
-        }
-        else {
-            return at;
-        }
+/* Reads \uXXXX. False: it is not there. */
+static bool read_unicode(ocors_span_t text, unsigned *value)
+{
+    if (text.length < 6 || text.bytes[0] != '\\' || text.bytes[1] != 'u') {
+        return false;
     }
-}
+    const int a = hex_values[(unsigned char)text.bytes[2]];
+    const int b = hex_values[(unsigned char)text.bytes[3]];
+    const int c = hex_values[(unsigned char)text.bytes[4]];
+    const int d = hex_values[(unsigned char)text.bytes[5]];
 
-const char *ocors_json_string_end(const char *at, const char *end, bool *is_plain)
-{
-    at = skip_plain(at, end);
-    *is_plain = *at == '"';
-    return *is_plain ? at : characters_end(at);
-}
-
-/* The value of four hexadecimal digits; -1: they are not there. */
-static int hex_value(ocors_span_t text, size_t at)
-{
-    int value = 0;
-
-    for (size_t i = at; i < at + 4; i++) {
-        const int digit = i < text.length ? ocors_ascii_hex_value(text.bytes[i]) : -1;
-
-        if (digit < 0) {
-            return -1;
-        }
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-static size_t unicode_escape_length(ocors_span_t text, unsigned *value)
-{
-    const int first = hex_value(text, 2);
-
-    if (first < 0) {
-        return 0;
-    }
-    *value = (unsigned)first;
-    if (first >= 0xd800 && first < 0xdc00 && text.length > 7 && text.bytes[6] == '\\'
-        && text.bytes[7] == 'u') {
-        const int second = hex_value(text, 8);
-
-        if (second >= 0xdc00 && second <= 0xdfff) {
-            *value = 0x10000 + ((*value & 0x3ff) << 10) + ((unsigned)second & 0x3ff);
-            return 12;
-        }
-    }
-    return 6;
+    *value = (unsigned)(a << 12 | b << 8 | c << 4 | d);
+    return ((a | b | c | d) & NOT_HEX) == 0;
 }
 
 size_t ocors_json_escape_length(ocors_span_t text, unsigned *value)
@@ -227,7 +200,17 @@ size_t ocors_json_escape_length(ocors_span_t text, unsigned *value)
         return 0;
     }
     if (text.bytes[1] == 'u') {
-        return unicode_escape_length(text, value);
+        unsigned second;
+
+        if (!read_unicode(text, value)) {
+            return 0;
+        }
+        if (*value >= 0xd800 && *value < 0xdc00 && read_unicode(ocors_span_from(text, 6), &second)
+            && second >= 0xdc00 && second <= 0xdfff) {
+            *value = 0x10000 + ((*value & 0x3ff) << 10) + (second & 0x3ff);
+            return 12;
+        }
+        return 6;
     }
     for (size_t i = 0; i < sizeof(escapes) - 1; i += 2) {
         if (escapes[i] == text.bytes[1]) {

@@ -3,10 +3,8 @@
 
 #include "ocors_policy.h"
 
-uint64_t ocors_policy_hash(const ocors_policy_t *policy, ocors_span_t key)
-{
-    return policy->layer_count > 0 ? ocors_image_hash(&policy->layers[0], key) : 0;
-}
+/* So many replaced clients are looked for one by one among those of an origin. */
+#define FEW_REPLACED 16
 
 bool ocors_policy_find_client(const ocors_policy_t *policy, ocors_span_t id,
                               ocors_policy_client_t *client)
@@ -32,14 +30,12 @@ bool ocors_policy_read_header(const ocors_policy_t *policy, const ocors_policy_c
            && ocors_image_read_header(image, record.first_header + index, header);
 }
 
-bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index)
+/* Whether a later layer has a client, by its id. */
+static bool is_found_later(const ocors_policy_t *policy, uint32_t layer, uint32_t index)
 {
     ocors_image_client_t client;
     uint32_t found;
 
-    if (layer + 1 == policy->layer_count) {
-        return false;
-    }
     if (!ocors_image_read_client(&policy->layers[layer], index, &client)) {
         return true;
     }
@@ -51,24 +47,112 @@ bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint
     return false;
 }
 
-bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
-                         const ocors_image_origin_t *origin)
+/* The client is one of the image. */
+static inline bool is_marked(const ocors_image_t *image, uint32_t index)
 {
-    for (uint32_t i = 0; i < origin->client_count; i++) {
-        const uint32_t client = origin->clients[i];
+    return (image->replaced[index / 32] >> index % 32 & 1) != 0;
+}
 
-        if (client >= policy->layers[layer].client_count) {
-            return false; /* only a damaged image says so */
+bool ocors_policy_is_replaced(const ocors_policy_t *policy, uint32_t layer, uint32_t index)
+{
+    const ocors_image_t *image = &policy->layers[layer];
+
+    if (layer + 1 == policy->layer_count) {
+        return false;
+    }
+    return image->replaced == NULL       ? is_found_later(policy, layer, index)
+           : index < image->client_count ? is_marked(image, index)
+                                         : true;
+}
+
+/* Whether it is known that no client of a layer is replaced, or that all are. */
+static inline bool has_none_replaced(const ocors_policy_t *policy, uint32_t layer)
+{
+    const ocors_image_t *image = &policy->layers[layer];
+
+    return layer + 1 == policy->layer_count
+           || (image->replaced != NULL && image->replaced_count == 0);
+}
+
+static inline bool has_all_replaced(const ocors_image_t *image)
+{
+    return image->replaced != NULL && image->replaced_count >= image->client_count;
+}
+
+/* Whether one of few replaced clients is among those of an origin. */
+static bool has_few_replaced(const ocors_image_t *image, const ocors_image_origin_t *origin)
+{
+    for (uint32_t client = 0; client < image->client_count; client++) {
+        if (image->replaced[client / 32] == 0) {
+            client |= 31; /* none of these */
         }
-        if (!ocors_policy_is_replaced(policy, layer, client)) {
+        else if (is_marked(image, client) && ocors_image_origin_has_client(origin, client)) {
             return true;
         }
     }
     return false;
 }
 
-bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
-                        ocors_span_t *configured)
+bool ocors_policy_has_replaced(const ocors_policy_t *policy, uint32_t layer,
+                               const uint32_t *clients, uint32_t count)
+{
+    const ocors_image_t *image = &policy->layers[layer];
+
+    if (has_none_replaced(policy, layer)) {
+        return false;
+    }
+    if (image->replaced != NULL && (clients == NULL || has_all_replaced(image))) {
+        return count > 0;
+    }
+    if (image->replaced != NULL && image->replaced_count <= FEW_REPLACED) {
+        return has_few_replaced(
+            image, &(ocors_image_origin_t){ .clients = clients, .client_count = count });
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (ocors_policy_is_replaced(policy, layer, clients != NULL ? clients[i] : i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t ocors_policy_next_in_force(const ocors_policy_t *policy, uint32_t layer,
+                                    const uint32_t *clients, uint32_t at, uint32_t count)
+{
+    const ocors_image_t *image = &policy->layers[layer];
+
+    if (has_all_replaced(image)) {
+        return count;
+    }
+    for (; at < count; at++) {
+        const uint32_t client = clients != NULL ? clients[at] : at;
+
+        if (client >= image->client_count) {
+            return count; /* only a damaged image says so */
+        }
+        if (!ocors_policy_is_replaced(policy, layer, client)) {
+            return at;
+        }
+    }
+    return count;
+}
+
+bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
+                         const ocors_image_origin_t *origin)
+{
+    const ocors_image_t *image = &policy->layers[layer];
+    const uint32_t count = origin->client_count;
+
+    if (has_none_replaced(policy, layer)
+        || (image->replaced != NULL && count > image->replaced_count)) {
+        /* Only a damaged image has no client, or one that is not there. */
+        return count > 0 && origin->clients[0] < image->client_count;
+    }
+    return ocors_policy_next_in_force(policy, layer, origin->clients, 0, count) < count;
+}
+
+bool ocors_policy_lists_in_layers(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
+                                  ocors_span_t *configured)
 {
     for (uint32_t layer = policy->layer_count; layer-- > 0;) {
         ocors_image_origin_t origin;

@@ -53,6 +53,8 @@ static inline uint64_t lay_out(ocors_snapshot_t *snapshot, const void *tables)
     snapshot->sites = lay(base, &at, header->site_count, sizeof(*snapshot->sites));
     snapshot->slots = lay(base, &at, header->slot_count, sizeof(*snapshot->slots));
     snapshot->layers = lay(base, &at, header->layer_count, sizeof(*snapshot->layers));
+    snapshot->replaced = lay(base, &at, header->layer_count, sizeof(*snapshot->replaced));
+    snapshot->replaced_words = lay(base, &at, header->replaced_words, sizeof(uint32_t));
     snapshot->text = lay(base, &at, header->text_size, 1);
     return at;
 }
@@ -160,6 +162,33 @@ uint32_t ocors_snapshot_find_document(const ocors_snapshot_t *snapshot, ocors_sp
     return OCORS_SNAPSHOT_NONE;
 }
 
+/*
+ * Opens the image of a layer, and, unless it is the last one, what later layers replace of it.
+ * False: it is damaged.
+ */
+static bool read_layer(const ocors_snapshot_t *snapshot, uint32_t layer, bool is_last,
+                       ocors_image_t *image)
+{
+    ocors_snapshot_replaced_t replaced;
+    uint32_t index;
+    size_t size = 0;
+
+    take(&index, &snapshot->layers[layer], sizeof(index));
+    take(&replaced, &snapshot->replaced[layer], sizeof(replaced));
+    const void *bytes = ocors_snapshot_image(snapshot, index, &size);
+
+    if (bytes == NULL || !ocors_image_open(bytes, size, image)) {
+        return false;
+    }
+    if (!is_last
+        && range_is_within(replaced.first_word, ocors_snapshot_replaced_words(image->client_count),
+                           snapshot->header.replaced_words)) {
+        image->replaced = snapshot->replaced_words + replaced.first_word;
+        image->replaced_count = replaced.count;
+    }
+    return true;
+}
+
 bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t index,
                                 ocors_policy_t *policy)
 {
@@ -175,12 +204,8 @@ bool ocors_snapshot_read_policy(const ocors_snapshot_t *snapshot, uint32_t index
         return false;
     }
     for (uint32_t i = 0; i < record.layer_count; i++) {
-        size_t size = 0;
-        uint32_t image;
-
-        take(&image, &snapshot->layers[record.first_layer + i], sizeof(image));
-        const void *bytes = ocors_snapshot_image(snapshot, image, &size);
-        if (bytes == NULL || !ocors_image_open(bytes, size, &policy->layers[i])) {
+        if (!read_layer(snapshot, record.first_layer + i, i + 1 == record.layer_count,
+                        &policy->layers[i])) {
             return false; /* half a policy is none */
         }
     }
@@ -222,6 +247,70 @@ static uint64_t site_hash(const ocors_snapshot_t *snapshot, const ocors_key_t *t
     return ocors_hash(snapshot->header.seed + ocors_key_hash(tree), key);
 }
 
+/* Marks the clients of the earlier layers of a policy that a client of a later one replaces. */
+static void mark_replaced(const ocors_policy_t *policy, uint32_t later, uint32_t **words,
+                          ocors_snapshot_replaced_t *replaced)
+{
+    ocors_image_client_t client;
+    uint32_t found;
+
+    for (uint32_t i = 0; ocors_image_read_client(&policy->layers[later], i, &client); i++) {
+        for (uint32_t layer = 0; layer < later; layer++) {
+            if (words[layer] != NULL
+                && ocors_image_find_client(&policy->layers[layer], client.hash, client.id, &found)
+                && (words[layer][found / 32] >> found % 32 & 1) == 0) {
+                words[layer][found / 32] |= UINT32_C(1) << found % 32;
+                replaced[layer].count++;
+            }
+        }
+    }
+}
+
+/* Writes what the layers of a policy replace, from a word on. Returns the next free word. */
+static uint32_t index_policy(const ocors_snapshot_t *snapshot, uint32_t index, uint32_t word)
+{
+    ocors_snapshot_replaced_t *const all = (void *)(uintptr_t)snapshot->replaced;
+    uint32_t *const free_words = (void *)(uintptr_t)snapshot->replaced_words;
+    uint32_t *words[OCORS_POLICY_LAYERS_MAX] = { NULL };
+    ocors_policy_t policy;
+
+    if (!ocors_snapshot_read_policy(snapshot, index, &policy)) {
+        return word;
+    }
+    ocors_snapshot_replaced_t *const replaced = all + snapshot->policies[index].first_layer;
+
+    for (uint32_t i = 0; i < policy.layer_count; i++) {
+        const uint32_t count = ocors_snapshot_replaced_words(policy.layers[i].client_count);
+
+        if (i + 1 < policy.layer_count
+            && range_is_within(word, count, snapshot->header.replaced_words)) {
+            replaced[i].first_word = word;
+            words[i] = free_words + word;
+            word += count;
+        }
+    }
+    for (uint32_t later = 1; later < policy.layer_count; later++) {
+        mark_replaced(&policy, later, words, replaced);
+    }
+    return word;
+}
+
+static void index_layers(const ocors_snapshot_t *snapshot)
+{
+    const ocors_snapshot_header_t *header = &snapshot->header;
+    ocors_snapshot_replaced_t *const replaced = (void *)(uintptr_t)snapshot->replaced;
+    uint32_t word = 0;
+
+    memset((void *)(uintptr_t)snapshot->replaced_words, 0,
+           header->replaced_words * sizeof(*snapshot->replaced_words));
+    for (uint32_t i = 0; i < header->layer_count; i++) {
+        replaced[i] = (ocors_snapshot_replaced_t){ .first_word = OCORS_SNAPSHOT_NONE };
+    }
+    for (uint32_t i = 0; i < header->policy_count; i++) {
+        word = index_policy(snapshot, i, word);
+    }
+}
+
 void ocors_snapshot_index(const ocors_snapshot_t *snapshot)
 {
     const ocors_snapshot_header_t *header = &snapshot->header;
@@ -248,6 +337,7 @@ void ocors_snapshot_index(const ocors_snapshot_t *snapshot)
         ocors_slots_add(slots, header->slot_count, ocors_hash(header->seed, path_of(snapshot, i)),
                         number);
     }
+    index_layers(snapshot);
 }
 
 /* What a tree has for an id. */

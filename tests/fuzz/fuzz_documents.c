@@ -346,6 +346,7 @@ void *fuzz_snapshot_make(const fuzz_document_t *documents, size_t count, size_t 
         .policy_count = POLICY_COUNT,
         .list_policy_count = 1,
         .layer_count = (uint32_t)count,
+        .replaced_words = (uint32_t)count, /* its documents have fewer than 32 clients */
         .tree_count = 1,
         .site_count = SITE_COUNT,
         .text_size = 9,

@@ -167,6 +167,7 @@ static ocors_snapshot_header_t make_header(void)
 
     for (size_t i = 0; i < POLICIES; i++) {
         header.layer_count += segment_layers_of[i];
+        header.replaced_words += segment_layers_of[i] > 0 ? segment_layers_of[i] - 1 : 0;
     }
     for (size_t i = 0; i < SITES; i++) {
         header.text_size += (uint32_t)strlen(sites_written[i].name);

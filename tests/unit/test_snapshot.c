@@ -46,6 +46,46 @@ static void policies_are_read_by_index(void **state)
 }
 
 /* A key is compared whole: half of the policies here have one hash, and the last one has it too. */
+/* C4: what a later layer replaces is marked, and what is not marked is found by the ids. */
+static void replaced_clients_are_marked(void **state)
+{
+    static const struct {
+        uint32_t policy, layer, count;
+        uint32_t bits;
+        bool has_bits;
+    } rows[] = {
+        { POLICY_LISTED, 0, 1, 2, true }, /* r, the second client */
+        { POLICY_LISTED, 1, 0, 0, false },
+        { POLICY_SHOP, 0, 0, 0, false },
+        { POLICY_SITE, 0, 1, 2, true },
+        { POLICY_MANY, 0, 1, 2, true },
+        { POLICY_MANY, 1, 2, 3, true }, /* the same document is above it */
+        { POLICY_MANY, OCORS_POLICY_LAYERS_MAX - 1, 0, 0, false },
+    };
+    ocors_snapshot_t *snapshot = &segment.snapshot;
+    const uint32_t words = snapshot->header.replaced_words;
+    ocors_policy_t policy;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_true(ocors_snapshot_read_policy(snapshot, rows[i].policy, &policy));
+        const ocors_image_t *image = &policy.layers[rows[i].layer];
+
+        assert_int_equal(image->replaced != NULL, rows[i].has_bits);
+        assert_int_equal(image->replaced_count, rows[i].count);
+        assert_int_equal(rows[i].has_bits ? *image->replaced : 0, rows[i].bits);
+    }
+    /* With too few words, the first layers have some. */
+    for (uint32_t few = 0; few < words; few++) {
+        snapshot->header.replaced_words = few;
+        ocors_snapshot_index(snapshot);
+        assert_true(ocors_snapshot_read_policy(snapshot, POLICY_SITE, &policy));
+        assert_int_equal(policy.layers[0].replaced != NULL, few > 1);
+        assert_string_equal(segment_listed(&policy), "gsn");
+    }
+    snapshot->header.replaced_words = words;
+}
+
 static void policies_are_found_by_key(void **state)
 {
     uint32_t index;
@@ -470,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         READING(policies_are_read_by_index),
+        READING(replaced_clients_are_marked),
         READING(policies_are_found_by_key),
         READING(a_policy_without_a_key_is_not_found_by_key),
         READING(trees_are_found_by_key),

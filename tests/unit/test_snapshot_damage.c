@@ -56,6 +56,7 @@ static void a_wrong_header_does_not_open(void **state)
         { "too many trees", AT(tree_count), 4, 10 },
         { "too many sites", AT(site_count), 4, 10 },
         { "too many layers", AT(layer_count), 4, 100 },
+        { "too many words of bits", AT(replaced_words), 4, 100 },
         { "too much text", AT(text_size), 4, 100 },
         { "all the text there can be", AT(text_size), 4, -100 },
     };

@@ -105,6 +105,17 @@ static void plan_documents(ocors_snapshot_plan_t *plan)
     plan->header.text_size += error_room;
 }
 
+/* Plans the bits of a layer that others follow: which of its clients they replace. */
+static void plan_replaced(ocors_snapshot_plan_t *plan, const ocors_document_image_t *layer)
+{
+    ocors_image_t image;
+
+    /* A damaged image is not written, and so has no clients. */
+    if (ocors_image_open(layer->bytes, layer->size, &image)) {
+        plan->header.replaced_words += ocors_snapshot_replaced_words(image.client_count);
+    }
+}
+
 static void plan_policies(ocors_snapshot_plan_t *plan)
 {
     for (int i = 0; i < plan->collection->policies->nelts; i++) {
@@ -119,6 +130,9 @@ static void plan_policies(ocors_snapshot_plan_t *plan)
         for (uint32_t k = 0; k < policy->layer_count; k++) {
             plan_image(plan, policy->layers[k], true);
             APR_ARRAY_PUSH(plan->layers, uint32_t) = policy->layers[k]->index;
+            if (k + 1 < policy->layer_count) {
+                plan_replaced(plan, policy->layers[k]);
+            }
         }
     }
 }
