@@ -26,6 +26,7 @@ ENDED_BADLY = re.compile(r"exit signal|seg fault|Segmentation|Sanitizer|runtime 
 NUMBER = re.compile(r"\b(OCORS\d{4}): ")  # of a message of ours
 QUIET_LEVELS = {"notice", "info", "debug"} | {f"trace{n}" for n in range(1, 9)}
 LOGS = ("stderr.log", "error.log")
+OF_ALL = "OCORS_HTTPD_"  # begins a variable of the tests' environment that all servers get, without this
 MPMS = ("event", "worker", "prefork")
 WATCHER = "ocapi-cors"  # the process of the timed reload
 THREADS = 25  # of each child, but for prefork's
@@ -264,8 +265,12 @@ DocumentRoot "${{ROOT}}/htdocs"
         return [binary(), "-d", str(self.root), "-f", str(self.root / "httpd.conf"), *arguments]
 
     def _environment(self):
-        return {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C",
-                **self.environment}
+        """OCORS_HTTPD_X=y in the environment of the tests is X=y in the server's. A library that a test preloads comes
+        after those of all servers: the sanitizers' must be the first."""
+        given = {name.removeprefix(OF_ALL): value for name, value in os.environ.items() if name.startswith(OF_ALL)}
+        libraries = [e["LD_PRELOAD"] for e in (given, self.environment) if "LD_PRELOAD" in e]
+        return {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C", **given,
+                **self.environment, **({"LD_PRELOAD": ":".join(libraries)} if libraries else {})}
 
     def configtest(self):
         """What `apachectl configtest` does: (return code, all it printed)."""
