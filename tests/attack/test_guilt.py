@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard of the attack, shown a module that is guilty: a sanitizer's report and a worker that ends are noticed."""
+"""The guard of the attack, shown a module that is guilty (guilty.c): what a sanitizer or valgrind reports, and a worker that
+ends, is noticed. Which of them watches is what scripts/attack has said in the environment."""
 
 import os
 import re
@@ -15,6 +16,14 @@ CONFIG = """
     SetHandler guilty
 </Location>
 """
+IS_SANITIZED = "asan" in os.environ.get("OCORS_HTTPD_LD_PRELOAD", "")
+REPORTS = (
+    {"heap": "heap-buffer-overflow", "overflow": "runtime error: signed integer overflow"}
+    if IS_SANITIZED
+    else {"heap": "Invalid read of size 1"}
+    if httpd.RUNNER
+    else {}
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +32,7 @@ def guilty(tmp_path_factory):
     flags = subprocess.run(
         ["apr-1-config", "--cppflags", "--includes"], capture_output=True, text=True, check=True
     ).stdout.split()
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"] if IS_SANITIZED else []
     subprocess.run(
         [
             "gcc",
@@ -30,8 +40,7 @@ def guilty(tmp_path_factory):
             "-g",
             "-shared",
             "-fPIC",
-            "-fsanitize=address,undefined",
-            "-fno-sanitize-recover=all",
+            *sanitizers,
             f"-I{httpd.apxs('INCLUDEDIR')}",
             *flags,
             "-o",
@@ -44,16 +53,8 @@ def guilty(tmp_path_factory):
     return folder / "guilty.so"
 
 
-@pytest.mark.parametrize(
-    "fault, report",
-    [
-        ("heap", "heap-buffer-overflow"),
-        ("overflow", "runtime error: signed integer overflow"),
-        ("end", None),
-        ("none", None),
-    ],
-)
-def test_a_fault_is_noticed(guilty, fault, report):
+@pytest.mark.parametrize("fault", [*REPORTS, "end", "none"])
+def test_a_fault_is_noticed(guilty, fault):
     server = httpd.Httpd(CONFIG, module=guilty)
     server.start()
     try:
@@ -64,13 +65,14 @@ def test_a_fault_is_noticed(guilty, fault, report):
         except (EOFError, OSError):
             assert fault != "none"
             httpd.wait_until(lambda: not before <= server.children(), "the worker is gone")
-        assert (before <= server.children()) == (fault == "none")
-        if report is None:
-            server.check_log()
-        else:
-            with pytest.raises(httpd.HttpdFailed, match=f"(?s)unexpected lines.*{re.escape(report)}"):
-                server.wait_log(re.escape(report))
+        assert (before <= server.children()) == (fault == "none" or not IS_SANITIZED and fault in REPORTS)
+        if fault in REPORTS:
+            report = re.escape(REPORTS[fault])
+            server.wait_log(report)
+            with pytest.raises(httpd.HttpdFailed, match=f"(?s)unexpected lines.*{report}"):
                 server.check_log()
+        else:
+            server.check_log()
     finally:
         httpd.Httpd.live.remove(server)
         server.stop_after_failure()

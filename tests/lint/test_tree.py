@@ -417,8 +417,9 @@ def test_shellcheck_would_have_something_to_say(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/fuzz", "scripts/attack",
-                                  "scripts/examples-test", "scripts/package-test", "scripts/release",
-                                  "packaging/sbom.py", ".ci/run", "scripts/soak",
+                                  "scripts/coverage", "scripts/examples-test", "scripts/package-test",
+                                  "scripts/release", "packaging/sbom.py", "tests/coverage/floors.py", ".ci/run",
+                                  "scripts/soak",
                                   "conf/examples/demo/backend/baskets.cgi", "examples/etcd/ocapi-cors-etcd",
                                   "examples/pre-commit/pre-commit", "examples/shell/ocapi-cors-carry",
                                   "examples/shell/ocapi-cors-install"])
