@@ -23,6 +23,22 @@ static const struct {
 #undef FUZZ_LIMIT
 };
 
+/* Of its own size: the sanitizer sees every byte beyond it. */
+void *fuzz_allocate_aligned(size_t size, size_t alignment)
+{
+    void *memory = NULL;
+
+    FUZZ_CHECK(posix_memalign(&memory, alignment < sizeof(void *) ? sizeof(void *) : alignment,
+                              size > 0 ? size : 1)
+               == 0);
+    return memory;
+}
+
+void fuzz_release(void *memory)
+{
+    free(memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static clock_t most;

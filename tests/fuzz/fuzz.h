@@ -48,13 +48,17 @@ FUZZ_TARGETS(FUZZ_DECLARE)
         }                                                                                          \
     } while (false)
 
-/* Memory, or the end of the process. Of its own size: the sanitizer sees every byte beyond it. */
+/*
+ * Memory, or the end of the process; each byte beyond it is noticed. Under libFuzzer the sanitizer
+ * notices (entry.c), in the replay pages that nobody may touch (guard.c). The caller's to give back
+ * by fuzz_release(), which takes NULL as well. `alignment` is a power of 2; 1: of any bytes.
+ */
+void *fuzz_allocate_aligned(size_t size, size_t alignment);
+void fuzz_release(void *memory);
+
 static inline void *fuzz_allocate(size_t size)
 {
-    void *memory = malloc(size > 0 ? size : 1);
-
-    FUZZ_CHECK(memory != NULL);
-    return memory;
+    return fuzz_allocate_aligned(size, 1);
 }
 
 /* A copy of its own; bytes == NULL for the empty span. The caller's to free by fuzz_free(). */
@@ -71,7 +75,7 @@ static inline ocors_span_t fuzz_copy(ocors_span_t span)
 
 static inline void fuzz_free(ocors_span_t span)
 {
-    free((void *)(uintptr_t)span.bytes);
+    fuzz_release((void *)(uintptr_t)span.bytes);
 }
 
 static inline bool fuzz_has(ocors_span_t span, char c)

@@ -130,7 +130,7 @@ static void check_token(ocors_span_t token, ocors_span_t payload)
         fuzz_free(sub);
     }
     (void)json_object_put(root);
-    free(buffer);
+    fuzz_release(buffer);
 }
 
 /* ---- Naming ---------------------------------------------------------------------------------- */
@@ -256,8 +256,8 @@ static void check_naming(const fuzz_document_t *document, const ocors_span_t val
                                                                               : values[2]));
     }
     fuzz_free(id);
-    free(buffer);
-    free(room);
+    fuzz_release(buffer);
+    fuzz_release(room);
 }
 
 /* A document whose clients have these ids. */

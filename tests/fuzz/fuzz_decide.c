@@ -274,7 +274,7 @@ static void check(const world_t *world, const ocors_policy_t *policies)
                        && ocors_span_is_equal(later.nearest, decision.nearest));
         }
     }
-    free(buffer);
+    fuzz_release(buffer);
 }
 
 /* Makes the documents; a line "=" at a document's beginning begins the second policy. */

@@ -325,10 +325,8 @@ static void write_tables(const ocors_snapshot_t *snapshot)
 
 void *fuzz_aligned_copy(ocors_span_t bytes)
 {
-    void *copy = NULL;
+    void *const copy = fuzz_allocate_aligned(bytes.length, OCORS_IMAGE_ALIGNMENT);
 
-    FUZZ_CHECK(posix_memalign(&copy, OCORS_IMAGE_ALIGNMENT, bytes.length + (bytes.length == 0))
-               == 0);
     if (bytes.length > 0) {
         memcpy(copy, bytes.bytes, bytes.length);
     }

@@ -25,7 +25,7 @@ static ocors_span_t edit(ocors_span_t text, ocors_span_t id, const ocors_origin_
         edited.bytes = fuzz_allocate(edited.length);
         ocors_splice_apply(text, &splice, (char *)(uintptr_t)edited.bytes);
     }
-    free(room);
+    fuzz_release(room);
     return edited;
 }
 

@@ -120,7 +120,7 @@ static void check_fault(ocors_span_t text, ocors_span_t utf8)
     FUZZ_CHECK((size_t)json_object_get_string_len(origin) == utf8.length
                || text.length > OCORS_FAULT_ORIGIN_MAX - OCORS_UTF8_MAX);
     (void)json_object_put(root);
-    free(buffer);
+    fuzz_release(buffer);
 }
 
 /* ---- HTML, labels, text ---------------------------------------------------------------------- */

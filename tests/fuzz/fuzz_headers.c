@@ -92,7 +92,7 @@ static void check_preflight(ocors_span_t request, const ocors_header_policy_t *p
         FUZZ_CHECK(ocors_header_is_ours(headers.items[i].name));
     }
     free(granted.bytes);
-    free(buffer);
+    fuzz_release(buffer);
 }
 
 /* Adds a value twice: the second time adds nothing, as every name is there. */
@@ -126,7 +126,7 @@ static void check_list(ocors_span_t value)
         ocors_name_list_add(&list, value);
         FUZZ_CHECK(list.length == length && list.count == count);
     }
-    free(text);
+    fuzz_release(text);
 }
 
 static bool vary_names(ocors_span_t vary, ocors_span_t field)

@@ -93,5 +93,5 @@ void fuzz_image(ocors_span_t input)
     if (is_sound) {
         check_sound(&image);
     }
-    free(bytes);
+    fuzz_release(bytes);
 }

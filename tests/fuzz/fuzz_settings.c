@@ -151,7 +151,7 @@ static void check_snapshot(const fuzz_document_t *document)
     FUZZ_CHECK(ocors_snapshot_read_policy(&snapshot, index, &policy));
     check_decisions(document, &policy);
     fuzz_policies_use(&policy, 1);
-    free(area);
+    fuzz_release(area);
 }
 
 void fuzz_settings(ocors_span_t input)

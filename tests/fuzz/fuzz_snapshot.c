@@ -144,5 +144,5 @@ void fuzz_snapshot(ocors_span_t input)
         use(&snapshot);
         use_view(area, from.length, &view);
     }
-    free(area);
+    fuzz_release(area);
 }

@@ -144,7 +144,7 @@ static void check_loose(ocors_span_t path)
     if (path.length <= LIST_MAX) {
         check_list(path, &loose);
     }
-    free(buffer);
+    fuzz_release(buffer);
 }
 
 /* ---- Addresses ------------------------------------------------------------------------------- */
@@ -258,7 +258,7 @@ static void check_readings(ocors_span_t uri, ocors_span_t line)
     FUZZ_CHECK(length <= OCORS_SITE_KEY_MAX);
     FUZZ_CHECK(ocors_site_key(ocors_span_make(first, length), again) == length
                && memcmp(first, again, length) == 0);
-    free(buffer);
+    fuzz_release(buffer);
 }
 
 /* ---- Applications ---------------------------------------------------------------------------- */
@@ -362,7 +362,7 @@ static void check_applications(ocors_span_t uri)
                    || is_same_site(found.site, path.loose.site));
         fuzz_free(list.text);
     }
-    free(buffer);
+    fuzz_release(buffer);
 }
 
 void fuzz_url_path(ocors_span_t input)
@@ -381,6 +381,6 @@ void fuzz_url_path(ocors_span_t input)
         check_applications(uri);
     }
     FUZZ_CHECK(ocors_url_path_decode_slashes(uri, slashes).length <= uri.length);
-    free(slashes);
+    fuzz_release(slashes);
     fuzz_fields_free(&fields);
 }

@@ -3,6 +3,8 @@
  * Runs every seed through every target, without libFuzzer: `replay [FOLDER]`. The folder (without
  * one, OCORS_SEEDS) has a folder of seeds for each target. A seed of one target is a hostile input
  * of the others. If the program fails, its last line names the seed and, at the end, the target.
+ *
+ * `replay --beyond SIZE` and `replay --before SIZE` have the fault that guard.c is there for.
  */
 #include <dirent.h>
 
@@ -48,15 +50,25 @@ static void run_file(const char *path)
     fuzz_text_t text = { .bytes = NULL };
 
     read_file(path, &text);
+    const ocors_span_t input = fuzz_copy(fuzz_text_span(&text));
     printf("%s:", path);
     for (size_t i = 0; i < TARGET_COUNT; i++) {
         const size_t most = targets[i].most;
 
         printf(" %s", targets[i].name);
         fflush(stdout);
-        targets[i].run(ocors_span_make(text.bytes, text.length < most ? text.length : most));
+        if (input.length <= most) {
+            targets[i].run(input);
+        }
+        else {
+            const ocors_span_t first = fuzz_copy(ocors_span_make(input.bytes, most));
+
+            targets[i].run(first);
+            fuzz_free(first);
+        }
     }
     printf("\n");
+    fuzz_free(input);
     free(text.bytes);
 }
 
@@ -83,6 +95,20 @@ static size_t run_folder(const char *folder)
     return count;
 }
 
+/* Reads the byte behind memory of that size, or writes the one before it. */
+static void touch(bool is_beyond, size_t size)
+{
+    volatile char *memory = fuzz_allocate(size);
+
+    if (is_beyond) {
+        printf("%d\n", memory[size]);
+    }
+    else {
+        memory[-1] = '\0';
+    }
+    fuzz_release((void *)(uintptr_t)memory);
+}
+
 int main(int argc, char **argv)
 {
     const char *const folder = argc > 1 ? argv[1] : getenv("OCORS_SEEDS");
@@ -91,6 +117,10 @@ int main(int argc, char **argv)
     if (folder == NULL) {
         fprintf(stderr, "Usage: replay FOLDER\n");
         return 2;
+    }
+    if (argc == 3) {
+        touch(strcmp(folder, "--beyond") == 0, (size_t)atoi(argv[2]));
+        return 0;
     }
     for (size_t i = 0; i < TARGET_COUNT; i++) {
         char path[PATH_SIZE];

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs every seed of the fuzz targets through every target: by gcc, by clang with ASan and UBSan, and under valgrind.
-scripts/fuzz looks for inputs that no seed has."""
+"""Runs every seed of the fuzz targets through every target: by gcc, with a page behind each input that nobody may touch
+(guard.c), by clang with ASan and UBSan, and under valgrind. scripts/fuzz looks for inputs that no seed has."""
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -19,11 +20,11 @@ VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "
             "--vgdb=no", "--read-inline-info=no"]
 
 
-def replay(mode, seeds):
+def replay(mode, *arguments):
     build = "gcc" if mode == "valgrind" else mode
     program = os.environ["OCORS_BUILD"] + f"/{build}/tests/fuzz/replay"
-    return subprocess.run([*(VALGRIND if mode == "valgrind" else []), program, str(seeds)],
-                          env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
+    return subprocess.run([*(VALGRIND if mode == "valgrind" else []), program, *map(str, arguments)],
+                          env={**os.environ, **({"OCORS_GUARD": "1"} if mode == "gcc" else {}), "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
                                "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"},
                           capture_output=True, text=True, errors="backslashreplace", timeout=380)
 
@@ -48,3 +49,16 @@ def test_a_target_without_seeds_is_noticed(tmp_path):
     for name in TARGETS:
         (tmp_path / name).mkdir()
     assert "it has no seed" in replay("gcc", tmp_path).stderr
+
+
+@pytest.mark.parametrize("mode", ["gcc", "sanitize"])
+@pytest.mark.parametrize("size", [1, 7, 4096, 5000])
+def test_a_byte_beyond_the_memory_ends_the_replay(mode, size):
+    assert replay(mode, "--beyond", size).returncode == (-signal.SIGSEGV if mode == "gcc" else 1)
+
+
+def test_a_byte_before_the_memory_is_noticed():
+    done = replay("gcc", "--before", 7)
+    assert done.returncode == -signal.SIGABRT and "this does not hold" in done.stderr
+    # The memory begins with its page, and so does what nobody may touch.
+    assert replay("gcc", "--before", 4096).returncode == -signal.SIGSEGV

@@ -416,8 +416,10 @@ def test_shellcheck_would_have_something_to_say(tmp_path):
     assert subprocess.run(["shellcheck", "bad"], cwd=tmp_path, capture_output=True).returncode == 1
 
 
-@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/fuzz", "scripts/examples-test", "scripts/package-test",
-                                  "scripts/release", "scripts/soak", "packaging/sbom.py", ".ci/run",
+@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/fuzz", "scripts/attack",
+                                  "scripts/coverage", "scripts/examples-test", "scripts/package-test",
+                                  "scripts/release", "packaging/sbom.py", "tests/coverage/floors.py", ".ci/run",
+                                  "scripts/soak",
                                   "conf/examples/demo/backend/baskets.cgi", "examples/etcd/ocapi-cors-etcd",
                                   "examples/pre-commit/pre-commit", "examples/shell/ocapi-cors-carry",
                                   "examples/shell/ocapi-cors-install"])
@@ -430,10 +432,10 @@ def test_ci_runs_the_check_and_nothing_else():
     assert lines == ['exec "$(dirname "$0")/../scripts/check"']
 
 
-def test_a_run_without_arguments_leaves_out_examples_servlet_and_stacks_alone():
+def test_a_run_without_arguments_leaves_out_what_has_a_script_of_its_own_and_servlet_and_stacks_alone():
     default = re.search(r"paths=\((tests/[^)]*)\)", read(REPOSITORY, "scripts/check"))[1].split()
     there = {str(Path(n).parent) for n in files(REPOSITORY, ".py", "tests") if Path(n).name.startswith("test_")}
-    assert there - set(default) == {"tests/examples", "tests/servlet", "tests/stacks"} and set(default) < there
+    assert there - set(default) == {"tests/attack", "tests/examples", "tests/servlet", "tests/stacks"} and set(default) < there
 
 
 def test_the_examples_are_as_long_as_the_document_says():

@@ -26,6 +26,9 @@ ENDED_BADLY = re.compile(r"exit signal|seg fault|Segmentation|Sanitizer|runtime 
 NUMBER = re.compile(r"\b(OCORS\d{4}): ")  # of a message of ours
 QUIET_LEVELS = {"notice", "info", "debug"} | {f"trace{n}" for n in range(1, 9)}
 LOGS = ("stderr.log", "error.log")
+RUNNER = os.environ.get("OCORS_RUN_UNDER", "").split()  # a program that runs each server: valgrind and its options
+PATIENCE = int(os.environ.get("OCORS_PATIENCE", "1"))  # how many times longer something may take
+OF_ALL = "OCORS_HTTPD_"  # begins a variable of the tests' environment that all servers get, without this
 MPMS = ("event", "worker", "prefork")
 WATCHER = "ocapi-cors"  # the process of the timed reload
 THREADS = 25  # of each child, but for prefork's
@@ -53,13 +56,13 @@ class HttpdFailed(AssertionError):
 
 def wait_until(condition, what, timeout=20):
     """Polls until condition() is true and returns its value; never waits without a bound."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * PATIENCE
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise HttpdFailed(f"after {timeout} s still not: {what}")
+            raise HttpdFailed(f"after {timeout * PATIENCE} s still not: {what}")
         time.sleep(0.01)
 
 
@@ -264,8 +267,12 @@ DocumentRoot "${{ROOT}}/htdocs"
         return [binary(), "-d", str(self.root), "-f", str(self.root / "httpd.conf"), *arguments]
 
     def _environment(self):
-        return {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C",
-                **self.environment}
+        """OCORS_HTTPD_X=y in the environment of the tests is X=y in the server's. A library that a test preloads comes
+        after those of all servers: the sanitizers' must be the first."""
+        given = {name.removeprefix(OF_ALL): value for name, value in os.environ.items() if name.startswith(OF_ALL)}
+        libraries = [e["LD_PRELOAD"] for e in (given, self.environment) if "LD_PRELOAD" in e]
+        return {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C", **given,
+                **self.environment, **({"LD_PRELOAD": ":".join(libraries)} if libraries else {})}
 
     def configtest(self):
         """What `apachectl configtest` does: (return code, all it printed)."""
@@ -288,7 +295,7 @@ DocumentRoot "${{ROOT}}/htdocs"
             nonce = self._write_config(self._ports)
             with open(self.root / "stderr.log", "ab") as output:
                 self.process = subprocess.Popen(
-                    self.command(*self.mode.split()), stdin=subprocess.DEVNULL, stdout=output,
+                    [*RUNNER, *self.command(*self.mode.split())], stdin=subprocess.DEVNULL, stdout=output,
                     stderr=output, env=self._environment(), start_new_session=True,
                     preexec_fn=allow_core_files)
             try:
@@ -426,11 +433,11 @@ DocumentRoot "${{ROOT}}/htdocs"
             return
         self.tell_to_end()
         try:
-            self.process.wait(20)
+            self.process.wait(20 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(20)
-            raise HttpdFailed("httpd did not stop within 20 s") from None
+            raise HttpdFailed(f"httpd did not stop within {20 * PATIENCE} s") from None
 
     def crash_stack(self):
         """The innermost frames of the last crash, innermost first; "" without a core file."""

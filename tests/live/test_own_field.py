@@ -366,5 +366,5 @@ def test_a_virtual_host_without_a_name_is_warned_of(start_httpd, before, after, 
         assert len(said) == (generation + 1 if is_warned else 0), said
         if generation == 0:
             server.restart()
-    output = subprocess.run(server.command("-t"), capture_output=True, text=True, check=True).stderr
-    assert output.count("OCORS0020") == (1 if is_warned else 0), output
+    code, output = server.run("-t")
+    assert code == 0 and output.count("OCORS0020") == (1 if is_warned else 0), output

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocors_image.h"
+#include "ocors_image_build.h"
 #include "ocors_json_scan.h"
 #include "ocors_settings_parse.h"
 
@@ -70,6 +72,17 @@ static const char wrong[] =
 
 static const char broken[] = "{\"a\":[1,2,{\"b\":\"c\",\"\\u0062\":1";
 
+/* Whether the report says that a list has no usable origin. */
+static bool says_unusable(const ocors_report_t *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->items[i].code == OCORS_FINDING_ORIGINS_UNUSABLE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Runs the parse with the n-th allocation failing, for every n until it is not reached. */
 static void fail_each(const char *text, ocors_result_t expected, bool onward)
 {
@@ -89,6 +102,7 @@ static void fail_each(const char *text, ocors_result_t expected, bool onward)
         assert_int_equal(status, is_reached ? OCORS_NO_MEMORY : expected);
         assert_int_equal(settings != NULL, status == OCORS_OK);
         assert_true(is_reached || !report.is_out_of_memory);
+        assert_true(text != good || !says_unusable(&report)); /* the list was not read to its end */
         ocors_settings_free(settings);
         ocors_report_free(&report);
         if (!is_reached) {
@@ -113,6 +127,40 @@ static void bad_document(void **state)
     fail_each(bad, OCORS_INVALID, true);
     fail_each(wrong, OCORS_INVALID, false);
     fail_each(wrong, OCORS_INVALID, true);
+}
+
+/* The image of a document: made whole, or not at all. */
+static void image(void **state)
+{
+    ocors_settings_t *settings = NULL;
+    ocors_report_t report;
+    bool is_reached = true;
+
+    (void)state;
+    ocors_report_init(&report);
+    fails_at = 0;
+    assert_int_equal(ocors_settings_parse(ocors_span_from_string(good), &report, &settings),
+                     OCORS_OK);
+    for (size_t n = 1; is_reached; n++) {
+        void *bytes = NULL;
+        size_t size = 0;
+
+        calls = 0;
+        fails_at = n;
+        fails_onward = false;
+        const ocors_result_t result = ocors_image_build(settings, 1, &bytes, &size);
+
+        is_reached = calls >= n;
+        fails_at = 0;
+        assert_int_equal(result, is_reached ? OCORS_NO_MEMORY : OCORS_OK);
+        if (result == OCORS_OK) {
+            assert_true(n > 10);
+            assert_true(ocors_image_verify(bytes, size));
+            free(bytes);
+        }
+    }
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
 }
 
 /* The scan alone: it never says that it read what it could not. */
@@ -172,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_document),
         cmocka_unit_test(bad_document),
+        cmocka_unit_test(image),
         cmocka_unit_test(scan),
         cmocka_unit_test(errors_are_counted_without_memory),
     };

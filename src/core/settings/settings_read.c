@@ -371,7 +371,8 @@ static void judge_origins(reader_t *reader, ocors_json_t *value, const ocors_pat
     const size_t errors = reader->report->totals[OCORS_SEVERITY_ERROR];
 
     judge_below(reader, value, ORIGINS, path);
-    if (ocors_json_length(value) > 0 && reader->report->totals[OCORS_SEVERITY_ERROR] == errors) {
+    if (reader->status == OCORS_OK && ocors_json_length(value) > 0
+        && reader->report->totals[OCORS_SEVERITY_ERROR] == errors) {
         ocors_settings_end_origins(reader->settings, reader->report, path);
     }
 }
