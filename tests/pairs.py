@@ -69,6 +69,14 @@ def select(rows, kept=()):
     return sorted(chosen)
 
 
+def in_turn(number, first, second, is_exhaustive=False):
+    """Of the product of two dimensions that one test walks: rows that hold each value of both. The test of the next
+    number has other rows; as many tests as the shorter dimension has values hold the whole product."""
+    turns = min(len(first), len(second))
+    return [(a, b) for i, a in enumerate(first) for j, b in enumerate(second)
+            if is_exhaustive or (i + j + number) % turns == 0]
+
+
 def values_of(item):
     """What a collected test is parametrized with, the parameters of its fixtures too: by name."""
     return {**getattr(item.callspec, "funcargs", {}), **item.callspec.params}
