@@ -36,6 +36,7 @@ BYTES = {
 }
 # LIMITS: megabytes of one byte, or one step some 100,000 times. They are left out under valgrind, too, and by distcheck.
 LIMITS = {
+    "test_client": ("members", "members_that_escape", "members_that_are_broken_off", "subs"),
     "test_image": ("test_size_for_each_origin",),
     "test_json_scan": ("memory_is_limited",),
     "test_resource": ("agrees_with_trying_everything",),
