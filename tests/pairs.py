@@ -36,6 +36,7 @@ BYTES = {
 }
 # LIMITS: megabytes of one byte, or one step some 100,000 times. They are left out under valgrind, too, and by distcheck.
 LIMITS = {
+    "test_client": ("members", "members_that_escape", "members_that_are_broken_off", "subs"),
     "test_image": ("test_size_for_each_origin",),
     "test_json_scan": ("memory_is_limited",),
     "test_resource": ("agrees_with_trying_everything",),
@@ -67,6 +68,14 @@ def select(rows, kept=()):
         chosen.add(best)
         missing -= pairs[best]
     return sorted(chosen)
+
+
+def in_turn(number, first, second, is_exhaustive=False):
+    """Of the product of two dimensions that one test walks: rows that hold each value of both. The test of the next
+    number has other rows; as many tests as the shorter dimension has values hold the whole product."""
+    turns = min(len(first), len(second))
+    return [(a, b) for i, a in enumerate(first) for j, b in enumerate(second)
+            if is_exhaustive or (i + j + number) % turns == 0]
 
 
 def values_of(item):

@@ -526,9 +526,10 @@ def test_origins_are_counted_once_each(start):
     names = [f"https://evil{number}.example" for number in range(3000)]
     for _ in range(3):
         with server.connection() as connection:
-            for name in names:
-                connection.send(wire.build("POST", "/on/x", [("Origin", name)], close=False))
-                assert connection.read("POST").status == 401
+            for first in range(0, len(names), 50):  # as many at a time: most of the time is the test's own
+                some_names = names[first:first + 50]
+                connection.send(b"".join(wire.build("POST", "/on/x", [("Origin", n)], close=False) for n in some_names))
+                assert [connection.read("POST").status for _ in some_names] == [401] * len(some_names)
     server.restart()
     found = MINUTE.search(server.wait_log("OCORS0027").text)
     assert found[1] == "9000" and found[5] == "about ", found[0]
