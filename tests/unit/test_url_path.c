@@ -251,6 +251,7 @@ static void keys_of_sites(void **state)
           "a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80",
           "a" },
         { "\xe2\x80\x90", "\xe2\x80\x90" },
+        { "a\xe3\x80\x80\xc5", "a\xe3\x80\x80\xc5" },
         { "\xe2\x80\xaa", "\xe2\x80\xaa" },
     };
     char key[OCORS_SITE_KEY_MAX], id[OCORS_SITE_KEY_MAX + 1];
