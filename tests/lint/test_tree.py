@@ -416,7 +416,8 @@ def test_shellcheck_would_have_something_to_say(tmp_path):
     assert subprocess.run(["shellcheck", "bad"], cwd=tmp_path, capture_output=True).returncode == 1
 
 
-@pytest.mark.parametrize("name", ["scripts/demo", "scripts/check", "scripts/fuzz", "scripts/examples-test", "scripts/package-test",
+@pytest.mark.parametrize("name", ["scripts/analyze", "scripts/demo", "scripts/check", "scripts/fuzz", "scripts/mutate",
+                                  "scripts/prove", "scripts/examples-test", "scripts/package-test",
                                   "scripts/release", "scripts/soak", "packaging/sbom.py", ".ci/run",
                                   "conf/examples/demo/backend/baskets.cgi", "examples/etcd/ocapi-cors-etcd",
                                   "examples/pre-commit/pre-commit", "examples/shell/ocapi-cors-carry",
