@@ -375,6 +375,7 @@ def run(todo, with_glue, arguments):
     house = House(with_glue)
     benches = [Bench(house, n) for n in range(arguments.jobs)]
     benches[0].measure()
+    errors = []
     lock, rows, until = threading.Lock(), [], time.monotonic() + arguments.seconds
     todo = list(reversed(todo))
 
@@ -384,7 +385,11 @@ def run(todo, with_glue, arguments):
                 if not todo:
                     return
                 mutant = todo.pop()
-            verdict, by = bench.judge(mutant)
+            try:
+                verdict, by = bench.judge(mutant)
+            except Exception as error:  # a source that changed meanwhile
+                errors.append(f"{mutant.source}: {error!r}")
+                return
             row = {"key": key_of(mutant), "verdict": verdict, "by": by, "source": mutant.source, "line": mutant.line,
                    "function": mutant.function, "before": mutant.before, "after": mutant.after}
             with lock:
@@ -397,6 +402,8 @@ def run(todo, with_glue, arguments):
         thread.start()
     for thread in threads:
         thread.join()
+    if errors:
+        sys.exit(errors[0])
     if todo:
         print(f"{len(todo)} mutants are left: the time is over")
     return rows
