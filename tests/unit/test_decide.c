@@ -382,6 +382,7 @@ static void test_many_clients_below_another_layer(void **state)
         { 300, 10, 1000, OCORS_METHOD_POST | OCORS_METHOD_PUT | OCORS_METHOD_PATCH },
         { 200, 7, 1000, OCORS_METHOD_POST | OCORS_METHOD_PUT | OCORS_METHOD_PATCH },
         { 400, 7, 0, OCORS_METHOD_POST | OCORS_METHOD_PATCH },
+        { 3, 2, 1, OCORS_METHOD_POST | OCORS_METHOD_PUT | OCORS_METHOD_PATCH },
     };
     static ocors_policy_t policy = { .layer_count = 2 };
 

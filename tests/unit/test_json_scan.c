@@ -114,6 +114,7 @@ static void texts_are_judged(void **state)
         { "{\"x\":{\"\\u0000\":1}}", false, 1 },
         { "[\"a\tb\"]", false, 1 },
         { "[\"\\ud800\"]", false, 1 },
+        { "[\"\\udc00\\udc00\"]", false, 2 },
         { "[\"\\ud83d\\ude00\"]", true, 0 },
         { "[\"\\q\"]", false, 1 },
         { "[\"\xff\"]", false, 1 },

@@ -185,11 +185,31 @@ static void very_long_entries(void **state)
     free(text);
 }
 
+static void default_ports(void **state)
+{
+    static const struct {
+        const char *scheme;
+        uint16_t port;
+    } rows[] = {
+        { "http", 80 }, { "https", 443 },   { "ws", 80 }, { "wss", 443 },
+        { "ftp", 21 },  { "capacitor", 0 }, { "", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(ocors_origin_default_port(ocors_span_from_string(rows[i].scheme)),
+                         rows[i].port);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_result_has_a_row), cmocka_unit_test(every_result_is_explained),
-        cmocka_unit_test(no_bytes_at_all),        cmocka_unit_test(every_byte_everywhere),
+        cmocka_unit_test(default_ports),
+        cmocka_unit_test(every_result_has_a_row),
+        cmocka_unit_test(every_result_is_explained),
+        cmocka_unit_test(no_bytes_at_all),
+        cmocka_unit_test(every_byte_everywhere),
         cmocka_unit_test(very_long_entries),
     };
     int failed = vectors_run("origins.json", 150, NULL, check_row);

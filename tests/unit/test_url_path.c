@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocors_url_loose.h"
 #include "ocors_url_name.h"
 #include "ocors_url_path.h"
 #include "random_numbers.h"
@@ -242,6 +243,16 @@ static void keys_of_sites(void **state)
         { "s\xc4\xb0TE", "site" },
         { "\xc4\xb2", "\xc4\xb2" },
         { "\xc3\x84", "\xc3\x84" },
+        { "\xef\xbb\xbf"
+          "a\xe3\x80\x80",
+          "a" },
+        { "\xf0\xbb\xbf", "\xf0\xbb\xbf" },
+        { "\xc2\x85\xc2\xa0\xe1\x9a\x80\xe2\x80\x80\xe2\x80\x8f"
+          "a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80",
+          "a" },
+        { "\xe2\x80\x90", "\xe2\x80\x90" },
+        { "a\xe3\x80\x80\xc5", "a\xe3\x80\x80\xc5" },
+        { "\xe2\x80\xaa", "\xe2\x80\xaa" },
     };
     char key[OCORS_SITE_KEY_MAX], id[OCORS_SITE_KEY_MAX + 1];
 
@@ -256,6 +267,64 @@ static void keys_of_sites(void **state)
     assert_int_equal(ocors_site_key(ocors_span_make(id, sizeof(id) - 1), key), OCORS_SITE_KEY_MAX);
 }
 
+/* R12: an escaped slash is one, in either case; nothing else is decoded. */
+static void slashes_are_decoded(void **state)
+{
+    static const struct {
+        const char *path, *decoded;
+    } rows[] = {
+        { "/a%2Fb", "/a/b" },
+        { "%2f%2F", "//" },
+        { "/a%2fb%2f", "/a/b/" },
+        { "/ax2Fb", "/ax2Fb" },
+        { "/a%3Fb", "/a%3Fb" },
+        { "/a%2Eb", "/a%2Eb" },
+        { "/a%252F", "/a%252F" },
+        { "/a%2", "/a%2" },
+        { "/a%", "/a%" },
+        { "/a%1F%2", "/a%1F%2" },
+        { "", "" },
+    };
+    char buffer[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_span_equal(
+            ocors_url_path_decode_slashes(ocors_span_from_string(rows[i].path), buffer),
+            rows[i].decoded);
+    }
+}
+
+/* R12: what reading 2 changes is not the same in both readings. */
+static void a_path_with_such_a_byte_is_read_twice(void **state)
+{
+    static const struct {
+        const char *path;
+        bool is_loose;
+    } rows[] = {
+        { "/dw/shop/a.b(c", true },
+        { "/a b", false },
+        { "/a\x1f", false },
+        { "/a!", true },
+        { "/a\x7f", true },
+        { "/a\x80", false },
+        { "/a%", false },
+        { "/a;", false },
+        { "/a\\", false },
+        { "/a/.b", false },
+        { "/a/(b", false },
+        { ".a", true },
+        { "(a", true },
+        { "", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(ocors_url_is_loose(ocors_span_from_string(rows[i].path)),
+                         rows[i].is_loose);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +332,8 @@ int main(void)
         cmocka_unit_test(a_path_that_is_read_once_is_read_alike),
         cmocka_unit_test(long_paths_are_linear),
         cmocka_unit_test(keys_of_sites),
+        cmocka_unit_test(slashes_are_decoded),
+        cmocka_unit_test(a_path_with_such_a_byte_is_read_twice),
     };
     int failed = vectors_run("url_paths.json", 30, is_read_once, check_once);
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What analyzers say of the module and the command line when they may take their time. tests/lint/test_tools.py has
+the same tools with short walks; each tool here walks as deeply as it can.
+
+  scan-build   clang's analyzer with the checkers of CHECKERS too
+  clang-tidy   the checks of .clang-tidy, the analyzer in it without the bound of test_tools.py
+  gcc          -fanalyzer, with longer paths than it takes by itself
+  cppcheck     all configurations of a source, and what it is not certain of
+  shellcheck   the scripts, each other file that is read, and all levels"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import test_tools  # noqa: E402
+from test_tools import CPPCHECK, REPOSITORY, SOURCES, flags_of, run  # noqa: E402
+
+test_tools.MAX_NODES = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=225000")  # clang's own
+
+# Beyond those that are on. alpha.security.ArrayBoundV2 and alpha.core.PointerArithm are left out: the first takes a
+# length that a caller gives for one that is too long, the second takes each pointer to bytes for one to a single byte.
+CHECKERS = ("security.insecureAPI.bcmp,security.insecureAPI.bcopy,security.insecureAPI.bzero,security.insecureAPI.rand,"
+            "security.insecureAPI.strcpy,security.FloatLoopCounter,nullability.NullableDereferenced,"
+            "alpha.core.BoolAssignment,alpha.core.IdenticalExpr,alpha.core.SizeofPtr,alpha.core.TestAfterDivZero,"
+            "alpha.core.PointerSub,alpha.core.FixedAddr,alpha.security.MallocOverflow,alpha.security.ReturnPtrRange,"
+            "alpha.unix.Chroot,alpha.unix.PthreadLock,alpha.unix.cstring.BufferOverlap,"
+            "alpha.unix.cstring.NotNullTerminated,alpha.unix.SimpleStream,alpha.deadcode.UnreachableCode").split(",")
+
+
+def scan_build(name):
+    with tempfile.TemporaryDirectory() as folder:
+        done = run("scan-build", "--status-bugs", "-o", folder, "-maxloop", "16",
+                   *(word for checker in CHECKERS for word in ("-enable-checker", checker)),
+                   "gcc", *flags_of(name), "-c", name, "-o", os.devnull)
+    said = "".join(line + "\n" for line in (done.stdout + done.stderr).split("\n") if not line.startswith("scan-build: "))
+    return done.returncode, said
+
+
+def tidy(name):
+    return test_tools.clang_tidy_deeply(name)
+
+
+def gcc(name):
+    done = run("gcc", "-O0", "-fanalyzer", "-Werror", "--param=analyzer-max-enodes-per-program-point=32",
+               "--param=analyzer-bb-explosion-factor=20", "--param=analyzer-max-recursion-depth=4",
+               *flags_of(name), "-c", name, "-o", os.devnull)
+    return done.returncode, done.stderr
+
+
+def cppcheck(name):
+    done = run(*CPPCHECK, "--force", "--inconclusive", "--library=posix", "--max-ctu-depth=10",
+               f"-I{REPOSITORY}/include", name)
+    return done.returncode, done.stderr
+
+
+TOOLS = {"scan-build": scan_build, "clang-tidy": tidy, "gcc": gcc, "cppcheck": cppcheck}
+
+
+def shellcheck():
+    """(files, what it says of them)"""
+    names = [str(p) for p in sorted((REPOSITORY / "scripts").iterdir()) if p.is_file() and "bash" in p.read_text()[:80]]
+    done = run("shellcheck", "-x", "-P", "SCRIPTDIR", "-S", "style", *names)
+    return len(names), done.stdout
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/analyze", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tool", choices=[*TOOLS, "shellcheck"], action="append", help="this tool (all)")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="of the sources (all)")
+    arguments = parser.parse_args()
+    unknown = set(arguments.files) - set(SOURCES)
+    if unknown:
+        parser.error(f"there is no source {sorted(unknown)[0]}")
+    passed = failed = 0
+    for tool in arguments.tool or [*TOOLS, "shellcheck"]:
+        if tool == "shellcheck":
+            count, said = shellcheck()
+            results = [(f"{count} scripts", said)]
+        else:
+            results = ((name, said if code != 0 or said.strip() else "") for name in arguments.files or SOURCES
+                       for code, said in [TOOLS[tool](name)])
+        for name, said in results:
+            failed, passed = failed + bool(said), passed + (not said)
+            if said:
+                print(f"{tool}: {name}\n{said}", flush=True)
+        print(f"{tool}: done", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

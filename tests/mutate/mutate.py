@@ -1,0 +1,413 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of the module's sources, one at a time, against the tests: those that no test notices are gaps.
+
+A mutant changes one operator, constant, comparison, condition or return (mutants.py). One that does not compile, or
+whose object is the same at -O2, does not count. The core's are run against its unit programs, each until one fails; the
+glue's (src/httpd) against the live modules of LIVE. tests/mutate/survivors argues those that may survive."""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from mutants import mutants_of  # noqa: E402
+from pairs import TIMES  # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WORK = REPOSITORY / "build/mutate"
+SURVIVORS = REPOSITORY / "tests/mutate/survivors"
+FLOOR = 90  # per cent
+
+# The live modules that notice what a source of the glue does; the first are asked first.
+LIVE = {
+    "src/httpd/apart.c": ["test_counting"],
+    "src/httpd/arguments.c": ["test_directives"],
+    "src/httpd/config.c": ["test_directives", "test_enforcement"],
+    "src/httpd/directives.c": ["test_directives"],
+    "src/httpd/facts.c": ["test_own", "test_clients", "test_mapping", "test_own_field"],
+    "src/httpd/fields.c": ["test_foreign_headers", "test_own_field"],
+    "src/httpd/refusals.c": ["test_counting", "test_explanations"],
+    "src/httpd/request.c": ["test_enforcement", "test_early", "test_phases", "test_report_only"],
+    "src/httpd/request_path.c": ["test_mapping", "test_path_spellings"],
+    "src/httpd/respond.c": ["test_exchanges", "test_responses", "test_foreign_headers"],
+    "src/httpd/reload/": ["test_reload", "test_reload_says", "test_documents", "test_notify", "test_site_archive"],
+}
+
+
+def live_modules_of(source):
+    return LIVE.get(source) or LIVE.get(str(Path(source).parent) + "/") or []
+
+
+def makefile_variable(name):
+    text = (WORK / "gcc/Makefile").read_text()
+    return re.search(rf"^{name} = (.*)$", text, re.M)[1].split()
+
+
+def sources_of(name):
+    """Of a program or library of Makefile.am."""
+    text = (REPOSITORY / "Makefile.am").read_text()
+    found = re.search(rf"^{name}_SOURCES = \\?\n?((?:.*\\\n)*.*)$", text, re.M)[1]
+    return [word for word in found.replace("\\\n", " ").split() if word.endswith(".c")]
+
+
+def flags_of(source):
+    """As Makefile.am compiles it."""
+    flags = ["-std=c11", f"-I{REPOSITORY}/include"]
+    if source.startswith("src/core/"):
+        return flags + makefile_variable("JSONC_CFLAGS")
+    if source.startswith("tests/"):
+        return [*flags, *makefile_variable("JSONC_CFLAGS"), *makefile_variable("CMOCKA_CFLAGS"), "-D_DEFAULT_SOURCE",
+                *makefile_variable("APR_CFLAGS")]
+    return [*flags, *makefile_variable("APACHE_EXTRA_CPPFLAGS"), f"-I{''.join(makefile_variable('APACHE_INCLUDEDIR'))}",
+            *makefile_variable("APR_CFLAGS")]
+
+
+def compiled(folder, source, to):
+    """Whether folder/source compiles. Without a path of the machine in the object: two equal ones are equal files."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(["gcc", "-O2", "-fPIC", "-w", *flags_of(source), "-c", source, "-o", str(to)], cwd=folder,
+                          capture_output=True).returncode == 0
+
+
+def linked(to, objects, *flags):
+    done = subprocess.run(["gcc", "-o", str(to), *map(str, objects), *flags], capture_output=True, text=True)
+    return done.returncode == 0 or done.stderr
+
+
+class Program:
+    """A unit program: it runs against the shared library of the core, or, if it needs the objects, is linked anew."""
+
+    def __init__(self, name, sources, flags=(), is_static=False, holds=""):
+        self.name, self.sources, self.flags, self.is_static, self.holds = name, sources, list(flags), is_static, holds
+        self.seconds = 0
+
+    def objects(self):
+        return [WORK / "objects" / f"{source}.o" for source in self.sources]
+
+
+def programs():
+    unit = sources_of("libunit_la")
+    found = []
+    for path in sorted((REPOSITORY / "tests/unit").glob("test_*.c")):
+        name, sources = path.stem, [f"tests/unit/{path.name}", *unit]
+        flags = makefile_variable("CMOCKA_LIBS")
+        if name == "test_nomem":
+            flags = [*flags, "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc"]
+        if name == "test_digest":
+            sources.append("src/httpd/reload/digest.c")
+            flags = [*flags, *makefile_variable("APR_LIBS")]
+        if name == "test_epoch":
+            sources.append("tests/unit/epoch_model.c")
+        found.append(Program(name, sources, flags, name == "test_nomem", "src/core/epoch.c" if name == "test_epoch" else ""))
+    found.append(Program("replay", sources_of("tests_fuzz_replay")))
+    return found
+
+
+class House:
+    """What is compiled once: the core, its programs, and the glue if a source of it is asked for."""
+
+    def __init__(self, with_glue):
+        self.core = sources_of("libocors_la")
+        self.glue = sources_of("mod_ocapi_cors_la") if with_glue else []
+        self.programs = programs()
+        wanted = {*self.core, *self.glue, *(s for p in self.programs for s in p.sources)}
+        for source in sorted(wanted):
+            to = WORK / "objects" / f"{source}.o"
+            stamp = to.with_suffix(".stamp")
+            now = digest_of(source)
+            if not stamp.exists() or stamp.read_text() != now:
+                if not compiled(REPOSITORY, source, to):
+                    sys.exit(f"{source} does not compile")
+                stamp.write_text(now)
+
+    def objects(self, sources, but=None, instead=None):
+        return [instead if source == but else WORK / "objects" / f"{source}.o" for source in sources]
+
+
+HEADERS = {}
+
+
+def digest_of(source):
+    """Of a source and of all headers."""
+    if not HEADERS:
+        parts = sorted([*(REPOSITORY / "include").glob("*.h"), *(REPOSITORY / "tests").glob("*/*.h")])
+        HEADERS["all"] = b"".join(p.read_bytes() for p in parts)
+    return hashlib.sha256((REPOSITORY / source).read_bytes() + HEADERS["all"]).hexdigest()
+
+
+class Bench:
+    """Where one mutant at a time is built and run."""
+
+    def __init__(self, house, number):
+        self.house, self.folder = house, WORK / f"bench{number}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.killers = {}  # by source: the programs that caught its mutants, the latest first
+        self.environment = {**os.environ, "LD_LIBRARY_PATH": str(self.folder),
+                            "OCORS_VECTORS": str(REPOSITORY / "tests/vectors"),
+                            "OCORS_SEEDS": str(REPOSITORY / "tests/fuzz/seeds")}
+        self.link_core()
+        for program in house.programs:
+            if not program.is_static:
+                self.link(program, program.objects())
+
+    def link_core(self, source=None, mutant=None):
+        said = linked(self.folder / "libocors.so", self.house.objects(self.house.core, source, mutant), "-shared",
+                      *makefile_variable("JSONC_LIBS"))
+        if said is not True:
+            sys.exit(said)
+
+    def link(self, program, objects):
+        shared = [] if program.is_static else [f"-L{self.folder}", "-locors"]
+        said = linked(self.folder / program.name, objects, *shared, *makefile_variable("JSONC_LIBS"), *program.flags)
+        if said is not True:
+            sys.exit(said)
+
+    def passes(self, program, source=None, mutant=None):
+        if program.is_static:
+            self.link(program, [*program.objects(), *self.house.objects(self.house.core, source, mutant)])
+        limit = int(10 * program.seconds + 3)  # of CPU time: the machine may be busy
+
+        def bounded():
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+            os.setsid()
+
+        # How long something takes means nothing beside other work.
+        environment = {**self.environment, "OCORS_LEAVE_OUT": " ".join(TIMES.get(program.name, ()))}
+        run = subprocess.Popen([str(self.folder / program.name)], env=environment, cwd=self.folder,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bounded)
+        try:
+            return run.wait(timeout=30 * limit) == 0
+        except subprocess.TimeoutExpired:  # it waits
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            return False
+
+    def measure(self):
+        """Each program must pass as it is."""
+        for program in self.house.programs:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            program.seconds = 60
+            is_good = self.passes(program)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            program.seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+            if not is_good:
+                sys.exit(f"{program.name} fails without a mutant")
+
+    def order(self, source):
+        """Those that caught a mutant of this source, those of its name, then the quick ones."""
+        killers, stem = self.killers.setdefault(source, []), Path(source).stem
+        return sorted(self.house.programs, key=lambda p: (
+            killers.index(p.name) if p.name in killers else 99, p.name != f"test_{stem}", p.is_static, p.seconds))
+
+    def judge(self, mutant):
+        """"same", "broken", or ("caught", by whom), ("survived", "")."""
+        source = self.folder / mutant.source
+        source.parent.mkdir(parents=True, exist_ok=True)
+        text = (REPOSITORY / mutant.source).read_bytes()
+        changed, whole = self.folder / "changed.o", WORK / "objects" / f"{mutant.source}.o"
+        source.write_bytes(mutant.apply(text))
+        if not compiled(self.folder, mutant.source, changed):
+            return "broken", ""
+        if changed.read_bytes() == whole.read_bytes():
+            return "same", ""
+        if mutant.source.startswith("src/core/"):
+            return self.judge_core(mutant.source, changed)
+        return self.judge_glue(mutant.source, changed)
+
+    def judge_core(self, source, changed):
+        self.link_core(source, changed)
+        for program in self.order(source):
+            if program.holds == source:  # its own copy of the source
+                model = self.folder / "tests/unit/epoch_model.c"
+                model.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(REPOSITORY / "tests/unit/epoch_model.c", model)
+                shutil.copy(REPOSITORY / "tests/unit/epoch_model.h", model.parent)
+                if not compiled(self.folder, "tests/unit/epoch_model.c", self.folder / "model.o"):
+                    return "caught", program.name
+                self.link(program, [self.folder / "model.o" if "epoch_model.c" in str(o) else o for o in program.objects()])
+            if not self.passes(program, source, changed):
+                killers = self.killers[source]
+                if program.name in killers:
+                    killers.remove(program.name)
+                killers.insert(0, program.name)
+                return "caught", program.name
+        return "survived", ""
+
+    def judge_glue(self, source, changed):
+        for program in self.house.programs:
+            if source in program.sources:
+                self.link_core()
+                self.link(program, [changed if o.name == f"{Path(source).name}.o" else o for o in program.objects()])
+                if not self.passes(program):
+                    return "caught", program.name
+        module = self.folder / "mod_ocapi_cors.so"
+        said = linked(module, self.house.objects(self.house.glue, source, changed) + self.house.objects(self.house.core),
+                      "-shared", *makefile_variable("JSONC_LIBS"))
+        if said is not True:
+            return "broken", ""
+        for name in live_modules_of(source):
+            done = subprocess.run(
+                ["/usr/bin/python3", "-m", "pytest", "-c", str(REPOSITORY / "tests/pytest.ini"), "-n", "0", "-x", "-q",
+                 f"tests/live/{name}.py"], cwd=REPOSITORY, capture_output=True, text=True,
+                env={**os.environ, "OCORS_BUILD": str(WORK), "OCORS_MODULE": str(module), "PYTHONDONTWRITEBYTECODE": "1"})
+            if done.returncode == 1:
+                return "caught", name
+            if done.returncode != 0:
+                sys.exit(f"{name}: pytest failed\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return "survived", ""
+
+
+# ---- What is known ---------------------------------------------------------------------------
+
+
+def key_of(mutant):
+    return f"{digest_of(mutant.source)[:16]}:{mutant.source}:{mutant.offset}:{mutant.old}:{mutant.new}"
+
+
+def known():
+    """What earlier runs found of sources that have not changed. A survivor is run again: there may be a new test."""
+    found = {}
+    path = WORK / "results.jsonl"
+    if path.exists():
+        for line in path.read_text().splitlines():
+            row = json.loads(line)
+            found[row["key"]] = row
+    return {key: row for key, row in found.items() if row["verdict"] != "survived"}
+
+
+def argued():
+    """{(source, function, the line, what it becomes): reason}."""
+    blocks = {}
+    if SURVIVORS.exists():
+        for block in re.split(r"\n\n+", re.sub(r"(?m)^#.*\n?", "", SURVIVORS.read_text()).strip()):
+            if block:
+                place, before, after, *reason = [line.strip() for line in block.split("\n")]
+                assert reason, f"tests/mutate/survivors: no reason for {after}"
+                source, function = place.split(": ")
+                blocks[source, function, before.removeprefix("- "), after.removeprefix("+ ")] = " ".join(reason)
+    return blocks
+
+
+def report(rows):
+    reasons = argued()
+    count = {verdict: sum(row["verdict"] == verdict for row in rows)
+             for verdict in ("caught", "survived", "same", "broken")}
+    survivors = [row for row in rows if row["verdict"] == "survived"]
+    unargued = 0
+    for row in sorted(survivors, key=lambda r: (r["source"], r["line"])):
+        reason = reasons.get((row["source"], row["function"], row["before"], row["after"]))
+        unargued += reason is None
+        print(f"{row['source']}:{row['line']}: {row['function']}{'' if reason is None else ' (argued: ' + reason + ')'}")
+        print(f"    - {row['before']}\n    + {row['after']}")
+    by_source = {}
+    for row in rows:
+        if row["verdict"] in ("caught", "survived"):
+            by_source.setdefault(row["source"], []).append(row["verdict"] == "caught")
+    for source, caught in sorted(by_source.items()):
+        print(f"{source:<42} {sum(caught):>4} of {len(caught):>4} caught")
+    whole = count["caught"] + count["survived"]
+    share = 100 * count["caught"] / whole if whole else 0
+    print(f"{count['caught']} of {whole} mutants caught, {share:.1f} %; {count['survived']} survived, {unargued} of them not "
+          f"argued; not counted: {count['same']} with the same object, {count['broken']} that do not compile")
+    return whole > 0 and share >= FLOOR
+
+
+def files(names):
+    if names:
+        for name in names:
+            if not re.match(r"src/(core|httpd)/.*\.c$", name) or not (REPOSITORY / name).exists():
+                sys.exit(f"{name}: not a source of src/core or src/httpd")
+        return names
+    found = sorted(p.relative_to(REPOSITORY).as_posix() for p in (REPOSITORY / "src").rglob("*.c"))
+    return [name for name in found if name.startswith("src/core/") or live_modules_of(name)]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/mutate", description=__doc__.split("\n\n")[0],
+                                     epilog=__doc__.split("\n\n", 1)[1], formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=1, help="so many mutants at a time (1)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no mutant later; the next run goes on")
+    parser.add_argument("--sample", type=int, help="so many mutants of all, chosen by the seed")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample, and of the order (1)")
+    parser.add_argument("--core", action="store_true", help="the core alone, whose unit programs are quick")
+    parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="sources; without: the core, and what LIVE has")
+    arguments = parser.parse_args()
+
+    names = [name for name in files(arguments.files) if not arguments.core or name.startswith("src/core/")]
+    resource_folder = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True).stdout.strip()
+    mutants = [m for name in names for m in mutants_of(
+        REPOSITORY, name, [*flags_of(name), f"-I{resource_folder}/include"])]
+    random.Random(arguments.seed).shuffle(mutants)
+    if arguments.sample is not None:
+        mutants = mutants[:arguments.sample]
+    if arguments.list:
+        for m in mutants:
+            print(f"{m.source}:{m.line}: {m.function}\n    - {m.before}\n    + {m.after}")
+        print(f"{len(mutants)} mutants")
+        return
+
+    found = known()
+    rows, todo = [found[key_of(m)] for m in mutants if key_of(m) in found], [
+        m for m in mutants if key_of(m) not in found]
+    print(f"{len(mutants)} mutants of {len(names)} sources; {len(rows)} are known from earlier runs", flush=True)
+    if todo:
+        rows += run(todo, any(not name.startswith("src/core/") for name in names), arguments)
+    sys.exit(0 if report(rows) else 1)
+
+
+def run(todo, with_glue, arguments):
+    house = House(with_glue)
+    benches = [Bench(house, n) for n in range(arguments.jobs)]
+    benches[0].measure()
+    errors = []
+    lock, rows, until = threading.Lock(), [], time.monotonic() + arguments.seconds
+    todo = list(reversed(todo))
+
+    def work(bench):
+        while time.monotonic() < until:
+            with lock:
+                if not todo:
+                    return
+                mutant = todo.pop()
+            try:
+                verdict, by = bench.judge(mutant)
+            except Exception as error:  # a source that changed meanwhile
+                errors.append(f"{mutant.source}: {error!r}")
+                return
+            row = {"key": key_of(mutant), "verdict": verdict, "by": by, "source": mutant.source, "line": mutant.line,
+                   "function": mutant.function, "before": mutant.before, "after": mutant.after}
+            with lock:
+                rows.append(row)
+                with open(WORK / "results.jsonl", "a") as out:
+                    out.write(json.dumps(row) + "\n")
+
+    threads = [threading.Thread(target=work, args=(bench,)) for bench in benches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        sys.exit(errors[0])
+    if todo:
+        print(f"{len(todo)} mutants are left: the time is over")
+    return rows
+
+
+if __name__ == "__main__":
+    main()
