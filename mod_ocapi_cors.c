@@ -20,6 +20,7 @@
 #include "ocors_server.h"
 #include "ocors_status.h"
 #include "ocors_store.h"
+#include "ocors_survey.h"
 #include "ocors_watch.h"
 
 /* A build by plain apxs has no configure that asks. The youngest functions used are of 2.4.49. */
@@ -135,13 +136,19 @@ static int answer_early(request_rec *r, const ocors_request_t *request)
     return request != NULL ? ocors_respond(r, request, false) : DECLINED;
 }
 
+/* The module answers no GET and no HEAD itself: the hooks of early decisions leave at once. */
+static bool is_get(const request_rec *r)
+{
+    return r->method_number == M_GET;
+}
+
 /*
  * The first hook. A preflight or a refusal that the path alone decides costs least here, and no
  * cache and no redirect of the translate phase can answer it first (P4, R5, P8).
  */
 static int quick_handler(request_rec *r, int is_lookup)
 {
-    return is_lookup ? DECLINED : answer_early(r, ocors_request_decide_early(r));
+    return is_lookup || is_get(r) ? DECLINED : answer_early(r, ocors_request_decide_early(r));
 }
 
 /*
@@ -150,13 +157,13 @@ static int quick_handler(request_rec *r, int is_lookup)
  */
 static int pre_translate_name(request_rec *r)
 {
-    return ocors_request_decide_unmappable(r) != NULL ? DONE : DECLINED;
+    return !is_get(r) && ocors_request_decide_unmappable(r) != NULL ? DONE : DECLINED;
 }
 
 /* The path is final; redirects of mod_alias and rewriting come next (P8). */
 static int translate_name(request_rec *r)
 {
-    return answer_early(r, ocors_request_decide_mapped(r));
+    return is_get(r) ? DECLINED : answer_early(r, ocors_request_decide_mapped(r));
 }
 
 /*
@@ -165,10 +172,8 @@ static int translate_name(request_rec *r)
  */
 static int header_parser(request_rec *r)
 {
-    const ocors_request_t *request;
+    const ocors_request_t *request = ocors_request_decide_final(r);
 
-    ocors_request_note_final(r);
-    request = ocors_request_decide(r);
     return request != NULL && ocors_request_is_ours(request) ? ocors_respond(r, request, false)
                                                              : DECLINED;
 }
@@ -176,7 +181,7 @@ static int header_parser(request_rec *r)
 /* The place of a policy in httpd's order: a request that is still undecided is decided. */
 static int fixups(request_rec *r)
 {
-    return r->main == NULL ? header_parser(r) : DECLINED;
+    return r->main == NULL && !ocors_request_passes(r) ? header_parser(r) : DECLINED;
 }
 
 /*
@@ -185,8 +190,12 @@ static int fixups(request_rec *r)
  */
 static int handler(request_rec *r)
 {
-    const ocors_request_t *request = r->main == NULL ? ocors_request_decide(r) : NULL;
+    const ocors_request_t *request;
 
+    if (r->main != NULL || ocors_request_passes(r)) {
+        return DECLINED;
+    }
+    request = ocors_request_decide(r);
     return request != NULL && ocors_request_is_ours(request) ? ocors_respond(r, request, true)
                                                              : DECLINED;
 }
@@ -223,7 +232,9 @@ static void insert_error_filter(request_rec *r)
 /* The last hook before LogFormat reads the notes, and the first for httpd's own early errors. */
 static int log_transaction(request_rec *r)
 {
-    ocors_request_show(r);
+    if (ocors_survey_shows_decisions()) {
+        ocors_request_show(r);
+    }
     return DECLINED;
 }
 

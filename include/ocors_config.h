@@ -136,8 +136,18 @@ ocors_lists_t *ocors_config_lists(void);
 void ocors_config_count_sites(void);
 
 /* OcapiCorsClientId and OcapiCorsSelfOrigin of a merged section, with their defaults. */
-const ocors_sources_t *ocors_config_sources(const ocors_config_t *config);
-const ocors_self_t *ocors_config_self(const ocors_config_t *config);
+extern const ocors_sources_t ocors_config_default_sources;
+extern const ocors_self_t ocors_config_default_self;
+
+static inline const ocors_sources_t *ocors_config_sources(const ocors_config_t *config)
+{
+    return config->sources != NULL ? config->sources : &ocors_config_default_sources;
+}
+
+static inline const ocors_self_t *ocors_config_self(const ocors_config_t *config)
+{
+    return config->self != NULL ? config->self : &ocors_config_default_self;
+}
 
 /* The id of OcapiCorsSite of a merged section; empty: it names none (C5). */
 static inline ocors_span_t ocors_config_site(const ocors_config_t *config)
@@ -146,7 +156,10 @@ static inline ocors_span_t ocors_config_site(const ocors_config_t *config)
 }
 
 /* Whether responses say what was decided, and why (OcapiCorsExplain). */
-bool ocors_config_explains(const ocors_config_t *config);
+static inline bool ocors_config_explains(const ocors_config_t *config)
+{
+    return config->explains == 1;
+}
 
 /* In post_config, and at the end of a configuration test: warns of each OcapiCorsExplain On. */
 void ocors_config_warn_of_explanations(server_rec *server);
@@ -154,8 +167,23 @@ void ocors_config_warn_of_explanations(server_rec *server);
 /* The kind of the section that holds a directive. */
 ocors_section_kind_t ocors_config_section_kind(const cmd_parms *cmd);
 
-/* Whether the backend's Access-Control-Expose-Headers are added to the section's. */
-bool ocors_config_exposes_backend(const ocors_config_t *config);
+/* The names of OcapiCorsExposeHeaders, and whether the backend's are added to them. */
+static inline const char *ocors_config_exposed(const ocors_config_t *config)
+{
+    return config->expose != NULL ? config->expose->names
+                                  : ocors_header_policy_default.expose_headers;
+}
+
+static inline bool ocors_config_exposes_backend(const ocors_config_t *config)
+{
+    return config->expose != NULL && config->expose->has_backend;
+}
+
+/* OcapiCorsCredentials. */
+static inline bool ocors_config_has_credentials(const ocors_config_t *config)
+{
+    return config->has_credentials != 0;
+}
 
 /* What a merged section says of headers, with its defaults. */
 ocors_header_policy_t ocors_config_header_policy(const ocors_config_t *config);

@@ -8,6 +8,7 @@
 #include "ocors_config.h"
 #include "ocors_counting.h"
 #include "ocors_decide.h"
+#include "ocors_fields.h"
 
 /* The most bytes of a client's text in a log line, a note or a variable. */
 #define OCORS_FACTS_TEXT_MAX 256
@@ -30,8 +31,10 @@ typedef struct ocors_request_t {
 /*
  * Gathers the facts of a request and decides by the policy of the section. Neither counts nor logs
  * it: an early decision may not be the last one. NULL: the section's documents are a tree and the
- * path is outside /dw/, so that the section does not cover the request (S9).
+ * path is outside /dw/, so that the section does not cover the request (S9). `fields`: what
+ * ocors_fields_read() reads, if that was read already, or NULL.
  */
-ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config);
+ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
+                                   const ocors_fields_t *fields);
 
 #endif

@@ -63,6 +63,32 @@ static inline void ocors_headers_make_none(ocors_headers_t *headers)
     headers->vary = "Origin";
 }
 
+static inline void ocors_headers_add(ocors_headers_t *headers, const char *name, const char *value)
+{
+    headers->items[headers->count++] = (ocors_header_t){ .name = name, .value = value };
+}
+
+static inline void ocors_headers_add_origin(ocors_headers_t *headers, const char *origin,
+                                            bool has_credentials)
+{
+    ocors_headers_add(headers, "Access-Control-Allow-Origin", origin);
+    if (has_credentials) {
+        ocors_headers_add(headers, "Access-Control-Allow-Credentials", "true");
+    }
+}
+
+/* The fields of the response to an allowed request that is no preflight (R2), which need no buffer.
+ */
+static inline void ocors_headers_make_allowed(ocors_headers_t *headers, const char *origin,
+                                              bool has_credentials, const char *expose_headers)
+{
+    ocors_headers_make_none(headers);
+    ocors_headers_add_origin(headers, origin, has_credentials);
+    if (expose_headers[0] != '\0') {
+        ocors_headers_add(headers, "Access-Control-Expose-Headers", expose_headers);
+    }
+}
+
 /* The most bytes that ocors_headers_make() writes; 0: it needs no buffer. */
 size_t ocors_headers_buffer_size(const ocors_decision_t *decision,
                                  const ocors_header_policy_t *policy, ocors_span_t request_headers);

@@ -9,7 +9,19 @@
 #include "ocors_facts.h"
 
 /* Whether the module answers the request itself: a preflight, or a refused request. */
-bool ocors_request_is_ours(const ocors_request_t *request);
+static inline bool ocors_request_is_ours(const ocors_request_t *request)
+{
+    return request->config->mode == OCORS_MODE_ON
+           && (request->decision.verdict == OCORS_VERDICT_REFUSE
+               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW
+               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD);
+}
+
+/*
+ * Whether a request that replaces no other one is decided, and is not the module's to answer: a
+ * later hook has nothing to decide.
+ */
+bool ocors_request_passes(const request_rec *r);
 
 /*
  * Finds the decision about a request: its own, or that of the request which an internal redirect or
@@ -19,9 +31,11 @@ const ocors_request_t *ocors_request_find(const request_rec *r);
 
 /*
  * Finds the decision, or decides now by the section in r->per_dir_config: for hooks that run when
- * that is final. NULL: no section covers the request.
+ * that is final. NULL: no section covers the request. _final also notes that it is final, for
+ * ocors_request_decide_anywhere().
  */
 const ocors_request_t *ocors_request_decide(request_rec *r);
+const ocors_request_t *ocors_request_decide_final(request_rec *r);
 
 /*
  * The same for hooks that may run before r->per_dir_config is final: mod_cache's quick handler, and
@@ -44,9 +58,6 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r);
 const ocors_request_t *ocors_request_decide_early(request_rec *r);
 const ocors_request_t *ocors_request_decide_unmappable(request_rec *r);
 const ocors_request_t *ocors_request_decide_mapped(request_rec *r);
-
-/* Notes that r->per_dir_config is final. */
-void ocors_request_note_final(request_rec *r);
 
 /*
  * Sets the notes ocapi_cors_verdict, _reason, _client and _site, and the environment variables of

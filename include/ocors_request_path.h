@@ -20,8 +20,9 @@ void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_
 /*
  * The part of the path to match with resources (M1): after the version, or, in a path without a
  * version, after the section's own path. An encoded slash that httpd left encoded is decoded.
+ * *version: that of the path, or 0.
  */
 ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_documents_t *documents,
-                                         const ocors_url_path_t *path);
+                                         const ocors_url_path_t *path, ocors_version_t *version);
 
 #endif

@@ -14,10 +14,15 @@
 typedef uint32_t ocors_version_t;
 
 /*
- * Parses "19.1" to 19 << 16 | 1. False: the text is not DIGITS.DIGITS, a part is above 65535, or
- * both are zero; nothing is written.
+ * Parses "19.1" to 19 << 16 | 1; the separator is the '.', or the '_' of a URL. False: the text is
+ * not DIGITS.DIGITS, a part is above 65535, or both are zero; nothing is written.
  */
-bool ocors_version_parse(ocors_span_t text, ocors_version_t *version);
+bool ocors_version_parse_by(ocors_span_t text, char separator, ocors_version_t *version);
+
+static inline bool ocors_version_parse(ocors_span_t text, ocors_version_t *version)
+{
+    return ocors_version_parse_by(text, '.', version);
+}
 
 /* The most bytes of a resource_id. */
 #define OCORS_RESOURCE_ID_MAX 1024

@@ -27,18 +27,38 @@ bool ocors_survey_is_late(const server_rec *server);
  */
 bool ocors_survey_is_named(const server_rec *server);
 
+/* What may show a decision; ocors_survey_make() finds it, and each request asks. */
+typedef struct ocors_survey_shown_t {
+    bool decisions, reasons, each_logged, each_explained;
+} ocors_survey_shown_t;
+
+extern ocors_survey_shown_t ocors_survey_shown;
+
 /*
  * Whether anything can show the notes and environment variables of a request: a directive that
  * names one of them, .htaccess files, a module that passes the environment on. The second function:
  * whether anything can show the reason.
  */
-bool ocors_survey_shows_decisions(void);
-bool ocors_survey_shows_reasons(void);
+static inline bool ocors_survey_shows_decisions(void)
+{
+    return ocors_survey_shown.decisions;
+}
+
+static inline bool ocors_survey_shows_reasons(void)
+{
+    return ocors_survey_shown.reasons;
+}
 
 /* Whether some directive sets the level `debug` or lower: a request's level is asked only then. */
-bool ocors_survey_logs_each(void);
+static inline bool ocors_survey_logs_each(void)
+{
+    return ocors_survey_shown.each_logged;
+}
 
 /* Either of them, or some OcapiCorsExplain: the reason of each refusal may be asked for. */
-bool ocors_survey_explains_each(void);
+static inline bool ocors_survey_explains_each(void)
+{
+    return ocors_survey_shown.each_explained;
+}
 
 #endif

@@ -26,13 +26,18 @@ typedef struct ocors_address_t {
 } ocors_address_t;
 
 typedef struct ocors_url_path_t {
-    ocors_address_t plain;   /* reading 1: as httpd passes the path on, with case */
-    ocors_address_t loose;   /* reading 2: as the most lenient application reads it */
-    bool is_ambiguous;       /* R12 refuses the path, whatever sites exist */
-    ocors_version_t version; /* reading 1: of /v{N}_{M}/ after the API; 0: none */
-    ocors_span_t rest;       /* reading 1: the path after the version, from its '/' ("/" if it ends
-                                there);       without a version the whole path */
+    ocors_address_t plain; /* reading 1: as httpd passes the path on, with case */
+    ocors_address_t loose; /* reading 2: as the most lenient application reads it */
+    bool is_ambiguous;     /* R12 refuses the path, whatever sites exist */
+    ocors_span_t whole;    /* the path */
+    size_t behind;         /* reading 1: where the path goes on after the API, if there is one */
 } ocors_url_path_t;
+
+/*
+ * Reading 1: the version of /v{N}_{M}/ after the API; 0: none. *rest: the path after the version,
+ * from its '/' ("/" if it ends there); without a version the whole path.
+ */
+ocors_version_t ocors_url_path_split(const ocors_url_path_t *path, ocors_span_t *rest);
 
 /*
  * Reads a path once (reading 1), for a section whose policy does not depend on it. Empty and "."
@@ -59,6 +64,13 @@ void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocor
 size_t ocors_url_path_buffer_size(ocors_span_t uri, ocors_span_t line);
 
 /*
+ * The same for a plain path that is also the path of the request line, as most are: both readings
+ * are one, no application reads it otherwise, and the path is not ambiguous. It needs no buffer,
+ * and reads each byte once. False: the path may be read in several ways, and *path is undefined.
+ */
+bool ocors_url_path_read_plain(const char *uri, ocors_url_path_t *path);
+
+/*
  * The path to match with resources (R12): "%2F" is a slash, as applications decode it. Written into
  * `buffer`, which has path.length bytes; a path without an escape needs none
  * (ocors_url_path_has_escape()).
@@ -69,6 +81,12 @@ static inline bool ocors_url_path_has_escape(ocors_span_t path)
 {
     return path.length > 0 && memchr(path.bytes, '%', path.length) != NULL;
 }
+
+/*
+ * Whether a path begins with "/s/{site}/dw/" or "/dw/" and an API: reading 1 names one, so that the
+ * path is not outside. False: it may have an address all the same.
+ */
+bool ocors_url_path_begins_inside(const char *uri);
 
 /* Whether neither reading names an API: no policy of a tree covers the path (S9). */
 bool ocors_url_path_is_outside(const ocors_url_path_t *path);

@@ -78,7 +78,7 @@ static void print_fault(FILE *out, const ocors_trial_t *trial)
     char version[OCORS_FAULT_VERSION_MAX];
     char *fault = ocors_memory_get(OCORS_FAULT_MAX, 1);
 
-    (void)ocors_fault_write(ocors_fault_version(trial->path.version, trial->policies->items,
+    (void)ocors_fault_write(ocors_fault_version(trial->facts.version, trial->policies->items,
                                                 trial->policies->count, version),
                             trial->facts.origin, fault);
     fputs("\n  ", out);

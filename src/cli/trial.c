@@ -48,10 +48,12 @@ static void identify_client(ocors_trial_t *trial)
         buffer_get(trial, BUFFER_CLIENT, ocors_client_room(sources, OCORS_SOURCES_DEFAULT_COUNT)));
 }
 
-/* M1: the path to match with resources; without a version it is the whole path. */
+/* M1: the path to match with resources, and the version; without one it is the whole path. */
 static ocors_span_t resource_of(ocors_trial_t *trial)
 {
-    const ocors_span_t rest = trial->path.rest;
+    ocors_span_t rest;
+
+    trial->facts.version = ocors_url_path_split(&trial->path, &rest);
 
     return ocors_url_path_has_escape(rest) ? ocors_url_path_decode_slashes(
                rest, buffer_get(trial, BUFFER_RESOURCE, rest.length))
@@ -74,7 +76,6 @@ void ocors_trial_judge(ocors_trial_t *trial, const ocors_policies_t *policies)
     facts->is_path_ambiguous = policies->is_path_ambiguous;
     facts->wants_reason = true;
     facts->request_method = ocors_sample_field(sample, "Access-Control-Request-Method");
-    facts->version = trial->path.version;
     facts->path = resource_of(trial);
     ocors_decide(policies->items, policies->count, facts,
                  buffer_get(trial, BUFFER_ORIGIN, facts->origin.length + 1), &trial->decision);

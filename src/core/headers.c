@@ -186,20 +186,6 @@ static const char *write_methods(writer_t *writer, const ocors_decision_t *decis
     return value;
 }
 
-static void add(ocors_headers_t *headers, const char *name, const char *value)
-{
-    headers->items[headers->count++] = (ocors_header_t){ .name = name, .value = value };
-}
-
-static void add_origin(ocors_headers_t *headers, const ocors_decision_t *decision,
-                       const ocors_header_policy_t *policy)
-{
-    add(headers, "Access-Control-Allow-Origin", decision->allowed_origin.bytes);
-    if (policy->has_credentials) {
-        add(headers, "Access-Control-Allow-Credentials", "true");
-    }
-}
-
 size_t ocors_headers_buffer_size(const ocors_decision_t *decision,
                                  const ocors_header_policy_t *policy, ocors_span_t request_headers)
 {
@@ -221,20 +207,18 @@ void ocors_headers_make(const ocors_decision_t *decision, const ocors_header_pol
     ocors_headers_make_none(headers);
     switch (decision->verdict) {
     case OCORS_VERDICT_ALLOW:
-        add_origin(headers, decision, policy);
-        if (policy->expose_headers[0] != '\0') {
-            add(headers, "Access-Control-Expose-Headers", policy->expose_headers);
-        }
+        ocors_headers_make_allowed(headers, decision->allowed_origin.bytes, policy->has_credentials,
+                                   policy->expose_headers);
         break;
     case OCORS_VERDICT_PREFLIGHT_ALLOW:
         headers->vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
         headers->allow = write_methods(&writer, decision, policy);
-        add(headers, "Access-Control-Allow-Methods", headers->allow);
-        add(headers, "Access-Control-Max-Age", policy->max_age);
-        add_origin(headers, decision, policy);
+        ocors_headers_add(headers, "Access-Control-Allow-Methods", headers->allow);
+        ocors_headers_add(headers, "Access-Control-Max-Age", policy->max_age);
+        ocors_headers_add_origin(headers, decision->allowed_origin.bytes, policy->has_credentials);
         granted = write_granted(&writer, policy, request_headers);
         if (granted != NULL) {
-            add(headers, "Access-Control-Allow-Headers", granted);
+            ocors_headers_add(headers, "Access-Control-Allow-Headers", granted);
         }
         break;
     case OCORS_VERDICT_PREFLIGHT_WITHHOLD:

@@ -14,7 +14,10 @@ static const ocors_span_t method_names[] = {
 
 ocors_methods_t ocors_method_parse(ocors_span_t name)
 {
-    for (size_t i = 0; i < METHOD_COUNT; i++) {
+    if (ocors_span_is_equal(name, OCORS_SPAN_LITERAL("GET"))) {
+        return OCORS_METHOD_GET; /* most are */
+    }
+    for (size_t i = 1; i < METHOD_COUNT; i++) {
         if (name.length == method_names[i].length && name.bytes[0] == method_names[i].bytes[0]
             && ocors_span_is_equal(name, method_names[i])) {
             return (ocors_methods_t)(1u << i);

@@ -219,14 +219,14 @@ bool ocors_resource_is_match(ocors_span_t pattern, const ocors_segments_t *path)
     return true;
 }
 
-bool ocors_version_parse(ocors_span_t text, ocors_version_t *version)
+bool ocors_version_parse_by(ocors_span_t text, char separator, ocors_version_t *version)
 {
     uint32_t parts[2] = { 0, 0 };
     size_t digits[2] = { 0, 0 };
     size_t part = 0;
 
     for (size_t i = 0; i < text.length; i++) {
-        if (text.bytes[i] == '.' && part == 0) {
+        if (text.bytes[i] == separator && part == 0) {
             part = 1;
             continue;
         }

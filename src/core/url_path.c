@@ -147,119 +147,154 @@ static bool address_follows(ocors_span_t path, size_t at)
 /* A "v19_1" segment. */
 static bool version_parse(ocors_span_t segment, ocors_version_t *version)
 {
-    char text[16];
-    char *separator;
-
-    if (segment.bytes == NULL || segment.length < 4 || segment.length > sizeof(text)
-        || segment.bytes[0] != 'v') {
-        return false;
-    }
-    memcpy(text, segment.bytes + 1, segment.length - 1);
-    separator = memchr(text, '_', segment.length - 1);
-    if (separator == NULL) {
-        return false;
-    }
-    *separator = '.';
-    return ocors_version_parse(ocors_span_make(text, segment.length - 1), version);
+    return segment.length >= 4 && segment.length <= 16 && segment.bytes[0] == 'v'
+           && ocors_version_parse_by(ocors_span_from(segment, 1), '_', version);
 }
 
-/* Reading 1. *behind: where the rest after the API begins, if the path names one. */
-static void parse(ocors_span_t uri, ocors_url_path_t *path, size_t *behind_api)
+/* Reading 1. */
+void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path)
 {
-    ocors_version_t version;
-    size_t behind = 0;
     bool ends;
 
-    *path = (ocors_url_path_t){ .rest = uri };
-    const bool is_found = address_find(uri, READING_PLAIN, &path->plain, &behind, &ends);
-    *behind_api = behind;
-    if (is_found && version_parse(segment_next(uri, &behind), &version)) {
-        path->version = version;
-        path->rest = behind < uri.length ? ocors_span_make(uri.bytes + behind, uri.length - behind)
-                                         : OCORS_SPAN_LITERAL("/");
-    }
+    *path = (ocors_url_path_t){ .whole = uri };
+    (void)address_find(uri, READING_PLAIN, &path->plain, &path->behind, &ends);
     path->loose = path->plain;
 }
 
-void ocors_url_path_parse(ocors_span_t uri, ocors_url_path_t *path)
+ocors_version_t ocors_url_path_split(const ocors_url_path_t *path, ocors_span_t *rest)
 {
-    size_t behind;
+    size_t behind = path->behind;
+    ocors_version_t version;
 
-    parse(uri, path, &behind);
+    *rest = path->whole;
+    if (path->plain.api == OCORS_API_OUTSIDE
+        || !version_parse(segment_next(path->whole, &behind), &version)) {
+        return 0;
+    }
+    *rest = behind < path->whole.length ? ocors_span_from(path->whole, behind)
+                                        : OCORS_SPAN_LITERAL("/");
+    return version;
 }
 
-/* ---- A path of which both readings are the same, as most are ----------------------------------
- */
+bool ocors_url_path_begins_inside(const char *uri)
+{
+    if (uri[0] == '/' && uri[1] == 's' && uri[2] == '/') {
+        uri = strchr(uri + 3, '/');
+    }
+    return uri != NULL && uri[0] == '/' && uri[1] == 'd' && uri[2] == 'w' && uri[3] == '/'
+           && uri[4] != '/' && uri[4] != '.' && uri[4] != '\0';
+}
 
-/* Bytes that no reading changes, and that nobody removes from around a name. */
-#define IS_SIMPLE(byte)                                                                            \
+/* ---- A plain path: every application reads it alike ------------------------------------------ */
+
+/* The bytes of names that no application decodes, folds to others, or takes for a separator. */
+#define IS_PLAIN(byte)                                                                             \
     (((byte) >= '0' && (byte) <= '9') || ((byte) >= 'A' && (byte) <= 'Z')                          \
-     || ((byte) >= 'a' && (byte) <= 'z') || (byte) == '-' || (byte) == '_' || (byte) == '/')
+     || ((byte) >= 'a' && (byte) <= 'z') || (byte) == '-' || (byte) == '_' || (byte) == '.')
 
-static const unsigned char is_simple[256] = OCORS_TABLE(IS_SIMPLE);
+static const unsigned char is_plain[256] = OCORS_TABLE(IS_PLAIN);
 
-static bool bytes_are_simple(ocors_span_t path)
+/* The segments that an address of a plain path can have: "s", the site, "dw", the API. */
+#define PLAIN_NAMES 4
+
+/* The end of a name; two bytes at a time, as most of the time of a walk is spent here. */
+static const char *skip_plain(const char *at)
 {
-    unsigned all = 1;
-
-    for (size_t i = 0; i < path.length; i++) {
-        all &= is_simple[(unsigned char)path.bytes[i]];
+    while (is_plain[(unsigned char)at[0]] != 0 && is_plain[(unsigned char)at[1]] != 0) {
+        at += 2;
     }
-    return all != 0;
+    return at + is_plain[(unsigned char)*at]; /* 1 or 0 */
 }
 
-/* Whether a segment of the rest, which begins with a '/', may be a "dw" in any case. */
-static bool dw_may_follow(ocors_span_t rest)
-{
-    while (rest.length > 2) {
-        if ((rest.bytes[1] | 0x20) == 'd' && (rest.bytes[2] | 0x20) == 'w') {
-            return true;
-        }
-        const char *slash = memchr(rest.bytes + 1, '/', rest.length - 1);
-        if (slash == NULL) {
-            break;
-        }
-        rest = ocors_span_from(rest, (size_t)(slash - rest.bytes));
-    }
-    return false;
-}
-
-/* Whether reading 2 may find "Sites-{site}-Site" in a site that reading 1 has taken whole. */
-static bool site_may_be_wrapped(ocors_span_t site)
-{
-    const ocors_span_t end = OCORS_SPAN_LITERAL("-site");
-
-    return site.length >= end.length && (site.bytes[0] | 0x20) == 's'
-           && ocors_span_is_equal_nocase(ocors_span_from(site, site.length - end.length), end);
-}
+/* What a walk over a plain path has found. */
+typedef struct plain_t {
+    ocors_span_t names[PLAIN_NAMES]; /* its first segments */
+    unsigned count;                  /* of all segments */
+    unsigned dw, dw_count;           /* the first that begins as "dw" does, and how many do */
+} plain_t;
 
 /*
- * Whether reading 2 of a path finds what reading 1 has found: the path begins with its address, and
- * no reading can find another one.
+ * Walks over a path once, and returns its end. NULL: it is not plain. Each segment of a plain path
+ * is one or more plain bytes, of which the first and the last are not dots. A '/' may end the path.
  */
-static bool is_read_alike(ocors_span_t uri, const ocors_address_t *address, size_t behind)
+static const char *walk_plain(const char *uri, plain_t *plain)
 {
-    static const ocors_span_t site = OCORS_SPAN_INITIALISER("/s/"),
-                              wrapped = OCORS_SPAN_INITIALISER("/s/Sites-"),
-                              none = OCORS_SPAN_INITIALISER("/dw/");
-    const size_t place = address->site.bytes != NULL ? (size_t)(address->site.bytes - uri.bytes)
-                                                     : 0;
-    bool is_first;
+    const char *at = uri;
 
-    if (address->api != OCORS_API_SHOP && address->api != OCORS_API_DATA) {
+    plain->count = plain->dw = plain->dw_count = 0;
+    while (*at == '/') {
+        const char *const name = ++at;
+
+        at = skip_plain(at);
+        if (at == name) {
+            break; /* the end, or an empty segment */
+        }
+        if (name[0] == '.' || at[-1] == '.') {
+            return NULL;
+        }
+        if ((name[0] | 0x20) == 'd' && (name[1] | 0x20) == 'w') {
+            plain->dw = plain->dw_count == 0 ? plain->count : plain->dw;
+            plain->dw_count++;
+        }
+        if (plain->count < PLAIN_NAMES) {
+            plain->names[plain->count] = ocors_span_make(name, (size_t)(at - name));
+        }
+        plain->count++;
+    }
+    return *at == '\0' && at > uri ? at : NULL;
+}
+
+/* The site of a plain path, without "Sites-" and "-Site". False: the readings may differ. */
+static bool unwrap_plain(ocors_span_t *site)
+{
+    const ocors_span_t segment = *site, end = OCORS_SPAN_LITERAL("-site");
+
+    if ((segment.bytes[0] | 0x20) != 's' || (segment.bytes[segment.length - 1] | 0x20) != 'e'
+        || segment.length < end.length
+        || !ocors_span_is_equal_nocase(ocors_span_from(segment, segment.length - end.length),
+                                       end)) {
+        return true;
+    }
+    *site = site_unwrap(segment, READING_PLAIN);
+    return site->length < segment.length; /* in another case, only reading 2 unwraps it */
+}
+
+bool ocors_url_path_read_plain(const char *uri, ocors_url_path_t *path)
+{
+    ocors_address_t address = { .api = OCORS_API_OUTSIDE };
+    plain_t plain;
+    const char *const end = walk_plain(uri, &plain);
+
+    if (end == NULL) {
         return false;
     }
-    if (place == 0) {
-        is_first = ocors_span_has_prefix(uri, none);
+    path->whole = ocors_span_make(uri, (size_t)(end - uri));
+    path->behind = 0;
+    path->is_ambiguous = false;
+    if (plain.dw_count == 0) {
+        path->plain = path->loose = address;
+        return true;
     }
-    else if (place == site.length) {
-        is_first = ocors_span_has_prefix(uri, site) && !site_may_be_wrapped(address->site);
+    if (plain.dw_count > 1 || plain.dw > 2 || plain.count < plain.dw + 2
+        || !name_is_dw(plain.names[plain.dw], READING_PLAIN)) {
+        return false;
     }
-    else {
-        is_first = place == wrapped.length && ocors_span_has_prefix(uri, wrapped);
+    if (plain.dw > 0) {
+        address.site = plain.names[1];
+        if (plain.dw != 2 || !name_is_s(plain.names[0], READING_PLAIN)
+            || !unwrap_plain(&address.site)) {
+            return false;
+        }
     }
-    return is_first && bytes_are_simple(uri) && !dw_may_follow(ocors_span_from(uri, behind));
+    const ocors_span_t api = plain.names[plain.dw + 1];
+
+    address.api = api_of(api, READING_PLAIN);
+    path->plain = path->loose = address;
+    path->behind = (size_t)(api.bytes + api.length - uri);
+    return address.api != OCORS_API_OTHER; /* "Shop" is another API, and shop in reading 2 */
 }
+
+/* ---- Both readings --------------------------------------------------------------------------- */
 
 size_t ocors_url_path_buffer_size(ocors_span_t uri, ocors_span_t line)
 {
@@ -291,10 +326,7 @@ void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocor
     size_t behind;
     bool ends;
 
-    parse(uri, path, &behind);
-    if (ocors_span_is_equal(uri, line) && is_read_alike(uri, &path->plain, behind)) {
-        return;
-    }
+    ocors_url_path_parse(uri, path);
     path->is_ambiguous = read_loosely(uri, line, buffer, &loose);
     if (address_find(loose, READING_LOOSE, &path->loose, &behind, &ends)) {
         path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind);

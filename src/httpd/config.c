@@ -39,12 +39,12 @@ const ocors_site_t ocors_site_none = {
     .word = OCORS_COUNTING_WORD(OCORS_COUNTING_NONE, 0),
 };
 
-static const ocors_sources_t default_sources = {
+const ocors_sources_t ocors_config_default_sources = {
     .items = ocors_sources_default,
     .count = OCORS_SOURCES_DEFAULT_COUNT,
 };
 
-static const ocors_self_t default_self = { .is_off = false };
+const ocors_self_t ocors_config_default_self = { .is_off = false };
 
 void *ocors_config_create(apr_pool_t *pool, char *path)
 {
@@ -57,10 +57,30 @@ void *ocors_config_create(apr_pool_t *pool, char *path)
     return config;
 }
 
+/* Whether a section has no directive of ours. */
+static bool is_unset(const ocors_config_t *config)
+{
+    bool is_unset = true;
+
+#define IS_UNSET(type, name, unset) is_unset = is_unset && config->name == (unset);
+    OCORS_CONFIG_MEMBERS(IS_UNSET)
+#undef IS_UNSET
+    return is_unset;
+}
+
 void *ocors_config_merge(apr_pool_t *pool, void *outer_config, void *inner_config)
 {
     const ocors_config_t *outer = outer_config, *inner = inner_config;
-    ocors_config_t *config = apr_palloc(pool, sizeof(*config));
+    ocors_config_t *config;
+
+    /* Nothing changes a section that is read: it may be its own merger. */
+    if (is_unset(inner)) {
+        return outer_config;
+    }
+    if (is_unset(outer)) {
+        return inner_config;
+    }
+    config = apr_palloc(pool, sizeof(*config));
 
 #define MERGE_MEMBER(type, name, unset)                                                            \
     config->name = inner->name != (unset) ? inner->name : outer->name;
@@ -249,36 +269,12 @@ bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_s
     return false;
 }
 
-const ocors_sources_t *ocors_config_sources(const ocors_config_t *config)
-{
-    return config->sources != NULL ? config->sources : &default_sources;
-}
-
-const ocors_self_t *ocors_config_self(const ocors_config_t *config)
-{
-    return config->self != NULL ? config->self : &default_self;
-}
-
-bool ocors_config_explains(const ocors_config_t *config)
-{
-    return config->explains == 1;
-}
-
-bool ocors_config_exposes_backend(const ocors_config_t *config)
-{
-    return config->expose != NULL && config->expose->has_backend;
-}
-
 ocors_header_policy_t ocors_config_header_policy(const ocors_config_t *config)
 {
     ocors_header_policy_t policy = ocors_header_policy_default;
 
-    if (config->expose != NULL) {
-        policy.expose_headers = config->expose->names;
-    }
-    if (config->has_credentials == 0) {
-        policy.has_credentials = false;
-    }
+    policy.expose_headers = ocors_config_exposed(config);
+    policy.has_credentials = ocors_config_has_credentials(config);
     if (config->max_age != NULL) {
         policy.max_age = config->max_age;
     }

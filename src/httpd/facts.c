@@ -9,8 +9,8 @@
 #include "ocors_apart.h"
 #include "ocors_counting.h"
 #include "ocors_fault.h"
-#include "ocors_fields.h"
 #include "ocors_hash.h"
+#include "ocors_request_client.h"
 #include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_store.h"
@@ -23,7 +23,7 @@ typedef struct inquiry_t {
     request_rec *r;
     const ocors_config_t *config;
     ocors_request_t *request;
-    ocors_fields_t fields;
+    const ocors_fields_t *fields;
     bool has_path;
     ocors_url_path_t path; /* path_of() reads it */
     uint32_t site;         /* in the snapshot, if the documents are a tree */
@@ -31,7 +31,6 @@ typedef struct inquiry_t {
     ocors_pin_t pin;
     const ocors_policy_t *policies; /* as long as the pin */
     size_t policy_count;
-    ocors_policy_t both[OCORS_API_COUNT]; /* where both of a site judge */
     ocors_own_t own;
     ocors_facts_t facts;
 } inquiry_t;
@@ -92,11 +91,11 @@ static void note_site(inquiry_t *inquiry)
     }
 }
 
-/* The policy of an index, if there is one, is the one that judges. */
-static void take_policy(inquiry_t *inquiry, uint32_t index)
+/* A policy, if there is one, is the one that judges. */
+static void take_policy(inquiry_t *inquiry, const ocors_policy_t *policy)
 {
-    inquiry->policies = ocors_view_policy(inquiry->pin.view, index);
-    inquiry->policy_count = inquiry->policies != NULL ? 1 : 0;
+    inquiry->policies = policy;
+    inquiry->policy_count = policy != NULL ? 1 : 0;
 }
 
 /* The site of a tree, and the policies of its API. */
@@ -105,18 +104,22 @@ static void read_site(inquiry_t *inquiry, const ocors_key_t *tree)
     const ocors_snapshot_t *snapshot = &inquiry->pin.view->snapshot;
     const ocors_url_path_t *path = path_of(inquiry);
 
-    if (!ocors_snapshot_find_path(snapshot, tree, path, ocors_config_site(inquiry->config),
-                                  &inquiry->site)) {
+    if (!ocors_view_find_path(inquiry->pin.view, tree, path, ocors_config_site(inquiry->config),
+                              &inquiry->site)) {
         inquiry->facts.is_path_ambiguous = true;
         inquiry->site = OCORS_SNAPSHOT_NONE;
     }
     else if (path->plain.api == OCORS_API_OTHER) {
-        inquiry->policies = inquiry->both;
+        ocors_policy_t *both = apr_palloc(inquiry->r->pool, OCORS_API_COUNT * sizeof(*both));
+
+        inquiry->policies = both;
         inquiry->policy_count = ocors_snapshot_read_site(snapshot, inquiry->site, OCORS_API_OTHER,
-                                                         inquiry->both);
+                                                         both);
     }
     else {
-        take_policy(inquiry, ocors_snapshot_site_policy(snapshot, inquiry->site, path->plain.api));
+        take_policy(inquiry, ocors_view_policy(inquiry->pin.view,
+                                               ocors_snapshot_site_policy(snapshot, inquiry->site,
+                                                                          path->plain.api)));
     }
     inquiry->request->word = ocors_counting_mode((unsigned)inquiry->config->mode)
                              | word_of_site(snapshot, inquiry->site, path->plain.api);
@@ -126,7 +129,6 @@ static void read_site(inquiry_t *inquiry, const ocors_key_t *tree)
 static void read_policies(inquiry_t *inquiry)
 {
     const ocors_documents_t *documents = inquiry->config->documents;
-    uint32_t index;
 
     if (ocors_survey_shows_decisions()) {
         note_site(inquiry);
@@ -137,83 +139,25 @@ static void read_policies(inquiry_t *inquiry)
     if (documents->list.is_tree) {
         read_site(inquiry, &documents->list.key);
     }
-    else if (ocors_snapshot_find_policy(&inquiry->pin.view->snapshot, &documents->list.key,
-                                        &index)) {
-        take_policy(inquiry, index);
+    else {
+        take_policy(inquiry, ocors_view_list(inquiry->pin.view, &documents->list.key));
     }
-}
-
-/* What a request says in the place where a source looks; NULL or empty: nothing. */
-static const char *text_of(const inquiry_t *inquiry, const ocors_source_t *source)
-{
-    switch (source->kind) {
-    case OCORS_SOURCE_BEARER:
-        return inquiry->fields.authorization;
-    case OCORS_SOURCE_QUERY:
-        return inquiry->r->args;
-    case OCORS_SOURCE_HEADER:
-        break;
-    }
-    return source == &ocors_sources_default[OCORS_SOURCES_DEFAULT_HEADER]
-               ? inquiry->fields.client_id
-               : apr_table_get(inquiry->r->headers_in, source->name.bytes);
-}
-
-/* Whether some default source may have a text; true for other sources. */
-static bool says_anything(const inquiry_t *inquiry, const ocors_sources_t *wanted)
-{
-    return wanted->items != ocors_sources_default || inquiry->fields.authorization != NULL
-           || inquiry->fields.client_id != NULL || inquiry->r->args != NULL;
 }
 
 /* C1: the client. Its id is copied: a policy's memory is readable only while it is pinned. */
 static void identify_client(inquiry_t *inquiry)
 {
     request_rec *r = inquiry->r;
-    const ocors_sources_t *wanted = ocors_config_sources(inquiry->config);
-    ocors_source_t sources[OCORS_SOURCES_MAX];
-    size_t count = 0;
+    ocors_request_t *request = inquiry->request;
+    ocors_named_client_t *named = &inquiry->facts.named;
 
-    if (!says_anything(inquiry, wanted)) {
-        return; /* nobody is named, as in most requests of browsers */
-    }
-    for (size_t i = 0; i < wanted->count; i++) {
-        const char *text = text_of(inquiry, &wanted->items[i]);
-
-        if (text != NULL && text[0] != '\0') {
-            sources[count] = wanted->items[i];
-            sources[count++].value = ocors_span_from_string(text);
-        }
-    }
-    inquiry->facts.named = ocors_client_identify(
-        inquiry->policies, inquiry->policy_count, sources, count,
-        apr_palloc(r->pool, ocors_client_room(sources, count)));
-    if (inquiry->facts.named.kind == OCORS_CLIENT_NAMED) {
-        inquiry->request->client = without_controls(r->pool, inquiry->facts.named.id);
-    }
-}
-
-/* The response_headers of the client that asks, copied. */
-static void copy_response_headers(inquiry_t *inquiry)
-{
-    apr_pool_t *pool = inquiry->r->pool;
-
-    for (size_t i = 0; i < inquiry->policy_count; i++) {
-        const ocors_policy_t *policy = &inquiry->policies[i];
-        ocors_policy_client_t client;
-        ocors_response_header_t header;
-
-        if (!ocors_policy_find_client(policy, inquiry->facts.named.id, &client)) {
-            continue;
-        }
-        for (uint32_t k = 0; ocors_policy_read_header(policy, &client, k, &header); k++) {
-            if (inquiry->request->headers == NULL) {
-                inquiry->request->headers = apr_array_make(pool, 4, sizeof(ocors_header_t));
-            }
-            APR_ARRAY_PUSH(inquiry->request->headers, ocors_header_t) = (ocors_header_t){
-                .name = apr_pstrmemdup(pool, header.name.bytes, header.name.length),
-                .value = apr_pstrmemdup(pool, header.value.bytes, header.value.length),
-            };
+    *named = ocors_request_client_find(r, ocors_config_sources(inquiry->config), inquiry->fields,
+                                       inquiry->policies, inquiry->policy_count);
+    if (named->kind == OCORS_CLIENT_NAMED) {
+        request->client = without_controls(r->pool, named->id);
+        if (ocors_store_has_response_headers()) {
+            request->headers = ocors_request_client_headers(r->pool, inquiry->policies,
+                                                            inquiry->policy_count, named->id);
         }
     }
 }
@@ -301,9 +245,19 @@ static const ocors_own_t *ask_own(void *asker)
 {
     inquiry_t *inquiry = asker;
 
-    ocors_server_own(inquiry->r, ocors_config_self(inquiry->config), &inquiry->fields,
+    ocors_server_own(inquiry->r, ocors_config_self(inquiry->config), inquiry->fields,
                      &inquiry->own);
     return inquiry->facts.own = &inquiry->own;
+}
+
+/* The record of a request, and behind it the buffer of a decision about its origin. */
+static ocors_request_t *request_make(const inquiry_t *inquiry, ocors_span_t origin)
+{
+    ocors_request_t *request = apr_palloc(inquiry->r->pool, sizeof(*request) + origin.length + 1);
+
+    memset(request, 0, sizeof(*request));
+    request->config = inquiry->config;
+    return request;
 }
 
 /* Decides a request that has an Origin. */
@@ -317,63 +271,66 @@ static void judge(inquiry_t *inquiry)
     facts->ask_own = ocors_config_self(inquiry->config)->is_off ? NULL : ask_own;
     facts->method = ocors_fields_method(r);
     if (ocors_span_is_equal(facts->method, OCORS_SPAN_LITERAL("OPTIONS"))) {
-        facts->request_method = ocors_span_from_string(inquiry->fields.request_method);
-        facts->version = path_of(inquiry)->version;
-        facts->path = ocors_request_path_resource(r, inquiry->config->documents, path_of(inquiry));
+        facts->request_method = ocors_span_from_string(inquiry->fields->request_method);
+        facts->path = ocors_request_path_resource(r, inquiry->config->documents, path_of(inquiry),
+                                                  &facts->version);
     }
-    ocors_decide(inquiry->policies, inquiry->policy_count, facts,
-                 apr_palloc(r->pool, facts->origin.length + 1), &request->decision);
+    ocors_decide(inquiry->policies, inquiry->policy_count, facts, (char *)(request + 1),
+                 &request->decision);
     if (verdict_is_refusal(request->decision.verdict)) {
         find_reason(inquiry, r, request);
     }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
-        request->fault_version = ocors_fault_version(path_of(inquiry)->version, inquiry->policies,
-                                                     inquiry->policy_count,
+        ocors_span_t rest;
+
+        request->fault_version = ocors_fault_version(ocors_url_path_split(path_of(inquiry), &rest),
+                                                     inquiry->policies, inquiry->policy_count,
                                                      apr_palloc(r->pool, OCORS_FAULT_VERSION_MAX));
     }
 }
 
-/* What path_of() needs; the rest is set when it is known what the request asks for. */
-static void begin(inquiry_t *inquiry, request_rec *r, const ocors_config_t *config)
-{
-    inquiry->r = r;
-    inquiry->config = config;
-    inquiry->has_path = false;
-}
-
-ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config)
+ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
+                                   const ocors_fields_t *fields)
 {
     inquiry_t inquiry;
+    ocors_fields_t read;
 
-    begin(&inquiry, r, config);
-    if (is_tree(config) && ocors_url_path_is_outside(path_of(&inquiry))) {
+    if (fields == NULL) {
+        ocors_fields_read(r, &read);
+        fields = &read;
+    }
+    const ocors_span_t origin = ocors_span_from_string(fields->origin);
+    const bool has_origin = fields->origin != NULL;
+
+    /* The rest is set when it is known what the request asks for. */
+    inquiry.r = r;
+    inquiry.config = config;
+    inquiry.fields = fields;
+    inquiry.has_path = false;
+    if (is_tree(config) && (has_origin || !ocors_url_path_begins_inside(r->uri))
+        && ocors_url_path_is_outside(path_of(&inquiry))) {
         return NULL;
     }
-    ocors_fields_read(r, &inquiry.fields);
-    const char *const origin = inquiry.fields.origin;
-    inquiry.request = apr_pcalloc(r->pool, sizeof(*inquiry.request));
-    inquiry.request->config = config;
+    inquiry.request = request_make(&inquiry, origin);
     inquiry.request->word = ocors_counting_mode((unsigned)config->mode) | config->site->word;
-    if (origin == NULL && !ocors_store_has_response_headers()) {
+    if (!has_origin && !ocors_store_has_response_headers()) {
         return inquiry.request; /* R1: the policy is not read */
     }
-    inquiry.facts = (ocors_facts_t){ .has_origin = origin != NULL,
-                                     .origin = ocors_span_from_string(origin) };
+    inquiry.facts = (ocors_facts_t){ .has_origin = has_origin, .origin = origin };
     inquiry.policies = NULL;
     inquiry.policy_count = 0;
     inquiry.has_pin = ocors_store_pin(&inquiry.pin);
     read_policies(&inquiry);
-    identify_client(&inquiry);
-    if (inquiry.facts.named.kind == OCORS_CLIENT_NAMED && ocors_store_has_response_headers()) {
-        copy_response_headers(&inquiry);
+    if (ocors_request_client_may_be_named(r, ocors_config_sources(config), fields)) {
+        identify_client(&inquiry);
     }
-    if (origin != NULL) {
+    if (has_origin) {
         judge(&inquiry);
     }
     if (inquiry.has_pin) {
         ocors_store_unpin(&inquiry.pin);
     }
-    if (origin == NULL) {
+    if (!has_origin) {
         /* Logs do not depend on response_headers in some document. */
         inquiry.request->client = inquiry.request->site = NULL;
     }

@@ -11,6 +11,7 @@
 #include "ocors_refusals.h"
 #include "ocors_server.h"
 #include "ocors_survey.h"
+#include "ocors_table.h"
 
 extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 
@@ -23,9 +24,15 @@ typedef struct state_t {
     const char *early_uri;          /* the path of that decision */
 } state_t;
 
+/* The state of a request; NULL: it has none yet. */
+static inline state_t *state_find(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &ocapi_cors_module);
+}
+
 static state_t *state_of(request_rec *r)
 {
-    state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
+    state_t *state = state_find(r);
 
     if (state == NULL) {
         state = apr_pcalloc(r->pool, sizeof(*state));
@@ -37,7 +44,7 @@ static state_t *state_of(request_rec *r)
 const ocors_request_t *ocors_request_find(const request_rec *r)
 {
     for (; r != NULL; r = r->prev) {
-        const state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
+        const state_t *state = state_find(r);
 
         if (state != NULL && state->request != NULL) {
             return state->request;
@@ -69,36 +76,35 @@ static void show(request_rec *r, const ocors_request_t *request)
     show_word(r, "ocapi_cors_site", "OCAPI_CORS_SITE", request->site);
 }
 
-/* Whether there is an early decision, and the path is the same. */
-static bool has_early(const state_t *state, const request_rec *r)
+/* Whether there is an early decision and still holds: the path and the section are unchanged. */
+static inline bool early_holds(const state_t *state, const request_rec *r,
+                               const ocors_config_t *config)
 {
-    return state != NULL && state->early != NULL && strcmp(state->early_uri, r->uri) == 0;
+    return state != NULL && state->early != NULL && strcmp(state->early_uri, r->uri) == 0
+           && (state->early->config == config
+               || ocors_config_is_equal(state->early->config, config));
 }
 
-/* Whether an early decision still holds: the path and the section are unchanged. */
-static bool early_holds(const state_t *state, const request_rec *r, const ocors_config_t *config)
-{
-    return has_early(state, r) && ocors_config_is_equal(state->early->config, config);
-}
-
-/* Decides by these sections; NULL: they do not cover the request. */
-static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections)
+/* Decides by these sections; NULL: they do not cover the request. `fields` may be NULL. */
+static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections,
+                                       const ocors_fields_t *fields)
 {
     const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
-    const state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
+    const state_t *state = state_find(r);
 
     if (config->mode != OCORS_MODE_ON && config->mode != OCORS_MODE_REPORT_ONLY) {
         return NULL;
     }
-    return early_holds(state, r, config) ? state->early : ocors_facts_judge(r, config);
+    return early_holds(state, r, config) ? state->early : ocors_facts_judge(r, config, fields);
 }
 
 /* The same before the sections are final. ReportOnly waits until they are: it logs once. */
-static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t *sections)
+static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t *sections,
+                                          const ocors_fields_t *fields)
 {
     const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
 
-    return config->mode == OCORS_MODE_ON ? judge_by(r, sections) : NULL;
+    return config->mode == OCORS_MODE_ON ? judge_by(r, sections, fields) : NULL;
 }
 
 /* Remembers a decision, if there is one, and counts it: once for a request (H4). */
@@ -160,44 +166,54 @@ static ap_conf_vector_t *location_sections(request_rec *r)
     return sections_of(r, path);
 }
 
+/* The bytes of a path that httpd may do something about, and its end. */
+#define IS_SPECIAL(byte) ((byte) == '\0' || (byte) == '%' || (byte) == ';' || (byte) == '/')
+
+static const unsigned char is_special[256] = OCORS_TABLE(IS_SPECIAL);
+
 /*
  * Whether httpd leaves a path unchanged: it has no escape, no parameter (mapping=servlet removes
  * those), no empty segment and no segment that begins with a dot.
  */
 static bool path_is_normal(const char *path)
 {
-    for (const char *at = path; *at != '\0'; at++) {
-        if (*at == '%' || *at == ';' || (at[0] == '/' && (at[1] == '/' || at[1] == '.'))) {
+    for (const char *at = path;; at++) {
+        while (is_special[(unsigned char)*at] == 0) {
+            at++;
+        }
+        if (*at != '/') {
+            return *at == '\0';
+        }
+        if (at[1] == '/' || at[1] == '.') {
             return false;
         }
     }
-    return true;
 }
 
-/* Whether the module may answer a request before its configuration is final. */
-static bool request_may_be_ours(const request_rec *r)
+/* Whether the module may answer a request before its configuration is final; reads its fields. */
+static bool request_may_be_ours(const request_rec *r, ocors_fields_t *fields)
 {
-    const char *method;
-
     if (r->method_number == M_GET || r->method_number == M_TRACE || r->main != NULL
-        || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/'
-        || apr_table_get(r->headers_in, "Origin") == NULL) {
+        || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/') {
         return false;
     }
-    method = apr_table_get(r->headers_in, "Access-Control-Request-Method");
-    return r->method_number != M_OPTIONS || (method != NULL && method[0] != '\0');
+    ocors_fields_read(r, fields);
+    return fields->origin != NULL
+           && (r->method_number != M_OPTIONS
+               || (fields->request_method != NULL && fields->request_method[0] != '\0'));
 }
 
 const ocors_request_t *ocors_request_decide_early(request_rec *r)
 {
     ap_conf_vector_t *const before = r->per_dir_config;
     const ocors_request_t *request;
+    ocors_fields_t fields;
 
-    if (!request_may_be_ours(r) || ocors_server_of(r->server)->is_late || !path_is_normal(r->uri)
-        || ap_location_walk(r) != OK) {
+    if (!request_may_be_ours(r, &fields) || ocors_server_of(r->server)->is_late
+        || !path_is_normal(r->uri) || ap_location_walk(r) != OK) {
         return NULL;
     }
-    request = keep_ours(r, judge_early(r, r->per_dir_config));
+    request = keep_ours(r, judge_early(r, r->per_dir_config, &fields));
     if (request == NULL) {
         r->per_dir_config = before;
     }
@@ -218,11 +234,11 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     char *path;
     ap_conf_vector_t *sections;
     const ocors_request_t *request;
+    ocors_fields_t fields;
 
     /* The path of an early decision is in normal form: nothing is encoded. */
-    if (r->method_number == M_GET
-        || has_early(ap_get_module_config(r->request_config, &ocapi_cors_module), r)
-        || !request_may_be_ours(r) || !path_is_unmappable(r)) {
+    if (uri == NULL || strchr(uri, '%') == NULL || !request_may_be_ours(r, &fields)
+        || !path_is_unmappable(r)) {
         return NULL;
     }
     path = apr_pstrdup(r->pool, uri);
@@ -231,7 +247,7 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     }
     sections = location_sections(r);
     r->uri = path;
-    request = keep_ours(r, judge_early(r, sections));
+    request = keep_ours(r, judge_early(r, sections, &fields));
     r->uri = uri;
     if (request != NULL) {
         state_of(r)->sections = sections;
@@ -241,36 +257,21 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
 
 const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
 {
-    const state_t *state;
+    const state_t *state = state_find(r);
+    ocors_fields_t fields;
 
-    if (r->method_number == M_GET) {
-        return NULL;
-    }
-    state = ap_get_module_config(r->request_config, &ocapi_cors_module);
     /* An early decision that holds is not the module's to answer: that would have been done. */
     if (early_holds(state, r, ap_get_module_config(r->per_dir_config, &ocapi_cors_module))
-        || !request_may_be_ours(r)) {
+        || !request_may_be_ours(r, &fields)) {
         return NULL;
     }
     if (state != NULL && state->sections != NULL) {
         r->per_dir_config = state->sections;
         return state->request;
     }
-    return ocors_server_of(r->server)->is_late ? NULL
-                                               : keep_ours(r, judge_early(r, r->per_dir_config));
-}
-
-bool ocors_request_is_ours(const ocors_request_t *request)
-{
-    return request->config->mode == OCORS_MODE_ON
-           && (request->decision.verdict == OCORS_VERDICT_REFUSE
-               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW
-               || request->decision.verdict == OCORS_VERDICT_PREFLIGHT_WITHHOLD);
-}
-
-void ocors_request_note_final(request_rec *r)
-{
-    state_of(r)->is_final = true;
+    return ocors_server_of(r->server)->is_late
+               ? NULL
+               : keep_ours(r, judge_early(r, r->per_dir_config, &fields));
 }
 
 /* H4: a replaced request counts, even if it ended before any hook of ours. */
@@ -281,24 +282,24 @@ static const ocors_request_t *decided_before(request_rec *r)
     return request == NULL && r->prev != NULL ? ocors_request_decide_anywhere(r->prev) : request;
 }
 
-/* The decision about a request that replaces no other one; NULL: it may be decided all the same. */
-static inline const ocors_request_t *decided_first(const request_rec *r)
+bool ocors_request_passes(const request_rec *r)
 {
-    const state_t *state = ap_get_module_config(r->request_config, &ocapi_cors_module);
+    const state_t *state = state_find(r);
 
-    return r->prev == NULL && state != NULL ? state->request : NULL;
+    return r->prev == NULL && state != NULL && state->request != NULL
+           && !ocors_request_is_ours(state->request);
 }
 
-const ocors_request_t *ocors_request_decide(request_rec *r)
+/* The decision about a request, or about one that it replaces; made by the final sections. */
+static inline const ocors_request_t *decide(request_rec *r, const state_t *state)
 {
-    const ocors_request_t *request = decided_first(r);
+    const ocors_request_t *request = state != NULL ? state->request : NULL;
 
-    if (request != NULL) {
-        return request;
+    if (request == NULL && r->prev != NULL) {
+        request = decided_before(r);
     }
-    request = decided_before(r);
     if (request == NULL) {
-        return keep(r, judge_by(r, r->per_dir_config));
+        return keep(r, judge_by(r, r->per_dir_config, NULL));
     }
     if (r->prev != NULL) {
         show(r, request); /* an internal redirect has renamed the environment */
@@ -306,20 +307,36 @@ const ocors_request_t *ocors_request_decide(request_rec *r)
     return request;
 }
 
+const ocors_request_t *ocors_request_decide(request_rec *r)
+{
+    return decide(r, state_find(r));
+}
+
+const ocors_request_t *ocors_request_decide_final(request_rec *r)
+{
+    state_t *state = state_of(r);
+
+    state->is_final = true;
+    return decide(r, state);
+}
+
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 {
-    const ocors_request_t *request = decided_first(r);
+    const state_t *state = state_find(r);
+    const ocors_request_t *request = state != NULL && state->request != NULL ? state->request
+                                                                             : decided_before(r);
 
-    request = request != NULL ? request : decided_before(r);
     if (request != NULL || r->uri == NULL) {
         return request; /* without a path: httpd has not understood the request line */
     }
-    return keep(r, judge_by(r, state_of(r)->is_final ? r->per_dir_config : location_sections(r)));
+    return keep(
+        r, judge_by(r, state != NULL && state->is_final ? r->per_dir_config : location_sections(r),
+                    NULL));
 }
 
 void ocors_request_show(request_rec *r)
 {
-    for (; r != NULL && ocors_survey_shows_decisions(); r = r->next) {
+    for (; r != NULL; r = r->next) {
         const ocors_request_t *request = ocors_request_find(r);
 
         if (request != NULL) {

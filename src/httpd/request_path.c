@@ -58,6 +58,19 @@ static ocors_span_t path_below_section(const request_rec *r, const ocors_documen
     return whole;
 }
 
+/* Reads a plain path that is the request line's. False: it is another one, or has a host. */
+static bool read_plain(const request_rec *r, ocors_url_path_t *path)
+{
+    const char *line = r->unparsed_uri;
+
+    if (line == NULL || !ocors_url_path_read_plain(r->uri, path)
+        || strncmp(line, path->whole.bytes, path->whole.length) != 0) {
+        return false;
+    }
+    line += path->whole.length;
+    return *line == '\0' || *line == '?' || *line == '#';
+}
+
 static void read_twice(const request_rec *r, ocors_span_t uri, ocors_url_path_t *path)
 {
     const ocors_span_t line = line_path_of(r);
@@ -68,13 +81,13 @@ static void read_twice(const request_rec *r, ocors_span_t uri, ocors_url_path_t 
 
 void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_t *path)
 {
-    const ocors_span_t uri = ocors_span_from_string(r->uri);
-
     if (!is_tree) {
-        ocors_url_path_parse(uri, path);
+        ocors_url_path_parse(ocors_span_from_string(r->uri), path);
         return;
     }
-    read_twice(r, uri, path);
+    if (!read_plain(r, path)) {
+        read_twice(r, ocors_span_from_string(r->uri), path);
+    }
     if (ocors_url_path_is_outside(path) && r->parsed_uri.path != NULL
         && strcmp(r->parsed_uri.path, r->uri) != 0) {
         /* Rewritten ([PT]) to a front controller, which reads the requested path. */
@@ -83,11 +96,14 @@ void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_
 }
 
 ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_documents_t *documents,
-                                         const ocors_url_path_t *path)
+                                         const ocors_url_path_t *path, ocors_version_t *version)
 {
-    const ocors_span_t found = path->version != 0 || documents == NULL
-                                   ? path->rest
-                                   : path_below_section(r, documents);
+    ocors_span_t found;
+
+    *version = ocors_url_path_split(path, &found);
+    if (*version == 0 && documents != NULL) {
+        found = path_below_section(r, documents);
+    }
 
     return ocors_url_path_has_escape(found)
                ? ocors_url_path_decode_slashes(found, apr_palloc(r->pool, found.length))

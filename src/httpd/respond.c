@@ -24,7 +24,7 @@ static ap_filter_rec_t *header_filter;
  * H1: removes the fields that only the module may send. H3: returns whether Vary names all fields
  * of `vary` already, or is `*`.
  */
-static bool table_clean(apr_table_t *table, const char *vary)
+static inline bool table_clean(apr_table_t *table, const char *vary)
 {
     const apr_array_header_t *fields = apr_table_elts(table);
     const apr_table_entry_t *const elements = (const void *)fields->elts;
@@ -101,20 +101,27 @@ static const char *exposed_with_backend(request_rec *r, const char *names)
     return list.text;
 }
 
-/* The fields of the response, in the request's pool. Reads the backend's fields first. */
-static void headers_make(request_rec *r, const ocors_request_t *request, ocors_headers_t *headers)
+/* The fields of an allowed request that is no preflight. Reads the backend's fields first. */
+static void headers_make_allowed(request_rec *r, const ocors_request_t *request,
+                                 ocors_headers_t *headers)
 {
+    const ocors_config_t *config = request->config;
+    const char *exposed = ocors_config_exposed(config);
+
+    if (ocors_config_exposes_backend(config)) {
+        exposed = exposed_with_backend(r, exposed);
+    }
+    ocors_headers_make_allowed(headers, request->decision.allowed_origin.bytes,
+                               ocors_config_has_credentials(config), exposed);
+}
+
+/* The fields of a preflight, in the request's pool. */
+static void headers_make_preflight(request_rec *r, const ocors_request_t *request,
+                                   ocors_headers_t *headers)
+{
+    const ocors_header_policy_t policy = ocors_config_header_policy(request->config);
     ocors_span_t asked = { NULL, 0 };
 
-    if (!ocors_verdict_has_fields(request->decision.verdict)) {
-        ocors_headers_make_none(headers);
-        return;
-    }
-    ocors_header_policy_t policy = ocors_config_header_policy(request->config);
-    if (request->decision.verdict == OCORS_VERDICT_ALLOW
-        && ocors_config_exposes_backend(request->config)) {
-        policy.expose_headers = exposed_with_backend(r, policy.expose_headers);
-    }
     if (request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW) {
         asked = ocors_span_from_string(
             apr_table_get(r->headers_in, "Access-Control-Request-Headers"));
@@ -122,6 +129,20 @@ static void headers_make(request_rec *r, const ocors_request_t *request, ocors_h
     const size_t size = ocors_headers_buffer_size(&request->decision, &policy, asked);
     ocors_headers_make(&request->decision, &policy, asked,
                        size > 0 ? apr_palloc(r->pool, size) : NULL, headers);
+}
+
+static inline void headers_make(request_rec *r, const ocors_request_t *request,
+                                ocors_headers_t *headers)
+{
+    if (request->decision.verdict == OCORS_VERDICT_ALLOW) {
+        headers_make_allowed(r, request, headers);
+    }
+    else if (ocors_verdict_has_fields(request->decision.verdict)) {
+        headers_make_preflight(r, request, headers);
+    }
+    else {
+        ocors_headers_make_none(headers);
+    }
 }
 
 /* OcapiCorsExplain: the verdict and the reason, in place of whatever has this name. */

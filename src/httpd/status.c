@@ -63,7 +63,9 @@ int ocors_status_answer(request_rec *r)
     ocors_status_state_t state;
     format_t *format;
 
-    if (r->handler == NULL || strcmp(r->handler, OCORS_STATUS_HANDLER) != 0) {
+    /* The first letter tells it from most handlers. */
+    if (r->handler == NULL || r->handler[0] != OCORS_STATUS_HANDLER[0]
+        || strcmp(r->handler, OCORS_STATUS_HANDLER) != 0) {
         return DECLINED;
     }
     if (r->method_number != M_GET) { /* HEAD is one, too */

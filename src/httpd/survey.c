@@ -26,9 +26,6 @@ typedef struct survey_t {
     const server_rec *main_server;
     apr_array_header_t *hosts; /* of host_t; the first is the main server */
     bool has_lua_hook;         /* a script may rewrite the paths of every virtual host */
-    bool shows_decisions, shows_reasons;
-    bool logs_each;     /* some level is `debug` or lower */
-    bool explains_each; /* that, or a place that shows reasons, or OcapiCorsExplain */
     int limited;
 } survey_t;
 
@@ -42,6 +39,7 @@ typedef struct walk_t {
 } walk_t;
 
 static survey_t survey;
+ocors_survey_shown_t ocors_survey_shown;
 
 /* Modules that pass the environment of a request to programs, which may read all of it. */
 static const char *const environment_modules[] = {
@@ -95,14 +93,16 @@ static bool sets_debug(const ap_directive_t *directive)
 
 static void note_shows(const ap_directive_t *directive)
 {
+    ocors_survey_shown_t *shown = &ocors_survey_shown;
+
     if (has_text(directive, "ocapi_cors_")) {
-        survey.shows_decisions = true;
-        survey.shows_reasons = survey.shows_reasons || has_text(directive, "ocapi_cors_reason");
+        shown->decisions = true;
+        shown->reasons = shown->reasons || has_text(directive, "ocapi_cors_reason");
     }
-    survey.logs_each = survey.logs_each || sets_debug(directive);
-    survey.explains_each = survey.explains_each || directive_is(directive, "OcapiCorsExplain");
+    shown->each_logged = shown->each_logged || sets_debug(directive);
+    shown->each_explained = shown->each_explained || directive_is(directive, "OcapiCorsExplain");
     if (allows_htaccess(directive)) {
-        survey.shows_decisions = survey.shows_reasons = true;
+        shown->decisions = shown->reasons = true;
     }
 }
 
@@ -179,18 +179,21 @@ static void walk_directives(const ap_directive_t *directive, walk_t walk)
 
 int ocors_survey_make(apr_pool_t *pool, server_rec *main_server)
 {
+    ocors_survey_shown_t *shown = &ocors_survey_shown;
+
     survey = (survey_t){
         .main_server = main_server,
         .hosts = apr_array_make(pool, 4, sizeof(host_t)),
     };
+    *shown = (ocors_survey_shown_t){ .decisions = false };
     APR_ARRAY_PUSH(survey.hosts, host_t) = (host_t){ .file = NULL };
     walk_directives(ap_conftree, (walk_t){ .host = 0, .is_early = true });
     for (size_t i = 0; i < sizeof(environment_modules) / sizeof(environment_modules[0]); i++) {
         if (ap_find_linked_module(environment_modules[i]) != NULL) {
-            survey.shows_decisions = survey.shows_reasons = true;
+            shown->decisions = shown->reasons = true;
         }
     }
-    survey.explains_each = survey.explains_each || survey.logs_each || survey.shows_reasons;
+    shown->each_explained = shown->each_explained || shown->each_logged || shown->reasons;
     return survey.limited;
 }
 
@@ -228,24 +231,4 @@ bool ocors_survey_is_named(const server_rec *server)
         }
     }
     return server == survey.main_server && host_at(0)->is_named;
-}
-
-bool ocors_survey_shows_decisions(void)
-{
-    return survey.shows_decisions;
-}
-
-bool ocors_survey_shows_reasons(void)
-{
-    return survey.shows_reasons;
-}
-
-bool ocors_survey_logs_each(void)
-{
-    return survey.logs_each;
-}
-
-bool ocors_survey_explains_each(void)
-{
-    return survey.explains_each;
 }

@@ -223,6 +223,7 @@ static ocors_address_t address_of(const list_t *list, ocors_version_t *version)
 static void check_plain(ocors_span_t uri, const ocors_url_path_t *path)
 {
     ocors_version_t version;
+    ocors_span_t rest;
     list_t list;
 
     make_plain(uri, &list);
@@ -231,9 +232,9 @@ static void check_plain(ocors_span_t uri, const ocors_url_path_t *path)
     FUZZ_CHECK(path->plain.api == wanted.api);
     FUZZ_CHECK((path->plain.site.bytes == NULL) == (wanted.site.bytes == NULL));
     FUZZ_CHECK(ocors_span_is_equal(path->plain.site, wanted.site));
-    FUZZ_CHECK(path->version == version);
-    FUZZ_CHECK(version != 0 || ocors_span_is_equal(path->rest, uri));
-    FUZZ_CHECK(version == 0 || path->rest.bytes[0] == '/');
+    FUZZ_CHECK(ocors_url_path_split(path, &rest) == version);
+    FUZZ_CHECK(version != 0 || ocors_span_is_equal(rest, uri));
+    FUZZ_CHECK(version == 0 || rest.bytes[0] == '/');
 }
 
 /*
@@ -249,7 +250,7 @@ static void check_readings(ocors_span_t uri, ocors_span_t line)
     ocors_url_path_parse(uri, &plain);
     FUZZ_CHECK(!plain.is_ambiguous && plain.loose.api == plain.plain.api);
     ocors_url_path_read(uri, line, buffer, &path);
-    FUZZ_CHECK(path.plain.api == plain.plain.api && path.version == plain.version);
+    FUZZ_CHECK(path.plain.api == plain.plain.api && path.behind == plain.behind);
     FUZZ_CHECK(path.is_ambiguous || path.plain.api == path.loose.api);
     FUZZ_CHECK(!ocors_url_path_is_outside(&path)
                || (path.plain.api == OCORS_API_OUTSIDE && path.loose.api == OCORS_API_OUTSIDE));
@@ -259,6 +260,31 @@ static void check_readings(ocors_span_t uri, ocors_span_t line)
     FUZZ_CHECK(ocors_site_key(ocors_span_make(first, length), again) == length
                && memcmp(first, again, length) == 0);
     fuzz_release(buffer);
+}
+
+/* A path that is read once is read as both readings read it. */
+static void check_plain_path(ocors_span_t uri)
+{
+    char *text = fuzz_allocate(uri.length + 1);
+    char *buffer = fuzz_allocate(ocors_url_path_buffer_size(uri, uri));
+    ocors_url_path_t once, twice;
+
+    if (uri.length > 0) {
+        memcpy(text, uri.bytes, uri.length);
+    }
+    text[uri.length] = '\0';
+    ocors_url_path_read(uri, uri, buffer, &twice);
+    if (strlen(text) == uri.length) {
+        FUZZ_CHECK(!ocors_url_path_begins_inside(text) || !ocors_url_path_is_outside(&twice));
+        if (ocors_url_path_read_plain(text, &once)) {
+            FUZZ_CHECK(!twice.is_ambiguous && once.behind == twice.behind);
+            FUZZ_CHECK(once.plain.api == twice.plain.api && once.loose.api == twice.loose.api);
+            FUZZ_CHECK(ocors_span_is_equal(once.plain.site, twice.plain.site));
+            FUZZ_CHECK(ocors_span_is_equal(once.loose.site, twice.loose.site));
+        }
+    }
+    free(buffer);
+    free(text);
 }
 
 /* ---- Applications ---------------------------------------------------------------------------- */
@@ -375,6 +401,7 @@ void fuzz_url_path(ocors_span_t input)
 
     check_loose(uri);
     check_readings(uri, line);
+    check_plain_path(uri);
     if (uri.length <= LIST_MAX) {
         ocors_url_path_parse(uri, &path);
         check_plain(uri, &path);

@@ -195,8 +195,7 @@ static void check_exchange(struct json_object *row)
     facts.method = row_span(row, "method");
     facts.origin = row_origin(row, &facts.has_origin);
     facts.request_method = row_span(row, "request_method");
-    facts.path = parts.rest;
-    facts.version = parts.version;
+    facts.version = ocors_url_path_split(&parts, &facts.path);
     buffer = malloc(facts.origin.length + 1);
     assert_non_null(buffer);
     ocors_decide(&loaded.policy, 1, &facts, buffer, &decision);

@@ -108,10 +108,27 @@ static void origins_out_of_range_are_not_read(void **state)
     free(bytes);
 }
 
+/* Only a damaged image lists an origin for a client that it does not have: nobody is allowed. */
+static void a_client_that_is_not_there_allows_nothing(void **state)
+{
+    ocors_image_t image = { .client_count = 1 };
+    ocors_policy_t policy = { .layer_count = 1 };
+
+    (void)state;
+    policy.layers[0] = image;
+    for (uint32_t client = 0; client < 3; client++) {
+        const ocors_image_origin_t listed = { .clients = &client, .client_count = 1 },
+                                   nobodys = { .clients = &client, .client_count = 0 };
+
+        assert_int_equal(ocors_policy_allows(&policy, 0, &listed), client == 0);
+        assert_false(ocors_policy_allows(&policy, 0, &nobodys));
+    }
+}
+
 int main(void)
 {
     const size_t count = sizeof(rows) / sizeof(rows[0]);
-    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 1] = { 0 };
+    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 2] = { 0 };
 
     for (size_t i = 0; i < count; i++) {
         tests[i] = (struct CMUnitTest){
@@ -121,5 +138,7 @@ int main(void)
         };
     }
     tests[count] = (struct CMUnitTest)cmocka_unit_test(origins_out_of_range_are_not_read);
+    tests[count + 1] = (struct CMUnitTest)cmocka_unit_test(
+        a_client_that_is_not_there_allows_nothing);
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL) != 0;
 }

@@ -56,16 +56,19 @@ static void check_once(struct json_object *row)
     ocors_span_t uri = guarded_row(row, "path");
     ocors_version_t version = 0;
     ocors_url_path_t path;
+    ocors_span_t rest;
 
     ocors_url_path_parse(uri, &path);
     check_part(path.plain.site, vectors_get(row, "site"));
     check_api(path.plain.api, row);
-    assert_span_equal(path.rest, vectors_string(row, "rest"));
+    const ocors_version_t found = ocors_url_path_split(&path, &rest);
+
+    assert_span_equal(rest, vectors_string(row, "rest"));
     if (vectors_get(row, "version") != NULL) {
         assert_true(
             ocors_version_parse(ocors_span_from_string(vectors_string(row, "version")), &version));
     }
-    assert_int_equal(path.version, version);
+    assert_int_equal(found, version);
     assert_false(path.is_ambiguous);
     guarded_free(uri);
 }
@@ -142,54 +145,122 @@ static void any_bytes_are_read_safely(void **state)
     }
 }
 
-/* R13: what is long is read once through, whatever it is. (Minutes, if it were not so.) */
-/* A '~' at the end is of no meaning, but that path is read twice; one without may be read once. */
-static void a_path_that_is_read_once_is_read_alike(void **state)
+/* R12: what one pass finds in a plain path is what both readings find, and what one would miss is
+ * not plain. */
+static void a_plain_path_is_read_alike(void **state)
 {
-    static const char *const parts[] = {
-        "s",      "dw",    "shop",    "data",         "S",
-        "DW",     "Shop",  "a",       "Sites-a-Site", "sites-a-site",
-        "Sites-", "-Site", "my-site", "v19_1",        "abc",
-        ""
-    };
-    unsigned count = 0;
+    static const char *const parts[] = { "s",
+                                         "dw",
+                                         "shop",
+                                         "data",
+                                         "S",
+                                         "DW",
+                                         "Shop",
+                                         "a",
+                                         "dwarf",
+                                         "Sites-a-Site",
+                                         "sites-a-site",
+                                         "Sites-",
+                                         "-Site",
+                                         "my-site",
+                                         "v19_1",
+                                         "abc",
+                                         "v19_1.",
+                                         ".dw",
+                                         "dw.",
+                                         "a.b",
+                                         ".",
+                                         "..",
+                                         "%64w",
+                                         "dw;x",
+                                         "",
+                                         "Sites--Site",
+                                         "v0_0",
+                                         "batch",
+                                         "d\\w",
+                                         "x dw",
+                                         "(S(x))",
+                                         "s.",
+                                         "Sites-a-Site.",
+                                         ".Sites-a-Site",
+                                         "-",
+                                         "v19_100000" };
+    unsigned inside = 0, outside = 0;
 
     (void)state;
     random_state = 1;
     for (unsigned round = 0; round < 200000; round++) {
-        char text[128], once_buffer[256], twice_buffer[256];
+        char text[160], buffer[256];
         ocors_url_path_t once, twice;
+        ocors_span_t once_rest, twice_rest;
         size_t length = 0;
 
-        for (uint32_t left = 2 + random_below(6); left > 0; left--) {
+        for (uint32_t left = random_below(7); left > 0; left--) {
             /* Half of them begin as most paths do. */
-            const char *part = round % 2 == 0 && length == 0 ? "s/Sites-a-Site/dw/shop"
-                               : round % 4 == 1 && length == 0
-                                   ? "s/abc/dw/data"
-                                   : parts[random_below(sizeof(parts) / sizeof(parts[0]))];
+            const char *const any = parts[random_below(sizeof(parts) / sizeof(parts[0]))];
+            const char *part = any;
+
+            if (length == 0 && round % 4 == 0) {
+                part = "s/Sites-a-Site/dw/shop";
+            }
+            else if (length == 0 && round % 4 == 1) {
+                length += (size_t)snprintf(text, sizeof(text), "/s/%s", any);
+                part = "dw/data";
+            }
 
             length += (size_t)snprintf(text + length, sizeof(text) - length, "/%s", part);
         }
-        memcpy(text + length, "/~", 3);
-        const ocors_span_t plain = ocors_span_make(text, length);
-        const ocors_span_t longer = ocors_span_make(text, length + 2);
+        memcpy(text + length, round % 8 == 3 ? "/" : "", round % 8 == 3 ? 2 : 1);
+        const ocors_span_t path = ocors_span_from_string(text);
 
-        ocors_url_path_read(plain, plain, once_buffer, &once);
-        ocors_url_path_read(longer, longer, twice_buffer, &twice);
-        if (once.plain.api != OCORS_API_SHOP && once.plain.api != OCORS_API_DATA) {
+        ocors_url_path_read(path, path, buffer, &twice);
+        if (ocors_url_path_begins_inside(text)) {
+            assert_false(ocors_url_path_is_outside(&twice));
+        }
+        if (!ocors_url_path_read_plain(text, &once)) {
             continue;
         }
-        count++;
-        assert_int_equal(once.is_ambiguous, twice.is_ambiguous);
+        inside += once.plain.api != OCORS_API_OUTSIDE;
+        outside += once.plain.api == OCORS_API_OUTSIDE;
+        assert_false(once.is_ambiguous || twice.is_ambiguous);
         assert_int_equal(once.plain.api, twice.plain.api);
         assert_int_equal(once.loose.api, twice.loose.api);
-        assert_int_equal(once.version, twice.version);
+        assert_int_equal(once.plain.site.bytes == NULL, twice.plain.site.bytes == NULL);
+        assert_int_equal(once.loose.site.bytes == NULL, twice.loose.site.bytes == NULL);
         assert_true(ocors_span_is_equal(once.plain.site, twice.plain.site));
         assert_true(ocors_span_is_equal(once.loose.site, twice.loose.site));
+        assert_int_equal(ocors_url_path_split(&once, &once_rest),
+                         ocors_url_path_split(&twice, &twice_rest));
+        assert_true(ocors_span_is_equal(once_rest, twice_rest));
     }
-    assert_true(count > 100000);
+    assert_in_range(inside, 20000, 180000);
+    assert_in_range(outside, 5000, 180000);
 }
 
+/* Every byte that is plain, alone and in a name, is what no reading changes. */
+static void a_byte_that_some_reading_changes_is_not_plain(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        char text[] = "/s/a?b/dw/shop/v19_1/c?d", buffer[64];
+        ocors_url_path_t once, twice;
+
+        text[4] = text[22] = (char)byte;
+        const ocors_span_t path = ocors_span_from_string(text);
+
+        ocors_url_path_read(path, path, buffer, &twice);
+        if (!ocors_url_path_read_plain(text, &once)) {
+            continue;
+        }
+        assert_true(ocors_ascii_is_alpha((char)byte) || ocors_ascii_is_digit((char)byte)
+                    || byte == '-' || byte == '_' || byte == '.');
+        assert_false(twice.is_ambiguous);
+        assert_true(ocors_span_is_equal(twice.loose.site, once.loose.site));
+        assert_true(ocors_span_is_equal(twice.plain.site, ocors_span_make(text + 3, 3)));
+    }
+}
+
+/* R13: what is long is read once through, whatever it is. (Minutes, if it were not so.) */
 static void long_paths_are_linear(void **state)
 {
     static const struct {
@@ -329,7 +400,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_bytes_are_read_safely),
-        cmocka_unit_test(a_path_that_is_read_once_is_read_alike),
+        cmocka_unit_test(a_plain_path_is_read_alike),
+        cmocka_unit_test(a_byte_that_some_reading_changes_is_not_plain),
         cmocka_unit_test(long_paths_are_linear),
         cmocka_unit_test(keys_of_sites),
         cmocka_unit_test(slashes_are_decoded),
