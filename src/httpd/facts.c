@@ -289,6 +289,16 @@ static void judge(inquiry_t *inquiry)
     }
 }
 
+/* What path_of() needs; the rest is set when it is known what the request asks for. */
+static void begin(inquiry_t *inquiry, request_rec *r, const ocors_config_t *config,
+                  const ocors_fields_t *fields)
+{
+    inquiry->r = r;
+    inquiry->config = config;
+    inquiry->fields = fields;
+    inquiry->has_path = false;
+}
+
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
                                    const ocors_fields_t *fields)
 {
@@ -302,11 +312,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
     const ocors_span_t origin = ocors_span_from_string(fields->origin);
     const bool has_origin = fields->origin != NULL;
 
-    /* The rest is set when it is known what the request asks for. */
-    inquiry.r = r;
-    inquiry.config = config;
-    inquiry.fields = fields;
-    inquiry.has_path = false;
+    begin(&inquiry, r, config, fields);
     if (is_tree(config) && (has_origin || !ocors_url_path_begins_inside(r->uri))
         && ocors_url_path_is_outside(path_of(&inquiry))) {
         return NULL;
