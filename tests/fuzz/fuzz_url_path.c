@@ -283,8 +283,8 @@ static void check_plain_path(ocors_span_t uri)
             FUZZ_CHECK(ocors_span_is_equal(once.loose.site, twice.loose.site));
         }
     }
-    free(buffer);
-    free(text);
+    fuzz_release(buffer);
+    fuzz_release(text);
 }
 
 /* ---- Applications ---------------------------------------------------------------------------- */

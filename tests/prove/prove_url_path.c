@@ -64,9 +64,12 @@ size_t ocors_url_name_prefix(ocors_span_t name, ocors_span_t word)
 
 static void prove_result(const ocors_url_path_t *path)
 {
+    ocors_span_t rest;
+
     prove_read(path->plain.site);
     prove_read(path->loose.site);
-    prove_read(path->rest);
+    (void)ocors_url_path_split(path, &rest);
+    prove_read(rest);
     ocors_url_path_is_outside(path);
 }
 
@@ -96,12 +99,27 @@ static void prove_twice(ocors_span_t uri, ocors_span_t line)
     free(buffer);
 }
 
+static void prove_plain(ocors_span_t uri)
+{
+    char *const text = malloc(uri.length + 1);
+    ocors_url_path_t path;
+
+    memcpy(text, uri.bytes, uri.length);
+    text[uri.length] = '\0';
+    if (ocors_url_path_read_plain(text, &path)) {
+        prove_result(&path);
+    }
+    (void)ocors_url_path_begins_inside(text);
+    free(text);
+}
+
 static void prove(ocors_span_t uri)
 {
     const ocors_span_t other = prove_span(2);
 
     prove_once(uri);
     prove_slashes(uri);
+    prove_plain(uri);
     prove_twice(uri, uri);
     prove_twice(uri, other);
     free((char *)other.bytes);
