@@ -51,7 +51,7 @@ TARGETS = [
            apart=("character_length", "character_length_before", "take_run", "take_tail")),
     Target("headers", ["headers", "method"], 2, 5000,
            ("headers", "rest->length -= element->length + 1;", "rest->length -= element->length;"),
-           apart=("element_next", "write_granted", "write_methods", "ocors_headers_make", "ocors_name_list_add")),
+           apart=("ocors_span_trim", "element_next", "write_granted", "write_methods", "ocors_headers_make", "ocors_name_list_add")),
     Target("origin", ["origin"], 5, 2000,
            ("origin", "i + 3 <= text.length", "i + 2 <= text.length"),
            apart=("find", "find_end", "find_separator", "split", "split_authority", "ocors_origin_canonicalise"), coarse=("write_ipv6",)),
