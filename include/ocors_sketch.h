@@ -81,14 +81,16 @@ static inline ocors_sketch_set_t *ocors_sketch_set(ocors_sketch_t *sketch, uint6
 }
 
 /*
- *   mark: | key ^ stamp: 48 bits | place of the reason in the counters: 16 bits |
+ *   mark: | key ^ spread stamp: 48 bits | place of the reason in the counters: 16 bits |
  *
  * One load of a mark tells whose the entry is, of which stamp it is, and where its reason counts:
- * no refusal gets the reason of another key or of another stamp, whatever is entered meanwhile.
+ * no refusal gets the reason of another key or of another stamp, whatever is entered meanwhile. A
+ * factor spreads the stamp over all bits. The keys of an origin at two sites differ in few bits, as
+ * two stamps do: without the factor, one site's entry could pass for another's at a later stamp.
  */
 static inline uint64_t ocors_sketch_mark(uint64_t key, uint64_t stamp)
 {
-    return (key ^ stamp) & ~(OCORS_SKETCH_STAMP - 1);
+    return (key ^ stamp * UINT64_C(0x9e3779b97f4a7c15)) & ~(OCORS_SKETCH_STAMP - 1);
 }
 
 /*

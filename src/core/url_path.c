@@ -144,6 +144,21 @@ static bool address_follows(ocors_span_t path, size_t at)
     return false;
 }
 
+/*
+ * Whether the API of reading 2, which ends at `behind`, is another "dw", and its site is not that
+ * of reading 1: to an application that reads less leniently, the address may begin there.
+ */
+static bool address_moves(const ocors_url_path_t *path, ocors_span_t loose, size_t behind)
+{
+    size_t at = behind;
+
+    while (at > 0 && loose.bytes[at - 1] != '/') {
+        at--;
+    }
+    return !ocors_span_is_equal(path->plain.site, path->loose.site)
+           && name_is_dw(ocors_span_make(loose.bytes + at, behind - at), READING_LOOSE);
+}
+
 /* A "v19_1" segment. */
 static bool version_parse(ocors_span_t segment, ocors_version_t *version)
 {
@@ -329,7 +344,8 @@ void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocor
     ocors_url_path_parse(uri, path);
     path->is_ambiguous = read_loosely(uri, line, buffer, &loose);
     if (address_find(loose, READING_LOOSE, &path->loose, &behind, &ends)) {
-        path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind);
+        path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind)
+                             || address_moves(path, loose, behind);
     }
     path->is_ambiguous = path->is_ambiguous || ends || path->plain.api != path->loose.api;
 }

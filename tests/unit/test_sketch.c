@@ -205,6 +205,30 @@ static void test_an_entry_knows_its_place(void **state)
     free(sketch);
 }
 
+/*
+ * What tells two sites or APIs apart may be the same bits as what tells two stamps apart: an entry
+ * of an earlier stamp is not that of another site now.
+ */
+static void test_an_earlier_entry_is_of_no_other_word(void **state)
+{
+    const uint64_t key = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
+    const ocors_sketch_note_t note = { .row = 1, .reason = OCORS_REASON_NOT_LISTED };
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_set_t *set = ocors_sketch_set(sketch, 5, key);
+    size_t place = 0;
+
+    (void)state;
+    for (uint64_t stamp = STAMP; stamp <= 100 * STAMP; stamp += STAMP) {
+        assert_true(ocors_sketch_enter(set, key, stamp, STAMP, &note, OWNER));
+        for (uint64_t later = stamp + STAMP; later <= stamp + 4 * STAMP; later += STAMP) {
+            for (uint64_t word = 0; word < 256; word++) {
+                assert_null(ocors_sketch_find(set, key ^ word << 16, later, &place));
+            }
+        }
+    }
+    free(sketch);
+}
+
 /* Whatever place a mark has, a reader gets one that lies in a stripe, with each verdict. */
 static void test_a_place_is_within_its_bounds(void **state)
 {
@@ -440,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_a_stamp_renews),
         cmocka_unit_test(test_the_newest_note_is_shown),
         cmocka_unit_test(test_an_entry_knows_its_place),
+        cmocka_unit_test(test_an_earlier_entry_is_of_no_other_word),
         cmocka_unit_test(test_a_place_is_within_its_bounds),
         cmocka_unit_test(test_no_refusal_counts_under_the_reason_of_another),
         cmocka_unit_test(test_a_dead_owner_is_released),
