@@ -43,6 +43,17 @@ def test_live_modules_of_the_map_exist():
         assert all((REPOSITORY / f"tests/live/{name}.py").exists() for name in modules), modules
 
 
+def test_the_makefile_has_what_the_scripts_ask_for():
+    makefile = (REPOSITORY / "Makefile.am").read_text()
+    asked = [name for script in ("analyze", "fuzz", "mutate")
+             for name in re.findall(r"(?:-- |targets=\()(lib\w+\.l?a)", (REPOSITORY / "scripts" / script).read_text())]
+    assert len(asked) == 3
+    for name in asked:
+        assert re.search(rf"^\w+LIBRARIES = .*\b{re.escape(name)}", makefile, re.M), name
+    variables = re.findall(r'sources_of\("(\w+)"\)', Path(mutate.__file__).read_text())
+    assert len(variables) >= 4 and all(mutate.sources_of(name) for name in variables)
+
+
 SOURCE = """#include <stdbool.h>
 #define TWICE(n) ((n) * 2)
 static int size[4] = { 7 };

@@ -98,7 +98,7 @@ class Program:
 
 
 def programs():
-    unit = sources_of("libunit_la")
+    unit = sources_of("libunit_a")
     found = []
     for path in sorted((REPOSITORY / "tests/unit").glob("test_*.c")):
         name, sources = path.stem, [f"tests/unit/{path.name}", *unit]
