@@ -73,6 +73,10 @@ install_packages()
 # shellcheck disable=SC2034
 build_packages=(gcc libc6-dev make autoconf automake libtool pkg-config
     apache2-bin apache2-dev libjson-c-dev)
+# The live tests need these, too.
+# shellcheck disable=SC2034
+live_packages=(curl gdb libapache2-mod-security2 libc6-dbg openssl rsync valgrind zsh
+    python3 python3-h2 python3-jsonschema python3-pytest python3-pytest-timeout python3-pytest-xdist python3-yaml)
 
 # make_configure: autoreconf, when configure is missing or older than what it is made of.
 make_configure()

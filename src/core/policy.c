@@ -145,8 +145,7 @@ bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
 
     if (has_none_replaced(policy, layer)
         || (image->replaced != NULL && count > image->replaced_count)) {
-        /* Only a damaged image has no client, or one that is not there. */
-        return count > 0 && origin->clients[0] < image->client_count;
+        return ocors_policy_origin_is_whole(image, origin);
     }
     return ocors_policy_next_in_force(policy, layer, origin->clients, 0, count) < count;
 }

@@ -194,7 +194,7 @@ segment_t segment_make(size_t slack)
 {
     ocors_snapshot_header_t header = make_header();
     ocors_snapshot_image_t records[IMAGES];
-    segment_t segment = { .row_size = (size_t)header.tables_size + slack };
+    segment_t made = { .row_size = (size_t)header.tables_size + slack };
     void *images[IMAGES];
 
     for (int i = 0; i < IMAGES; i++) {
@@ -204,37 +204,51 @@ segment_t segment_make(size_t slack)
         records[i] = (ocors_snapshot_image_t){ .at = header.size, .size = size };
         header.size += ocors_round_up(size, OCORS_IMAGE_ALIGNMENT);
     }
-    segment.area_size = (size_t)header.size;
-    segment.row = guarded_zeros(segment.row_size);
-    segment.area = guarded_zeros(segment.area_size);
-    memcpy(segment.row, &header, sizeof(header));
-    assert_true(segment_open_row(&segment, &segment.snapshot));
+    made.area_size = (size_t)header.size;
+    made.row = guarded_zeros(made.row_size);
+    made.area = guarded_zeros(made.area_size);
+    memcpy(made.row, &header, sizeof(header));
+    assert_true(segment_open_row(&made, &made.snapshot));
     for (int i = 0; i < IMAGES; i++) {
-        memcpy(segment.area + records[i].at, images[i], (size_t)records[i].size);
+        memcpy(made.area + records[i].at, images[i], (size_t)records[i].size);
         free(images[i]);
     }
-    memcpy((void *)(uintptr_t)segment.snapshot.images, records, sizeof(records));
-    write_tables(&segment.snapshot);
-    memcpy(segment.area, segment.row, (size_t)header.tables_size);
-    return segment;
+    memcpy((void *)(uintptr_t)made.snapshot.images, records, sizeof(records));
+    write_tables(&made.snapshot);
+    memcpy(made.area, made.row, (size_t)header.tables_size);
+    return made;
 }
 
-void segment_free(segment_t *segment)
+void segment_free(segment_t *made)
 {
-    guarded_free(ocors_span_make(segment->row, segment->row_size));
-    guarded_free(ocors_span_make(segment->area, segment->area_size));
+    guarded_free(ocors_span_make(made->row, made->row_size));
+    guarded_free(ocors_span_make(made->area, made->area_size));
 }
 
-bool segment_open_row(segment_t *segment, ocors_snapshot_t *snapshot)
+bool segment_open_row(segment_t *made, ocors_snapshot_t *snapshot)
 {
-    return ocors_snapshot_open(segment->row, segment->row_size, segment->area, segment->area_size,
-                               snapshot);
+    return ocors_snapshot_open(made->row, made->row_size, made->area, made->area_size, snapshot);
 }
 
-bool segment_open_area(const segment_t *segment, ocors_snapshot_t *snapshot)
+bool segment_open_area(const segment_t *made, ocors_snapshot_t *snapshot)
 {
-    return ocors_snapshot_open(segment->area, segment->area_size, segment->area, segment->area_size,
-                               snapshot);
+    return ocors_snapshot_open(made->area, made->area_size, made->area, made->area_size, snapshot);
+}
+
+segment_t segment;
+
+int segment_begin(void **state)
+{
+    (void)state;
+    segment = segment_make(0);
+    return 0;
+}
+
+int segment_end(void **state)
+{
+    (void)state;
+    segment_free(&segment);
+    return 0;
 }
 
 static bool lists(const ocors_policy_t *policy, const char *origin)

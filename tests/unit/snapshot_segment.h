@@ -57,11 +57,16 @@ typedef struct segment_t {
 
 /* `slack`: how many bytes the row has beyond the tables, a multiple of OCORS_IMAGE_ALIGNMENT. */
 segment_t segment_make(size_t slack);
-void segment_free(segment_t *segment);
+void segment_free(segment_t *made);
+
+/* The segment of the test that runs; cmocka calls the functions before and after it. */
+extern segment_t segment;
+int segment_begin(void **state);
+int segment_end(void **state);
 
 /* Opens the row, or the area by its own tables, as a worker does. */
-bool segment_open_row(segment_t *segment, ocors_snapshot_t *snapshot);
-bool segment_open_area(const segment_t *segment, ocors_snapshot_t *snapshot);
+bool segment_open_row(segment_t *made, ocors_snapshot_t *snapshot);
+bool segment_open_area(const segment_t *made, ocors_snapshot_t *snapshot);
 
 /*
  * A letter for each origin that the policy lists: g(lobal), o(ld: replaced), s(ite), n(ew:

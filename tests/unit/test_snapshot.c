@@ -9,22 +9,6 @@
 
 #define NONE OCORS_SNAPSHOT_NONE
 
-static segment_t segment;
-
-static int begin(void **state)
-{
-    (void)state;
-    segment = segment_make(0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    segment_free(&segment);
-    return 0;
-}
-
 static const char *const policies_list[POLICIES] = { "gsn", "go", "d", "gsn", "", "gsn" };
 
 static void policies_are_read_by_index(void **state)
@@ -473,7 +457,7 @@ static void tables_may_lie_apart(void **state)
     assert_false(ocors_snapshot_read_policy(&whole, POLICY_SITE, &policy));
 }
 
-#define READING(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define READING(test) cmocka_unit_test_setup_teardown(test, segment_begin, segment_end)
 
 int main(void)
 {

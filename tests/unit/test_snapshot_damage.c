@@ -10,22 +10,6 @@
 
 #define NONE OCORS_SNAPSHOT_NONE
 
-static segment_t segment;
-
-static int begin(void **state)
-{
-    (void)state;
-    segment = segment_make(0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    segment_free(&segment);
-    return 0;
-}
-
 /* ---- The header -------------------------------------------------------------------------------
  */
 
@@ -442,7 +426,7 @@ static void several_damaged_words_are_harmless(void **state)
     assert_in_range(opened, 1000, 7000); /* it opened often, and often not */
 }
 
-#define DAMAGE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define DAMAGE(test) cmocka_unit_test_setup_teardown(test, segment_begin, segment_end)
 
 int main(void)
 {

@@ -10,22 +10,6 @@
 
 #define NONE OCORS_SNAPSHOT_NONE
 
-static segment_t segment;
-
-static int begin(void **state)
-{
-    (void)state;
-    segment = segment_make(0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    segment_free(&segment);
-    return 0;
-}
-
 /* A view is opened once for each publication; what it has opened stays open as long as that. */
 static void a_view_holds_for_one_publication(void **state)
 {
@@ -141,7 +125,7 @@ static void a_view_answers_as_its_snapshot(void **state)
     }
 }
 
-#define VIEWING(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define VIEWING(test) cmocka_unit_test_setup_teardown(test, segment_begin, segment_end)
 
 int main(void)
 {
