@@ -35,9 +35,10 @@ def of_instructions(found):
 def of_throughput(found):
     for exchange, least in LEAST_THROUGHPUT.items():
         if ("the module", exchange) in found:
-            ratios, again = found["the module", exchange], found[AGAIN, exchange]
-            yield (f"{exchange}: throughput, to bare httpd's (which has {again[0]:.3f} to {again[-1]:.3f} of itself)",
-                   -ratios[len(ratios) // 2], -least, "{:.3f}")
+            _, median, _ = found["the module", exchange]
+            low, _, high = found[AGAIN, exchange]
+            yield (f"{exchange}: throughput, to bare httpd's (which has {low:.3f} to {high:.3f} of itself)",
+                   -median, -least, "{:.3f}")
 
 
 def of_hostile(found):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Throughput and latency of running servers, on one machine with what asks them: figures for comparison, for which it
-must be idle. All servers run side by side, and each round asks each of them; the first is asked twice, which tells the
-noise."""
+must be idle. All servers run side by side and are asked in turn; bare httpd is asked twice, which tells the noise."""
 
+import math
 import os
 import re
 import statistics
@@ -49,40 +49,60 @@ def start(stack, told):
 # ---- Throughput -------------------------------------------------------------------------------------
 
 
-def requests_a_second(who, server, exchange, seconds):
+def requests_a_second(who, server, exchange):
     method, target, headers = exchanges.request(who, exchange)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(f'wrk.method = "{method}"\n'
                      + "".join(f'wrk.headers["{name}"] = "{value}"\n' for name, value in headers))
         script.flush()
-        said = subprocess.run([peers.program("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script.name,
+        said = subprocess.run([peers.program("wrk"), "-t1", f"-c{CONNECTIONS}", "-d1s", "-s", script.name,
                                f"http://127.0.0.1:{server.port}{target}"], capture_output=True, text=True, check=True,
                               env=peers.environment()).stdout
     return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
 
 
-def ratio(values):
-    values = sorted(values)
-    return f"{statistics.median(values):.3f} ({values[0]:.3f} to {values[-1]:.3f})"
+def median_of(values):
+    """(least, median, greatest): between the least and the greatest the median of all rounds that could be is, with a
+    certainty of 95 %. Fewer than six rounds cannot say so; it is their whole range then."""
+    values, rank, outside = sorted(values), 0, 0.0
+    while (outside := outside + math.comb(len(values), rank) / 2 ** len(values)) <= 0.025:
+        rank += 1
+    rank = max(rank, 1)
+    return values[rank - 1], statistics.median(values), values[-rank]
+
+
+def round_of(servers, names, exchange):
+    """{name: requests a second}, asked in this order."""
+    return {name: requests_a_second(*servers[name], exchange) for name in names}
 
 
 def throughput(told):
-    """Requests a second, as ratios to bare httpd in the same round."""
-    rounds, seconds = (3, 1) if told.quick else (9, 2)
+    """Requests a second, as ratios to bare httpd in the same round. The module is asked between bare httpd and bare
+    httpd, and compared with the mean of both: a machine that becomes slower meanwhile changes no ratio. Every other
+    round has the opposite order. The other contenders are asked in few rounds, as what they show is far from noise."""
+    rounds, every = (6, 3) if told.quick else (36, 6)
     asked = QUICK_EXCHANGES if told.quick else [exchange for exchange in EXCHANGES if exchange != "preflight unknown"]
     rows, figures = {}, {}
     with ExitStack() as stack:
         servers = start(stack, told)
-        order = [*servers.items(), (AGAIN, servers[HTTPD])]
+        servers[AGAIN] = servers[HTTPD]
+        near = [HTTPD, *(name for name in ("the module", "another build") if name in servers), AGAIN]
+        far = [name for name in servers if name not in near]
         for exchange in asked:
             say(f"throughput: {exchange}")
-            found = [{name: requests_a_second(who, server, exchange, seconds) for name, (who, server) in order}
-                     for _ in range(rounds)]
-            for name, _ in order:
-                ratios = [each[name] / each[HTTPD] for each in found]
-                rows.setdefault(name, []).append(
-                    f"{statistics.median(each[name] for each in found):,.0f} a second" if name == HTTPD else ratio(ratios))
-                figures[name, exchange] = sorted(ratios)
+            found = []
+            for number in range(rounds):
+                order = near + (far if number % every == 0 else [])
+                found.append(round_of(servers, order if number % 2 == 0 else order[::-1], exchange))
+            for name in servers:
+                if name == HTTPD:
+                    cell = f"{statistics.median(each[name] for each in found):,.0f} a second"
+                else:
+                    ratios = [each[name] / (each[HTTPD] if name == AGAIN else (each[HTTPD] + each[AGAIN]) / 2)
+                              for each in found if name in each]
+                    figures[name, exchange] = low, median, high = median_of(ratios)
+                    cell = f"{median:.3f} ({low:.3f} to {high:.3f})"
+                rows.setdefault(name, []).append(cell)
     return Result(table(["", *asked], [[name, *cells] for name, cells in rows.items()]), figures)
 
 
