@@ -30,7 +30,7 @@ typedef struct ocors_collection_policy_t {
     const ocors_snapshot_policy_t *before; /* its record in force; NULL: there is none */
     ocors_document_t **documents;
     uint32_t document_count;
-    bool is_pending;                 /* it waits for a document, and has others than these */
+    bool is_pending;                 /* `documents` lacks one that is deferred */
     ocors_document_image_t **layers; /* global first */
     uint32_t layer_count;
 } ocors_collection_policy_t;

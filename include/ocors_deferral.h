@@ -13,7 +13,7 @@
 
 /*
  * A file is deferred while somebody may still be writing it: until the system tells that it is
- * complete, or two looks, `settle` apart, find it the same. What is in a folder that is deferred is
+ * complete, or two looks, `quiet` apart, find it the same. What is in a folder that is deferred is
  * deferred with it: a document is not missed before its site is. Other
  * documents never wait for a deferred one.
  *
@@ -22,7 +22,7 @@
 typedef struct ocors_deferral_t ocors_deferral_t;
 
 ocors_deferral_t *ocors_deferral_create(apr_pool_t *pool, server_rec *server,
-                                        apr_interval_time_t settle);
+                                        apr_interval_time_t quiet);
 
 /*
  * A look begins. `complete` is a set of paths that were told as complete, each with all below it
@@ -32,8 +32,8 @@ void ocors_deferral_begin(ocors_deferral_t *deferral, apr_hash_t *complete);
 
 /*
  * Whether a path whose file is not the one in force (all zero: it is gone) is deferred in this
- * look. The answer is the same for the whole look. NULL defers nothing. Logs a file that never
- * settles.
+ * look. The answer is the same for the whole look. NULL defers nothing. Logs a file that changes in
+ * every look.
  */
 bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
                         const ocors_snapshot_file_t *file);

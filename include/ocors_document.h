@@ -40,8 +40,8 @@ typedef struct ocors_document_t {
     const char *path;
     const char *where; /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
     const ocors_snapshot_document_t *before; /* its record in force; NULL: there is none */
-    ocors_snapshot_file_t file;    /* which file it is; all zero: there is none; or that of no file:
-                                      it changed while it was read */
+    ocors_snapshot_file_t file; /* which file it is; all zero: there is none; a value that no file
+                                   has: it changed while it was read */
     ocors_document_image_t *image; /* NULL: the document cannot be used */
     apr_array_header_t *lines;     /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
@@ -49,7 +49,7 @@ typedef struct ocors_document_t {
     int64_t since;     /* since when it is so, in microseconds since 1970; 0: since now */
     ocors_document_state_t state;
     bool is_transient; /* its error may go away although the file is unchanged */
-    bool has_no_room;  /* it gave way (ocors_document_give_way()) */
+    bool has_no_room;  /* it gave way (ocors_publish.h) */
     /* If it cannot be used: policies that keep their previous version, and that allow nothing. */
     uint32_t kept_policies, closed_policies;
 } ocors_document_t;

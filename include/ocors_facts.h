@@ -22,7 +22,7 @@ typedef struct ocors_request_t {
     const char *nearest;      /* the listed origin that is nearest, if it was looked for, or NULL */
     const char *site;         /* of the URL or of OcapiCorsSite, printable, or NULL */
     uint64_t word;            /* of the site and the mode (ocors_counting.h) */
-    bool is_verbose;          /* each refusal has its line of the log */
+    bool is_verbose;          /* the level is debug: this refusal has its line of the log */
     ocors_counted_t counted;  /* no counter: by the reason of the decision; no entry: `refusal` */
     ocors_refusal_t *refusal; /* a refusal that has to be entered, or NULL */
     apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */

@@ -22,9 +22,9 @@ typedef struct ocors_response_header_t {
 #define OCORS_IMAGE_ALIGNMENT 64
 
 /*
- * A view of an image: section addresses and counts, copied out of its header and checked against
- * its size, so that no reader can leave the image whatever its bytes say. The view owns nothing;
- * spans that the readers give point into the image and live as long as it.
+ * An opened image: section addresses and counts, copied out of its header and checked against
+ * its size, so that no reader can leave the image whatever its bytes say. It owns nothing;
+ * spans that its functions return point into the image and live as long as it.
  */
 typedef struct ocors_image_t {
     uint64_t seed;

@@ -12,8 +12,8 @@
 #define OCORS_LOG_PUBLISHED        "OCORS0007: "
 #define OCORS_LOG_NO_MEMORY        "OCORS0008: "
 #define OCORS_LOG_CORRUPT          "OCORS0009: "
-#define OCORS_LOG_REFUSED          "OCORS0010: "
-#define OCORS_LOG_WITHHELD         "OCORS0011: "
+#define OCORS_LOG_REFUSED          "OCORS0010: " /* a request was refused */
+#define OCORS_LOG_WITHHELD         "OCORS0011: " /* a request passed without permission */
 #define OCORS_LOG_WOULD_REFUSE     "OCORS0012: " /* OcapiCors ReportOnly */
 #define OCORS_LOG_LIMITED          "OCORS0013: " /* a directive of ours in <Limit> */
 #define OCORS_LOG_ALIAS            "OCORS0014: " /* a ServerAlias that is too wide for R10 */

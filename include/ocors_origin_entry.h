@@ -20,8 +20,8 @@ bool ocors_origin_entry_read(ocors_span_t entry, ocors_origin_t *origin, ocors_r
 
 /*
  * Adds what there is to say of an entry that is an origin: it was changed to the form that browsers
- * send, it is in the list already (is_new == false), or it is new and no browser, or hardly one,
- * sends it: an unusual scheme, a label that is not punycode; or it is not https.
+ * send, or it is in the list already (is_new == false). Of a new one: no browser, or hardly one,
+ * sends it, as its scheme is unusual or a label is not punycode; or it is not https (D17).
  */
 void ocors_origin_entry_remark(ocors_span_t entry, const ocors_origin_t *origin, bool is_new,
                                ocors_report_t *report, const ocors_path_t *path);

@@ -110,8 +110,9 @@ typedef struct ocors_snapshot_header_t {
     uint64_t tables_size; /* of header and tables, padding included: the first image's place */
     uint64_t size;        /* of the snapshot: tables and images */
     uint64_t seed;        /* of the slots of sites and documents, and of all images */
-    uint64_t origin_count, client_count; /* of the images in layers, each once */
-    int64_t published, duration;         /* microseconds: since 1970, and what loading took */
+    uint64_t origin_count,
+        client_count; /* of the images that are layers; one that is several layers counts once */
+    int64_t published, duration; /* microseconds: since 1970, and what loading took */
     uint32_t image_count, document_count, policy_count, tree_count, site_count;
     uint32_t list_policy_count; /* of the policies */
     uint32_t slot_count;        /* a power of two */
@@ -135,7 +136,7 @@ static inline uint32_t ocors_snapshot_replaced_words(uint32_t client_count)
     return client_count / 32 + 1;
 }
 
-/* A view of a snapshot: where its tables are. It lives as long as the snapshot. */
+/* An opened snapshot: where its tables are. It is valid as long as the snapshot. */
 typedef struct ocors_snapshot_t {
     ocors_snapshot_header_t header; /* a copy, and checked: what others write later is too late */
     const char *area;

@@ -8,12 +8,11 @@
 #include "ocors_arguments.h"
 #include "ocors_config.h"
 #include "ocors_digest.h"
+#include "ocors_directives_global.h"
 #include "ocors_origin_advice.h"
 #include "ocors_policy.h"
 
 #define MAX_AGE_LIMIT 86400
-#define RELOAD_LEAST  apr_time_from_msec(100)
-#define RELOAD_MOST   apr_time_from_sec(86400)
 
 static const char *set_mode(cmd_parms *cmd, void *section, const char *argument)
 {
@@ -298,64 +297,6 @@ static const char *set_explain(cmd_parms *cmd, void *section, int is_on)
     return NULL;
 }
 
-static const char *set_reload(cmd_parms *cmd, void *section, const char *argument)
-{
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    apr_interval_time_t *reload = &ocors_config_lists()->interval;
-
-    (void)section;
-    if (error != NULL) {
-        return error;
-    }
-    if (ap_cstr_casecmp(argument, "Off") == 0) {
-        *reload = 0;
-        return NULL;
-    }
-    if (ap_timeout_parameter_parse(argument, reload, "s") != APR_SUCCESS || *reload < RELOAD_LEAST
-        || *reload > RELOAD_MOST) {
-        return apr_psprintf(cmd->pool,
-                            "%s: must be Off or a time from 100ms to 24h, such as 5s, not '%s'",
-                            cmd->cmd->name, argument);
-    }
-    return NULL;
-}
-
-static const char *set_cache_size(cmd_parms *cmd, void *section, const char *argument)
-{
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    const uint64_t size = ocors_argument_parse_size(argument);
-
-    (void)section;
-    if (error != NULL) {
-        return error;
-    }
-    if (size == 0 && ap_cstr_casecmp(argument, "Auto") != 0) {
-        return apr_psprintf(cmd->pool,
-                            "%s: must be Auto or a number of bytes, optionally with K, M or G "
-                            "after it, not '%s'",
-                            cmd->cmd->name, argument);
-    }
-    ocors_config_lists()->cache_size = size;
-    return NULL;
-}
-
-static const char *set_bad_document(cmd_parms *cmd, void *section, const char *argument)
-{
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    const bool denies = ap_cstr_casecmp(argument, "Deny") == 0;
-
-    (void)section;
-    if (error != NULL) {
-        return error;
-    }
-    if (!denies && ap_cstr_casecmp(argument, "Refuse") != 0) {
-        return apr_psprintf(cmd->pool, "%s: must be Refuse or Deny, not '%s'", cmd->cmd->name,
-                            argument);
-    }
-    ocors_config_lists()->denies_bad = denies;
-    return NULL;
-}
-
 /* Servers, hosts and sections; not .htaccess, where a worker would read documents. */
 #define EVERY_SECTION (RSRC_CONF | ACCESS_CONF)
 
@@ -388,11 +329,11 @@ const command_rec ocors_directives[] = {
                       "needs Content-Type"),
     AP_INIT_FLAG("OcapiCorsExplain", set_explain, NULL, EVERY_SECTION,
                  "whether each response says what was decided, and why; for staging"),
-    AP_INIT_TAKE1("OcapiCorsReload", set_reload, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("OcapiCorsReload", ocors_directive_set_reload, NULL, RSRC_CONF,
                   "how often changed documents are looked for, or Off"),
-    AP_INIT_TAKE1("OcapiCorsCacheSize", set_cache_size, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("OcapiCorsCacheSize", ocors_directive_set_cache_size, NULL, RSRC_CONF,
                   "bytes of shared memory for the policies, or Auto"),
-    AP_INIT_TAKE1("OcapiCorsBadDocument", set_bad_document, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("OcapiCorsBadDocument", ocors_directive_set_bad_document, NULL, RSRC_CONF,
                   "Refuse to start with a document that cannot be used, or Deny: its policy "
                   "allows nothing"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL },

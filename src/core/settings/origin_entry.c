@@ -89,9 +89,9 @@ static void report_entry(ocors_span_t entry, ocors_origin_result_t result, ocors
     ocors_report_add(report, code, path, "\"%.*s\": %s", OCORS_SHOWN(entry), advice.text);
 }
 
-/* Says that no page, or hardly one, has this origin. */
-static void remark_unlikely(const ocors_origin_t *origin, ocors_report_t *report,
-                            const ocors_path_t *path)
+/* What there is to say of an origin that the list did not have. */
+static void judge_new(const ocors_origin_t *origin, ocors_report_t *report,
+                      const ocors_path_t *path)
 {
     if (!has_usual_scheme(origin)) {
         const ocors_span_t scheme = ocors_span_make(origin->bytes, origin->host_at - 3);
@@ -126,7 +126,7 @@ void ocors_origin_entry_remark(ocors_span_t entry, const ocors_origin_t *origin,
                          OCORS_SHOWN(entry), origin->bytes);
     }
     if (is_new) {
-        remark_unlikely(origin, report, path);
+        judge_new(origin, report, path);
         return;
     }
     ocors_report_add(report, OCORS_FINDING_ORIGIN_DUPLICATE, path,

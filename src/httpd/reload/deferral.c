@@ -27,7 +27,7 @@ typedef struct seen_t {
 struct ocors_deferral_t {
     apr_pool_t *pool; /* of what was seen */
     server_rec *server;
-    apr_interval_time_t settle;
+    apr_interval_time_t quiet;
     apr_hash_t *seen; /* path -> seen_t */
     apr_hash_t *complete;
     apr_time_t now; /* when this look began */
@@ -36,13 +36,13 @@ struct ocors_deferral_t {
 };
 
 ocors_deferral_t *ocors_deferral_create(apr_pool_t *pool, server_rec *server,
-                                        apr_interval_time_t settle)
+                                        apr_interval_time_t quiet)
 {
     ocors_deferral_t *deferral = apr_pcalloc(pool, sizeof(*deferral));
 
     apr_pool_create(&deferral->pool, pool);
     deferral->server = server;
-    deferral->settle = settle;
+    deferral->quiet = quiet;
     deferral->seen = apr_hash_make(deferral->pool);
     return deferral;
 }
@@ -64,12 +64,12 @@ static size_t folder_length(const char *path, size_t length)
 }
 
 /*
- * Whether a file may be read: it, or a folder on its way, was told as complete, or it settled and
+ * Whether a file may be read: it, or a folder on its way, was told as complete, or it was quiet and
  * no folder on its way is deferred.
  */
 static bool may_be_read(const ocors_deferral_t *deferral, const char *path, const seen_t *seen)
 {
-    bool is_settled = deferral->now - seen->since >= deferral->settle;
+    bool is_quiet = deferral->now - seen->since >= deferral->quiet;
 
     for (size_t length = strlen(path); length > 0; length = folder_length(path, length)) {
         const seen_t *here = apr_hash_get(deferral->seen, path, (apr_ssize_t)length);
@@ -78,9 +78,9 @@ static bool may_be_read(const ocors_deferral_t *deferral, const char *path, cons
             && apr_hash_get(deferral->complete, path, (apr_ssize_t)length) != NULL) {
             return true;
         }
-        is_settled = is_settled && (here == NULL || here->deferred != deferral->look);
+        is_quiet = is_quiet && (here == NULL || here->deferred != deferral->look);
     }
-    return is_settled;
+    return is_quiet;
 }
 
 /* What is seen of a path now, beside what was seen before. */
