@@ -162,7 +162,7 @@ const char *ocors_json_value_end(ocors_json_text_t text, size_t *left);
 /*
  * The escape at the front of a text (RFC 8259 section 7); *value is the character. A surrogate
  * pair is one escape of 12 bytes; half of a pair is one of 6 bytes whose value is from D800 to
- * DFFF. Returns its length; 0: this is not an escape.
+ * DFFF. Returns its length; 0: this is not an escape, and *value is unchanged.
  */
 size_t ocors_json_escape_length(ocors_span_t text, unsigned *value);
 

@@ -177,7 +177,7 @@ const char *ocors_json_characters_end(const char *at, const char *end)
 
 static const int hex_values[256] = OCORS_TABLE(HEX_VALUE);
 
-/* Reads \uXXXX. False: it is not there. */
+/* Reads \uXXXX. False: it is not there, and *value is unchanged. */
 static bool read_unicode(ocors_span_t text, unsigned *value)
 {
     if (text.length < 6 || text.bytes[0] != '\\' || text.bytes[1] != 'u') {
@@ -188,8 +188,11 @@ static bool read_unicode(ocors_span_t text, unsigned *value)
     const int c = hex_values[(unsigned char)text.bytes[4]];
     const int d = hex_values[(unsigned char)text.bytes[5]];
 
+    if (((a | b | c | d) & NOT_HEX) != 0) {
+        return false;
+    }
     *value = (unsigned)(a << 12 | b << 8 | c << 4 | d);
-    return ((a | b | c | d) & NOT_HEX) == 0;
+    return true;
 }
 
 size_t ocors_json_escape_length(ocors_span_t text, unsigned *value)
