@@ -20,14 +20,18 @@ from test_tools import CPPCHECK, REPOSITORY, SOURCES, flags_of, run  # noqa: E40
 
 test_tools.MAX_NODES = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=225000")  # clang's own
 
-# Beyond those that are on. alpha.security.ArrayBoundV2 and alpha.core.PointerArithm are left out: the first takes a
-# length that a caller gives for one that is too long, the second takes each pointer to bytes for one to a single byte.
+# Beyond those that are on. Five are left out, as each takes right code for wrong:
+#   alpha.security.ArrayBoundV2     a length that a caller gives for one that is too long
+#   alpha.core.PointerArithm        each pointer to bytes for one to a single byte
+#   alpha.core.SizeofPtr            a key of a hash that is a pointer
+#   alpha.core.FixedAddr            a place in an area, counted from where its copy begins
+#   alpha.deadcode.UnreachableCode  a line that only some texts reach, where it gives up before it has tried one
 CHECKERS = ("security.insecureAPI.bcmp,security.insecureAPI.bcopy,security.insecureAPI.bzero,security.insecureAPI.rand,"
             "security.insecureAPI.strcpy,security.FloatLoopCounter,nullability.NullableDereferenced,"
-            "alpha.core.BoolAssignment,alpha.core.IdenticalExpr,alpha.core.SizeofPtr,alpha.core.TestAfterDivZero,"
-            "alpha.core.PointerSub,alpha.core.FixedAddr,alpha.security.MallocOverflow,alpha.security.ReturnPtrRange,"
+            "alpha.core.BoolAssignment,alpha.core.IdenticalExpr,alpha.core.TestAfterDivZero,"
+            "alpha.core.PointerSub,alpha.security.MallocOverflow,alpha.security.ReturnPtrRange,"
             "alpha.unix.Chroot,alpha.unix.PthreadLock,alpha.unix.cstring.BufferOverlap,"
-            "alpha.unix.cstring.NotNullTerminated,alpha.unix.SimpleStream,alpha.deadcode.UnreachableCode").split(",")
+            "alpha.unix.cstring.NotNullTerminated,alpha.unix.SimpleStream").split(",")
 
 
 def scan_build(name):

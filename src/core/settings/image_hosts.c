@@ -113,7 +113,7 @@ static int member_compare(const void *a, const void *b)
 static ocors_result_t write_group(const ocors_image_hosts_t *hosts, uint32_t head, uint32_t *group)
 {
     const uint32_t size = hosts->sizes[head];
-    member_t *members = malloc(size * sizeof(*members));
+    member_t *members = calloc(size, sizeof(*members));
     uint32_t number = head;
 
     if (members == NULL) {

@@ -256,9 +256,8 @@ apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collecti
         const ocors_document_t *document = APR_ARRAY_IDX(collection->documents, i,
                                                          const ocors_document_t *);
         const uint32_t *image = apr_hash_get(changed, &document, sizeof(document));
-        const bool was_read = document->image != NULL && document->image->is_on_heap;
 
-        if (image == NULL && !was_read) {
+        if (document->image == NULL || (image == NULL && !document->image->is_on_heap)) {
             continue;
         }
         if (lines->nelts < LINES_MAX) {
