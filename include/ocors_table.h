@@ -14,7 +14,11 @@
         OCORS_TABLE_ENTRIES(VALUE)                                                                 \
     }
 
-/* The same without the braces: some of them in a row are one table. */
+/*
+ * The same without the braces: some of them in a row are one table. A tool that reads sources may
+ * be given a shorter one: some take seconds for a thousand expressions.
+ */
+#ifndef OCORS_TABLE_ENTRIES
 #define OCORS_TABLE_ENTRIES(VALUE)                                                                 \
     OCORS_TABLE_ROW(VALUE, 0x0), OCORS_TABLE_ROW(VALUE, 0x1), OCORS_TABLE_ROW(VALUE, 0x2),         \
         OCORS_TABLE_ROW(VALUE, 0x3), OCORS_TABLE_ROW(VALUE, 0x4), OCORS_TABLE_ROW(VALUE, 0x5),     \
@@ -22,6 +26,7 @@
         OCORS_TABLE_ROW(VALUE, 0x9), OCORS_TABLE_ROW(VALUE, 0xa), OCORS_TABLE_ROW(VALUE, 0xb),     \
         OCORS_TABLE_ROW(VALUE, 0xc), OCORS_TABLE_ROW(VALUE, 0xd), OCORS_TABLE_ROW(VALUE, 0xe),     \
         OCORS_TABLE_ROW(VALUE, 0xf)
+#endif
 
 /* The 16 bytes whose first hexadecimal digit `row` has. */
 #define OCORS_TABLE_ROW(VALUE, row)                                                                \
