@@ -19,12 +19,13 @@ def pytest_addoption(parser):
     parser.addoption("--exhaustive", action="store_true",
                      help="run every row of the tests that are marked `pairwise`, and what --deep runs")
     parser.addoption("--deep", action="store_true",
-                     help="run the tests that are marked `deep`: the walks of analyzers through calls")
+                     help="run the tests that are marked `deep`: the walks of analyzers, apxs -c, and all unit programs "
+                          "under valgrind")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "pairwise(dimension, ..., keep=row -> bool): see tests/pairs.py")
-    config.addinivalue_line("markers", "deep: run by `scripts/check lint` and by --exhaustive")
+    config.addinivalue_line("markers", "deep: run by `scripts/check unit`, `lint` or `build`, and by --exhaustive")
     config.stash[LEFT_OUT] = 0
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the core's unit tests (cmocka programs): each program in each mode is a test.
 
-gcc        the product's own compiler and flags, so that times are the product's
+gcc        the product's own compiler and flags, so that times are the product's (the tests' own sources have -O1)
 sanitize   clang with ASan and UBSan: bad accesses and undefined behaviour, by another compiler (the core alone)
-valgrind   gcc's programs: values that were never set
+valgrind   gcc's programs: values that were never set. By default, the programs that reach what no other run under
+           valgrind does
 clang      clang with -O2 and no sanitizer: with --exhaustive
 
 What a mode leaves out by default is in tests/pairs.py; gcc's leaves out nothing."""
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pairs import BYTES, LIMITS, ORDERS, TIMES, left_out
+from pairs import BYTES, LIMITS, ORDERS, TIMES, WALKED, left_out
 
 HERE = Path(__file__).resolve().parent
 PROGRAMS = sorted(path.stem for path in HERE.glob("test_*.c"))
@@ -29,14 +30,15 @@ VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
 def pytest_generate_tests(metafunc):
     if "mode" in metafunc.fixturenames:
         is_exhaustive = metafunc.config.getoption("exhaustive")
-        metafunc.parametrize("mode", MODES_OF_EXHAUSTIVE if is_exhaustive else MODES)
+        metafunc.parametrize("mode, program", [
+            pytest.param(mode, program, marks=[pytest.mark.deep] if mode == "valgrind" and program in WALKED else [])
+            for program in PROGRAMS for mode in (MODES_OF_EXHAUSTIVE if is_exhaustive else MODES)])
 
 
 def test_there_are_unit_tests():
-    assert len(PROGRAMS) >= 8 and {*BYTES, *LIMITS, *ORDERS, *TIMES} <= set(PROGRAMS)
+    assert len(PROGRAMS) >= 8 and {*BYTES, *LIMITS, *ORDERS, *TIMES, *WALKED} <= set(PROGRAMS)
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
 def test_unit(program, mode, pytestconfig):
     build = Path(os.environ["OCORS_BUILD"]) / ("gcc" if mode == "valgrind" else mode)
     command = [str(build / "tests" / "unit" / program)]
