@@ -29,6 +29,17 @@ def run(command, where, **environment):
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory):
+    """The environment in which ccache compiles, where there is one. The demo and distcheck compile the same sources by
+    the same flags in two places: the second takes the objects of the first."""
+    folder = tmp_path_factory.mktemp("ccache")
+    (folder / "ccache.conf").write_text(f"base_dir = {folder.parent}\nhash_dir = false\ndepend_mode = true\n"
+                                        "compression = false\nsloppiness = include_file_mtime, include_file_ctime\n")
+    # Debian's folder has a link to ccache by the name of each compiler.
+    return {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}", "CCACHE_DIR": str(folder)}
+
+
 def fails(command, where, **environment):
     done = subprocess.run(command, cwd=where, text=True, timeout=380, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -91,7 +102,7 @@ def script(path, text):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo(tmp_path_factory, site, cached):
     """(a clean copy in which a newcomer has run the demo, what it said). There is no cmocka. The demo's build is out
     of tree, with every place at its default."""
     where = with_configure(tmp_path_factory.mktemp("source"))
@@ -99,7 +110,8 @@ def demo(tmp_path_factory):
     real = shutil.which("pkg-config")
     fake = script(tmp_path_factory.mktemp("tools") / "pkg-config",
                   f'case "$*" in *cmocka*) exit 1 ;; esac\nexec {real} "$@"\n')
-    said = run([str(where / "scripts/demo"), "--once"], where, APXS=APXS, PKG_CONFIG=fake, CFLAGS="-O0")
+    said = run([str(where / "scripts/demo"), "--once"], where, APXS=APXS, PKG_CONFIG=fake, CFLAGS="-O0",
+               CONFIG_SITE=site, **cached)
     assert "cmocka not found" in read(where, "build/demo/configure.log")
     assert files(where) == before, "the build wrote into the source tree"
     return where, said
@@ -188,7 +200,7 @@ OF_EACH_KIND = ("test_digest", "test_epoch", "test_nomem", "test_client")
 
 
 @pytest.mark.xdist_group("configured")
-def test_distcheck_passes_and_touches_no_live_server(source, built, site, pytestconfig):
+def test_distcheck_passes_and_touches_no_live_server(source, built, site, cached, pytestconfig):
     """distcheck configures its own build: with cmocka, so that it runs unit tests."""
     before = places()
     is_exhaustive = pytestconfig.getoption("exhaustive")
@@ -197,7 +209,8 @@ def test_distcheck_passes_and_touches_no_live_server(source, built, site, pytest
     names = [name for program in programs for name in left_out(program, "distcheck", is_exhaustive)]
     listed = " ".join(f"tests/unit/{program}" for program in programs)
     said = run(["make", "-j2", "distcheck", f"DISTCHECK_CONFIGURE_FLAGS=APXS={APXS} {QUICKLY}",
-                f"check_PROGRAMS={listed}", f"TESTS={listed}"], built, OCORS_LEAVE_OUT=" ".join(names), CONFIG_SITE=site)
+                f"check_PROGRAMS={listed}", f"TESTS={listed}"], built, OCORS_LEAVE_OUT=" ".join(names),
+               CONFIG_SITE=site, **cached)
     assert re.search(rf"^# PASS: +{len(programs)}$", said, re.M) and re.search(r"^# SKIP: +0$", said, re.M)
     assert places() == before
     version = re.search(r'OCORS_VERSION "(.*)"', read(source, "include/ocors_version.h"))[1]
@@ -217,6 +230,25 @@ def apxs_line(text):
     return lines[0]
 
 
+@pytest.mark.xdist_group("apxs-c")
+def test_the_plain_apxs_line_names_each_source_which_needs_no_other_flags(tmp_path):
+    """What apxs is given is read by its compiler, without code: that is a quarter of what `apxs -c` takes."""
+    for name in ("apxs", "apxs2"):
+        script(tmp_path / name, 'printf "%s\\n" "$@"\n')
+    line = apxs_line(read(REPOSITORY, "docs/guide.md"))
+    given = run(["bash", "-euo", "pipefail", "-c", line], REPOSITORY, PATH=f"{tmp_path}:{os.environ['PATH']}").split()
+    listed = [re.search(rf"^{name}_SOURCES = \\\n((?:.*\\\n)*.*)$", read(REPOSITORY, "Makefile.am"), re.M)[1]
+              for name in ("libocors_la", "mod_ocapi_cors_la")]
+    assert sorted(name for name in given if name.endswith(".c")) == sorted(" ".join(listed).replace("\\", "").split())
+    assert given[:2] == ["-c", "-I"] and given.count("-o") == 1
+    module = given.index("-o")
+    del given[module:module + 2]
+    said = run([*apxs("CC").split(), "-fsyntax-only", *apxs("CFLAGS").split(), *apxs("EXTRA_CPPFLAGS").split(),
+                f"-I{apxs('INCLUDEDIR')}", f"-I{apxs('APR_INCLUDEDIR')}", *given[1:]], REPOSITORY)
+    assert said == ""
+
+
+@pytest.mark.deep
 @pytest.mark.xdist_group("apxs-c")
 def test_the_plain_apxs_line_of_the_guide(tmp_path):
     source = copy_of_the_tree(tmp_path / "source")
