@@ -304,8 +304,9 @@ def test_configure_refuses_an_httpd_that_is_too_old(source, site, tmp_path, vers
 def test_configure_takes_the_oldest_httpd_it_promises_and_other_places(source, site, tmp_path):
     fake = script(tmp_path / "apxs",
                   f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.52; else exec {APXS} "$@"; fi\n')
-    run([str(source / "configure"), f"--with-apxs={fake}", f"--with-apache-moduledir={tmp_path}/m",
+    run([str(source / "configure"), "--no-create", f"--with-apxs={fake}", f"--with-apache-moduledir={tmp_path}/m",
          f"--with-apache-confdir={tmp_path}/c"], tmp_path, CONFIG_SITE=site)
+    run(["./config.status", "Makefile", "conf/ocapi_cors.load"], tmp_path)  # not libtool and 200 files of dependencies
     assert (tmp_path / "Makefile").exists()
     load = (tmp_path / "conf/ocapi_cors.load").read_text()
     assert load == f"LoadModule ocapi_cors_module {tmp_path}/m/mod_ocapi_cors.so\n"
