@@ -41,7 +41,7 @@ COARSE = ("ocors_ascii_lower", "ocors_ascii_upper", "ocors_ascii_is_digit", "oco
 
 TARGETS = [
     Target("base64", ["base64"], 12, 200,
-           ("base64", "end - from >= 4;", "end - from >= 3;"),
+           ("base64", "left >= 4;", "left >= 3;"),
            apart=("ocors_base64_decode",)),
     Target("client", ["client"], 3, 1000,
            ("client", "text.length - i > 2 &&", "text.length - i > 1 &&"),
