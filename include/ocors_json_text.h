@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "ocors_span.h"
 
 /* Objects and arrays may be nested this deep, in documents and in tokens. */
@@ -47,7 +51,7 @@ extern const bool ocors_json_blanks[256];
 /* What a string has of ASCII beside its quotes and escapes. */
 extern const bool ocors_json_plain[256];
 
-/* The end of a run of bytes of one kind; four at a time, as a long run is an attacker's (R13). */
+/* The end of a run of bytes of one kind; eight at a time, as a long run is an attacker's (R13). */
 const char *ocors_json_run_end(const char *at, const char *end, const bool kind[256]);
 
 static inline void ocors_json_skip_blank(ocors_json_text_t *text)
@@ -87,77 +91,137 @@ static inline bool ocors_json_take(ocors_json_text_t *text, char c)
 /* Skips a byte order mark (U+FEFF), which a text may begin with. False: there is none. */
 bool ocors_json_skip_mark(ocors_json_text_t *text);
 
-/* The end of the number (RFC 8259 section 6), true, false or null at `at`; NULL: there is none. */
-const char *ocors_json_word_end(const char *at, const char *end);
-
+#ifdef __SSE2__
 /*
- * Within a string: the end of a run of ASCII without quotes, backslashes and control characters
- * below the blank. Eight bytes at a time: `others` has the topmost bit of each byte that is not
- * one of them; a borrow reaches only bytes above such a one, so that the lowest is right. With its
- * second bit inverted, a quote is the one byte from the blank on that comes before 0x21.
+ * Of the next 16 bytes, a bit for each that is not plain: the sign of what is made of it. As signed
+ * bytes, control characters and all beyond ASCII are below the blank.
  */
+static inline unsigned ocors_json_others(const char *at)
+{
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                  _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                     _mm_subs_epi8(bytes, _mm_set1_epi8(' '))));
+}
+#endif
+
+/* Within a string: the end of a run of ASCII without quotes, backslashes and control characters. */
 static inline const char *ocors_json_plain_end(const char *at, const char *end)
 {
-    const uint64_t each = UINT64_C(0x0101010101010101);
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        const unsigned others = ocors_json_others(at);
 
-    for (; end - at >= 8; at += 8) {
-        uint64_t word, others;
-
-        memcpy(&word, at, sizeof(word));
-        others = (((word ^ each * 0x02) - each * 0x21) | ((word ^ each * '\\') - each) | word)
-                 & each * 0x80;
         if (others != 0) {
-#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return at + (unsigned)__builtin_ctzll(others) / 8;
-#else
-            break;
-#endif
+            return at + (unsigned)__builtin_ctz(others);
         }
     }
-    while (at < end && ocors_json_plain[(unsigned char)*at]) {
+#endif
+    return ocors_json_run_end(at, end, ocors_json_plain);
+}
+
+/* The same of a text that is followed by OCORS_JSON_PADDING bytes of NUL. */
+#define OCORS_JSON_PADDING 16
+static inline const char *ocors_json_padded_end(const char *at)
+{
+#ifdef __SSE2__
+    unsigned others;
+
+    while ((others = ocors_json_others(at)) == 0) {
+        at += 16;
+    }
+    return at + (unsigned)__builtin_ctz(others);
+#else
+    while (ocors_json_plain[(unsigned char)*at]) {
         at++;
     }
     return at;
+#endif
+}
+
+/* ---- Values ---------------------------------------------------------------------------------- */
+
+/*
+ * The budget of a text that nobody vouches for (R13): *left is how many names and values may still
+ * come. A member of an object takes two of them, an element of an array one. What is slow to read
+ * takes more:
+ *
+ *   a string with an escape or a character beyond ASCII   one for each OCORS_JSON_SLOW bytes that
+ *                                                         are begun, from the first of these on
+ *   a run of blanks, but for its first one                the same
+ *   a number with a fraction or an exponent               one
+ *
+ * Nothing is read further than *left suffices. The text is JSON, or a NUL follows it, which nothing
+ * begins with: within a value no place has to be compared with the end.
+ */
+#define OCORS_JSON_SLOW 32
+
+/* Takes what so many slow bytes take. False: *left was less. */
+static inline bool ocors_json_pay(ptrdiff_t *left, size_t length)
+{
+    *left -= (ptrdiff_t)(length / OCORS_JSON_SLOW) + 1;
+    return *left >= 0;
+}
+
+/* From within a string, between two characters, to its quote; NULL: it has none, or too late. */
+const char *ocors_json_characters_end(const char *at, const char *end, ptrdiff_t *left);
+
+/* The end of a run of blanks; a blank, where *left is not enough. */
+const char *ocors_json_blanks_end(const char *at, const char *end, ptrdiff_t *left);
+
+/* Skips blanks; most texts have none, or one. */
+static inline const char *ocors_json_skip(const char *at, const char *end, ptrdiff_t *left)
+{
+    if (!ocors_json_blanks[(unsigned char)*at]) {
+        return at;
+    }
+    at++;
+    return ocors_json_blanks[(unsigned char)*at] ? ocors_json_blanks_end(at, end, left) : at;
+}
+
+/* The same, where this character is likely to be next. */
+static inline const char *ocors_json_seek(const char *at, const char *end, char c, ptrdiff_t *left)
+{
+    return *at == c ? at : ocors_json_skip(at, end, left);
 }
 
 /*
- * From within a string, between two characters, to its quote or to what no string can hold, or to
- * the byte before that, if it is a part of an escape or of a character beyond ASCII.
+ * The end of the string whose quote is at `at`, at its other quote. What a backslash begins is not
+ * judged here but by ocors_json_decode(). NULL: it has a control character, a byte that is not
+ * UTF-8, or no end; or *left is not enough.
  */
-const char *ocors_json_characters_end(const char *at, const char *end);
+static inline const char *ocors_json_string_end(const char *at, const char *end, ptrdiff_t *left)
+{
+    at = ocors_json_plain_end(at + 1, end);
+    return *at == '"' ? at : ocors_json_characters_end(at, end, left);
+}
+
+/* The end of the number (RFC 8259 section 6), true, false or null at `at`; NULL: there is none. */
+const char *ocors_json_word_end(const char *at, const char *end, ptrdiff_t *left);
 
 /*
- * Reads a string, whose quote is next; `inner` is what is between its quotes. What a backslash
- * begins is not judged here but by ocors_json_decode(). False: there is no string, or it has a
- * control character, a byte that is not UTF-8, or no end; that is next, and no value begins so.
+ * The end of the value whose first byte is next. NULL: it is not JSON, *left is not enough, or it
+ * is nested deeper than OCORS_JSON_DEPTH_MAX. No recursion.
  */
+const char *ocors_json_value_end(ocors_json_text_t text, ptrdiff_t *left);
+
+/* Reads a string; `inner` is what is between its quotes. False: none is next. */
 static inline bool ocors_json_read_string(ocors_json_text_t *text, ocors_span_t *inner)
 {
-    const char *start = text->at + 1;
+    const char *const start = text->at + 1;
+    ptrdiff_t left = PTRDIFF_MAX;
     const char *end;
 
-    if (!ocors_json_is_next(text, '"')) {
+    if (!ocors_json_is_next(text, '"')
+        || (end = ocors_json_string_end(text->at, text->end, &left)) == NULL) {
         return false;
-    }
-    end = ocors_json_plain_end(start, text->end);
-    if (*end != '"') {
-        end = ocors_json_characters_end(end, text->end);
-        if (end == text->end || *end != '"') {
-            text->at = end;
-            return false;
-        }
     }
     text->at = end + 1;
     *inner = ocors_span_make(start, (size_t)(end - start));
     return true;
 }
-
-/*
- * The end of the value whose first byte is next. `left` is how many members of objects and elements
- * of arrays may still come, nested ones included. NULL: it is not JSON, it has more of them, or it
- * is nested deeper than OCORS_JSON_DEPTH_MAX. No recursion.
- */
-const char *ocors_json_value_end(ocors_json_text_t text, size_t *left);
 
 /*
  * The escape at the front of a text (RFC 8259 section 7); *value is the character. A surrogate

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ocors_json_text.h"
 #include "ocors_span.h"
 
 /*
- * R13: a token with more members of objects and elements of arrays, nested ones included, is passed
- * over.
+ * R13: a token with more names and values is passed over. Nested ones count, and what is slow to
+ * read counts more: see ocors_json_text.h. A name at the top level with an escape or a character
+ * beyond ASCII counts one more for each OCORS_JSON_SLOW bytes that it begins, as it is compared.
  */
 #define OCORS_JWT_VALUES_MAX 256
 
@@ -30,9 +32,10 @@ typedef struct ocors_jwt_t {
  * (RFC 8259 section 7: \u00e9 in an `iss` is a letter); one with a broken escape, or with half of
  * a surrogate pair, is empty.
  *
- * Writes at most token.length bytes into `buffer`, into which the claims point. False: the token is
- * not such a one, or an object or array in it is nested deeper than OCORS_JSON_DEPTH_MAX. No
- * allocation, no recursion; one pass over the payload, whatever it holds.
+ * `buffer`, into which the claims point, has room for token.length + OCORS_JSON_PADDING bytes.
+ * False: the token is not such a one, it has more than OCORS_JWT_VALUES_MAX, or an object or
+ * array in it is nested deeper than OCORS_JSON_DEPTH_MAX. No allocation, no recursion; one pass
+ * over the payload, whatever it holds.
  */
 bool ocors_jwt_read(ocors_span_t token, ocors_span_t name, char *buffer, ocors_jwt_t *jwt);
 

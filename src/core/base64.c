@@ -72,25 +72,29 @@ bool ocors_base64_decode(ocors_span_t text, char *buffer, ocors_span_t *decoded)
                        : text.bytes[text.length - 2] == '=' ? 2
                                                             : 1;
     }
-    const char *const end = from + text.length;
+    size_t left = text.length;
 
-    for (; end - from >= 16; from += 16, to += 12) {
+    for (; left >= 32; left -= 32, from += 32, to += 24) {
         all.word |= base64_decode_four(from, to) | base64_decode_four(from + 4, to + 3)
-                    | base64_decode_four(from + 8, to + 6) | base64_decode_four(from + 12, to + 9);
+                    | base64_decode_four(from + 8, to + 6) | base64_decode_four(from + 12, to + 9)
+                    | base64_decode_four(from + 16, to + 12)
+                    | base64_decode_four(from + 20, to + 15)
+                    | base64_decode_four(from + 24, to + 18)
+                    | base64_decode_four(from + 28, to + 21);
     }
-    for (; end - from >= 4; from += 4, to += 3) {
+    for (; left >= 4; left -= 4, from += 4, to += 3) {
         all.word |= base64_decode_four(from, to);
     }
-    if (end - from == 1) {
+    if (left == 1) {
         return false;
     }
-    if (end - from > 1) { /* 'A' is 0: what is missing adds nothing */
-        const char four[4] = { from[0], from[1], end - from == 3 ? from[2] : 'A', 'A' };
+    if (left > 1) { /* 'A' is 0: what is missing adds nothing */
+        const char four[4] = { from[0], from[1], left == 3 ? from[2] : 'A', 'A' };
         char bytes[4];
 
         all.word |= base64_decode_four(four, bytes);
-        memcpy(to, bytes, (size_t)(end - from - 1));
-        to += end - from - 1;
+        memcpy(to, bytes, left - 1);
+        to += left - 1;
     }
     *decoded = ocors_span_make(buffer, (size_t)(to - buffer));
     return all.bytes[3] == 0;

@@ -3,6 +3,7 @@
 
 #include "ocors_client.h"
 
+#include "ocors_json_text.h"
 #include "ocors_jwt.h"
 
 const ocors_source_t ocors_sources_default[OCORS_SOURCES_DEFAULT_COUNT] = {
@@ -171,7 +172,7 @@ static ocors_named_client_t query_identify(const ocors_source_t *source, room_t 
 
 size_t ocors_client_room(const ocors_source_t *sources, size_t count)
 {
-    size_t room = 1;
+    size_t room = OCORS_JSON_PADDING;
 
     for (size_t i = 0; i < count; i++) {
         room += sources[i].value.length;

@@ -13,14 +13,33 @@ const bool ocors_json_blanks[256] = OCORS_TABLE(IS_BLANK);
 
 const char *ocors_json_run_end(const char *at, const char *end, const bool kind[256])
 {
-    while (end - at >= 4 && kind[(unsigned char)at[0]] && kind[(unsigned char)at[1]]
-           && kind[(unsigned char)at[2]] && kind[(unsigned char)at[3]]) {
-        at += 4;
+    while (end - at >= 8
+           && (kind[(unsigned char)at[0]] & kind[(unsigned char)at[1]] & kind[(unsigned char)at[2]]
+               & kind[(unsigned char)at[3]] & kind[(unsigned char)at[4]]
+               & kind[(unsigned char)at[5]] & kind[(unsigned char)at[6]]
+               & kind[(unsigned char)at[7]])) {
+        at += 8;
     }
     while (at < end && kind[(unsigned char)*at]) {
         at++;
     }
     return at;
+}
+
+/* How far what is slow to read may go: `left` suffices for all before it. */
+static inline const char *slow_end(const char *at, const char *end, ptrdiff_t left)
+{
+    return (end - at) / OCORS_JSON_SLOW < left ? end : at + left * OCORS_JSON_SLOW;
+}
+
+const char *ocors_json_blanks_end(const char *at, const char *end, ptrdiff_t *left)
+{
+    const char *const stop = ocors_json_run_end(at, slow_end(at, end, *left), ocors_json_blanks);
+
+    if (stop > at) {
+        (void)ocors_json_pay(left, (size_t)(stop - at) - 1);
+    }
+    return stop;
 }
 
 bool ocors_json_skip_mark(ocors_json_text_t *text)
@@ -36,24 +55,28 @@ bool ocors_json_skip_mark(ocors_json_text_t *text)
 
 /* ---- Words ----------------------------------------------------------------------------------- */
 
-/* Whether the next eight bytes are digits: 0x30 and more, and with 6 added below 0x40. */
-static inline bool are_digits(const char *at)
-{
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t word;
-
-    memcpy(&word, at, sizeof(word));
-    return (((word + each * 0x06) | word) & each * 0xf0) == each * '0'
-           && (word & each * 0xf0) == each * '0';
-}
-
-/* One digit or more; NULL: there is none. */
+/*
+ * One digit or more; NULL: there is none. Eight at a time: `others` has a bit in each byte that is
+ * not 0x30 and more, or not below 0x40 with 6 added. A carry reaches only bytes above such a one.
+ */
 static inline const char *skip_digits(const char *at, const char *end)
 {
+    const uint64_t each = UINT64_C(0x0101010101010101);
     const char *const start = at;
 
-    while (end - at >= 8 && are_digits(at)) {
-        at += 8;
+    for (; end - at >= 8; at += 8) {
+        uint64_t word, others;
+
+        memcpy(&word, at, sizeof(word));
+        others = (((word + each * 0x06) ^ each * '0') | (word ^ each * '0')) & each * 0xf0;
+        if (others != 0) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            at += (unsigned)__builtin_ctzll(others) / 8;
+            return at > start ? at : NULL;
+#else
+            break;
+#endif
+        }
     }
     while (at < end && ocors_ascii_is_digit(*at)) {
         at++;
@@ -61,7 +84,23 @@ static inline const char *skip_digits(const char *at, const char *end)
     return at > start ? at : NULL;
 }
 
-const char *ocors_json_word_end(const char *at, const char *end)
+/* The end of a fraction and an exponent; NULL: they are not there as they begin. */
+static const char *fraction_end(const char *at, const char *end, ptrdiff_t *left)
+{
+    if (--*left < 0) {
+        return NULL;
+    }
+    if (*at == '.') {
+        at = skip_digits(at + 1, end);
+    }
+    if (at != NULL && at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at = skip_digits(at < end && (*at == '+' || *at == '-') ? at + 1 : at, end);
+    }
+    return at;
+}
+
+const char *ocors_json_word_end(const char *at, const char *end, ptrdiff_t *left)
 {
     const ocors_span_t rest = ocors_span_make(at, (size_t)(end - at));
 
@@ -75,14 +114,9 @@ const char *ocors_json_word_end(const char *at, const char *end)
         at++;
     }
     at = at < end && *at == '0' ? at + 1 : skip_digits(at, end);
-    if (at != NULL && at < end && *at == '.') {
-        at = skip_digits(at + 1, end);
-    }
-    if (at != NULL && at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        at = skip_digits(at < end && (*at == '+' || *at == '-') ? at + 1 : at, end);
-    }
-    return at;
+    return at != NULL && at < end && (*at == '.' || *at == 'e' || *at == 'E')
+               ? fraction_end(at, end, left)
+               : at;
 }
 
 /* ---- Strings --------------------------------------------------------------------------------- */
@@ -102,8 +136,9 @@ enum {
     LAST_THREE = 0x600,
     AFTER_F0 = 0x700,
     AFTER_F4 = 0x800,
-    NOTHING = 0x900, /* the string has ended, or cannot go on so */
-    ROWS_END = 0xa00
+    ENDED = 0x900,   /* its quote was there; from here on nothing else comes */
+    NOTHING = 0xa00, /* it cannot go on so */
+    ROWS_END = 0xb00
 };
 
 #define AFTER_FORM(form)                                                                           \
@@ -119,9 +154,10 @@ enum {
 #define AFTER_SECOND(byte, form, next) ((OCORS_UTF8_SECOND(byte) & (form)) != 0 ? (next) : NOTHING)
 
 #define IN_CHARACTER(byte)                                                                         \
-    ((byte) == '\\'                   ? ESCAPED                                                    \
-     : (byte) < 0x20 || (byte) == '"' ? NOTHING                                                    \
-                                      : AFTER_FORM(OCORS_UTF8_FORM(byte)))
+    ((byte) == '\\'  ? ESCAPED                                                                     \
+     : (byte) == '"' ? ENDED                                                                       \
+     : (byte) < 0x20 ? NOTHING                                                                     \
+                     : AFTER_FORM(OCORS_UTF8_FORM(byte)))
 #define IN_ESCAPED(byte)    ((byte) < 0x20 ? NOTHING : CHARACTER)
 #define IN_LAST(byte)       AFTER_SECOND(byte, OCORS_UTF8_TWO, CHARACTER)
 #define IN_LAST_TWO(byte)   AFTER_SECOND(byte, OCORS_UTF8_THREE, LAST)
@@ -130,6 +166,7 @@ enum {
 #define IN_LAST_THREE(byte) AFTER_SECOND(byte, OCORS_UTF8_FOUR, LAST_TWO)
 #define IN_AFTER_F0(byte)   AFTER_SECOND(byte, OCORS_UTF8_AFTER_F0, LAST_TWO)
 #define IN_AFTER_F4(byte)   AFTER_SECOND(byte, OCORS_UTF8_AFTER_F4, LAST_TWO)
+#define IN_ENDED(byte)      ENDED
 #define IN_NOTHING(byte)    NOTHING
 
 /* By what may come next, and the byte that comes: what may come then. */
@@ -138,7 +175,8 @@ static const uint16_t string_rows[ROWS_END] = {
     OCORS_TABLE_ENTRIES(IN_LAST),       OCORS_TABLE_ENTRIES(IN_LAST_TWO),
     OCORS_TABLE_ENTRIES(IN_AFTER_E0),   OCORS_TABLE_ENTRIES(IN_AFTER_ED),
     OCORS_TABLE_ENTRIES(IN_LAST_THREE), OCORS_TABLE_ENTRIES(IN_AFTER_F0),
-    OCORS_TABLE_ENTRIES(IN_AFTER_F4),   OCORS_TABLE_ENTRIES(IN_NOTHING),
+    OCORS_TABLE_ENTRIES(IN_AFTER_F4),   OCORS_TABLE_ENTRIES(IN_ENDED),
+    OCORS_TABLE_ENTRIES(IN_NOTHING),
 };
 
 static inline unsigned after(unsigned row, const char *at)
@@ -146,26 +184,38 @@ static inline unsigned after(unsigned row, const char *at)
     return string_rows[row + (unsigned char)*at];
 }
 
-static inline unsigned after_four(unsigned row, const char *at)
-{
-    return after(after(after(after(row, at), at + 1), at + 2), at + 3);
-}
-
-const char *ocors_json_characters_end(const char *at, const char *end)
+/* The quote that ends a string; NULL: there is none. */
+static const char *quote_of(const char *at, const char *end)
 {
     unsigned row = CHARACTER;
 
-    for (unsigned next; end - at >= 8; at += 8) {
-        next = after_four(after_four(row, at), at + 4);
-        if (next == NOTHING) {
-            break;
+    for (; end - at >= 8; at += 8) {
+        const unsigned one = after(row, at), two = after(one, at + 1), three = after(two, at + 2),
+                       four = after(three, at + 3), five = after(four, at + 4),
+                       six = after(five, at + 5), seven = after(six, at + 6);
+
+        row = after(seven, at + 7);
+        if (row >= ENDED) {
+            return row != ENDED     ? NULL
+                   : four != ENDED  ? at + 4 + (five != ENDED) + (six != ENDED) + (seven != ENDED)
+                   : three != ENDED ? at + 3
+                                    : at + (one != ENDED) + (two != ENDED);
         }
-        row = next;
     }
-    for (unsigned next; at < end && (next = after(row, at)) != NOTHING; at++) {
-        row = next;
+    for (; at < end; at++) {
+        row = after(row, at);
+        if (row >= ENDED) {
+            return row == ENDED ? at : NULL;
+        }
     }
-    return row == CHARACTER ? at : at - 1;
+    return NULL;
+}
+
+const char *ocors_json_characters_end(const char *at, const char *end, ptrdiff_t *left)
+{
+    const char *const quote = quote_of(at, slow_end(at, end, *left));
+
+    return quote != NULL && ocors_json_pay(left, (size_t)(quote - at)) ? quote : NULL;
 }
 
 #define NOT_HEX 0x10
@@ -250,42 +300,57 @@ bool ocors_json_decode(ocors_span_t inner, char *to, ocors_span_t *decoded)
 
 /* ---- Values ---------------------------------------------------------------------------------- */
 
-const char *ocors_json_value_end(ocors_json_text_t text, size_t *left)
+const char *ocors_json_value_end(ocors_json_text_t text, ptrdiff_t *left)
 {
+    const char *const end = text.end;
+    const char *at = text.at;
     uint64_t objects = 0; /* what is open, a bit each: 1 an object, 0 an array */
     unsigned depth = 0;
-    ocors_span_t inner;
 
     for (;;) {
-        bool is_opened = ocors_json_is_next(&text, '{') || ocors_json_is_next(&text, '[');
-
-        if (is_opened) {
-            objects = objects << 1 | (*text.at++ == '{');
+        if (*at == '"') {
+            at = ocors_json_string_end(at, end, left);
+            if (at == NULL) {
+                return NULL;
+            }
+            at++;
+        }
+        else if (*at == '{' || *at == '[') {
+            objects = objects << 1 | (*at == '{');
             if (++depth > OCORS_JSON_DEPTH_MAX) {
                 return NULL;
             }
+            at = ocors_json_skip(at + 1, end, left);
+            if (*at != '}' && *at != ']') {
+                goto next;
+            }
         }
-        else if (!ocors_json_read_string(&text, &inner)
-                 && (text.at = ocors_json_word_end(text.at, text.end)) == NULL) {
+        else if ((at = ocors_json_word_end(at, end, left)) == NULL) {
             return NULL;
         }
-        while (depth > 0 && ocors_json_take(&text, (objects & 1) != 0 ? '}' : ']')) {
-            objects >>= 1;
-            depth--;
-            is_opened = false;
-        }
-        if (depth == 0) {
-            return text.at;
-        }
-        if ((!is_opened && !ocors_json_take(&text, ',')) || (*left)-- == 0) {
-            return NULL;
-        }
-        ocors_json_skip_blank(&text);
-        if ((objects & 1) != 0) {
-            if (!ocors_json_read_string(&text, &inner) || !ocors_json_take(&text, ':')) {
+        while (depth > 0 && *(at = ocors_json_seek(at, end, ',', left)) != ',') {
+            if (*at != ((objects & 1) != 0 ? '}' : ']')) {
                 return NULL;
             }
-            ocors_json_skip_blank(&text);
+            at++;
+            objects >>= 1;
+            depth--;
+        }
+        if (depth == 0) {
+            return at;
+        }
+        at = ocors_json_skip(at + 1, end, left);
+    next:
+        *left -= (objects & 1) != 0 ? 2 : 1;
+        if (*left < 0) {
+            return NULL;
+        }
+        if ((objects & 1) != 0) {
+            if (*at != '"' || (at = ocors_json_string_end(at, end, left)) == NULL
+                || *(at = ocors_json_seek(at + 1, end, ':', left)) != ':') {
+                return NULL;
+            }
+            at = ocors_json_skip(at + 1, end, left);
         }
     }
 }

@@ -7,54 +7,63 @@
 #include "ocors_json_text.h"
 #include "ocors_utf8.h"
 
-/* A string as it is spelled: what is between its quotes. */
-typedef struct string_t {
-    ocors_span_t spelled;
-    bool is_plain; /* it has no escapes, and nothing beyond ASCII */
-} string_t;
-
 /*
- * The characters of a claim, decoded in its own place, as the payload is in the buffer. bytes ==
- * NULL: its spelling is too long, or an escape is broken.
+ * The characters of a claim, which is as it is spelled between its quotes; decoded in its own
+ * place, as the payload is in the buffer. bytes == NULL: it is too long, or an escape is broken.
  */
-static ocors_span_t decode(const string_t *claim, char *buffer)
+static ocors_span_t decode(ocors_span_t claim, char *buffer)
 {
-    ocors_span_t text = claim->spelled;
-
-    if (text.length > OCORS_JWT_CLAIM_MAX
-        || (!claim->is_plain && !ocors_json_decode(text, buffer + (text.bytes - buffer), &text))) {
+    if (claim.length > OCORS_JWT_CLAIM_MAX
+        || (claim.length > 0 && ocors_json_padded_end(claim.bytes) != claim.bytes + claim.length
+            && !ocors_json_decode(claim, buffer + (claim.bytes - buffer), &claim))) {
         return ocors_span_make(NULL, 0);
     }
-    return text;
+    return claim;
 }
+
+/* The character at the front of a spelling that a name begins with, too. */
+typedef struct front_t {
+    size_t length; /* in the spelling; 0: it is another one */
+    size_t size;   /* in the name */
+} front_t;
 
 /*
- * The length of the escape at the front of a text, if it is this letter of ASCII; else 0. A string
- * has no control characters, so that one bit is the case of a hexadecimal digit.
+ * A letter of ASCII can have one escape. A string has no control characters, so that one bit is the
+ * case of a hexadecimal digit.
  */
-static size_t letter_escape_length(ocors_span_t text, char letter)
+static inline front_t front_letter(ocors_span_t spelled, char letter)
 {
     static const char digits[] = "0123456789abcdef";
+    const bool is_it = spelled.length >= 6 && memcmp(spelled.bytes, "\\u00", 4) == 0
+                       && spelled.bytes[4] == digits[letter >> 4]
+                       && (spelled.bytes[5] | 0x20) == digits[letter & 0xf];
 
-    return text.length >= 6 && memcmp(text.bytes, "\\u00", 4) == 0
-                   && text.bytes[4] == digits[letter >> 4]
-                   && (text.bytes[5] | 0x20) == digits[letter & 0xf]
-               ? 6
-               : 0;
+    return (front_t){ .length = is_it ? 6 : 0, .size = 1 };
 }
 
-/* The length of the escape at the front of a text, if a name begins with its bytes; else 0. */
-static size_t escape_length(ocors_span_t text, ocors_span_t name, size_t *size)
+static front_t front_escape(ocors_span_t spelled, ocors_span_t name)
 {
     char bytes[OCORS_UTF8_MAX];
     unsigned value;
-    const size_t length = ocors_json_escape_length(text, &value);
+    front_t front = { .length = ocors_json_escape_length(spelled, &value) };
 
-    if (length == 0 || (value >= 0xd800 && value <= 0xdfff)) {
-        return 0;
+    if (front.length > 0 && (value < 0xd800 || value > 0xdfff)) {
+        front.size = ocors_utf8_write(bytes, value);
+        if (ocors_span_has_prefix(name, ocors_span_make(bytes, front.size))) {
+            return front;
+        }
     }
-    *size = ocors_utf8_write(bytes, value);
-    return ocors_span_has_prefix(name, ocors_span_make(bytes, *size)) ? length : 0;
+    return (front_t){ .length = 0 };
+}
+
+/* Neither is empty. */
+static inline front_t front_of(ocors_span_t spelled, ocors_span_t name)
+{
+    if (*spelled.bytes != '\\') {
+        return (front_t){ .length = *spelled.bytes == *name.bytes, .size = 1 };
+    }
+    return ocors_ascii_is_alpha(*name.bytes) ? front_letter(spelled, *name.bytes)
+                                             : front_escape(spelled, name);
 }
 
 /*
@@ -64,125 +73,128 @@ static size_t escape_length(ocors_span_t text, ocors_span_t name, size_t *size)
 static bool is_spelled(ocors_span_t spelled, ocors_span_t name)
 {
     while (spelled.length > 0 && name.length > 0) {
-        size_t size = 1;
-        const size_t length = *spelled.bytes != '\\' ? *spelled.bytes == *name.bytes
-                              : ocors_ascii_is_alpha(*name.bytes)
-                                  ? letter_escape_length(spelled, *name.bytes)
-                                  : escape_length(spelled, name, &size);
+        const front_t front = front_of(spelled, name);
 
-        if (length == 0) {
+        if (front.length == 0) {
             return false;
         }
-        spelled = ocors_span_from(spelled, length);
-        name = ocors_span_from(name, size);
+        spelled = ocors_span_from(spelled, front.length);
+        name = ocors_span_from(name, front.size);
     }
     return spelled.length == name.length;
 }
 
 /* `name` is not empty; most names differ in their length or their first byte. */
-static inline bool is_named(const string_t *key, ocors_span_t name)
+static inline bool is_named(ocors_span_t key, bool is_plain, ocors_span_t name)
 {
-    return key->is_plain ? key->spelled.length == name.length && *key->spelled.bytes == *name.bytes
-                               && memcmp(key->spelled.bytes, name.bytes, name.length) == 0
-                         : is_spelled(key->spelled, name);
+    return is_plain ? key.length == name.length && *key.bytes == *name.bytes
+                          && memcmp(key.bytes, name.bytes, name.length) == 0
+                    : is_spelled(key, name);
 }
 
-/*
- * A NUL follows the payload. It begins nothing and is in no string, so that no place in it has to
- * be compared with its end.
- */
-
-/* Whether this character is next, behind blanks; most tokens have none. */
-static inline bool meets(const char **at, char c)
+/* From the quote of a string to the one that ends it; NULL: it has none, or *left is not enough. */
+static inline const char *string_end(const char *at, const char *end, ptrdiff_t *left)
 {
-    if (**at == c) {
-        return true;
-    }
-    while (ocors_json_blanks[(unsigned char)**at]) {
-        ++*at;
-    }
-    return **at == c;
+    at = ocors_json_padded_end(at + 1);
+    return *at == '"' ? at : ocors_json_characters_end(at, end, left);
 }
 
-static inline bool take(const char **at, char c)
+/* From one quote to the other. */
+static inline ocors_span_t inner(const char *from, const char *to)
 {
-    const bool is_met = meets(at, c);
-
-    *at += is_met;
-    return is_met;
+    return ocors_span_make(from + 1, (size_t)(to - from - 1));
 }
 
-/* Takes a string. False: there is none. */
-static inline bool take_string(const char **at, const char *end, string_t *string)
+/* Takes a value; *string is empty if it is not one. Returns what follows; NULL: it is no JSON. */
+static inline const char *take_value(const char *at, const char *end, ptrdiff_t *left,
+                                     ocors_span_t *string)
 {
-    if (!take(at, '"')) {
-        return false;
-    }
-    const char *const start = *at;
-    const char *stop = ocors_json_plain_end(start, end);
+    *string = ocors_span_make(NULL, 0);
+    if (*at == '"') {
+        const char *const stop = string_end(at, end, left);
 
-    string->is_plain = *stop == '"';
-    if (!string->is_plain) {
-        stop = ocors_json_characters_end(stop, end);
-        if (*stop != '"') {
-            return false;
+        if (stop == NULL) {
+            return NULL;
         }
+        *string = inner(at, stop);
+        return stop + 1;
     }
-    string->spelled = ocors_span_make(start, (size_t)(stop - start));
-    *at = stop + 1;
-    return true;
-}
-
-/* The end of a value that is not a string; NULL: there is none. */
-static const char *value_end(const char *at, const char *end, size_t *left)
-{
     return *at == '{' || *at == '['
                ? ocors_json_value_end((ocors_json_text_t){ .at = at, .end = end }, left)
-               : ocors_json_word_end(at, end);
+               : ocors_json_word_end(at, end, left);
 }
 
-/* One JSON object: the strings of two names at its top level. */
-static bool read_object(ocors_span_t payload, ocors_span_t name, string_t *claim, string_t *sub)
+/* Takes the name of a member, and its colon. Returns as above. */
+static inline const char *take_name(const char *at, const char *end, ptrdiff_t *left,
+                                    ocors_span_t *key, bool *is_plain)
+{
+    const char *stop;
+
+    if (*at != '"' || (*left -= 2) < 0) {
+        return NULL;
+    }
+    stop = ocors_json_padded_end(at + 1);
+    *is_plain = *stop == '"';
+    if (!*is_plain
+        && ((stop = ocors_json_characters_end(stop, end, left)) == NULL
+            || !ocors_json_pay(left, (size_t)(stop - at - 1)))) {
+        return NULL;
+    }
+    *key = inner(at, stop);
+    at = ocors_json_seek(stop + 1, end, ':', left);
+    return *at == ':' ? at + 1 : NULL;
+}
+
+/* One JSON object: the strings of two names at its top level. Its end is padded. */
+static bool read_object(ocors_span_t payload, ocors_span_t name, ocors_span_t *claim,
+                        ocors_span_t *sub)
 {
     static const ocors_span_t sub_name = OCORS_SPAN_INITIALISER("sub");
     const char *const end = payload.bytes + payload.length;
-    const char *at = payload.bytes;
-    size_t left = OCORS_JWT_VALUES_MAX;
+    ptrdiff_t left = OCORS_JWT_VALUES_MAX;
+    const char *at = ocors_json_seek(payload.bytes, end, '{', &left);
 
-    if (!take(&at, '{')) {
+    if (*at != '{') {
         return false;
     }
-    if (!meets(&at, '}')) {
-        do {
-            string_t key, value = { .spelled = { NULL, 0 }, .is_plain = true };
+    at = ocors_json_seek(at + 1, end, '"', &left);
+    while (*at != '}') {
+        ocors_span_t key, value;
+        bool is_plain;
 
-            if (left-- == 0 || !take_string(&at, end, &key) || !take(&at, ':')) {
+        at = take_name(at, end, &left, &key, &is_plain);
+        if (at == NULL) {
+            return false;
+        }
+        at = take_value(ocors_json_seek(at, end, '"', &left), end, &left, &value);
+        if (at == NULL) {
+            return false;
+        }
+        if (is_named(key, is_plain, name)) {
+            *claim = value;
+        }
+        if (is_named(key, is_plain, sub_name)) {
+            *sub = value;
+        }
+        at = ocors_json_seek(at, end, ',', &left);
+        if (*at == ',') {
+            at = ocors_json_seek(at + 1, end, '"', &left);
+            if (*at == '}') {
                 return false;
             }
-            if (meets(&at, '"')) {
-                if (!take_string(&at, end, &value)) {
-                    return false;
-                }
-            }
-            else if ((at = value_end(at, end, &left)) == NULL) {
-                return false;
-            }
-            if (is_named(&key, name)) {
-                *claim = value;
-            }
-            if (is_named(&key, sub_name)) {
-                *sub = value;
-            }
-        } while (take(&at, ','));
+        }
+        else if (*at != '}') {
+            return false;
+        }
     }
-    return take(&at, '}') && meets(&at, '\0') && at == end;
+    return ocors_json_skip(at + 1, end, &left) == end;
 }
 
 bool ocors_jwt_read(ocors_span_t token, ocors_span_t name, char *buffer, ocors_jwt_t *jwt)
 {
     const char *dot = token.length > 0 ? memchr(token.bytes, '.', token.length) : NULL;
     ocors_span_t payload;
-    string_t claim = { .is_plain = true }, sub = { .is_plain = true };
+    ocors_span_t claim = { NULL, 0 }, sub = { NULL, 0 };
 
     *jwt = (ocors_jwt_t){ .claim = { NULL, 0 } };
     if (dot == NULL) {
@@ -196,12 +208,12 @@ bool ocors_jwt_read(ocors_span_t token, ocors_span_t name, char *buffer, ocors_j
     if (!ocors_base64_decode(payload, buffer, &payload)) {
         return false;
     }
-    buffer[payload.length] = '\0'; /* it is shorter than the token */
+    memset(buffer + payload.length, 0, OCORS_JSON_PADDING);
     if (!read_object(payload, name, &claim, &sub)) {
         return false;
     }
-    jwt->claim = decode(&claim, buffer);
+    jwt->claim = decode(claim, buffer);
     /* `sub` itself was asked for: it is decoded once. */
-    jwt->sub = claim.spelled.bytes == sub.spelled.bytes ? jwt->claim : decode(&sub, buffer);
+    jwt->sub = claim.bytes == sub.bytes ? jwt->claim : decode(sub, buffer);
     return true;
 }

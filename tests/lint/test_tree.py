@@ -20,6 +20,7 @@ C_LIBRARY = {f"{name}.h" for name in (
     "threads time uchar wchar wctype").split()}
 # Libc beyond C11 that the core may use: no I/O, no state.
 C_LIBRARY |= {"arpa/inet.h",  # inet_pton, inet_ntop: the serialised form of IP addresses
+              "emmintrin.h",  # a compiler's own: sixteen bytes at a time (SSE2, which each x86-64 has)
               "sys/auxv.h"}  # getauxval(AT_RANDOM): the seed of the hash tables
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)
 

@@ -90,18 +90,36 @@ static inline const char *prove_inet_ntop(int family, const void *address, char 
     return text;
 }
 
-/* The two formats of the core's only caller. */
+/* The lengths that a format can have; "%s" is the first of the arguments. */
 static inline int prove_snprintf(char *text, size_t size, const char *format, ...)
 {
-    int length = 2;
+    int least = 0, most = 0, length;
     va_list arguments;
 
-    if (format[0] == '%') { /* "%s%x", of at most 16 bits */
-        va_start(arguments, format);
-        length = (int)strlen(va_arg(arguments, const char *)) + Frama_C_interval(1, 4);
-        /*@ assert snprintf_value: \true; */
-        va_end(arguments);
+    va_start(arguments, format);
+    for (size_t i = 0; format[i] != '\0'; i++) {
+        int width = 1;
+
+        if (format[i] != '%' || format[i + 1] == 'c') {
+            i += format[i] == '%';
+            least++;
+            most++;
+            continue;
+        }
+        for (i++; format[i] >= '0' && format[i] <= '9'; i++) {
+            width = format[i] - '0';
+        }
+        if (format[i] == 's') {
+            least += (int)strlen(va_arg(arguments, const char *));
+            most = least;
+        }
+        else { /* 16 bits without a width, else at most 21 */
+            least += width;
+            most += format[i] == 'u' ? 10 : width > 1 ? 6 : 4;
+        }
     }
+    va_end(arguments);
+    length = Frama_C_interval(least, most);
     /*@ split length; */
     for (size_t i = 0; i < size && i < (size_t)length; i++) {
         text[i] = (char)Frama_C_interval(1, 127);
@@ -112,11 +130,19 @@ static inline int prove_snprintf(char *text, size_t size, const char *format, ..
     return length;
 }
 
-#define memchr    prove_memchr
-#define memcmp    prove_memcmp
-#define strcmp    prove_strcmp
-#define inet_pton prove_inet_pton
-#define inet_ntop prove_inet_ntop
-#define snprintf  prove_snprintf
+/* The place of the lowest bit: any, which suffices for what is divided by eight. */
+static inline int prove_ctzll(unsigned long long word)
+{
+    /*@ assert ctzll_zero: word != 0; */
+    return Frama_C_interval(0, 63);
+}
+
+#define memchr          prove_memchr
+#define memcmp          prove_memcmp
+#define strcmp          prove_strcmp
+#define inet_pton       prove_inet_pton
+#define inet_ntop       prove_inet_ntop
+#define snprintf        prove_snprintf
+#define __builtin_ctzll prove_ctzll
 
 #endif

@@ -32,7 +32,7 @@ static bool is_strict_json(ocors_span_t text)
 /* The cursor's opinion, which is the one of tokens. */
 static bool is_json_to_the_cursor(ocors_json_text_t text)
 {
-    size_t left = SIZE_MAX;
+    ptrdiff_t left = PTRDIFF_MAX;
 
     ocors_json_skip_blank(&text);
     text.at = ocors_json_value_end(text, &left);

@@ -262,6 +262,7 @@ bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner)
 {
     ocors_json_text_t *const text = &tokens->text;
     const char *const at = text->at;
+    ptrdiff_t left = PTRDIFF_MAX;
 
     if (*at == '"' || *at == '\'') {
         return read_string(tokens, inner);
@@ -271,7 +272,7 @@ bool ocors_json_read_token(ocors_json_tokens_t *tokens, ocors_span_t *inner)
     }
     text->at = ocors_json_run_end(at, text->end, ocors_json_words);
     *inner = ocors_span_make(at, (size_t)(text->at - at));
-    if (tokens->is_key || ocors_json_word_end(at, text->at) != text->at) {
+    if (tokens->is_key || ocors_json_word_end(at, text->at, &left) != text->at) {
         const bool is_number = !tokens->is_key && is_odd_number(*inner);
 
         ocors_json_fault(

@@ -71,7 +71,7 @@ static ocors_span_t decode(editor_t *editor, run_t string)
 
 static bool skip_value(editor_t *editor)
 {
-    size_t left = SIZE_MAX;
+    ptrdiff_t left = PTRDIFF_MAX;
 
     editor->json.at = ocors_json_value_end(editor->json, &left);
     return editor->json.at != NULL;
