@@ -203,7 +203,7 @@ static int handler(request_rec *r)
 /* The status page is an ordinary handler: the access control of its section protects it. */
 static int status_handler(request_rec *r)
 {
-    return ocors_status_answer(r);
+    return ocors_status_is_asked(r) ? ocors_status_answer(r) : DECLINED;
 }
 
 /* The page of mod_status, if it is loaded, has a block of ours. */

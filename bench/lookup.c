@@ -23,6 +23,7 @@
 #include "ocors_decide.h"
 #include "ocors_snapshot.h"
 #include "ocors_image_layout.h"
+#include "ocors_image_verify.h"
 #include "ocors_origin.h"
 
 /* Loading under callgrind takes minutes; not counting at all meanwhile makes that seconds. */

@@ -16,19 +16,19 @@
 
 /* What a request says. The caller owns the spans; they may hold any byte. */
 typedef struct ocors_facts_t {
-    ocors_span_t method;         /* on the wire (R11) */
     bool has_origin;             /* an Origin header was sent, empty or not */
-    ocors_span_t origin;         /* its value */
+    bool is_path_ambiguous;      /* R12: nothing is allowed, whatever the policies say */
+    bool wants_reason;           /* false: the reason stays NONE, and costs nothing */
+    ocors_version_t version;     /* in the path; 0: none */
+    ocors_span_t method;         /* on the wire (R11) */
+    ocors_span_t origin;         /* the value of Origin */
     ocors_span_t request_method; /* Access-Control-Request-Method; empty: not sent */
     ocors_span_t path;           /* decoded, after the version or the section's own path (M1) */
-    ocors_version_t version;     /* in the path; 0: none */
     ocors_named_client_t named;  /* the client that the request names (C1) */
-    bool is_path_ambiguous;      /* R12: nothing is allowed, whatever the policies say */
     const ocors_own_t *own;      /* what R10 looks at; NULL: no origin is own, or `ask_own` knows */
     const ocors_own_t *(*ask_own)(
         void *asker); /* gives it where an origin is not listed, or NULL */
     void *asker;
-    bool wants_reason; /* false: the reason stays NONE, and costs nothing */
 } ocors_facts_t;
 
 typedef struct ocors_decision_t {

@@ -18,9 +18,10 @@ typedef struct ocors_request_t {
     const ocors_config_t *config;
     ocors_decision_t decision;
     ocors_span_t fault_version; /* of a refusal: `_v` of the fault, or empty */
-    const char *client;         /* the client that the request names, printable, or NULL */
+    /* For what shows a decision, and where the reason was looked for; printable, or NULL: */
+    const char *client;       /* the client that the request names */
+    const char *site;         /* of the URL or of OcapiCorsSite */
     const char *nearest;      /* the listed origin that is nearest, if it was looked for, or NULL */
-    const char *site;         /* of the URL or of OcapiCorsSite, printable, or NULL */
     uint64_t word;            /* of the site and the mode (ocors_counting.h) */
     bool is_verbose;          /* the level is debug: this refusal has its line of the log */
     ocors_counted_t counted;  /* no counter: by the reason of the decision; no entry: `refusal` */

@@ -20,10 +20,16 @@ typedef struct ocors_fields_t {
 /* Reads all of them in one walk: a look-up of each would cost more. */
 void ocors_fields_read(const request_rec *r, ocors_fields_t *fields);
 
+/* The method of the request line. */
+ocors_span_t ocors_fields_line_method(const request_rec *r);
+
 /*
  * R11: the method on the wire. For an ErrorDocument httpd has changed r->method to GET before the
- * failed request is decided.
+ * failed request is decided; the request line has the first one.
  */
-ocors_span_t ocors_fields_method(const request_rec *r);
+static inline ocors_span_t ocors_fields_method(const request_rec *r)
+{
+    return r->next == NULL ? ocors_span_from_string(r->method) : ocors_fields_line_method(r);
+}
 
 #endif

@@ -60,9 +60,6 @@ typedef struct ocors_image_t {
  */
 bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image);
 
-/* Opens a view and checks everything: the checksum and every record. Linear. */
-bool ocors_image_verify(const void *bytes, size_t size);
-
 /* One hash of the request's bytes, for ocors_image_find_*(); the same for images of one seed. */
 static inline uint64_t ocors_image_hash(const ocors_image_t *image, ocors_span_t key)
 {
@@ -79,6 +76,10 @@ typedef struct ocors_image_origin_t {
 /* Finds an origin byte for byte (R8): one hash, one comparison, whatever the size of the list. */
 bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
                              ocors_image_origin_t *origin);
+
+/* Whether a client of the image lists an origin; its configured text. */
+bool ocors_image_lists(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
+                       ocors_span_t *configured);
 
 /* Reads the origin of an index from 0 on. False: there is none. */
 bool ocors_image_read_origin(const ocors_image_t *image, uint32_t index,

@@ -83,17 +83,8 @@ bool ocors_policy_lists_in_layers(const ocors_policy_t *policy, uint64_t hash, o
 static inline bool ocors_policy_lists(const ocors_policy_t *policy, uint64_t hash,
                                       ocors_span_t text, ocors_span_t *configured)
 {
-    const ocors_image_t *image = policy->layers;
-    ocors_image_origin_t origin;
-
-    if (policy->layer_count != 1) {
-        return ocors_policy_lists_in_layers(policy, hash, text, configured);
-    }
-    if (!ocors_image_find_origin(image, hash, text, &origin)) {
-        return false;
-    }
-    *configured = origin.text;
-    return ocors_policy_origin_is_whole(image, &origin);
+    return policy->layer_count == 1 ? ocors_image_lists(policy->layers, hash, text, configured)
+                                    : ocors_policy_lists_in_layers(policy, hash, text, configured);
 }
 
 /* Whether this client lists the origin (C2); its configured text. */

@@ -63,7 +63,7 @@ static inline void ocors_slots_announce(const ocors_slot_t *slots, uint32_t coun
 /* A walk over the records that may have a key of this hash. */
 typedef struct ocors_probe_t {
     const ocors_slot_t *slots;
-    uint32_t mask, tag, at, steps;
+    uint32_t mask, tag, first, steps;
 } ocors_probe_t;
 
 /* `count` is a power of two. */
@@ -74,7 +74,7 @@ static inline ocors_probe_t ocors_slots_probe(const ocors_slot_t *slots, uint32_
         .slots = slots,
         .mask = count - 1,
         .tag = (uint32_t)(hash >> 32),
-        .at = (uint32_t)hash & (count - 1),
+        .first = (uint32_t)hash,
     };
 }
 
@@ -82,10 +82,9 @@ static inline ocors_probe_t ocors_slots_probe(const ocors_slot_t *slots, uint32_
 static inline bool ocors_probe_next(ocors_probe_t *probe, uint32_t *number)
 {
     while (probe->steps <= probe->mask) {
-        const ocors_slot_t slot = probe->slots[probe->at]; /* a copy: it may be in shared memory */
+        /* A copy: it may be in shared memory. */
+        const ocors_slot_t slot = probe->slots[(probe->first + probe->steps++) & probe->mask];
 
-        probe->steps++;
-        probe->at = (probe->at + 1) & probe->mask;
         if (slot.number == 0) {
             return false;
         }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* `bytes` need not end in NUL and may hold any byte. length 0 allows bytes == NULL. */
@@ -35,6 +36,38 @@ static inline ocors_span_t ocors_span_from_string(const char *string)
 static inline ocors_span_t ocors_span_from(ocors_span_t span, size_t offset)
 {
     return ocors_span_make(span.bytes + offset, span.length - offset);
+}
+
+/* Whether sixteen bytes are equal. */
+static inline bool ocors_sixteen_are_equal(const char *a, const char *b)
+{
+    uint64_t ones[2], others[2];
+
+    memcpy(ones, a, sizeof(ones));
+    memcpy(others, b, sizeof(others));
+    return ((ones[0] ^ others[0]) | (ones[1] ^ others[1])) == 0;
+}
+
+/*
+ * Whether so many bytes are equal, in place of memcmp() where a key is found: keys are short, and
+ * the call costs as much as the comparison. Some of the last bytes may be compared twice.
+ */
+static inline bool ocors_bytes_are_equal(const char *a, const char *b, size_t length)
+{
+    size_t at = 0;
+
+    if (length < 16) {
+        while (at < length && a[at] == b[at]) {
+            at++;
+        }
+        return at == length;
+    }
+    for (; at < length - 16; at += 16) {
+        if (!ocors_sixteen_are_equal(a + at, b + at)) {
+            return false;
+        }
+    }
+    return ocors_sixteen_are_equal(a + length - 16, b + length - 16);
 }
 
 /* Whether two spans have the same bytes. */

@@ -89,6 +89,9 @@ static inline bool ocors_url_path_has_escape(ocors_span_t path)
 bool ocors_url_path_begins_inside(const char *uri);
 
 /* Whether neither reading names an API: no policy of a tree covers the path (S9). */
-bool ocors_url_path_is_outside(const ocors_url_path_t *path);
+static inline bool ocors_url_path_is_outside(const ocors_url_path_t *path)
+{
+    return !path->is_ambiguous && path->plain.api == OCORS_API_OUTSIDE;
+}
 
 #endif

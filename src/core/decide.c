@@ -12,17 +12,18 @@ typedef struct judge_t {
     const ocors_policy_t *policies;
     size_t policy_count;
     const ocors_facts_t *facts;
+    const ocors_image_t *only; /* the one image that lists origins, for most requests; or NULL */
     /* For each policy: whether it has the client that the request names (C2), and which it is. */
     bool has_client[OCORS_DECIDE_POLICIES_MAX];
     ocors_policy_client_t clients[OCORS_DECIDE_POLICIES_MAX];
 } judge_t;
 
-/* The distinct allowed members of an Origin header, as configured. */
+/* The members of an Origin header: as sent, and as configured once they are allowed. */
 typedef struct members_t {
     ocors_span_t items[OCORS_DECIDE_MEMBERS_MAX];
     uint64_t hashes[OCORS_DECIDE_MEMBERS_MAX]; /* for the first policy */
-    uint64_t seen; /* the lowest six bits of the hashes: bit n, one has n there */
     size_t count;
+    uint32_t repeated; /* bit n: an earlier one is equal to the member of index n */
 } members_t;
 
 /* Whether the list that applies in one policy has the origin (C2, C3); its configured text. */
@@ -48,19 +49,26 @@ static uint64_t hash_for(const judge_t *judge, size_t which, ocors_span_t text)
     return which < judge->policy_count ? ocors_policy_hash(&judge->policies[which], text) : 0;
 }
 
-/* `hash` is for the first policy. Inlined: a list asks for each of its members (R6). */
+/* Whether any policy has the origin; `hash` is for the first one. */
+static bool policies_have(const judge_t *judge, uint64_t hash, ocors_span_t text,
+                          ocors_span_t *configured)
+{
+    for (size_t i = 0; i < judge->policy_count; hash = hash_for(judge, i, text)) {
+        if (policy_has(judge, i++, hash, text, configured)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static inline bool list_has(const judge_t *judge, uint64_t hash, ocors_span_t text,
                             ocors_span_t *configured)
 {
-    bool has = false;
-
     if (text.length == 0 || text.length > OCORS_ORIGIN_MAX) {
         return false;
     }
-    for (size_t i = 0; i < judge->policy_count && !has; i++) {
-        has = policy_has(judge, i, i == 0 ? hash : hash_for(judge, i, text), text, configured);
-    }
-    return has;
+    return judge->only != NULL ? ocors_image_lists(judge->only, hash, text, configured)
+                               : policies_have(judge, hash, text, configured);
 }
 
 /* Whether the site lists the origin for any client. */
@@ -114,110 +122,115 @@ static bool member_is_own(const ocors_facts_t *facts, ocors_span_t member)
     return own != NULL && ocors_own_is_own_member(own, member);
 }
 
-/* R6: the next member of a list; one space separates members. False: the list has ended. */
-static bool member_next(ocors_span_t *rest, ocors_span_t *member)
-{
-    const char *space;
-
-    if (rest->bytes == NULL) {
-        return false;
-    }
-    space = rest->length > 0 ? memchr(rest->bytes, ' ', rest->length) : NULL;
-    if (space == NULL) {
-        *member = *rest;
-        *rest = ocors_span_make(NULL, 0);
-        return true;
-    }
-    member->bytes = rest->bytes;
-    member->length = (size_t)(space - rest->bytes);
-    rest->length -= member->length + 1;
-    rest->bytes = space + 1;
-    return true;
-}
-
-/* The equal member that has been judged before; NULL: none. */
-static const ocors_span_t *members_find(const members_t *members, uint64_t hash,
-                                        ocors_span_t member)
-{
-    for (size_t i = 0; (members->seen >> (hash & 63) & 1) != 0 && i < members->count; i++) {
-        if (members->hashes[i] == hash && ocors_span_is_equal(members->items[i], member)) {
-            return &members->items[i];
-        }
-    }
-    return NULL;
-}
-
-/* Whether one member of a list is allowed; its configured text. */
-static bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t member,
-                              ocors_span_t *configured)
-{
-    if (list_has(judge, hash, member, configured)) {
-        return true;
-    }
-    *configured = member; /* an own origin is serialised, so that R9 holds */
-    return member_is_own(judge->facts, member);
-}
-
 /*
- * Judges a list of origins member by member (R6) and writes the configured text of each into the
- * caller's buffer; the text is never longer than the header. Equal members are judged once;
- * `members` holds the distinct ones. The first member that is not allowed ends the judgement.
+ * R6: reads the members of a list and hashes them for the first policy; one space separates
+ * members. False: there are too many.
  */
-static bool list_is_allowed(const judge_t *judge, char *buffer, members_t *members,
-                            ocors_decision_t *decision)
+static bool members_read(members_t *members, const judge_t *judge)
 {
-    ocors_span_t rest = judge->facts->origin;
-    ocors_span_t member;
-    size_t used = 0;
+    const char *at = judge->facts->origin.bytes;
+    const char *const end = at + judge->facts->origin.length;
+    const bool has_seed = judge->policy_count > 0 && judge->policies->layer_count > 0;
+    const uint64_t seed = has_seed ? judge->policies->layers->seed : 0;
 
-    members->seen = 0;
-    for (size_t count = 1; member_next(&rest, &member); count++) {
-        if (count > OCORS_DECIDE_MEMBERS_MAX) {
+    for (size_t i = 0; i < OCORS_DECIDE_MEMBERS_MAX; i++) {
+        const char *const space = memchr(at, ' ', (size_t)(end - at));
+        const ocors_span_t member = ocors_span_make(at,
+                                                    (size_t)((space != NULL ? space : end) - at));
+
+        members->items[i] = member;
+        members->hashes[i] = ocors_hash(seed, member);
+        if (space == NULL) {
+            members->count = i + 1;
+            return true;
+        }
+        at = space + 1;
+    }
+    return false;
+}
+
+/* The index of the first member that is equal to the one of this index; all before are allowed. */
+static size_t members_find(const members_t *members, size_t index)
+{
+    size_t i = 0;
+
+    while (i < index
+           && (members->hashes[i] != members->hashes[index]
+               || !ocors_span_is_equal(members->items[i], members->items[index]))) {
+        i++;
+    }
+    return i;
+}
+
+/* Whether one member of a list is allowed; then it has its configured text. */
+static inline bool member_is_allowed(const judge_t *judge, uint64_t hash, ocors_span_t *member)
+{
+    /* An own origin is serialised, so that R9 holds. */
+    return list_has(judge, hash, *member, member) || member_is_own(judge->facts, *member);
+}
+
+/* Whether all members of a list are allowed (R6). Equal ones are judged once. */
+static bool members_are_allowed(members_t *members, const judge_t *judge)
+{
+    uint64_t seen = 0; /* the lowest six bits of the hashes: bit n, one has n there */
+
+    members->repeated = 0;
+    for (size_t i = 0; i < members->count; i++) {
+        const uint64_t hash = members->hashes[i], bit = UINT64_C(1) << (hash & 63);
+        const size_t first = (seen & bit) != 0 ? members_find(members, i) : i;
+
+        if (first < i) {
+            members->items[i] = members->items[first];
+            members->repeated |= UINT32_C(1) << i;
+        }
+        else if (!member_is_allowed(judge, hash, &members->items[i])) {
             return false;
         }
-        const uint64_t hash = hash_for(judge, 0, member);
-        const ocors_span_t *judged = members_find(members, hash, member);
-
-        if (judged == NULL) {
-            if (!member_is_allowed(judge, hash, member, &members->items[members->count])) {
-                return false;
-            }
-            members->hashes[members->count] = hash;
-            members->seen |= UINT64_C(1) << (hash & 63);
-            judged = &members->items[members->count++];
-        }
-        if (used > 0) {
-            buffer[used++] = ' ';
-        }
-        memcpy(buffer + used, judged->bytes, judged->length);
-        used += judged->length;
+        seen |= bit;
     }
-    buffer[used] = '\0';
-    decision->allowed_origin = ocors_span_make(buffer, used);
     return true;
 }
 
+/* Writes the members as a list. Returns its length; the text is never longer than the header. */
+static size_t members_write(const members_t *members, char *buffer)
+{
+    char *to = buffer;
+
+    for (size_t i = 0; i < members->count; i++) {
+        memcpy(to, members->items[i].bytes, members->items[i].length);
+        to += members->items[i].length;
+        *to++ = ' ';
+    }
+    *--to = '\0';
+    return (size_t)(to - buffer);
+}
+
 /*
- * Judges an Origin header, as list_is_allowed() does. An own member of a list is allowed; a single
- * own origin is not cross-origin (R10).
+ * Judges an Origin header and writes it as configured into the caller's buffer. The first member of
+ * a list that is not allowed ends the judgement. An own member of a list is allowed; a single own
+ * origin is not cross-origin (R10).
  */
 static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *members,
                               ocors_decision_t *decision)
 {
     const ocors_span_t origin = judge->facts->origin;
 
-    members->count = 0;
     if (judge->facts->is_path_ambiguous || origin.length == 0) {
         return false;
     }
     if (memchr(origin.bytes, ' ', origin.length) != NULL) {
-        return list_is_allowed(judge, buffer, members, decision);
+        if (!members_read(members, judge) || !members_are_allowed(members, judge)) {
+            return false;
+        }
+        decision->allowed_origin = ocors_span_make(buffer, members_write(members, buffer));
+        return true;
     }
     decision->origin_hash = members->hashes[0] = hash_for(judge, 0, origin);
     if (!list_has(judge, members->hashes[0], origin, &members->items[0])) {
         return false;
     }
     members->count = 1;
+    members->repeated = 0;
     memcpy(buffer, members->items[0].bytes, members->items[0].length);
     buffer[members->items[0].length] = '\0';
     decision->allowed_origin = ocors_span_make(buffer, members->items[0].length);
@@ -381,10 +394,12 @@ static void methods_find(const judge_t *judge, const members_t *allowed, ocors_d
         }
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {
-                methods_add_listing_clients(&found, policy,
-                                            i == 0 ? allowed->hashes[k]
-                                                   : hash_for(judge, i, allowed->items[k]),
-                                            allowed->items[k]);
+                if ((allowed->repeated >> k & 1) == 0) {
+                    methods_add_listing_clients(&found, policy,
+                                                i == 0 ? allowed->hashes[k]
+                                                       : hash_for(judge, i, allowed->items[k]),
+                                                allowed->items[k]);
+                }
             }
         }
         else if (!is_known) {
@@ -444,6 +459,10 @@ void ocors_decide(const ocors_policy_t *policies, size_t policy_count, const oco
     if (facts->named.kind == OCORS_CLIENT_NAMED) {
         find_clients(&judge);
         decision->is_client_known = client_is_known(&judge);
+    }
+    else if (facts->named.kind == OCORS_CLIENT_NONE && policy_count == 1
+             && policies->layer_count == 1) {
+        judge.only = policies->layers;
     }
     const bool is_allowed = origin_is_allowed(&judge, buffer, &members, decision);
 

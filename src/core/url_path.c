@@ -209,9 +209,6 @@ bool ocors_url_path_begins_inside(const char *uri)
 
 static const unsigned char is_plain[256] = OCORS_TABLE(IS_PLAIN);
 
-/* The segments that an address of a plain path can have: "s", the site, "dw", the API. */
-#define PLAIN_NAMES 4
-
 /* The end of a name; two bytes at a time, as most of the time of a walk is spent here. */
 static const char *skip_plain(const char *at)
 {
@@ -221,42 +218,61 @@ static const char *skip_plain(const char *at)
     return at + is_plain[(unsigned char)*at]; /* 1 or 0 */
 }
 
-/* What a walk over a plain path has found. */
-typedef struct plain_t {
-    ocors_span_t names[PLAIN_NAMES]; /* its first segments */
-    unsigned count;                  /* of all segments */
-    unsigned dw, dw_count;           /* the first that begins as "dw" does, and how many do */
-} plain_t;
-
 /*
- * Walks over a path once, and returns its end. NULL: it is not plain. Each segment of a plain path
- * is one or more plain bytes, of which the first and the last are not dots. A '/' may end the path.
+ * The end of a segment of a plain path: plain bytes, one or more, of which the first and the last
+ * are not dots. NULL: it is another one, or begins as "dw" does.
  */
-static const char *walk_plain(const char *uri, plain_t *plain)
+static inline const char *skip_segment(const char *at)
 {
-    const char *at = uri;
+    const char *const end = skip_plain(at);
 
-    plain->count = plain->dw = plain->dw_count = 0;
-    while (*at == '/') {
-        const char *const name = ++at;
+    return end == at || at[0] == '.' || end[-1] == '.'
+                   || ((at[0] | 0x20) == 'd' && (at[1] | 0x20) == 'w')
+               ? NULL
+               : end;
+}
 
-        at = skip_plain(at);
-        if (at == name) {
-            break; /* the end, or an empty segment */
-        }
-        if (name[0] == '.' || at[-1] == '.') {
-            return NULL;
-        }
-        if ((name[0] | 0x20) == 'd' && (name[1] | 0x20) == 'w') {
-            plain->dw = plain->dw_count == 0 ? plain->count : plain->dw;
-            plain->dw_count++;
-        }
-        if (plain->count < PLAIN_NAMES) {
-            plain->names[plain->count] = ocors_span_make(name, (size_t)(at - name));
-        }
-        plain->count++;
+/* The end of a path that goes on with segments as above; a '/' may end it. NULL: it does not. */
+static inline const char *skip_segments(const char *at)
+{
+    while (at != NULL && at[0] == '/' && at[1] != '\0') {
+        at = skip_segment(at + 1);
     }
-    return *at == '\0' && at > uri ? at : NULL;
+    return at == NULL ? NULL : at[0] == '\0' ? at : at[0] == '/' ? at + 1 : NULL;
+}
+
+/* Whether a path goes on with "/dw/". */
+static inline bool goes_on_with_dw(const char *at)
+{
+    return at[0] == '/' && at[1] == 'd' && at[2] == 'w' && at[3] == '/';
+}
+
+/* What is behind the "s/{site}" that a plain path begins with; the path itself: it does not. */
+static inline const char *skip_site(const char *uri, ocors_span_t *site)
+{
+    const char *const name = uri[0] == '/' && uri[1] == 's' && uri[2] == '/' ? uri + 3 : NULL;
+    const char *const end = name != NULL ? skip_segment(name) : NULL;
+
+    if (end == NULL || !goes_on_with_dw(end)) {
+        return uri;
+    }
+    *site = ocors_span_make(name, (size_t)(end - name));
+    return end;
+}
+
+/* The end of a segment that is "shop" or "data". NULL: it is another one. */
+static inline const char *skip_api(const char *at, ocors_api_t *api)
+{
+    if (at[0] == 's' && at[1] == 'h' && at[2] == 'o' && at[3] == 'p') {
+        *api = OCORS_API_SHOP;
+    }
+    else if (at[0] == 'd' && at[1] == 'a' && at[2] == 't' && at[3] == 'a') {
+        *api = OCORS_API_DATA;
+    }
+    else {
+        return NULL;
+    }
+    return at[4] == '/' || at[4] == '\0' ? at + 4 : NULL;
 }
 
 /* The site of a plain path, without "Sites-" and "-Site". False: the readings may differ. */
@@ -277,36 +293,24 @@ static bool unwrap_plain(ocors_span_t *site)
 bool ocors_url_path_read_plain(const char *uri, ocors_url_path_t *path)
 {
     ocors_address_t address = { .api = OCORS_API_OUTSIDE };
-    plain_t plain;
-    const char *const end = walk_plain(uri, &plain);
+    const char *at = skip_site(uri, &address.site);
 
-    if (end == NULL) {
-        return false;
-    }
-    path->whole = ocors_span_make(uri, (size_t)(end - uri));
     path->behind = 0;
-    path->is_ambiguous = false;
-    if (plain.dw_count == 0) {
-        path->plain = path->loose = address;
-        return true;
-    }
-    if (plain.dw_count > 1 || plain.dw > 2 || plain.count < plain.dw + 2
-        || !name_is_dw(plain.names[plain.dw], READING_PLAIN)) {
-        return false;
-    }
-    if (plain.dw > 0) {
-        address.site = plain.names[1];
-        if (plain.dw != 2 || !name_is_s(plain.names[0], READING_PLAIN)
-            || !unwrap_plain(&address.site)) {
+    if (goes_on_with_dw(at)) {
+        at = skip_api(at + 4, &address.api); /* "Shop" is another API, and shop in reading 2 */
+        if (at == NULL || (address.site.bytes != NULL && !unwrap_plain(&address.site))) {
             return false;
         }
+        path->behind = (size_t)(at - uri);
     }
-    const ocors_span_t api = plain.names[plain.dw + 1];
-
-    address.api = api_of(api, READING_PLAIN);
+    at = skip_segments(at);
+    if (at == NULL || at == uri) {
+        return false;
+    }
+    path->whole = ocors_span_make(uri, (size_t)(at - uri));
     path->plain = path->loose = address;
-    path->behind = (size_t)(api.bytes + api.length - uri);
-    return address.api != OCORS_API_OTHER; /* "Shop" is another API, and shop in reading 2 */
+    path->is_ambiguous = false;
+    return true;
 }
 
 /* ---- Both readings --------------------------------------------------------------------------- */
@@ -348,11 +352,6 @@ void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocor
                              || address_moves(path, loose, behind);
     }
     path->is_ambiguous = path->is_ambiguous || ends || path->plain.api != path->loose.api;
-}
-
-bool ocors_url_path_is_outside(const ocors_url_path_t *path)
-{
-    return !path->is_ambiguous && path->plain.api == OCORS_API_OUTSIDE;
 }
 
 ocors_span_t ocors_url_path_decode_slashes(ocors_span_t path, char *buffer)

@@ -58,7 +58,7 @@ void *ocors_config_create(apr_pool_t *pool, char *path)
 }
 
 /* Whether a section has no directive of ours. */
-static bool is_unset(const ocors_config_t *config)
+static inline bool is_unset(const ocors_config_t *config)
 {
     bool is_unset = true;
 

@@ -91,6 +91,16 @@ static void note_site(inquiry_t *inquiry)
     }
 }
 
+/* C1: the client that the request names, for logs and notes. */
+static void note_client(inquiry_t *inquiry)
+{
+    const ocors_named_client_t *named = &inquiry->facts.named;
+
+    if (named->kind == OCORS_CLIENT_NAMED) {
+        inquiry->request->client = without_controls(inquiry->r->pool, named->id);
+    }
+}
+
 /* A policy, if there is one, is the one that judges. */
 static void take_policy(inquiry_t *inquiry, const ocors_policy_t *policy)
 {
@@ -144,21 +154,20 @@ static void read_policies(inquiry_t *inquiry)
     }
 }
 
-/* C1: the client. Its id is copied: a policy's memory is readable only while it is pinned. */
+/* C1: the client. */
 static void identify_client(inquiry_t *inquiry)
 {
     request_rec *r = inquiry->r;
-    ocors_request_t *request = inquiry->request;
     ocors_named_client_t *named = &inquiry->facts.named;
 
     *named = ocors_request_client_find(r, ocors_config_sources(inquiry->config), inquiry->fields,
                                        inquiry->policies, inquiry->policy_count);
-    if (named->kind == OCORS_CLIENT_NAMED) {
-        request->client = without_controls(r->pool, named->id);
-        if (ocors_store_has_response_headers()) {
-            request->headers = ocors_request_client_headers(r->pool, inquiry->policies,
-                                                            inquiry->policy_count, named->id);
-        }
+    if (ocors_survey_shows_decisions()) {
+        note_client(inquiry);
+    }
+    if (named->kind == OCORS_CLIENT_NAMED && ocors_store_has_response_headers()) {
+        inquiry->request->headers = ocors_request_client_headers(r->pool, inquiry->policies,
+                                                                 inquiry->policy_count, named->id);
     }
 }
 
@@ -211,6 +220,7 @@ static void look_for_reason(inquiry_t *inquiry)
     ocors_decision_t *decision = &request->decision;
 
     note_site(inquiry);
+    note_client(inquiry);
     if (decision->reason == OCORS_REASON_NONE) {
         ocors_decide_reason(inquiry->policies, inquiry->policy_count, &inquiry->facts, decision);
     }

@@ -43,11 +43,11 @@ void ocors_fields_read(const request_rec *r, ocors_fields_t *fields)
     }
 }
 
-ocors_span_t ocors_fields_method(const request_rec *r)
+ocors_span_t ocors_fields_line_method(const request_rec *r)
 {
     const char *space;
 
-    if (r->next == NULL || r->the_request == NULL) {
+    if (r->the_request == NULL) {
         return ocors_span_from_string(r->method);
     }
     space = strchr(r->the_request, ' ');

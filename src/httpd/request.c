@@ -18,6 +18,7 @@ extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 /* The module's state of a request. */
 typedef struct state_t {
     bool is_final;                  /* r->per_dir_config is final */
+    bool passes;                    /* ocors_request_passes() */
     const ocors_request_t *request; /* NULL: not decided, or not covered */
     ap_conf_vector_t *sections;     /* of a request that the module answers later; or NULL */
     const ocors_request_t *early;   /* an early decision without an answer of ours; or NULL */
@@ -30,15 +31,21 @@ static inline state_t *state_find(const request_rec *r)
     return ap_get_module_config(r->request_config, &ocapi_cors_module);
 }
 
+/* Begins the state of a request that has none; so many bytes more follow it. */
+static state_t *state_begin(request_rec *r, size_t more)
+{
+    state_t *state = apr_palloc(r->pool, sizeof(*state) + more);
+
+    *state = (state_t){ .is_final = false };
+    ap_set_module_config(r->request_config, &ocapi_cors_module, state);
+    return state;
+}
+
 static state_t *state_of(request_rec *r)
 {
     state_t *state = state_find(r);
 
-    if (state == NULL) {
-        state = apr_pcalloc(r->pool, sizeof(*state));
-        ap_set_module_config(r->request_config, &ocapi_cors_module, state);
-    }
-    return state;
+    return state != NULL ? state : state_begin(r, 0);
 }
 
 const ocors_request_t *ocors_request_find(const request_rec *r)
@@ -111,7 +118,10 @@ static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t
 static inline const ocors_request_t *keep(request_rec *r, const ocors_request_t *request)
 {
     if (request != NULL) {
-        state_of(r)->request = request;
+        state_t *state = state_of(r);
+
+        state->request = request;
+        state->passes = r->prev == NULL && !ocors_request_is_ours(request);
         ocors_refusals_count(r, request);
         show(r, request);
     }
@@ -119,21 +129,29 @@ static inline const ocors_request_t *keep(request_rec *r, const ocors_request_t 
 }
 
 /*
- * Remembers an early decision. If the module answers the request, the decision is final. Otherwise
- * it counts if path and section are the same when the sections are final.
+ * Remembers an early decision about a path of `length` bytes. If the module answers the request,
+ * the decision is final. Otherwise it counts if path and section are the same when the sections are
+ * final.
  */
-static const ocors_request_t *keep_ours(request_rec *r, const ocors_request_t *request)
+static const ocors_request_t *keep_ours(request_rec *r, size_t length,
+                                        const ocors_request_t *request)
 {
-    state_t *state;
+    state_t *state = state_find(r);
+    char *uri;
 
     if (request == NULL || ocors_request_is_ours(request)) {
         return keep(r, request);
     }
-    state = state_of(r);
-    if (state->early != request) {
-        state->early = request;
-        state->early_uri = apr_pstrdup(r->pool, r->uri);
+    if (state == NULL) {
+        state = state_begin(r, length + 1);
+        uri = (char *)(state + 1);
     }
+    else {
+        uri = apr_palloc(r->pool, length + 1);
+    }
+    memcpy(uri, r->uri, length + 1);
+    state->early = request;
+    state->early_uri = uri;
     return NULL;
 }
 
@@ -172,26 +190,26 @@ static ap_conf_vector_t *location_sections(request_rec *r)
 static const unsigned char is_special[256] = OCORS_TABLE(IS_SPECIAL);
 
 /*
- * Whether httpd leaves a path unchanged: it has no escape, no parameter (mapping=servlet removes
- * those), no empty segment and no segment that begins with a dot.
+ * The length of a path that httpd leaves unchanged: it has no escape, no parameter (mapping=servlet
+ * removes those), no empty segment and no segment that begins with a dot. 0: it is another one.
  */
-static bool path_is_normal(const char *path)
+static size_t normal_length(const char *path)
 {
     for (const char *at = path;; at++) {
         while (is_special[(unsigned char)*at] == 0) {
             at++;
         }
         if (*at != '/') {
-            return *at == '\0';
+            return *at == '\0' ? (size_t)(at - path) : 0;
         }
         if (at[1] == '/' || at[1] == '.') {
-            return false;
+            return 0;
         }
     }
 }
 
 /* Whether the module may answer a request before its configuration is final; reads its fields. */
-static bool request_may_be_ours(const request_rec *r, ocors_fields_t *fields)
+static inline bool request_may_be_ours(const request_rec *r, ocors_fields_t *fields)
 {
     if (r->method_number == M_GET || r->method_number == M_TRACE || r->main != NULL
         || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/') {
@@ -208,12 +226,13 @@ const ocors_request_t *ocors_request_decide_early(request_rec *r)
     ap_conf_vector_t *const before = r->per_dir_config;
     const ocors_request_t *request;
     ocors_fields_t fields;
+    size_t length;
 
     if (!request_may_be_ours(r, &fields) || ocors_server_of(r->server)->is_late
-        || !path_is_normal(r->uri) || ap_location_walk(r) != OK) {
+        || (length = normal_length(r->uri)) == 0 || ap_location_walk(r) != OK) {
         return NULL;
     }
-    request = keep_ours(r, judge_early(r, r->per_dir_config, &fields));
+    request = keep_ours(r, length, judge_early(r, r->per_dir_config, &fields));
     if (request == NULL) {
         r->per_dir_config = before;
     }
@@ -228,7 +247,13 @@ static bool path_is_unmappable(request_rec *r)
     return !core->allow_encoded_slashes && ap_strcasestr(r->uri, "%2f") != NULL;
 }
 
-const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
+/*
+ * The functions that hooks call leave at once for most requests. What is rarely done is not inlined
+ * into them: its frame would cost more than what they do.
+ */
+#define RARELY __attribute__((noinline))
+
+static RARELY const ocors_request_t *decide_escaped(request_rec *r)
 {
     char *const uri = r->uri;
     char *path;
@@ -236,9 +261,7 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     const ocors_request_t *request;
     ocors_fields_t fields;
 
-    /* The path of an early decision is in normal form: nothing is encoded. */
-    if (uri == NULL || strchr(uri, '%') == NULL || !request_may_be_ours(r, &fields)
-        || !path_is_unmappable(r)) {
+    if (!request_may_be_ours(r, &fields) || !path_is_unmappable(r)) {
         return NULL;
     }
     path = apr_pstrdup(r->pool, uri);
@@ -247,7 +270,7 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     }
     sections = location_sections(r);
     r->uri = path;
-    request = keep_ours(r, judge_early(r, sections, &fields));
+    request = keep_ours(r, strlen(path), judge_early(r, sections, &fields));
     r->uri = uri;
     if (request != NULL) {
         state_of(r)->sections = sections;
@@ -255,14 +278,17 @@ const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
     return request;
 }
 
-const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
+const ocors_request_t *ocors_request_decide_unmappable(request_rec *r)
 {
-    const state_t *state = state_find(r);
+    /* The path of an early decision is in normal form: nothing is encoded. */
+    return r->uri != NULL && strchr(r->uri, '%') != NULL ? decide_escaped(r) : NULL;
+}
+
+static RARELY const ocors_request_t *decide_mapped(request_rec *r, const state_t *state)
+{
     ocors_fields_t fields;
 
-    /* An early decision that holds is not the module's to answer: that would have been done. */
-    if (early_holds(state, r, ap_get_module_config(r->per_dir_config, &ocapi_cors_module))
-        || !request_may_be_ours(r, &fields)) {
+    if (!request_may_be_ours(r, &fields)) {
         return NULL;
     }
     if (state != NULL && state->sections != NULL) {
@@ -271,7 +297,17 @@ const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
     }
     return ocors_server_of(r->server)->is_late
                ? NULL
-               : keep_ours(r, judge_early(r, r->per_dir_config, &fields));
+               : keep_ours(r, strlen(r->uri), judge_early(r, r->per_dir_config, &fields));
+}
+
+const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
+{
+    const state_t *state = state_find(r);
+
+    /* An early decision that holds is not the module's to answer: that would have been done. */
+    return early_holds(state, r, ap_get_module_config(r->per_dir_config, &ocapi_cors_module))
+               ? NULL
+               : decide_mapped(r, state);
 }
 
 /* H4: a replaced request counts, even if it ended before any hook of ours. */
@@ -286,8 +322,7 @@ bool ocors_request_passes(const request_rec *r)
 {
     const state_t *state = state_find(r);
 
-    return r->prev == NULL && state != NULL && state->request != NULL
-           && !ocors_request_is_ours(state->request);
+    return state != NULL && state->passes;
 }
 
 /* The decision about a request, or about one that it replaces; made by the final sections. */
@@ -320,11 +355,9 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
     return decide(r, state);
 }
 
-const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
+static RARELY const ocors_request_t *decide_anywhere(request_rec *r, const state_t *state)
 {
-    const state_t *state = state_find(r);
-    const ocors_request_t *request = state != NULL && state->request != NULL ? state->request
-                                                                             : decided_before(r);
+    const ocors_request_t *request = decided_before(r);
 
     if (request != NULL || r->uri == NULL) {
         return request; /* without a path: httpd has not understood the request line */
@@ -332,6 +365,13 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
     return keep(
         r, judge_by(r, state != NULL && state->is_final ? r->per_dir_config : location_sections(r),
                     NULL));
+}
+
+const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
+{
+    const state_t *state = state_find(r);
+
+    return state != NULL && state->request != NULL ? state->request : decide_anywhere(r, state);
 }
 
 void ocors_request_show(request_rec *r)

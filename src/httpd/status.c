@@ -63,11 +63,6 @@ int ocors_status_answer(request_rec *r)
     ocors_status_state_t state;
     format_t *format;
 
-    /* The first letter tells it from most handlers. */
-    if (r->handler == NULL || r->handler[0] != OCORS_STATUS_HANDLER[0]
-        || strcmp(r->handler, OCORS_STATUS_HANDLER) != 0) {
-        return DECLINED;
-    }
     if (r->method_number != M_GET) { /* HEAD is one, too */
         ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, M_OPTIONS, -1);
         return r->method_number == M_OPTIONS ? ap_send_http_options(r) : HTTP_METHOD_NOT_ALLOWED;

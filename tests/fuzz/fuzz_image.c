@@ -7,6 +7,7 @@
 #include "fuzz.h"
 #include "fuzz_documents.h"
 #include "ocors_image_layout.h"
+#include "ocors_image_verify.h"
 
 static const char lines[] = "c aaaa\n"
                             "o https://a.example\n"

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "fuzz_documents.h"
 #include "ocors_decide.h"
+#include "ocors_image_verify.h"
 #include "ocors_report.h"
 #include "ocors_settings_parse.h"
 

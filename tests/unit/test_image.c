@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "ocors_image_build.h"
+#include "ocors_image_verify.h"
 #include "ocors_settings.h"
 
 #define SEED UINT64_C(0x0123456789abcdef)
@@ -72,8 +73,16 @@ static void *image_make(size_t origins, size_t *size, ocors_image_t *image)
 static bool image_has(const ocors_image_t *image, const char *text, ocors_image_origin_t *origin)
 {
     const ocors_span_t span = ocors_span_from_string(text);
+    const uint64_t hash = ocors_image_hash(image, span);
+    const bool has = ocors_image_find_origin(image, hash, span, origin);
+    /* Only a damaged image has an origin without a client. */
+    const bool lists = has && origin->client_count > 0 && origin->clients[0] < image->client_count;
+    ocors_span_t configured = { NULL, 0 };
 
-    return ocors_image_find_origin(image, ocors_image_hash(image, span), span, origin);
+    assert_int_equal(ocors_image_lists(image, hash, span, &configured), lists);
+    assert_ptr_equal(configured.bytes, lists ? origin->text.bytes : NULL);
+    assert_int_equal(configured.length, lists ? span.length : 0);
+    return has;
 }
 
 static void test_every_origin_is_found_with_its_client(void **state)

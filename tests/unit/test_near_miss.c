@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ocors_image_build.h"
+#include "ocors_image_verify.h"
 #include "ocors_near_miss.h"
 #include "ocors_settings.h"
 

@@ -11,6 +11,7 @@
 
 #include "ocors_image.h"
 #include "ocors_image_build.h"
+#include "ocors_image_verify.h"
 #include "ocors_json_scan.h"
 #include "ocors_settings_parse.h"
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ocors_image_build.h"
+#include "ocors_image_verify.h"
 #include "ocors_path_methods.h"
 #include "ocors_settings.h"
 #include "random_numbers.h"

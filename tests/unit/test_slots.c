@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ocors_slots.h"
+#include "ocors_span.h"
 #include "random_numbers.h"
 
 #define KEYS 3000
@@ -131,6 +132,33 @@ static void a_full_table_ends_a_walk(void **state)
     assert_false(ocors_probe_next(&probe, &number));
 }
 
+/* R8: keys are compared byte for byte, whatever their length. */
+static void every_byte_of_a_key_counts(void **state)
+{
+    enum {
+        LONGEST = 70
+    };
+
+    (void)state;
+    for (size_t length = 0; length <= LONGEST; length++) {
+        char *one = malloc(length + 1), *other = malloc(length + 1);
+
+        for (size_t i = 0; i < length; i++) {
+            one[i] = other[i] = (char)('a' + i % 26);
+        }
+        one[length] = 'x'; /* is not compared */
+        other[length] = 'y';
+        assert_true(ocors_bytes_are_equal(one, other, length));
+        for (size_t i = 0; i < length; i++) {
+            other[i] ^= 0x20;
+            assert_false(ocors_bytes_are_equal(one, other, length));
+            other[i] ^= 0x20;
+        }
+        free(one);
+        free(other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +166,7 @@ int main(void)
         cmocka_unit_test(every_record_is_found_and_no_other),
         cmocka_unit_test(collisions_are_walked_through_and_round_the_end),
         cmocka_unit_test(a_full_table_ends_a_walk),
+        cmocka_unit_test(every_byte_of_a_key_counts),
     };
 
     return cmocka_run_group_tests_name("slots", tests, NULL, NULL);

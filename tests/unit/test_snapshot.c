@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ocors_image_verify.h"
 #include "ocors_snapshot.h"
 #include "snapshot_segment.h"
 #include "vectors.h"
