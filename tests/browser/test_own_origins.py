@@ -78,8 +78,8 @@ class Hosting:
 
 
 @pytest.fixture(scope="module")
-def hosting(start_httpd, module_backend, tmp_path_factory):
-    return Hosting(start_httpd, module_backend, tmp_path_factory.mktemp("own-tls"))
+def hosting(module_start_httpd, module_backend, tmp_path_factory):
+    return Hosting(module_start_httpd, module_backend, tmp_path_factory.mktemp("own-tls"))
 
 
 @pytest.fixture

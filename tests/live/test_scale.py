@@ -63,8 +63,8 @@ def tree(organisation, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def front(tree, start_httpd):  # in this order: the server, which looks at the tree, goes first
-    return start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
+def front(tree, module_start_httpd):  # in this order: the server, which looks at the tree, goes first
+    return module_start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
 
 
 def listed(organisation, site, client):

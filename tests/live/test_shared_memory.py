@@ -57,9 +57,9 @@ def published(server, number):
 
 
 @pytest.fixture(scope="module")
-def needed(start_httpd, module_backend):
+def needed(module_start_httpd, module_backend):
     """What a snapshot of the document takes."""
-    server = start_httpd(CONFIG, files={"d.json": document(ALLOWED)},
+    server = module_start_httpd(CONFIG, files={"d.json": document(ALLOWED)},
                          defines={"SIZE": "Auto", "BACKEND": module_backend.url})
     return published(server, 1)[0]
 
