@@ -38,10 +38,11 @@ def site_name(site):
 def write_tree(root, organisation, sites):
     """organisation, and each of sites: {client: [origin]}"""
     for folder, clients in [("", organisation)] + [(f"sites/{name}", c) for name, c in sites.items()]:
-        path = root / folder / SHOP
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps({"_v": "20.4", "clients": [
-            {"client_id": client, "allowed_origins": origins} for client, origins in clients.items()]}))
+        path = os.path.join(root, folder, SHOP)
+        os.makedirs(os.path.dirname(path))
+        with open(path, "w", encoding="ascii") as file:
+            file.write(json.dumps({"_v": "20.4", "clients": [
+                {"client_id": client, "allowed_origins": origins} for client, origins in clients.items()]}))
 
 
 @pytest.fixture(scope="module")
