@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all tests share: full products are run by pairs of values (pairs.py), or whole with --exhaustive."""
 
+import gc
+
 import pytest
 
 import pairs
@@ -27,6 +29,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "pairwise(dimension, ..., keep=row -> bool): see tests/pairs.py")
     config.addinivalue_line("markers", "deep: run by `scripts/check unit`, `lint` or `build`, and by --exhaustive")
     config.stash[LEFT_OUT] = 0
+    # What is collected lives to the end: to look for garbage among it, again and again, is in vain.
+    gc.disable()
 
 
 def place_of(name):
@@ -46,6 +50,11 @@ def pytest_collection_modifyitems(config, items):
         config.stash[LEFT_OUT] = len(left_out)
         config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: place_of(item.path.name))
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 # ---- A worker of xdist tells what it left out, and the last lines say it ----

@@ -4,9 +4,12 @@ dimensions that any row holds, and each row that the test names (`keep`). `--exh
 
     @pytest.mark.pairwise("form", "error", "front", "origin", keep=lambda row: row.error.is_mapped)
 
+Where no pair means more than its two values, `strength=1` runs as few rows as hold each value.
+
 Debian's python3-allpairspy makes rows of its own from the dimensions. Where some combinations do not exist, it
 leaves pairs of others out: 43 of 270 for the table of test_responses.py."""
 
+from heapq import heapify, heappop, heapreplace
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -59,22 +62,30 @@ def left_out(program, mode, is_exhaustive):
     return () if is_exhaustive else tuple(name for table in tables for name in table.get(program, ()))
 
 
-def pairs_of(row):
-    """The pairs of values that a row holds, each value with its dimension."""
-    return set(combinations(enumerate(row), 2))
+def pairs_of(row, strength=2):
+    """The pairs of values that a row holds, or the values, each value with its dimension."""
+    return set(combinations(enumerate(row), strength))
 
 
-def select(rows, kept=()):
+def select(rows, kept=(), strength=2):
     """The positions, in order, of the rows that are run. A row is a tuple of hashable values, one of each
-    dimension; `kept` are the positions of those that are run in any case."""
-    pairs = [pairs_of(row) for row in rows]
+    dimension; `kept` are the positions of those that are run in any case. With a strength of 1, each value is there."""
+    pairs = [pairs_of(row, strength) for row in rows]
     chosen = set(kept)
     missing = set().union(*pairs).difference(*(pairs[n] for n in chosen))
+    # What a row brings never grows: a row that still brings what it brought when it was looked at last, and comes first,
+    # is the first of those that bring the most. The same rows are chosen each time.
+    candidates = [(-len(held & missing), n) for n, held in enumerate(pairs)]
+    heapify(candidates)
     while missing:
-        # The first of those that bring the most: the same rows are chosen each time.
-        best = max(range(len(rows)), key=lambda n: len(pairs[n] & missing))
-        chosen.add(best)
-        missing -= pairs[best]
+        best = candidates[0][1]
+        brought = (-len(pairs[best] & missing), best)
+        if brought == candidates[0]:
+            heappop(candidates)
+            chosen.add(best)
+            missing -= pairs[best]
+        else:
+            heapreplace(candidates, brought)
     return sorted(chosen)
 
 
@@ -115,6 +126,7 @@ def select_items(items):
         rows = list(zip(*(numbered([v[name] for v in values]) for name in marker.args)))
         assert len(set(rows)) == len(rows), f"{product[0].originalname}: rows differ in more than {marker.args}"
         keep = marker.kwargs.get("keep", lambda row: False)
-        chosen = select(rows, [n for n, v in enumerate(values) if keep(SimpleNamespace(**v))])
+        chosen = select(rows, [n for n, v in enumerate(values) if keep(SimpleNamespace(**v))],
+                        marker.kwargs.get("strength", 2))
         left_out |= set(product) - {product[n] for n in chosen}
     return [i for i in items if i not in left_out], [i for i in items if i in left_out]

@@ -138,7 +138,7 @@ def witnesses():
 
 
 @pytest.fixture(scope="module")
-def server(start_httpd, witnesses):
+def server(module_start_httpd, witnesses):
     files = {
         "documents/d.json": document(),
         f"tree/{SHOP}": document(),
@@ -146,7 +146,7 @@ def server(start_httpd, witnesses):
         f"tree/sites/Shop/{SHOP}": document(),
         f"tree/sites/Shop/{DATA}": document(),
     }
-    server = start_httpd(
+    server = module_start_httpd(
         CONFIG,
         modules=["http2", "log_config", "rewrite"],
         ports=4,

@@ -24,6 +24,8 @@ Told = namedtuple("Told", "outcome type status url redirected headers body error
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--no-proxy-server", "--ignore-certificate-errors",
+         # No process is started for a page that may come, and none is left for one that was there.
+         "--disable-features=SpareRendererForSitePerProcess,BackForwardCache",
          # No name is ever looked up, and nothing leaves the machine.
          "--host-resolver-rules=MAP * 127.0.0.1")
 CALL = """

@@ -10,22 +10,21 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "live"))
 
 from chromium import Chromium  # noqa: E402 (needs the path above)
-from live_fixtures import (backend, module_backend, module_under_test, pytest_runtest_call,  # noqa: E402, F401
-                           pytest_runtest_setup, start_httpd)
+from live_fixtures import (backend, module_backend, module_start_httpd, module_under_test,  # noqa: E402, F401
+                           pytest_runtest_call, pytest_runtest_setup, start_httpd)
 from shop import Shop  # noqa: E402
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marker in a hook of the same name
 def pytest_collection_modifyitems(items):
     # One browser for all of them, so one worker takes them all (--dist loadgroup).
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    for module in {item.getparent(pytest.Module) for item in items if item.path.parent == HERE}:
+        module.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="module")
-def shop(start_httpd, module_backend, tmp_path_factory):
-    return Shop(start_httpd, module_backend, tmp_path_factory.mktemp("tls"))
+def shop(module_start_httpd, module_backend, tmp_path_factory):
+    return Shop(module_start_httpd, module_backend, tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ def outcomes(shop, path, count=1):
 
 # ---- Reading ----
 
+@pytest.mark.pairwise("kind", "site", strength=1)
 @EVERY_KIND
 @pytest.mark.parametrize("site", ["foo", "www"])
 def test_an_allowed_origin_reads(shop, browser, backend, site, kind):
@@ -61,6 +62,7 @@ def test_an_allowed_origin_reads(shop, browser, backend, site, kind):
     assert len(backend.requests) == 1
 
 
+@pytest.mark.pairwise("kind", "site", strength=1)
 @EVERY_KIND
 @EVERY_UNKNOWN
 def test_an_unknown_origin_does_not_read(shop, browser, backend, site, kind):
@@ -82,6 +84,7 @@ def test_the_own_origin_reads_everything(shop, browser, backend):
     assert shop.wait_rows(path, 1)[0].origin == "-"
 
 
+@pytest.mark.pairwise("kind", "method", strength=1)
 @EVERY_KIND
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_errors(shop, browser, backend, method, kind):
@@ -166,6 +169,7 @@ def test_elements(shop, browser, backend, kind, content_type, body):
 
 # ---- Asking first ----
 
+@pytest.mark.pairwise("kind", "site", strength=1)
 @EVERY_KIND
 @pytest.mark.parametrize("site", ["foo", "www"])
 def test_a_preflighted_request(shop, browser, backend, site, kind):
@@ -184,6 +188,7 @@ def test_a_preflighted_request(shop, browser, backend, site, kind):
         assert {name: fields[name] for name in OCAPI} == OCAPI
 
 
+@pytest.mark.pairwise("kind", "site", strength=1)
 @EVERY_KIND
 @EVERY_UNKNOWN
 def test_a_preflight_of_an_unknown_origin(shop, browser, backend, site, kind):
@@ -342,6 +347,7 @@ def test_a_post_that_nothing_announces_arrives(shop, browser, backend, site):
     assert count == 7
 
 
+@pytest.mark.pairwise("kind", "site", strength=1)
 @EVERY_KIND
 @EVERY_UNKNOWN
 def test_the_fault_is_hidden_from_the_page(shop, browser, backend, site, kind):
@@ -411,6 +417,7 @@ def test_a_local_file_has_no_origin(shop, browser, backend):
     assert (backend.requests, backend.connections) == ([], 0)
 
 
+@pytest.mark.pairwise("kind", "secure", strength=1)
 @EVERY_KIND
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 def test_the_own_pages_of_the_api(shop, browser, backend, secure, kind):
@@ -455,6 +462,7 @@ def cookies(backend):
     return [field.get("cookie") for field in fields]
 
 
+@pytest.mark.pairwise("kind", "allowed", strength=1)
 @EVERY_KIND
 @EVERY_COOKIE
 def test_a_cookie_is_kept_and_sent(shop, browser, backend, allowed, unknown, secure, cookie, kind):
@@ -509,6 +517,7 @@ def test_without_allow_credentials(shop, browser, kind):
 CACHEABLE = [("Cache-Control", "max-age=3600"), ("Content-Type", "application/json")]
 
 
+@pytest.mark.pairwise("mode", "first", "second", strength=1)
 @pytest.mark.parametrize("mode", ["default", "force-cache"])
 @pytest.mark.parametrize("first, second", [("www", "m"), ("m", "www"), ("blog", "www"), ("api", "m")])
 def test_the_browsers_cache_is_not_poisoned(shop, browser, backend, first, second, mode):

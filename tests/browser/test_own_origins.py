@@ -78,8 +78,8 @@ class Hosting:
 
 
 @pytest.fixture(scope="module")
-def hosting(start_httpd, module_backend, tmp_path_factory):
-    return Hosting(start_httpd, module_backend, tmp_path_factory.mktemp("own-tls"))
+def hosting(module_start_httpd, module_backend, tmp_path_factory):
+    return Hosting(module_start_httpd, module_backend, tmp_path_factory.mktemp("own-tls"))
 
 
 @pytest.fixture
@@ -100,6 +100,7 @@ def by_fetch(browser, url):
 EVERY_WAY = pytest.mark.parametrize("way", [by_form, by_fetch])
 
 
+@pytest.mark.pairwise("port", "way", strength=1)
 @EVERY_PORT
 @EVERY_WAY
 def test_an_own_page_posts(hosting, chromium, backend, port, way):
@@ -144,6 +145,7 @@ def test_localhost(hosting, chromium, backend):
     assert len(backend.requests) == 1
 
 
+@pytest.mark.pairwise("port", "way", strength=1)
 @EVERY_PORT
 @EVERY_WAY
 def test_a_sibling_that_is_not_listed_does_not_post(hosting, chromium, backend, port, way):
@@ -159,6 +161,7 @@ def test_a_sibling_that_is_not_listed_does_not_post(hosting, chromium, backend, 
     assert (backend.requests, backend.connections) == ([], 0)
 
 
+@pytest.mark.pairwise("port", "method", strength=1)
 @EVERY_PORT
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_a_listed_sibling_reads(hosting, chromium, backend, port, method):

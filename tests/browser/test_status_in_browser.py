@@ -25,8 +25,8 @@ return [...document.querySelectorAll("main *")].filter(node => [...node.childNod
 
 
 @pytest.fixture(scope="module")
-def server(start_httpd):
-    return status_shop.start(start_httpd)
+def server(module_start_httpd):
+    return status_shop.start(module_start_httpd)
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
 sys.path.insert(0, str(HERE.parent / "live"))
 
-from live_fixtures import (backend, module_backend, module_under_test, pytest_runtest_call,  # noqa: E402, F401
-                           pytest_runtest_setup, start_httpd)
+from live_fixtures import (backend, module_backend, module_start_httpd, module_under_test,  # noqa: E402, F401
+                           pytest_runtest_call, pytest_runtest_setup, start_httpd)
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marker in a hook of the same name

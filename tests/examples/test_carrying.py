@@ -48,10 +48,10 @@ NAMES = ("global.json", "SiteGenesis.json")
 
 
 @pytest.fixture(scope="module")
-def listed(start_httpd):
+def listed(module_start_httpd):
     """A server with two documents in a list."""
-    return start_httpd(CONFIG % "OcapiCorsSettings ocapi/global.json ocapi/SiteGenesis.json",
-                       files={f"ocapi/{name}": document("https://old.example") for name in NAMES})
+    return module_start_httpd(CONFIG % "OcapiCorsSettings ocapi/global.json ocapi/SiteGenesis.json",
+                              files={f"ocapi/{name}": document("https://old.example") for name in NAMES})
 
 
 def ansible(server, examples, folder):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private httpd for tests: own root, ports that the system picks, proven identity, read log."""
 
+import contextlib
 import functools
 import os
 import pwd
@@ -55,15 +56,17 @@ class HttpdFailed(AssertionError):
 
 
 def wait_until(condition, what, timeout=20):
-    """Polls until condition() is true and returns its value; never waits without a bound."""
-    end = time.monotonic() + timeout * PATIENCE
+    """Polls until condition() is true and returns its value; never waits without a bound. What takes long is asked for
+    less often: a question costs time that the server needs."""
+    begin = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        waited = time.monotonic() - begin
+        if waited > timeout * PATIENCE:
             raise HttpdFailed(f"after {timeout * PATIENCE} s still not: {what}")
-        time.sleep(0.01)
+        time.sleep(min(0.1, 0.01 + waited / 8))
 
 
 @functools.lru_cache(maxsize=None)
@@ -95,9 +98,16 @@ def built_in():
     return frozenset(re.findall(r"^\s+mod_(\w+)\.c$", output, re.M))
 
 
-def allow_core_files():
-    limit = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
+@contextlib.contextmanager
+def core_files():
+    """What is started meanwhile may leave a core file. A function for the child (preexec_fn) would make Python copy
+    itself for each start."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
 def module_under_test():
@@ -293,11 +303,10 @@ DocumentRoot "${{ROOT}}/htdocs"
         for _ in range(5):
             self._ports = free_ports(1 + self.port_count)
             nonce = self._write_config(self._ports)
-            with open(self.root / "stderr.log", "ab") as output:
+            with open(self.root / "stderr.log", "ab") as output, core_files():
                 self.process = subprocess.Popen(
                     [*RUNNER, *self.command(*self.mode.split())], stdin=subprocess.DEVNULL, stdout=output,
-                    stderr=output, env=self._environment(), start_new_session=True,
-                    preexec_fn=allow_core_files)
+                    stderr=output, env=self._environment(), start_new_session=True)
             try:
                 if self.mode == "-k start" and self.process.wait(60) == 0:
                     self.process = processes.Detached(self._read_pid())
@@ -396,8 +405,6 @@ DocumentRoot "${{ROOT}}/htdocs"
 
     def stop(self):
         """Ends it by its pid, removes its directory, and answers for what the log still says."""
-        if self in Httpd.live:
-            Httpd.live.remove(self)
         try:
             self._kill()
             self.allowed += self.allowed_at_end
@@ -405,11 +412,13 @@ DocumentRoot "${{ROOT}}/htdocs"
         finally:
             shutil.rmtree(self.root, ignore_errors=True)
 
-    def tell_to_end(self):
-        """Returns soon: several can end at the same time; stop() waits for it."""
+    def tell_to_end(self, may_be_at_once=True):
+        """Returns soon: several can end at the same time; stop() waits for it, and answers for the rest of its log."""
+        if self in Httpd.live:
+            Httpd.live.remove(self)
         if not self.is_told_to_end and self.process is not None and self.process.poll() is None:
             # Gracefully takes httpd a second. A second SIGWINCH would mean at once.
-            is_at_once = self.mode == "-X" or (self._may_end_at_once() and self._comes_to_rest(0.1))
+            is_at_once = self.mode == "-X" or (may_be_at_once and self._may_end_at_once() and self._comes_to_rest(0.1))
             self.process.send_signal(signal.SIGTERM if is_at_once else signal.SIGWINCH)
             self.is_told_to_end = True
 

@@ -29,8 +29,8 @@ def module_under_test():
 
 
 @pytest.fixture(scope="module")
-def start_httpd():
-    """start_httpd(config, ...) starts a server (arguments of httpd.Httpd) that lives until the
+def module_start_httpd():
+    """module_start_httpd(config, ...) starts a server (arguments of httpd.Httpd) that lives until the
     module's last test is done."""
     servers = []
 
@@ -49,6 +49,21 @@ def start_httpd():
         except AssertionError as failure:
             failures.append(str(failure))
     assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def start_httpd(module_start_httpd):
+    """start_httpd(config, ...) does the same for one test. A server that has no further test would go on looking for
+    changes, and each later test would read its logs. The module's end waits for it."""
+    servers = []
+
+    def start(*arguments, **keywords):
+        servers.append(module_start_httpd(*arguments, **keywords))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.tell_to_end(may_be_at_once=False)  # that it takes a second costs nobody any
 
 
 @pytest.fixture(scope="module")

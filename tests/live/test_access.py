@@ -239,9 +239,9 @@ def fcgi():
 
 
 @pytest.fixture(scope="module", params=[EARLY, LATE, DIRECTORY], ids=["early", "late", "directory"])
-def front(request, start_httpd, module_backend, fcgi):
-    server = start_httpd(CONFIG + request.param, modules=MODULES, files=FILES,
-                         defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "FCGI": fcgi.port})
+def front(request, module_start_httpd, module_backend, fcgi):
+    server = module_start_httpd(CONFIG + request.param, modules=MODULES, files=FILES,
+                                defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "FCGI": fcgi.port})
     for name in IN_HTACCESS:
         (server.root / f"htdocs/api/htaccess/{name}/x").chmod(0o755)
     return server

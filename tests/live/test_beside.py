@@ -48,9 +48,9 @@ OcapiCorsSettings "${SETTINGS}/p.json"
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, modules=["unique_id", "security2"], log_level="warn security2:crit",
-                       defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, modules=["unique_id", "security2"], log_level="warn security2:crit",
+                              defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
 
 
 def test_a_callback_posted_from_a_foreign_page(front, backend):

@@ -56,11 +56,11 @@ def document(*origins):
 
 
 @pytest.fixture(scope="module", params=VARIANTS, ids="-".join)
-def cache(request, start_httpd, module_backend):
+def cache(request, module_start_httpd, module_backend):
     quick, store = request.param
-    server = start_httpd(CACHE, modules=MODULES,
-                         defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "QUICK": quick,
-                                  "STORE": store}, files={"other.json": document(OTHER)})
+    server = module_start_httpd(CACHE, modules=MODULES,
+                                defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "QUICK": quick,
+                                         "STORE": store}, files={"other.json": document(OTHER)})
     server.is_quick, server.is_on_disk = quick == "on", store == "disk"
     return server
 

@@ -44,9 +44,9 @@ OcapiCors On
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, modules=["log_config"],
-                       defines={"BACKEND": module_backend.url, "VECTORS": VECTORS})
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, modules=["log_config"],
+                              defines={"BACKEND": module_backend.url, "VECTORS": VECTORS})
 
 
 def token(payload, encoding="base64url", pattern="Bearer eyJhbGciOiJIUzI1NiJ9.{payload}.c2ln"):

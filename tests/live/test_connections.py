@@ -54,10 +54,10 @@ LATE = """
 
 @pytest.fixture(scope="module", params=[*((mpm, "") for mpm in httpd.MPMS), ("event", LATE)],
                 ids=[*httpd.MPMS, "event-late"])
-def front(request, start_httpd, module_backend):
+def front(request, module_start_httpd, module_backend):
     mpm, more = request.param
-    return start_httpd(CONFIG + more, mpm=mpm, ports=3,
-                       defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
+    return module_start_httpd(CONFIG + more, mpm=mpm, ports=3,
+                              defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
 
 
 # ---- Who asks ----

@@ -90,9 +90,9 @@ ProxyPass "/if" "${BACKEND}/"
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
-                       files={"htdocs/dir/baskets": "b", "htdocs/x.guarded": "g", "htdocs/x": "x"})
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
+                              files={"htdocs/dir/baskets": "b", "htdocs/x.guarded": "g", "htdocs/x": "x"})
 
 
 def preflight(front, path, *fields):

@@ -46,9 +46,9 @@ OcapiCors On
 
 
 @pytest.fixture(scope="module")
-def slashes(start_httpd, module_backend):
-    return start_httpd(SLASHES, modules=["rewrite"],
-                       defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
+def slashes(module_start_httpd, module_backend):
+    return module_start_httpd(SLASHES, modules=["rewrite"],
+                              defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
 
 
 @pytest.mark.parametrize("host", ["off.example", "rewritten.example"])
@@ -179,9 +179,9 @@ def hosts_of(names):
 
 
 @pytest.fixture(scope="module")
-def redirecting(start_httpd):
-    return start_httpd(REDIRECTS + hosts_of({**EARLY_HOSTS, **LATE_HOSTS}), modules=["rewrite"],
-                       defines={"SETTINGS": SETTINGS})
+def redirecting(module_start_httpd):
+    return module_start_httpd(REDIRECTS + hosts_of({**EARLY_HOSTS, **LATE_HOSTS}), modules=["rewrite"],
+                              defines={"SETTINGS": SETTINGS})
 
 
 def is_early(server, host, path="/x"):

@@ -84,11 +84,11 @@ LATE = """
 
 
 @pytest.fixture(scope="module", params=["", LATE], ids=["early", "late"])
-def front(request, start_httpd, module_backend):
-    return start_httpd(CONFIG + request.param, modules=MODULES,
-                       defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
-                       files={"htdocs/pages/401.html": "page 401", "htdocs/pages/404.html": "page 404",
-                              "htdocs/static/file.txt": "text", "users": "u:$apr1$x$x\n"})
+def front(request, module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG + request.param, modules=MODULES,
+                              defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
+                              files={"htdocs/pages/401.html": "page 401", "htdocs/pages/404.html": "page 404",
+                                     "htdocs/static/file.txt": "text", "users": "u:$apr1$x$x\n"})
 
 
 GUARDED = ["basic", "denied", "ip", "methods", "limited", "old"]

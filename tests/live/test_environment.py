@@ -47,9 +47,9 @@ FILES = {"htdocs/api/file": "x", "htdocs/other/file": "x", "htdocs/index": "x"}
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, modules=["headers", "log_config", "rewrite"], files=FILES,
-                       defines={"SETTINGS": SETTINGS, "BACKEND": module_backend.url})
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, modules=["headers", "log_config", "rewrite"], files=FILES,
+                              defines={"SETTINGS": SETTINGS, "BACKEND": module_backend.url})
 
 
 def shown(response):

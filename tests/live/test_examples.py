@@ -31,9 +31,9 @@ CONFIG = """
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, defines={"BACKEND": module_backend.url,
-                                        "SETTINGS": DEMO / "shop.json"})
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, defines={"BACKEND": module_backend.url,
+                                               "SETTINGS": DEMO / "shop.json"})
 
 
 @pytest.fixture

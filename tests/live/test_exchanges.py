@@ -39,11 +39,11 @@ HOST = """
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
+def front(module_start_httpd, module_backend):
     hosts = [HOST.format(number=n, documents=" ".join(f'"{VECTORS}/settings/{name}"' for name in p))
              for n, p in enumerate(POLICIES)]
-    return start_httpd("\n".join(hosts), modules=["log_config"],
-                       defines={"BACKEND": module_backend.url})
+    return module_start_httpd("\n".join(hosts), modules=["log_config"],
+                              defines={"BACKEND": module_backend.url})
 
 
 def fields_of(row, number):

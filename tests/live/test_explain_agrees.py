@@ -78,8 +78,8 @@ CONFIG += host("*:${PORT4}", "shop.example", documents_line([DOCUMENTS / "p.json
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd):
-    server = start_httpd(CONFIG, modules=["headers"], files=FILES, ports=4)
+def front(module_start_httpd):
+    server = module_start_httpd(CONFIG, modules=["headers"], files=FILES, ports=4)
     server.expect_log("OCORS0021")  # the paths' sites differ in case only
     return server
 

@@ -37,8 +37,8 @@ PORT, SCHEME = ("Origin", "http://foo.com:8080"), ("Origin", "https://foo.com")
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    server = start_httpd(CONFIG, files=FILES, defines={"BACKEND": module_backend.url})
+def front(module_start_httpd, module_backend):
+    server = module_start_httpd(CONFIG, files=FILES, defines={"BACKEND": module_backend.url})
     server.expect_log("OCORS0029")
     return server
 

@@ -238,15 +238,15 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def servers(start_httpd, module_backend):
+def servers(module_start_httpd, module_backend):
     """Three machines that have the first version, and the balancer."""
     machines = [Machine(name, module_backend, FIRST) for name in NAMES]
     with contextlib.ExitStack() as stack:
         for machine in machines:
             stack.enter_context(machine.httpd)
-        balancer = start_httpd(BALANCER, module=False,
-                               modules=("headers", "proxy_balancer", "lbmethod_byrequests", "slotmem_shm"),
-                               defines={m.name.upper(): m.httpd.port for m in machines})
+        balancer = module_start_httpd(BALANCER, module=False,
+                                      modules=("headers", "proxy_balancer", "lbmethod_byrequests", "slotmem_shm"),
+                                      defines={m.name.upper(): m.httpd.port for m in machines})
         yield Fleet(machines, balancer)
 
 

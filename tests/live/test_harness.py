@@ -2,6 +2,7 @@
 """The harness itself: a guard that never fails guards nothing."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -31,9 +32,9 @@ LOG_AT = """
 
 
 @pytest.fixture(scope="module")
-def server(start_httpd, module_backend):
-    return start_httpd(LOG_AT, defines={"BACKEND": module_backend.url}, modules=("headers",),
-                       files={"htdocs/index.txt": "hello"})
+def server(module_start_httpd, module_backend):
+    return module_start_httpd(LOG_AT, defines={"BACKEND": module_backend.url}, modules=("headers",),
+                              files={"htdocs/index.txt": "hello"})
 
 
 def provoke(server):
@@ -53,9 +54,9 @@ def test_an_error_line_fails_the_test_that_caused_it(server):
 
 
 INNER = """
-def test_one_guilty(start_httpd):
+def test_one_guilty(module_start_httpd):
     global server
-    server = start_httpd('<Location "/closed">\\nRequire all denied\\n</Location>')
+    server = module_start_httpd('<Location "/closed">\\nRequire all denied\\n</Location>')
     server.request("GET", "/closed")
 
 def test_two_innocent():
@@ -67,17 +68,53 @@ def test_three_expecting_what_does_not_come(monkeypatch):
 """
 
 
-def test_the_guard_fails_exactly_the_guilty(tmp_path):
-    """The hooks of conftest.py at work, in a pytest of their own."""
-    for name in ("conftest.py", "live_fixtures.py", "httpd.py", "processes.py", "server_log.py", "sockets.py",
-                 "wire.py", "backend.py"):
-        shutil.copy(HERE / name, tmp_path)
-    (tmp_path / "test_inner.py").write_text(INNER)
-    done = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist",
-                           "-rA", "."], cwd=tmp_path, capture_output=True, text=True, timeout=100)
-    assert "FAILED test_inner.py::test_one_guilty" in done.stdout
-    assert "PASSED test_inner.py::test_two_innocent" in done.stdout
-    assert "FAILED test_inner.py::test_three_expecting" in done.stdout
+@pytest.fixture
+def run_inner(tmp_path):
+    """run_inner(text, argument, ...) runs that module in a pytest of its own, with the hooks of conftest.py at work."""
+    def run(text, *arguments):
+        for name in ("conftest.py", "live_fixtures.py", "httpd.py", "processes.py", "server_log.py", "sockets.py",
+                     "together.py", "wire.py", "backend.py"):
+            shutil.copy(HERE / name, tmp_path)
+        (tmp_path / "test_inner.py").write_text(text)
+        return subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist",
+                               *arguments, "."], cwd=tmp_path, capture_output=True, text=True, timeout=100).stdout
+    return run
+
+
+def test_the_guard_fails_exactly_the_guilty(run_inner):
+    output = run_inner(INNER, "-rA")
+    assert "FAILED test_inner.py::test_one_guilty" in output
+    assert "PASSED test_inner.py::test_two_innocent" in output
+    assert "FAILED test_inner.py::test_three_expecting" in output
+
+
+ROWS = """
+import pytest
+seen = []
+
+@pytest.fixture
+def own():
+    seen.append("begin")
+    yield
+    seen.append("end")
+
+@pytest.mark.parametrize("number", range(60))
+def test_rows(own, number):
+    assert number not in (7, 55)
+
+def test_each_row_had_its_own():
+    assert seen == ["begin", "end"] * 60
+"""
+
+
+def test_rows_that_are_one_item_are_judged_one_by_one(run_inner):
+    """Sixty rows are two items, and both rows that fail are named; with -v each row is an item."""
+    output = run_inner(ROWS)
+    assert re.findall(r"^_+ (.*?) _+$", output, re.M) == ["test_rows[7]", "test_rows[55]"]
+    assert "58 more rows were run within these tests" in output and "2 failed, 1 passed" in output
+    assert "FAILED test_inner.py::test_rows[0 and 49 more] - assert 7 not in (7, 55)" in output
+    output = run_inner(ROWS, "-v")
+    assert "test_inner.py::test_rows[8] PASSED" in output and "2 failed, 59 passed" in output
 
 
 def test_the_next_test_is_not_blamed_again(server):

@@ -219,10 +219,10 @@ def rude():
 
 # Not prefork: mod_http2 says at the start that it does nothing there.
 @pytest.fixture(scope="module", params=["event", "worker"])
-def server(request, start_httpd, module_backend, certificate, rude):
-    server = start_httpd(CONFIG, mpm=request.param, ports=2, modules=["http2", "ssl", "socache_shmcb"],
-                         files=certificate,
-                         defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "RUDE": rude})
+def server(request, module_start_httpd, module_backend, certificate, rude):
+    server = module_start_httpd(CONFIG, mpm=request.param, ports=2, modules=["http2", "ssl", "socache_shmcb"],
+                                files=certificate,
+                                defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "RUDE": rude})
     # mod_ssl may say at the start that it was built with another release of OpenSSL; nothing else is said.
     said = [line.text for line in server.log_lines() if line.level not in httpd.QUIET_LEVELS]
     assert all("AH01882: " in text for text in said), said

@@ -216,8 +216,8 @@ def start(start_httpd, backend, config):
 
 
 @pytest.fixture(scope="module", params=["", LATE], ids=["early", "late"])
-def front(request, start_httpd, module_backend):
-    server = start(start_httpd, module_backend, CONFIG + request.param + """
+def front(request, module_start_httpd, module_backend):
+    server = start(module_start_httpd, module_backend, CONFIG + request.param + """
         <VirtualHost *:${PORT}>
             ServerName http://example.com
         </VirtualHost>
@@ -231,7 +231,7 @@ def front(request, start_httpd, module_backend):
 
 
 @pytest.fixture(scope="module", params=["server", "vhost", "lua"])
-def rewriting(request, start_httpd, module_backend):
+def rewriting(request, module_start_httpd, module_backend):
     per_directory = PER_DIRECTORY.format(backend=module_backend.url)
     config = CONFIG + f'<Directory "${{ROOT}}/htdocs/api/directory">{per_directory}</Directory>\n'
     if request.param == "vhost":
@@ -240,7 +240,7 @@ def rewriting(request, start_httpd, module_backend):
         config += REWRITING
     if request.param == "lua":
         config += 'LuaHookTranslateName "${ROOT}/handler.lua" translate early\n'
-    server = start(start_httpd, module_backend, config)
+    server = start(module_start_httpd, module_backend, config)
     server.is_late = True
     server.has_lua = request.param == "lua"
     return server

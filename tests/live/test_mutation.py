@@ -54,9 +54,9 @@ def document(clients):
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd):
+def front(module_start_httpd):
     files = {f"tree/sites/{name}/{SHOP}": document(clients) for name, clients in SITES.items()}
-    server = start_httpd(CONFIG, files={"htdocs/page": "page", f"tree/{SHOP}": document(ORGANISATION), **files})
+    server = module_start_httpd(CONFIG, files={"htdocs/page": "page", f"tree/{SHOP}": document(ORGANISATION), **files})
     server.expect_log('OCORS0021: .*"RefArch" and "refArch"')
     server.check_log()
     return server

@@ -77,10 +77,10 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend, certificate):
-    return start_httpd(CONFIG, modules=["log_config", "socache_shmcb", "ssl"], ports=3,
-                       files={"tls.pem": certificate},
-                       defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
+def front(module_start_httpd, module_backend, certificate):
+    return module_start_httpd(CONFIG, modules=["log_config", "socache_shmcb", "ssl"], ports=3,
+                              files={"tls.pem": certificate},
+                              defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
 
 
 def with_ports(front, text):

@@ -55,11 +55,11 @@ def certificate(folder):
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend, tmp_path_factory):
-    return start_httpd(CONFIG, modules=["log_config", "socache_shmcb", "ssl", "http2"], ports=2,
-                       files={"tls.pem": certificate(tmp_path_factory.mktemp("tls")),
-                              "d.json": document("http://www.shop.example", "http://www.shop.example:8080")},
-                       defines={"BACKEND": module_backend.url})
+def front(module_start_httpd, module_backend, tmp_path_factory):
+    return module_start_httpd(CONFIG, modules=["log_config", "socache_shmcb", "ssl", "http2"], ports=2,
+                              files={"tls.pem": certificate(tmp_path_factory.mktemp("tls")),
+                                     "d.json": document("http://www.shop.example", "http://www.shop.example:8080")},
+                              defines={"BACKEND": module_backend.url})
 
 
 def send(front, host, origin, *fields, method="POST", secure=False, body=b""):

@@ -40,8 +40,8 @@ CONFIG = """
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, modules=["rewrite"], files=TREE, defines={"BACKEND": module_backend.url})
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, modules=["rewrite"], files=TREE, defines={"BACKEND": module_backend.url})
 
 
 def ask(front, method, path, *fields, host="plain.invalid"):

@@ -81,13 +81,13 @@ IDS = [f"{row.number}-{row.host}-{n}" for n, row in enumerate(REFUSED)]
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, files=TREE, defines={"BACKEND": module_backend.url})
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, files=TREE, defines={"BACKEND": module_backend.url})
 
 
 @pytest.fixture(scope="module")
-def one_list(start_httpd, module_backend):
-    return start_httpd(LIST, files=TREE, defines={"BACKEND": module_backend.url})
+def one_list(module_start_httpd, module_backend):
+    return module_start_httpd(LIST, files=TREE, defines={"BACKEND": module_backend.url})
 
 
 def ask(server, row, method, path, *fields):

@@ -40,9 +40,9 @@ SCRIPTS = ["index/index.cgi", "fallback/front.cgi", "views/page.cgi"]
 
 
 @pytest.fixture(scope="module")
-def directories(start_httpd):
-    server = start_httpd(DIRECTORIES, modules=["dir", "negotiation", "mime", "cgi"],
-                         defines={"SETTINGS": SETTINGS}, files={f"htdocs/{name}": SCRIPT for name in SCRIPTS})
+def directories(module_start_httpd):
+    server = module_start_httpd(DIRECTORIES, modules=["dir", "negotiation", "mime", "cgi"],
+                                defines={"SETTINGS": SETTINGS}, files={f"htdocs/{name}": SCRIPT for name in SCRIPTS})
     for name in SCRIPTS:
         (server.root / "htdocs" / name).chmod(0o755)
     return server
@@ -138,7 +138,7 @@ EARLY_IDS = ["slash", "link", "htaccess", "long", "gone", "forbidden"]
 
 
 @pytest.fixture(scope="module")
-def early(start_httpd, module_backend):
+def early(module_start_httpd, module_backend):
     server = httpd.Httpd(EARLY, modules=["rewrite"],
                          defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
                          files={"htdocs/loc/htaccess/.htaccess": "Nonsense\n", "htdocs/loc/htaccess/x": "x",

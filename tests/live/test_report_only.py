@@ -40,9 +40,9 @@ TARGETS = ["/page", "/form/page", "/missing", "/denied/x", "/moved", "/api/x", "
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
-    return start_httpd(CONFIG, ports=2, files=FILES, defines={"BACKEND": module_backend.url},
-                         modules=["headers", "alias", "allowmethods", "proxy", "proxy_http"])
+def front(module_start_httpd, module_backend):
+    return module_start_httpd(CONFIG, ports=2, files=FILES, defines={"BACKEND": module_backend.url},
+                                modules=["headers", "alias", "allowmethods", "proxy", "proxy_http"])
 
 
 def exchange(port, data):

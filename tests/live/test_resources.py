@@ -44,14 +44,14 @@ def settings(name):
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd):
+def front(module_start_httpd):
     sections = [f"""
 <Location "/{name}">
     OcapiCors On
     OcapiCorsSettings "${{ROOT}}/{name}.json"
 </Location>""" for name in LISTS]
-    return start_httpd("MaxKeepAliveRequests 0\nKeepAliveTimeout 20" + "".join(sections),
-                       files={f"{name}.json": settings(name) for name in LISTS})
+    return module_start_httpd("MaxKeepAliveRequests 0\nKeepAliveTimeout 20" + "".join(sections),
+                              files={f"{name}.json": settings(name) for name in LISTS})
 
 
 @functools.lru_cache(maxsize=None)

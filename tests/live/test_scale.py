@@ -38,10 +38,11 @@ def site_name(site):
 def write_tree(root, organisation, sites):
     """organisation, and each of sites: {client: [origin]}"""
     for folder, clients in [("", organisation)] + [(f"sites/{name}", c) for name, c in sites.items()]:
-        path = root / folder / SHOP
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps({"_v": "20.4", "clients": [
-            {"client_id": client, "allowed_origins": origins} for client, origins in clients.items()]}))
+        path = os.path.join(root, folder, SHOP)
+        os.makedirs(os.path.dirname(path))
+        with open(path, "w", encoding="ascii") as file:
+            file.write(json.dumps({"_v": "20.4", "clients": [
+                {"client_id": client, "allowed_origins": origins} for client, origins in clients.items()]}))
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +64,8 @@ def tree(organisation, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def front(tree, start_httpd):  # in this order: the server, which looks at the tree, goes first
-    return start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
+def front(tree, module_start_httpd):  # in this order: the server, which looks at the tree, goes first
+    return module_start_httpd(CONFIG, defines={"TREE": tree}, files={"htdocs/page": "page"})
 
 
 def listed(organisation, site, client):

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import threading
+from itertools import product
 
 import pytest
 
@@ -30,8 +31,6 @@ StartServers 2
     ProxyPass "/" "${BACKEND}/"
 </VirtualHost>
 """
-
-
 THIRD = ("Origin", "http://baz.com")  # as long as the other two
 READERS_TO_SPARE = 16  # src/httpd/reload/store.c
 THREADS = {"prefork": 1, "worker": httpd.THREADS, "event": httpd.THREADS}
@@ -57,10 +56,10 @@ def published(server, number):
 
 
 @pytest.fixture(scope="module")
-def needed(start_httpd, module_backend):
+def needed(module_start_httpd, module_backend):
     """What a snapshot of the document takes."""
-    server = start_httpd(CONFIG, files={"d.json": document(ALLOWED)},
-                         defines={"SIZE": "Auto", "BACKEND": module_backend.url})
+    server = module_start_httpd(CONFIG, files={"d.json": document(ALLOWED)},
+                                defines={"SIZE": "Auto", "BACKEND": module_backend.url})
     return published(server, 1)[0]
 
 
@@ -193,12 +192,15 @@ def test_a_reader_that_is_stopped_sees_its_own_snapshot(front, needed):
     change(server, 22)
 
 
-@pytest.mark.parametrize("first", range(AREAS - 1))
-@pytest.mark.parametrize("end", [Stopped.resume, Stopped.kill], ids=["goes_on", "is_killed"])
-def test_a_change_waits_while_every_area_is_read(front, needed, end, first):
+# By default each of the three, and each end.
+@pytest.mark.pairwise("way", keep=lambda row: (row.way[0] is Stopped.kill) == (row.way[1] == 1))
+@pytest.mark.parametrize("way", product([Stopped.resume, Stopped.kill], range(AREAS - 1)),
+                         ids=lambda way: f"{way[0].__name__}-{way[1]}")
+def test_a_change_waits_while_every_area_is_read(front, needed, way):
     """Three workers are stopped at three snapshots, and the fourth is current: a change waits, and the log says so
     once, however often it is tried. When any of the three goes on or is killed, the change comes into force, and the
     other two have read their own snapshot, whole."""
+    end, first = way
     count = AREAS + 1
     server = front(AREAS * needed, config=CONFIG.replace("StartServers 2", f"""
         StartServers {count}

@@ -97,7 +97,7 @@ def in_every_host(config):
 
 
 @pytest.fixture(scope="module")
-def front(start_httpd, module_backend):
+def front(module_start_httpd, module_backend):
     server = httpd.Httpd(in_every_host(CONFIG), files=TREE, defines={"BACKEND": module_backend.url})
     (server.root / "tree/sites/Linked").symlink_to(server.root / "elsewhere")
     try:

@@ -153,9 +153,9 @@ def front(start_httpd, backend):
 
 
 @pytest.fixture(scope="module")
-def still(start_httpd, module_backend):
+def still(module_start_httpd, module_backend):
     """A server whose documents no test changes."""
-    return start_httpd(CONFIG, files=FILES, defines={"BACKEND": module_backend.url})
+    return module_start_httpd(CONFIG, files=FILES, defines={"BACKEND": module_backend.url})
 
 
 # ---- What it says ----------------------------------------------------------------------------

@@ -53,9 +53,9 @@ def front(start_httpd):
 
 
 @pytest.fixture(scope="module")
-def still(start_httpd):
+def still(module_start_httpd):
     """A server whose documents no test changes."""
-    return start_httpd(CONFIG, files=FILES)
+    return module_start_httpd(CONFIG, files=FILES)
 
 
 def get(server, query="", accept=None, path="/status"):

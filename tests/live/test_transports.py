@@ -156,9 +156,9 @@ def applications():
 
 
 @pytest.fixture(scope="module", params=["", LATE], ids=["early", "late"])
-def server(request, start_httpd, module_backend, applications):
+def server(request, module_start_httpd, module_backend, applications):
     fcgi, scgi, websocket, dead = applications
-    found = start_httpd(CONFIG + request.param, modules=MODULES, ports=2, defines={
+    found = module_start_httpd(CONFIG + request.param, modules=MODULES, ports=2, defines={
         "BACKEND": module_backend.url, "SETTINGS": SETTINGS, "FCGI": fcgi.port, "SCGI": scgi.port,
         "WS": websocket.port, "DEAD": dead},
         files={"htdocs/pages/404.html": "page 404", "htdocs/pages/503.html": "page 503",

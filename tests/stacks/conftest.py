@@ -13,8 +13,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "live"))
 
 import httpd  # noqa: E402 (needs the path above)
-from live_fixtures import (backend, module_backend, module_under_test, pytest_runtest_call,  # noqa: E402, F401
-                           pytest_runtest_setup, start_httpd)
+from live_fixtures import (backend, module_backend, module_start_httpd, module_under_test,  # noqa: E402, F401
+                           pytest_runtest_call, pytest_runtest_setup, start_httpd)
 
 
 def listens(where):
