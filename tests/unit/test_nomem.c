@@ -6,6 +6,7 @@
  */
 #include "vectors.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,24 @@ static void good_document(void **state)
     fail_each(good, OCORS_OK, true);
 }
 
+/* More resources than are tried for one path, all of which a path may match. */
+static void large_document(void **state)
+{
+    static const char head[] =
+        "{\"_v\":\"19.1\",\"clients\":[{\"client_id\":\"a\",\"allowed_origins\":["
+        "\"https://a.example\"],\"resources\":[{\"resource_id\":\"/*\","
+        "\"methods\":[\"get\"],\"version_range\":[{\"from\":\"1.0\"}";
+    char text[8192];
+    size_t length = (size_t)snprintf(text, sizeof(text), "%s", head);
+
+    (void)state;
+    for (unsigned i = 1; i <= 256; i++) {
+        length += (size_t)snprintf(text + length, sizeof(text) - length, ",{\"from\":\"1.%u\"}", i);
+    }
+    (void)snprintf(text + length, sizeof(text) - length, "]}]}]}");
+    fail_each(text, OCORS_OK, false);
+}
+
 static void bad_document(void **state)
 {
     (void)state;
@@ -218,11 +237,9 @@ static void errors_are_counted_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_document),
-        cmocka_unit_test(bad_document),
-        cmocka_unit_test(image),
-        cmocka_unit_test(scan),
-        cmocka_unit_test(errors_are_counted_without_memory),
+        cmocka_unit_test(good_document), cmocka_unit_test(large_document),
+        cmocka_unit_test(bad_document),  cmocka_unit_test(image),
+        cmocka_unit_test(scan),          cmocka_unit_test(errors_are_counted_without_memory),
     };
 
     return cmocka_run_group_tests_name("nomem", tests, NULL, NULL) != 0;
