@@ -53,7 +53,7 @@ static const char good[] =
     "\"https://a.example\",\"https://a.example/\",\"http://b.example\",\"https://c.example\","
     "\"https://d.example\",\"https://e.example\",\"https://f.example\",\"https://g.example\","
     "\"https://h.example\",\"https://i.example\",\"https://j.example\",\"https://k.example\","
-    "\"https://l.example\",\"https://m.example\",\"placeholder\"],"
+    "\"https://l.example\",\"https://m.example\",\"http://m.example\",\"placeholder\"],"
     "\"response_headers\":{\"x-a\":\"1\",\"\\u0078-b\":\"2\"},\"resources\":["
     "{\"resource_id\":\"/a/{id}\",\"methods\":[\"get\"],\"version_range\":[{\"from\":\"1.1\"},"
     "{\"until\":\"1.0\"}]},{\"resource_id\":\"/b\",\"methods\":[\"post\"]}]},"
