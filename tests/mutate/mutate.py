@@ -174,6 +174,8 @@ class Bench:
         self.house, self.folder = house, WORK / f"bench{number}"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        self.sanitized = None  # the digest of the source whose object for the sanitizers is linked
+        self.libasan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
         self.killers = {}  # by source: the programs that caught its mutants, the latest first
         self.environment = {**os.environ, "LD_LIBRARY_PATH": str(self.folder),
                             "OCORS_VECTORS": str(REPOSITORY / "tests/vectors"),
@@ -183,10 +185,10 @@ class Bench:
             if not program.is_static:
                 self.link(program, program.objects())
 
-    def link_core(self, source=None, mutant=None, folder=None, flags=()):
+    def link_core(self, source=None, mutant=None, folder=None, flags=(), to=None):
         objects = ([folder / f"{source}.o" for source in self.house.core] if folder
                    else self.house.objects(self.house.core, source, mutant))
-        said = linked((folder or self.folder) / "libocors.so", objects, "-shared", *flags, *makefile_variable("JSONC_LIBS"))
+        said = linked((to or folder or self.folder) / "libocors.so", objects, "-shared", *flags, *makefile_variable("JSONC_LIBS"))
         if said is not True:
             sys.exit(said)
 
@@ -196,21 +198,24 @@ class Bench:
         if said is not True:
             sys.exit(said)
 
-    def passes(self, program, source=None, mutant=None, library=None):
+    def passes(self, program, source=None, mutant=None, library=None, sanitizer=None):
         if program.is_static:
             self.link(program, [*program.objects(), *self.house.objects(self.house.core, source, mutant)])
-        limit = int(10 * program.seconds + 3)  # of CPU time: the machine may be busy
+        limit = int(10 * program.seconds + 3) * (3 if sanitizer else 1)  # of CPU time: the machine may be busy
 
         def bounded():
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+            if sanitizer is None:  # which reserves terabytes
+                resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
             os.setsid()
 
         # How long something takes means nothing beside other work.
         environment = {**self.environment, "OCORS_LEAVE_OUT": " ".join(TIMES.get(program.name, ()))}
         if library is not None:
             environment["LD_LIBRARY_PATH"] = str(library)
+        if sanitizer is not None:
+            environment["LD_PRELOAD"] = sanitizer
         run = subprocess.Popen([str(self.folder / program.name)], env=environment, cwd=self.folder,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bounded)
         try:
@@ -286,7 +291,26 @@ class Bench:
                     killers.remove(program.name)
                 killers.insert(0, program.name)
                 return "caught", program.name
+        return self.judge_sanitized(mutant)
+
+    def judge_sanitized(self, mutant):
+        """A mutant that reads or writes too far, or loses memory, is seen as scripts/check sees it."""
+        for program in self.order(mutant):
+            if (not program.is_static and not self.passes_sanitized(program, self.folder, mutant.source)
+                    and self.passes_sanitized(program, REPOSITORY, mutant.source)):
+                return "caught", f"{program.name} (sanitized)"
         return "survived", ""
+
+    def passes_sanitized(self, program, folder, source):
+        """With folder/source compiled for the sanitizers; one that does not compile so passes."""
+        library, flags = self.folder / "sanitized", ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+        now = hashlib.sha256((folder / source).read_bytes()).hexdigest()
+        if self.sanitized != now:
+            if not compiled(folder, source, library / "changed.o", "-O1", *flags):
+                return True
+            self.link_core(source, library / "changed.o", flags=flags, to=library)
+            self.sanitized = now
+        return self.passes(program, library=library, sanitizer=self.libasan)
 
     def judge_glue(self, source, changed):
         for program in self.house.programs:

@@ -36,6 +36,7 @@ static void texts(void **state)
           "a&lt;U+000A&gt;b&lt;U+0009&gt;c&lt;U+0001&gt;&lt;U+007F&gt;",
           "a<U+000A>b<U+0009>c<U+0001><U+007F>" },
         { "\x1b[31m", "\\u001b[31m", "&lt;U+001B&gt;[31m", "<U+001B>[31m" },
+        { "\x1f", "\\u001f", "&lt;U+001F&gt;", "<U+001F>" },
         /* visible characters of 2, 3 and 4 bytes */
         { "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92",
           "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92" },
