@@ -67,6 +67,7 @@ typedef enum {
     X(CLIENT_REPEATED, "client-repeated", WARNING) /* two equal entries */                         \
     X(CLIENT_ID_EMPTY, "client-id-empty", WARNING)                                                 \
     X(KEY_MISTYPED, "key-mistyped", WARNING)                                                       \
+    X(TOO_MANY_CANDIDATES, "too-many-candidates", WARNING) /* resources for one path */            \
     X(ORIGIN_INSECURE, "origin-insecure", REMARK)                                                  \
     X(UNKNOWN_KEY, "unknown-key", REMARK)                                                          \
     X(VERSION_ODD, "version-odd", REMARK)                                                          \

@@ -17,7 +17,10 @@ const char *ocors_invisible_name(uint32_t character)
         { 0x061c, 0x061c, "ARABIC LETTER MARK" },
         { 0x115f, 0x1160, "HANGUL FILLER" },
         { 0x1680, 0x1680, "OGHAM SPACE MARK" },
+        { 0x17b4, 0x17b5, "KHMER VOWEL INHERENT" },
+        { 0x180b, 0x180d, "MONGOLIAN FREE VARIATION SELECTOR" },
         { 0x180e, 0x180e, "MONGOLIAN VOWEL SEPARATOR" },
+        { 0x180f, 0x180f, "MONGOLIAN FREE VARIATION SELECTOR" },
         { 0x2000, 0x200a, "SPACE of another width" },
         { 0x200b, 0x200b, "ZERO WIDTH SPACE" },
         { 0x200c, 0x200c, "ZERO WIDTH NON-JOINER" },
@@ -37,6 +40,8 @@ const char *ocors_invisible_name(uint32_t character)
         { 0xfeff, 0xfeff, "BYTE ORDER MARK" },
         { 0xffa0, 0xffa0, "HALFWIDTH HANGUL FILLER" },
         { 0xfff0, 0xfffb, "format character" },
+        { 0x1bca0, 0x1bca3, "SHORTHAND FORMAT character" },
+        { 0x1d173, 0x1d17a, "MUSICAL SYMBOL without a form" },
         { 0xe0000, 0xe0fff, "TAG" },
     };
 

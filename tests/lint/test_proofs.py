@@ -116,3 +116,25 @@ def test_a_share_below_the_floor_fails(capsys):
     assert not mutate.report(rows[1:] + survivors + not_counted)
     assert not mutate.report(not_counted)
     assert "89 of 99 mutants caught" in capsys.readouterr().out
+
+
+def test_a_mutant_that_is_argued_to_be_equal_is_not_counted(capsys, monkeypatch):
+    row = {"source": "src/core/a.c", "line": 1, "function": "f", "before": "a", "verdict": "caught"}
+    rows = [{**row, "after": "b"} for _ in range(mutate.FLOOR)]
+    rows += [{**row, "after": str(number), "verdict": "survived"} for number in range(100 - mutate.FLOOR + 2)]
+    reasons = {("src/core/a.c", "f", "a", "0"): "Equal: it is.", ("src/core/a.c", "f", "a", "1"): "Costs nobody anything."}
+    monkeypatch.setattr(mutate, "argued", lambda: reasons)
+    assert not mutate.report(rows)
+    assert "90 of 101 mutants caught, 89.1 %; 11 survived, 10 of them not argued" in capsys.readouterr().out
+    reasons["src/core/a.c", "f", "a", "1"] = "Equal: it is."
+    assert mutate.report(rows)
+    assert "90 of 100 mutants caught, 90.0 %; 10 survived" in capsys.readouterr().out
+
+
+def test_files_and_lines_that_are_named():
+    assert mutate.files(["src/core/glob.c:3", "src/core/glob.c:5", "src/core/index.c"]) == {
+        "src/core/glob.c": {3, 5}, "src/core/index.c": set()}
+    with pytest.raises(SystemExit):
+        mutate.files(["src/core/none.c"])
+    named = mutate.files([])
+    assert len(named) > 60 and not any(named.values())

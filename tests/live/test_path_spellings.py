@@ -71,6 +71,8 @@ REFUSED = [
     Row("vanishing", "off", ORG, f"/s/A/%20/..;x/dw/{X}", ORG, f"/s/M/dw/{X}/%20/y"),
     Row("vanishing", "nocanon", ORG, f"/s/A/x/;/../dw/{X}", ORG, f"/s/M/dw/{X}/;/y"),
     Row("steps", "nocanon", ORG, f"/s/A/%2e%2e/../dw/{X}", ORG, f"/s/M/dw/{X}/y/../../z"),
+    Row("steps", "off", A, "/s/A/dw/shop/../shop", A, "/s/A/dw/shop/x/../y"),
+    Row("steps", "off", A, f"http://off.invalid:PORT/s/A/dw/shop/../{X}", A, f"http://off.invalid:PORT/s/A/dw/{X}/../y"),
     Row("parameter", "servlet", A, f"/s/A;x/dw/{X}", A, f"/s/A/dw/{X};x"),
     Row("letter", "off", ORG, f"/s/K%c4%b1osk/dw/{X}", ORG, f"/s/K%c4%b2osk/dw/{X}"),
     Row("letter", "off", ORG, f"/s/K%c4%b0osk/dw/{X}", ORG, f"/s/K%c3%b1osk/dw/{X}"),
@@ -91,7 +93,7 @@ def one_list(module_start_httpd, module_backend):
 
 
 def ask(server, row, method, path, *fields):
-    return server.request(method, f"{path}?{SAYS}", [f for f in fields if f],
+    return server.request(method, f"{path.replace('PORT', str(server.port))}?{SAYS}", [f for f in fields if f],
                           host=f"{row.host}.invalid:{server.port}")
 
 

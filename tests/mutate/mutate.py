@@ -2,8 +2,8 @@
 """Mutants of the module's sources, one at a time, against the tests: those that no test notices are gaps.
 
 A mutant changes one operator, constant, comparison, condition or return (mutants.py). One that does not compile, or
-whose object is the same at -O2, does not count. The core's are run against its unit programs, each until one fails; the
-glue's (src/httpd) against the live modules of LIVE. tests/mutate/survivors argues those that may survive."""
+whose object is the same at -O2, does not count. The core's are run against those of its unit programs that run the function, until
+one fails; the glue's (src/httpd) against the live modules of LIVE. tests/mutate/survivors argues those that may survive."""
 
 import argparse
 import hashlib
@@ -74,11 +74,22 @@ def flags_of(source):
             *makefile_variable("APR_CFLAGS")]
 
 
-def compiled(folder, source, to):
+def compiled(folder, source, to, *flags):
     """Whether folder/source compiles. Without a path of the machine in the object: two equal ones are equal files."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    return subprocess.run(["gcc", "-O2", "-fPIC", "-w", *flags_of(source), "-c", source, "-o", str(to)], cwd=folder,
-                          capture_output=True).returncode == 0
+    return subprocess.run(["gcc", *(flags or ["-O2"]), "-fPIC", "-w", *flags_of(source), "-c", source, "-o", str(to)],
+                          cwd=folder, capture_output=True).returncode == 0
+
+
+def compiled_all(folder, sources, *flags):
+    """Those that changed since the last time."""
+    for source in sorted(sources):
+        to = folder / f"{source}.o"
+        stamp, now = to.with_suffix(".stamp"), digest_of(source)
+        if not stamp.exists() or stamp.read_text() != now:
+            if not compiled(REPOSITORY, source, to, *flags):
+                sys.exit(f"{source} does not compile")
+            stamp.write_text(now)
 
 
 def linked(to, objects, *flags):
@@ -92,6 +103,11 @@ class Program:
     def __init__(self, name, sources, flags=(), is_static=False, holds=""):
         self.name, self.sources, self.flags, self.is_static, self.holds = name, sources, list(flags), is_static, holds
         self.seconds = 0
+        self.reaches = None  # "SOURCE FUNCTION" of each function of the core that it runs; None: not known
+
+    def can_notice(self, mutant):
+        return (self.reaches is None or self.holds == mutant.source or f"{mutant.source} {mutant.function}" in self.reaches
+                or (not mutant.function and any(f.startswith(f"{mutant.source} ") for f in self.reaches)))
 
     def objects(self):
         return [WORK / "objects" / f"{source}.o" for source in self.sources]
@@ -122,15 +138,7 @@ class House:
         self.core = sources_of("libocors_la")
         self.glue = sources_of("mod_ocapi_cors_la") if with_glue else []
         self.programs = programs()
-        wanted = {*self.core, *self.glue, *(s for p in self.programs for s in p.sources)}
-        for source in sorted(wanted):
-            to = WORK / "objects" / f"{source}.o"
-            stamp = to.with_suffix(".stamp")
-            now = digest_of(source)
-            if not stamp.exists() or stamp.read_text() != now:
-                if not compiled(REPOSITORY, source, to):
-                    sys.exit(f"{source} does not compile")
-                stamp.write_text(now)
+        compiled_all(WORK / "objects", {*self.core, *self.glue, *(s for p in self.programs for s in p.sources)})
 
     def objects(self, sources, but=None, instead=None):
         return [instead if source == but else WORK / "objects" / f"{source}.o" for source in sources]
@@ -147,6 +155,18 @@ def digest_of(source):
     return hashlib.sha256((REPOSITORY / source).read_bytes() + HEADERS["all"]).hexdigest()
 
 
+def digest_of_all(sources):
+    return hashlib.sha256("".join(map(digest_of, sources)).encode()).hexdigest()
+
+
+def functions_run(cover):
+    """"SOURCE FUNCTION" of each that ran since the counters below `cover` were removed."""
+    counters = [str(p) for p in cover.rglob("*.gcda")]
+    done = subprocess.run(["gcov", "--json-format", "--stdout", *counters], cwd=cover, capture_output=True, text=True)
+    return {f"{file['file']} {function['name']}" for line in done.stdout.splitlines()
+            for file in json.loads(line)["files"] for function in file["functions"] if function["execution_count"]}
+
+
 class Bench:
     """Where one mutant at a time is built and run."""
 
@@ -154,6 +174,8 @@ class Bench:
         self.house, self.folder = house, WORK / f"bench{number}"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        self.sanitized = None  # the digest of the source whose object for the sanitizers is linked
+        self.libasan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
         self.killers = {}  # by source: the programs that caught its mutants, the latest first
         self.environment = {**os.environ, "LD_LIBRARY_PATH": str(self.folder),
                             "OCORS_VECTORS": str(REPOSITORY / "tests/vectors"),
@@ -163,9 +185,10 @@ class Bench:
             if not program.is_static:
                 self.link(program, program.objects())
 
-    def link_core(self, source=None, mutant=None):
-        said = linked(self.folder / "libocors.so", self.house.objects(self.house.core, source, mutant), "-shared",
-                      *makefile_variable("JSONC_LIBS"))
+    def link_core(self, source=None, mutant=None, folder=None, flags=(), to=None):
+        objects = ([folder / f"{source}.o" for source in self.house.core] if folder
+                   else self.house.objects(self.house.core, source, mutant))
+        said = linked((to or folder or self.folder) / "libocors.so", objects, "-shared", *flags, *makefile_variable("JSONC_LIBS"))
         if said is not True:
             sys.exit(said)
 
@@ -175,19 +198,24 @@ class Bench:
         if said is not True:
             sys.exit(said)
 
-    def passes(self, program, source=None, mutant=None):
+    def passes(self, program, source=None, mutant=None, library=None, sanitizer=None):
         if program.is_static:
             self.link(program, [*program.objects(), *self.house.objects(self.house.core, source, mutant)])
-        limit = int(10 * program.seconds + 3)  # of CPU time: the machine may be busy
+        limit = int(10 * program.seconds + 3) * (3 if sanitizer else 1)  # of CPU time: the machine may be busy
 
         def bounded():
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+            if sanitizer is None:  # which reserves terabytes
+                resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
             os.setsid()
 
         # How long something takes means nothing beside other work.
         environment = {**self.environment, "OCORS_LEAVE_OUT": " ".join(TIMES.get(program.name, ()))}
+        if library is not None:
+            environment["LD_LIBRARY_PATH"] = str(library)
+        if sanitizer is not None:
+            environment["LD_PRELOAD"] = sanitizer
         run = subprocess.Popen([str(self.folder / program.name)], env=environment, cwd=self.folder,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bounded)
         try:
@@ -198,20 +226,36 @@ class Bench:
             return False
 
     def measure(self):
-        """Each program must pass as it is."""
-        for program in self.house.programs:
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        """Each program must pass as it is. What it reaches of the core is counted on the way, and known until a source
+        of either changes."""
+        cover, path = WORK / "cover", WORK / "reaches.json"
+        known = json.loads(path.read_text()) if path.exists() else {}
+        found = {p.name: known.get(p.name) for p in self.house.programs}
+        now = {p.name: digest_of_all([*self.house.core, *p.sources]) for p in self.house.programs}
+        todo = [p for p in self.house.programs if not found[p.name] or found[p.name]["digest"] != now[p.name]]
+        if todo:
+            compiled_all(cover, self.house.core, "-O0", "--coverage")
+            self.link_core(folder=cover, flags=["--coverage"])
+        for program in todo:
+            for old in cover.rglob("*.gcda"):
+                old.unlink()
+            before = cpu_seconds()
             program.seconds = 60
-            is_good = self.passes(program)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            program.seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+            is_good = self.passes(program, library=cover)
+            found[program.name] = {"digest": now[program.name], "seconds": cpu_seconds() - before,
+                                   "reaches": None if program.is_static else sorted(functions_run(cover))}
             if not is_good:
                 sys.exit(f"{program.name} fails without a mutant")
+        path.write_text(json.dumps(found))
+        for program in self.house.programs:
+            program.seconds = found[program.name]["seconds"]
+            program.reaches = found[program.name]["reaches"] and set(found[program.name]["reaches"])
 
-    def order(self, source):
-        """Those that caught a mutant of this source, those of its name, then the quick ones."""
-        killers, stem = self.killers.setdefault(source, []), Path(source).stem
-        return sorted(self.house.programs, key=lambda p: (
+    def order(self, mutant):
+        """Of those that run the function: those that caught a mutant of this source, those of its name, the quick ones."""
+        killers, stem = self.killers.setdefault(mutant.source, []), Path(mutant.source).stem
+        able = [p for p in self.house.programs if p.can_notice(mutant)]
+        return sorted(able if any(p.reaches is not None for p in able) else self.house.programs, key=lambda p: (
             killers.index(p.name) if p.name in killers else 99, p.name != f"test_{stem}", p.is_static, p.seconds))
 
     def judge(self, mutant):
@@ -226,12 +270,13 @@ class Bench:
         if changed.read_bytes() == whole.read_bytes():
             return "same", ""
         if mutant.source.startswith("src/core/"):
-            return self.judge_core(mutant.source, changed)
+            return self.judge_core(mutant, changed)
         return self.judge_glue(mutant.source, changed)
 
-    def judge_core(self, source, changed):
+    def judge_core(self, mutant, changed):
+        source = mutant.source
         self.link_core(source, changed)
-        for program in self.order(source):
+        for program in self.order(mutant):
             if program.holds == source:  # its own copy of the source
                 model = self.folder / "tests/unit/epoch_model.c"
                 model.parent.mkdir(parents=True, exist_ok=True)
@@ -246,7 +291,26 @@ class Bench:
                     killers.remove(program.name)
                 killers.insert(0, program.name)
                 return "caught", program.name
+        return self.judge_sanitized(mutant)
+
+    def judge_sanitized(self, mutant):
+        """A mutant that reads or writes too far, or loses memory, is seen as scripts/check sees it."""
+        for program in self.order(mutant):
+            if (not program.is_static and not self.passes_sanitized(program, self.folder, mutant.source)
+                    and self.passes_sanitized(program, REPOSITORY, mutant.source)):
+                return "caught", f"{program.name} (sanitized)"
         return "survived", ""
+
+    def passes_sanitized(self, program, folder, source):
+        """With folder/source compiled for the sanitizers; one that does not compile so passes."""
+        library, flags = self.folder / "sanitized", ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+        now = hashlib.sha256((folder / source).read_bytes()).hexdigest()
+        if self.sanitized != now:
+            if not compiled(folder, source, library / "changed.o", "-O1", *flags):
+                return True
+            self.link_core(source, library / "changed.o", flags=flags, to=library)
+            self.sanitized = now
+        return self.passes(program, library=library, sanitizer=self.libasan)
 
     def judge_glue(self, source, changed):
         for program in self.house.programs:
@@ -308,10 +372,11 @@ def report(rows):
     count = {verdict: sum(row["verdict"] == verdict for row in rows)
              for verdict in ("caught", "survived", "same", "broken")}
     survivors = [row for row in rows if row["verdict"] == "survived"]
-    unargued = 0
+    unargued = equal = 0
     for row in sorted(survivors, key=lambda r: (r["source"], r["line"])):
         reason = reasons.get((row["source"], row["function"], row["before"], row["after"]))
         unargued += reason is None
+        equal += reason is not None and reason.startswith("Equal:")
         print(f"{row['source']}:{row['line']}: {row['function']}{'' if reason is None else ' (argued: ' + reason + ')'}")
         print(f"    - {row['before']}\n    + {row['after']}")
     by_source = {}
@@ -320,21 +385,26 @@ def report(rows):
             by_source.setdefault(row["source"], []).append(row["verdict"] == "caught")
     for source, caught in sorted(by_source.items()):
         print(f"{source:<42} {sum(caught):>4} of {len(caught):>4} caught")
-    whole = count["caught"] + count["survived"]
+    whole = count["caught"] + count["survived"] - equal
     share = 100 * count["caught"] / whole if whole else 0
-    print(f"{count['caught']} of {whole} mutants caught, {share:.1f} %; {count['survived']} survived, {unargued} of them not "
-          f"argued; not counted: {count['same']} with the same object, {count['broken']} that do not compile")
+    print(f"{count['caught']} of {whole} mutants caught, {share:.1f} %; {count['survived'] - equal} survived, {unargued} of them "
+          f"not argued; not counted: {equal} that are argued to be equal, {count['same']} with the same object, "
+          f"{count['broken']} that do not compile")
     return whole > 0 and share >= FLOOR
 
 
 def files(names):
+    """The sources, and the lines that are named; no lines: all."""
     if names:
+        lines = {}
         for name in names:
-            if not re.match(r"src/(core|httpd)/.*\.c$", name) or not (REPOSITORY / name).exists():
+            source, _, line = name.partition(":")
+            if not re.match(r"src/(core|httpd)/.*\.c$", source) or not (REPOSITORY / source).exists():
                 sys.exit(f"{name}: not a source of src/core or src/httpd")
-        return names
+            lines.setdefault(source, set()).update([int(line)] if line else [])
+        return lines
     found = sorted(p.relative_to(REPOSITORY).as_posix() for p in (REPOSITORY / "src").rglob("*.c"))
-    return [name for name in found if name.startswith("src/core/") or live_modules_of(name)]
+    return {name: set() for name in found if name.startswith("src/core/") or live_modules_of(name)}
 
 
 def main():
@@ -346,13 +416,15 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of the sample, and of the order (1)")
     parser.add_argument("--core", action="store_true", help="the core alone, whose unit programs are quick")
     parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="sources; without: the core, and what LIVE has")
+    parser.add_argument("files", nargs="*", metavar="FILE[:LINE]",
+                        help="sources, or lines of them; without: the core, and what LIVE has")
     arguments = parser.parse_args()
 
-    names = [name for name in files(arguments.files) if not arguments.core or name.startswith("src/core/")]
+    names = {name: lines for name, lines in files(arguments.files).items()
+             if not arguments.core or name.startswith("src/core/")}
     resource_folder = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True).stdout.strip()
-    mutants = [m for name in names for m in mutants_of(
-        REPOSITORY, name, [*flags_of(name), f"-I{resource_folder}/include"])]
+    mutants = [m for name, lines in names.items() for m in mutants_of(
+        REPOSITORY, name, [*flags_of(name), f"-I{resource_folder}/include"]) if not lines or m.line in lines]
     random.Random(arguments.seed).shuffle(mutants)
     if arguments.sample is not None:
         mutants = mutants[:arguments.sample]
@@ -371,11 +443,18 @@ def main():
     sys.exit(0 if report(rows) else 1)
 
 
+def cpu_seconds():
+    """Of all processes that ended. With several jobs a mutant's share has those of the others, too."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def run(todo, with_glue, arguments):
+    started = cpu_seconds()
     house = House(with_glue)
     benches = [Bench(house, n) for n in range(arguments.jobs)]
     benches[0].measure()
-    errors = []
+    errors, prepared = [], cpu_seconds()
     lock, rows, until = threading.Lock(), [], time.monotonic() + arguments.seconds
     todo = list(reversed(todo))
 
@@ -385,13 +464,15 @@ def run(todo, with_glue, arguments):
                 if not todo:
                     return
                 mutant = todo.pop()
+            before = cpu_seconds()
             try:
                 verdict, by = bench.judge(mutant)
             except Exception as error:  # a source that changed meanwhile
                 errors.append(f"{mutant.source}: {error!r}")
                 return
             row = {"key": key_of(mutant), "verdict": verdict, "by": by, "source": mutant.source, "line": mutant.line,
-                   "function": mutant.function, "before": mutant.before, "after": mutant.after}
+                   "function": mutant.function, "before": mutant.before, "after": mutant.after,
+                   "seconds": round(cpu_seconds() - before, 2)}
             with lock:
                 rows.append(row)
                 with open(WORK / "results.jsonl", "a") as out:
@@ -406,6 +487,7 @@ def run(todo, with_glue, arguments):
         sys.exit(errors[0])
     if todo:
         print(f"{len(todo)} mutants are left: the time is over")
+    print(f"CPU seconds: {prepared - started:.0f} to prepare, {(cpu_seconds() - prepared) / max(1, len(rows)):.1f} a mutant")
     return rows
 
 

@@ -61,6 +61,9 @@ static void test_too_many_kinds(void **state)
     assert_in_range(ocors_census_unlogged(census, &is_more), OCORS_CENSUS_KINDS / 2,
                     OCORS_CENSUS_KINDS - OCORS_CENSUS_LINES);
     assert_true(is_more);
+    ocors_census_clear(census); /* the next minute begins with none */
+    assert_int_equal(ocors_census_unlogged(census, &is_more), 0);
+    assert_false(is_more);
     free(census);
 }
 

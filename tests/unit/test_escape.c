@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ocors_escape.h"
+#include "ocors_invisible.h"
 #include "ocors_json_write.h"
 
 typedef struct buffer_t {
@@ -35,6 +36,7 @@ static void texts(void **state)
           "a&lt;U+000A&gt;b&lt;U+0009&gt;c&lt;U+0001&gt;&lt;U+007F&gt;",
           "a<U+000A>b<U+0009>c<U+0001><U+007F>" },
         { "\x1b[31m", "\\u001b[31m", "&lt;U+001B&gt;[31m", "<U+001B>[31m" },
+        { "\x1f", "\\u001f", "&lt;U+001F&gt;", "<U+001F>" },
         /* visible characters of 2, 3 and 4 bytes */
         { "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92",
           "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92" },
@@ -139,12 +141,76 @@ static void values_of_all_types(void **state)
                                      "}");
 }
 
+/*
+ * D31: the characters of Unicode's properties Default_Ignorable_Code_Point and White_Space beyond
+ * ASCII, the controls beyond ASCII, and the marks of annotations; no other one.
+ */
+static void invisible_characters(void **state)
+{
+    static const struct {
+        uint32_t first, last;
+        const char *name; /* "": of a kind whose characters share a name */
+    } rows[] = {
+        { 0x80, 0x9f, "" },
+        { 0xa0, 0xa0, "NO-BREAK SPACE" },
+        { 0xad, 0xad, "SOFT HYPHEN" },
+        { 0x34f, 0x34f, "COMBINING GRAPHEME JOINER" },
+        { 0x61c, 0x61c, "ARABIC LETTER MARK" },
+        { 0x115f, 0x1160, "HANGUL FILLER" },
+        { 0x1680, 0x1680, "OGHAM SPACE MARK" },
+        { 0x17b4, 0x17b5, "KHMER VOWEL INHERENT" },
+        { 0x180b, 0x180d, "MONGOLIAN FREE VARIATION SELECTOR" },
+        { 0x180e, 0x180e, "MONGOLIAN VOWEL SEPARATOR" },
+        { 0x180f, 0x180f, "MONGOLIAN FREE VARIATION SELECTOR" },
+        { 0x2000, 0x200a, "" },
+        { 0x200b, 0x200b, "ZERO WIDTH SPACE" },
+        { 0x200c, 0x200c, "ZERO WIDTH NON-JOINER" },
+        { 0x200d, 0x200d, "ZERO WIDTH JOINER" },
+        { 0x200e, 0x200e, "LEFT-TO-RIGHT MARK" },
+        { 0x200f, 0x200f, "RIGHT-TO-LEFT MARK" },
+        { 0x2028, 0x2028, "LINE SEPARATOR" },
+        { 0x2029, 0x2029, "PARAGRAPH SEPARATOR" },
+        { 0x202a, 0x202e, "" },
+        { 0x202f, 0x202f, "NARROW NO-BREAK SPACE" },
+        { 0x205f, 0x205f, "MEDIUM MATHEMATICAL SPACE" },
+        { 0x2060, 0x2060, "WORD JOINER" },
+        { 0x2061, 0x206f, "" },
+        { 0x3000, 0x3000, "IDEOGRAPHIC SPACE" },
+        { 0x3164, 0x3164, "HANGUL FILLER" },
+        { 0xfe00, 0xfe0f, "VARIATION SELECTOR" },
+        { 0xfeff, 0xfeff, "BYTE ORDER MARK" },
+        { 0xffa0, 0xffa0, "HALFWIDTH HANGUL FILLER" },
+        { 0xfff0, 0xfffb, "" },
+        { 0x1bca0, 0x1bca3, "" },
+        { 0x1d173, 0x1d17a, "" },
+        { 0xe0000, 0xe0fff, "" },
+    };
+    size_t row = 0;
+
+    (void)state;
+    for (uint32_t character = 0x80; character < 0xe2000; character++) {
+        if (character == 0x20000) {
+            character = 0xdff00; /* ideographs, and what has no character */
+        }
+        const char *name = ocors_invisible_name(character);
+        const bool is_listed = row < sizeof(rows) / sizeof(rows[0]) && character >= rows[row].first;
+
+        if ((name != NULL) != is_listed
+            || (is_listed && rows[row].name[0] != '\0' && strcmp(name, rows[row].name) != 0)) {
+            fail_msg("U+%04X is %s", (unsigned)character, name != NULL ? name : "visible");
+        }
+        row += is_listed && character == rows[row].last ? 1 : 0;
+    }
+    assert_int_equal(row, sizeof(rows) / sizeof(rows[0]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts),
         cmocka_unit_test(a_text_for_people),
         cmocka_unit_test(a_nul_is_a_character),
+        cmocka_unit_test(invisible_characters),
         cmocka_unit_test(values_of_all_types),
     };
 

@@ -252,6 +252,16 @@ static void test_lists_of_names(void **state)
     assert_string_equal(strrchr(text, ','), ",n63");
 }
 
+/* M3: a section that says nothing has these. */
+static void test_the_default_methods(void **state)
+{
+    char methods[OCORS_METHODS_TEXT_MAX];
+
+    (void)state;
+    (void)ocors_methods_format(ocors_header_policy_default.fallback_methods, methods);
+    assert_string_equal(methods, "GET, HEAD, POST, PUT, PATCH, DELETE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_the_names_that_may_be_granted),
         cmocka_unit_test(test_every_forbidden_name),
         cmocka_unit_test(test_methods_of_the_section),
+        cmocka_unit_test(test_the_default_methods),
         cmocka_unit_test(test_what_is_ours),
         cmocka_unit_test(test_vary),
         cmocka_unit_test(test_lists_of_names),

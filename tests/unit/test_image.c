@@ -11,6 +11,7 @@
 
 #include "ocors_image_build.h"
 #include "ocors_image_verify.h"
+#include "ocors_image_layout.h"
 #include "ocors_settings.h"
 
 #define SEED UINT64_C(0x0123456789abcdef)
@@ -297,6 +298,51 @@ static void test_the_origins_of_a_host(void **state)
     free(bytes);
 }
 
+/* The number of origins of a host is read within its section, also where it is the last one. */
+static void test_a_group_ends_within_its_section(void **state)
+{
+    static const char *const hosts[] = { "a.example", "b.example" };
+    ocors_settings_t *settings = settings_make(0);
+    ocors_image_header_t header;
+    ocors_image_host_t found;
+    ocors_image_t image;
+    uint32_t *groups;
+    void *bytes;
+    size_t size;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        char text[64];
+        const int length = snprintf(text, sizeof(text), "%s://%s", i < 2 ? "http" : "https",
+                                    hosts[i % 2]);
+
+        ocors_settings_add_origin(settings, ocors_span_make(text, (size_t)length), &report, NULL);
+    }
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    assert_true(ocors_image_open(bytes, size, &image));
+    memcpy(&header, bytes, sizeof(header));
+    groups = (uint32_t *)(void *)((char *)bytes + header.groups);
+    assert_int_equal(header.group_size, 6);
+    for (uint32_t at = 0; at < 6; at += 3) { /* a count of two, and two numbers */
+        for (uint32_t count = 1; count < 8; count++) {
+            unsigned opened = 0;
+
+            groups[at] = count;
+            for (size_t i = 0; i < 2; i++) {
+                const ocors_span_t host = ocors_span_from_string(hosts[i]);
+
+                opened += ocors_image_find_host(&image, ocors_image_hash(&image, host), host,
+                                                &found)
+                          && found.count == count;
+            }
+            assert_int_equal(opened, count == 2 ? 2 : at + count < 6 ? 1 : 0);
+        }
+        groups[at] = 2;
+    }
+    ocors_settings_free(settings);
+    free(bytes);
+}
+
 /* Two ports of each host take most; the slots of no count are emptier than those of this one. */
 static void test_size_for_each_of_two_ports(void **state)
 {
@@ -463,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_size_for_each_origin),
         cmocka_unit_test(test_size_for_each_of_two_ports),
         cmocka_unit_test(test_the_origins_of_a_host),
+        cmocka_unit_test(test_a_group_ends_within_its_section),
         cmocka_unit_test(test_every_damaged_byte_is_noticed_and_harmless),
         cmocka_unit_test(test_every_cut_is_noticed),
         cmocka_unit_test(test_the_seed_decides_the_order_not_the_answer),

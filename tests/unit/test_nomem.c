@@ -6,6 +6,7 @@
  */
 #include "vectors.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ static const char good[] =
     "\"https://a.example\",\"https://a.example/\",\"http://b.example\",\"https://c.example\","
     "\"https://d.example\",\"https://e.example\",\"https://f.example\",\"https://g.example\","
     "\"https://h.example\",\"https://i.example\",\"https://j.example\",\"https://k.example\","
-    "\"https://l.example\",\"https://m.example\",\"placeholder\"],"
+    "\"https://l.example\",\"https://m.example\",\"http://m.example\",\"placeholder\"],"
     "\"response_headers\":{\"x-a\":\"1\",\"\\u0078-b\":\"2\"},\"resources\":["
     "{\"resource_id\":\"/a/{id}\",\"methods\":[\"get\"],\"version_range\":[{\"from\":\"1.1\"},"
     "{\"until\":\"1.0\"}]},{\"resource_id\":\"/b\",\"methods\":[\"post\"]}]},"
@@ -119,6 +120,24 @@ static void good_document(void **state)
     (void)state;
     fail_each(good, OCORS_OK, false);
     fail_each(good, OCORS_OK, true);
+}
+
+/* More resources than are tried for one path, all of which a path may match. */
+static void large_document(void **state)
+{
+    static const char head[] =
+        "{\"_v\":\"19.1\",\"clients\":[{\"client_id\":\"a\",\"allowed_origins\":["
+        "\"https://a.example\"],\"resources\":[{\"resource_id\":\"/*\","
+        "\"methods\":[\"get\"],\"version_range\":[{\"from\":\"1.0\"}";
+    char text[8192];
+    size_t length = (size_t)snprintf(text, sizeof(text), "%s", head);
+
+    (void)state;
+    for (unsigned i = 1; i <= 256; i++) {
+        length += (size_t)snprintf(text + length, sizeof(text) - length, ",{\"from\":\"1.%u\"}", i);
+    }
+    (void)snprintf(text + length, sizeof(text) - length, "]}]}]}");
+    fail_each(text, OCORS_OK, false);
 }
 
 static void bad_document(void **state)
@@ -219,11 +238,9 @@ static void errors_are_counted_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_document),
-        cmocka_unit_test(bad_document),
-        cmocka_unit_test(image),
-        cmocka_unit_test(scan),
-        cmocka_unit_test(errors_are_counted_without_memory),
+        cmocka_unit_test(good_document), cmocka_unit_test(large_document),
+        cmocka_unit_test(bad_document),  cmocka_unit_test(image),
+        cmocka_unit_test(scan),          cmocka_unit_test(errors_are_counted_without_memory),
     };
 
     return cmocka_run_group_tests_name("nomem", tests, NULL, NULL) != 0;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "ocors_origin_advice.h"
+#include "ocors_punycode.h"
+#include "ocors_utf8.h"
 
 static const char *const result_names[] = {
     [OCORS_ORIGIN_OK] = "ok",
@@ -202,6 +204,65 @@ static void default_ports(void **state)
     }
 }
 
+/*
+ * D12: the label that a browser sends for another one: those of RFC 3492 section 7.1 whose letters
+ * are plain, and the first two and the last letter of each range that is. What is beside a range is
+ * mapped, composed, or no letter.
+ */
+static void punycode(void **state)
+{
+    static const struct {
+        const char *label, *sent;
+    } rows[] = {
+        { "bücher", "xn--bcher-kva" },
+        { "почемужеонинеговорятпорусски", "xn--b1abfaaepdrnnbgefbadotcwatmq2g4l" },
+        { "安室奈美恵-with-super-monkeys", "xn---with-super-monkeys-pc58ag80a8qai00g7n9n" },
+        { "ひとつ屋根の下2", "xn--2-u9tlzr9756bt3uc0v" },
+        { "세계의모든사람들이한국어를이해한다면",
+          "xn--989aomm9k97bua391bj7dz9bgnz01c5mb232a29emld0708cea54b" },
+        { "àbáö", "xn--b-rfae8f" },
+        { "øbùÿ", "xn--b-4gaey" },
+        { "ābăı", "xn--b-nhah8p" },
+        { "ĵbķķ", "xn--b-mkaha" },
+        { "ĺbļľ", "xn--b-wkahi" },
+        { "łbńň", "xn--b-dlahq" },
+        { "ŋbōŷ", "xn--b-vlah2o" },
+        { "źbżž", "xn--b-koahi" },
+        { "άbέί", "xn--b-olbei" },
+        { "αbβρ", "xn--b-ylbe4d" },
+        { "σbτω", "xn--b-zmbeu" },
+        { "όbύώ", "xn--b-inbee" },
+        { "аbбџ", "xn--b-7sbe8p" },
+        { "ぁbあゖ", "xn--b-u7te05a" },
+        { "ァbアヺ", "xn--b-ceue66a" },
+        { "一b丁鿿", "xn--b-zn6ae4705f" },
+        { "가b각힣", "xn--b-2x5ee4975b" },
+    };
+    static const uint32_t others[] = { 0xdf,   0xf7,   0x100,  0x102,  0x130,  0x132,  0x134,
+                                       0x138,  0x139,  0x13f,  0x141,  0x149,  0x14a,  0x178,
+                                       0x179,  0x17f,  0x3ab,  0x3b0,  0x3c2,  0x3ca,  0x3cb,
+                                       0x3cf,  0x42f,  0x460,  0x3040, 0x3097, 0x30a0, 0x30fb,
+                                       0x4dff, 0xa000, 0xabff, 0xd7a4 };
+    char host[OCORS_PUNYCODE_HOST_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!ocors_punycode_write_host(ocors_span_from_string(rows[i].label), host)) {
+            fail_msg("%s is not written", rows[i].label);
+        }
+        assert_string_equal(host, rows[i].sent);
+        assert_true(ocors_punycode_label_is_valid(ocors_span_from_string(host)));
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        char text[OCORS_UTF8_MAX];
+        const size_t length = ocors_utf8_write(text, others[i]);
+
+        if (ocors_punycode_write_host(ocors_span_make(text, length), host)) {
+            fail_msg("U+%04X is written as %s", (unsigned)others[i], host);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +272,7 @@ int main(void)
         cmocka_unit_test(no_bytes_at_all),
         cmocka_unit_test(every_byte_everywhere),
         cmocka_unit_test(very_long_entries),
+        cmocka_unit_test(punycode),
     };
     int failed = vectors_run("origins.json", 150, NULL, check_row);
 

@@ -11,6 +11,7 @@
 #include "ocors_image_build.h"
 #include "ocors_image_verify.h"
 #include "ocors_path_methods.h"
+#include "ocors_resource_candidates.h"
 #include "ocors_settings.h"
 #include "random_numbers.h"
 
@@ -317,6 +318,161 @@ static void short_lists_are_no_shortage(void **state)
     ocors_settings_free(settings);
 }
 
+/* Whether a document is warned of; `place`, if it is not NULL, is where. */
+static bool is_warned_of(const ocors_settings_t *settings, const char *place)
+{
+    ocors_report_t found;
+    bool is_warned;
+
+    ocors_report_init(&found);
+    assert_int_equal(ocors_resource_candidates_judge(settings, &found), OCORS_OK);
+    is_warned = found.count > 0;
+    assert_int_equal(found.count, found.totals[OCORS_SEVERITY_WARNING]);
+    assert_true(found.count <= 1);
+    if (is_warned) {
+        assert_int_equal(found.items[0].code, OCORS_FINDING_TOO_MANY_CANDIDATES);
+        if (place != NULL) {
+            assert_string_equal(found.items[0].path, place);
+        }
+    }
+    ocors_report_free(&found);
+    return is_warned;
+}
+
+/* Adds `count` patterns, in each of which %u is another number. */
+static void resources_add(ocors_settings_t *settings, const char *format, unsigned count)
+{
+    char pattern[256];
+
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(pattern, sizeof(pattern), format, i);
+        resource_add(settings, pattern, OCORS_METHOD_GET, 0);
+    }
+}
+
+/* M2: a document is warned of if some path has more candidates than are tried. */
+static void too_many_candidates_are_warned_of(void **state)
+{
+    static const struct {
+        struct {
+            const char *format;
+            unsigned count;
+        } patterns[3];
+        bool is_warned;
+    } rows[] = {
+        { { { "/many/a%u*/z", 256 } }, false },
+        { { { "/many/a%u*/z", 257 } }, true },
+        /* the first and the last segment, and the number of segments, each tell patterns apart */
+        { { { "/many/a%u*/z", 256 }, { "/many/a%u*/y", 256 } }, false },
+        { { { "/many/a%u*/z", 256 }, { "/more/a%u*/z", 256 } }, false },
+        { { { "/many/a%u*/z", 256 }, { "/many/*/a%u*/z", 256 } }, false },
+        { { { "/many/%u/*", 5000 }, { "/many/x/%u", 5000 }, { "/x%u/**", 5000 } }, true },
+        { { { "/many%u/x/*", 5000 }, { "/many/x/%u", 5000 }, { "/x%u/**", 5000 } }, false },
+        { { { "/*/%u", 5000 }, { "/%u/*", 5000 }, { "/**/%u", 5000 } }, false },
+        /* a path has patterns of its first segment, of its last one, of both, and of neither */
+        { { { "/many/a%u*/*", 128 }, { "/*/b%u*/z", 128 } }, false },
+        { { { "/many/a%u*/*", 128 }, { "/*/b%u*/z", 129 } }, true },
+        { { { "/many/a%u*/*", 100 }, { "/*/b%u*/z", 100 }, { "/many/c%u*/z", 57 } }, true },
+        { { { "/many/a%u*/*", 100 }, { "/*/b%u*/*", 100 }, { "/many/c%u*/z", 57 } }, true },
+        { { { "/many/a%u*/*", 100 }, { "/*/b%u*/z", 100 }, { "/more/c%u*/z", 57 } }, false },
+        /* and those with any number of segments */
+        { { { "/many/a%u*/*", 128 }, { "/**/b%u*/z", 129 } }, true },
+        { { { "/many/a%u*/*", 128 }, { "/**/b%u*/z", 128 } }, false },
+        { { { "/many/a%u*/**", 200 }, { "/x%u*", 57 } }, true },
+        { { { "/many/a%u*/**/z", 200 }, { "/x%u*", 57 } }, false }, /* two segments, or one */
+        { { { "/many/a%u*/**/many", 200 }, { "/x%u*", 57 } }, true },
+        { { { "/**/a%u*", 256 }, { "/a/b", 1 } }, true },
+        { { { "/**/a%u*", 256 }, { "/", 1 } }, true },
+        { { { "/**/a%u*", 256 }, { "/**/a%u*", 256 } }, false }, /* equal ones are one */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ocors_settings_t *settings = ocors_settings_create();
+
+        client_begin(settings, 0);
+        for (size_t j = 0; j < 3 && rows[i].patterns[j].format != NULL; j++) {
+            resources_add(settings, rows[i].patterns[j].format, rows[i].patterns[j].count);
+        }
+        if (is_warned_of(settings, NULL) != rows[i].is_warned) {
+            fail_msg("row %zu", i);
+        }
+        ocors_settings_free(settings);
+    }
+}
+
+/* All clients count together: a preflight names none. The place is the client of the 257th. */
+static void candidates_of_all_clients_count(void **state)
+{
+    ocors_settings_t *settings = ocors_settings_create();
+
+    (void)state;
+    for (unsigned client = 0; client < 4; client++) { /* the last two are alike */
+        ocors_settings_begin_client(settings, ocors_span_make("abcd" + client, 1), &report,
+                                    &(ocors_path_t){ .index = 10 + client });
+        resources_add(settings, client < 2 ? "/many/a%u*/z" : "/many/b%u*/z", 128);
+    }
+    assert_false(is_warned_of(settings, NULL));
+    ocors_settings_begin_client(settings, OCORS_SPAN_LITERAL("e"), &report,
+                                &(ocors_path_t){ .index = 14 });
+    resources_add(settings, "/many/c%u*/z", 1);
+    assert_true(is_warned_of(settings, "clients[14].resources"));
+    resources_add(settings, "/many/d%u*/z", 300);
+    assert_true(is_warned_of(settings, "clients[14].resources"));
+    ocors_settings_free(settings);
+}
+
+/* Whether the paths of up to five of three segments have one that is too much for a document. */
+static bool has_crowded_path(const ocors_image_t *image)
+{
+    bool is_found = false;
+
+    for (unsigned i = 0; i < 1024; i++) { /* each digit is a segment, and 0 ends the path */
+        ocors_path_methods_t found;
+        char path[16] = "/";
+        size_t length = 0;
+
+        for (unsigned left = i; (left & 3) != 0; left >>= 2) {
+            length += (size_t)snprintf(path + length, sizeof(path) - length, "/%c",
+                                       (char)('`' + (left & 3)));
+        }
+        ocors_path_methods_begin(&found, ocors_span_from_string(path), 1);
+        ocors_path_methods_add(&found, image, image->site_list);
+        is_found = is_found || found.is_too_much;
+    }
+    return is_found;
+}
+
+/* M2: the warning and the requests agree. No pattern has the segment c, nor five of them. */
+static void who_is_warned_has_such_a_path(void **state)
+{
+    static const char *const parts[] = { "a", "b", "*", "**", "a*" };
+    unsigned warned = 0;
+    char pattern[64];
+
+    (void)state;
+    random_state = 2;
+    for (unsigned round = 0; round < 400; round++) {
+        ocors_settings_t *settings = ocors_settings_create();
+        ocors_image_t image;
+        void *bytes;
+
+        client_begin(settings, 0);
+        for (uint32_t left = 3 + random_below(10); left > 0; left--) {
+            path_make(parts, sizeof(parts) / sizeof(parts[0]), pattern);
+            for (uint32_t i = 10 + random_below(90); i > 0; i--) { /* each range is one more */
+                resource_add(settings, pattern, OCORS_METHOD_GET, 1 + random_below(500));
+            }
+        }
+        bytes = image_make(settings, &image);
+        warned += is_warned_of(settings, NULL) ? 1 : 0;
+        assert_int_equal(is_warned_of(settings, NULL), has_crowded_path(&image));
+        free(bytes);
+        ocors_settings_free(settings);
+    }
+    assert_in_range(warned, 100, 300);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +481,9 @@ int main(void)
         cmocka_unit_test(what_would_cost_too_much_has_no_list),
         cmocka_unit_test(so_many_patterns_are_tried),
         cmocka_unit_test(short_lists_are_no_shortage),
+        cmocka_unit_test(too_many_candidates_are_warned_of),
+        cmocka_unit_test(candidates_of_all_clients_count),
+        cmocka_unit_test(who_is_warned_has_such_a_path),
     };
 
     return cmocka_run_group_tests_name("path methods", tests, NULL, NULL) != 0;

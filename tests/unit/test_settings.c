@@ -249,6 +249,9 @@ static void size_is_limited(void **state)
     memcpy(text, document, strlen(document));
     assert_refused(ocors_span_make(text, length), OCORS_FINDING_TOO_LARGE);
     ocors_report_init(&report);
+    (void)ocors_settings_parse(ocors_span_make(text, length), &report, &settings);
+    assert_non_null(strstr(report.items[0].detail, "at most 64 MiB are read"));
+    ocors_report_free(&report);
     assert_int_equal(ocors_settings_parse(ocors_span_make(text, length - 1), &report, &settings),
                      OCORS_OK);
     assert_int_equal(report.count, 0);

@@ -70,6 +70,7 @@ static void test_it_is_exact_while_there_is_room(void **state)
         }
     }
     assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 10);
+    assert_int_equal(left_out, 0);
     for (unsigned i = 0; i < 10; i++) {
         char origin[64];
 
@@ -83,6 +84,7 @@ static void test_it_is_exact_while_there_is_room(void **state)
         assert_int_equal(items[i].note.reason, OCORS_REASON_NOT_LISTED);
     }
     assert_int_equal(ocors_sketch_top(sketch, false, items, 3, &left_out), 3);
+    assert_int_equal(left_out, 7);
     assert_int_equal(items[2].count, 80);
     assert_int_equal(ocors_sketch_origins(sketch, STAMP, &evicted), 10);
     assert_int_equal(evicted, 0);

@@ -70,6 +70,43 @@ static void replaced_clients_are_marked(void **state)
     snapshot->header.replaced_words = words;
 }
 
+/* C4: of three layers of any documents, a client is replaced if a later one has its id. */
+static void replaced_is_who_comes_later(void **state)
+{
+    const ocors_snapshot_t *snapshot = &segment.snapshot;
+    ocors_snapshot_policy_t *policies = (void *)(uintptr_t)snapshot->policies;
+    uint32_t *layers = (void *)(uintptr_t)snapshot->layers;
+    ocors_policy_t policy;
+
+    (void)state;
+    layers += policies[POLICY_MANY].first_layer;
+    policies[POLICY_MANY].layer_count = 3;
+    for (uint32_t images = 0; images < 27; images++) {
+        layers[0] = images % 3;
+        layers[1] = images / 3 % 3;
+        layers[2] = images / 9;
+        ocors_snapshot_index(snapshot);
+        assert_true(ocors_snapshot_read_policy(snapshot, POLICY_MANY, &policy));
+        for (uint32_t layer = 0; layer < 2; layer++) {
+            const ocors_image_t *image = &policy.layers[layer];
+            ocors_image_client_t client;
+            uint32_t found;
+
+            assert_non_null(image->replaced);
+            for (uint32_t i = 0; ocors_image_read_client(image, i, &client); i++) {
+                bool is_later = false;
+
+                for (uint32_t later = layer + 1; later < 3; later++) {
+                    is_later = is_later
+                               || ocors_image_find_client(&policy.layers[later], client.hash,
+                                                          client.id, &found);
+                }
+                assert_int_equal(image->replaced[i / 32] >> i % 32 & 1, is_later);
+            }
+        }
+    }
+}
+
 /* A key is compared whole: half of the policies here have one hash, and the last one has it too. */
 static void policies_are_found_by_key(void **state)
 {
@@ -465,6 +502,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         READING(policies_are_read_by_index),
         READING(replaced_clients_are_marked),
+        READING(replaced_is_who_comes_later),
         READING(policies_are_found_by_key),
         READING(a_policy_without_a_key_is_not_found_by_key),
         READING(trees_are_found_by_key),

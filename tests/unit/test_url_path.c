@@ -396,6 +396,51 @@ static void a_path_with_such_a_byte_is_read_twice(void **state)
     }
 }
 
+/* M1: the resource is behind the version, which has two numbers and 16 bytes at most. */
+static void versions_of_paths(void **state)
+{
+    static const struct {
+        const char *path;
+        ocors_version_t version;
+    } rows[] = {
+        { "/dw/shop/v1_0/x", 1 << 16 },
+        { "/dw/shop/v000000000001_02/x", 1 << 16 | 2 },
+        { "/dw/shop/v0000000000001_02/x", 0 },
+        { "/dw/shop/v1_/x", 0 },
+        { "/dw/shop/w1_0/x", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ocors_url_path_t path;
+        ocors_span_t rest;
+
+        ocors_url_path_parse(ocors_span_from_string(rows[i].path), &path);
+        assert_int_equal(ocors_url_path_split(&path, &rest), rows[i].version);
+        if (rows[i].version != 0) {
+            assert_span_equal(rest, "/x");
+        }
+    }
+}
+
+/* R12: what is at the front of a path that begins with an address. */
+static void beginnings_of_paths(void **state)
+{
+    static const char *const inside[] = { "/dw/x", "/s/a/dw/x", "/s/-/dw/x", "/dw/shop/" },
+                             *const outside[] = { "",          "/",        "/dw/",  "/dw//x",
+                                                  "/dw/./x",   "/d/x",     "/s/a",  "/s/a/x",
+                                                  "/t/a/dw/x", "/sx/dw/x", "xdw/x", "/dw",
+                                                  "/s/a/dw/" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+        assert_true(ocors_url_path_begins_inside(inside[i]));
+    }
+    for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+        assert_false(ocors_url_path_begins_inside(outside[i]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +450,8 @@ int main(void)
         cmocka_unit_test(long_paths_are_linear),
         cmocka_unit_test(keys_of_sites),
         cmocka_unit_test(slashes_are_decoded),
+        cmocka_unit_test(versions_of_paths),
+        cmocka_unit_test(beginnings_of_paths),
         cmocka_unit_test(a_path_with_such_a_byte_is_read_twice),
     };
     int failed = vectors_run("url_paths.json", 30, is_read_once, check_once);

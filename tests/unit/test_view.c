@@ -39,6 +39,16 @@ static void a_view_holds_for_one_publication(void **state)
     assert_int_equal(header->policy_count, POLICY_MANY);
     assert_true(ocors_view_open(&view, segment.area, segment.area_size));
     assert_null(ocors_view_policy(&view, POLICY_MANY));
+    /* Whatever it has opened, of the next one it has nothing. */
+    for (uint32_t i = 0; i < POLICY_MANY; i++) {
+        (void)ocors_view_policy(&view, i);
+    }
+    header->policy_count = 0;
+    header->serial++;
+    assert_true(ocors_view_open(&view, segment.area, segment.area_size));
+    for (uint32_t i = 0; i < POLICY_MANY; i++) {
+        assert_null(ocors_view_policy(&view, i));
+    }
 }
 
 /* Asks a view and its snapshot for a list. */

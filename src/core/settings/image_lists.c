@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "ocors_distinct.h"
 #include "ocors_image.h"
 #include "ocors_index.h"
 #include "ocors_resource_key.h"
@@ -45,36 +46,24 @@ static ocors_span_t bytes_of(const void *items, size_t size)
     return ocors_span_make(items, size);
 }
 
-/* Numbers the distinct resources: each pattern and range once. */
+/* Numbers the resources, and gathers the distinct ones. */
 static ocors_result_t number_resources(maker_t *maker, uint64_t seed)
 {
     const ocors_settings_t *settings = maker->settings;
-    ocors_index_t ranges, patterns;
     ocors_result_t status = OCORS_OK;
+    ocors_distinct_t distinct;
+    bool is_new = false;
 
-    ocors_index_init(&ranges, seed);
-    ocors_index_init(&patterns, seed);
+    ocors_distinct_init(&distinct, seed);
     for (size_t i = 0; i < settings->resource_count && status == OCORS_OK; i++) {
         const ocors_resource_t *resource = &settings->resources[i];
-        const ocors_span_t range = bytes_of(&resource->from, 2 * sizeof(ocors_version_t));
-        bool is_new;
-        ocors_index_entry_t *entry = ocors_index_put(&ranges, 0, range, (uint32_t)ranges.count,
-                                                     &is_new);
 
-        entry = entry == NULL ? NULL
-                              : ocors_index_put(&patterns, entry->value, resource->pattern,
-                                                maker->plan->distinct_count, &is_new);
-        if (entry == NULL) {
-            status = OCORS_NO_MEMORY;
-            break;
-        }
-        if (is_new) {
+        status = ocors_distinct_number(&distinct, resource, &maker->numbers[i], &is_new);
+        if (status == OCORS_OK && is_new) {
             maker->plan->distinct[maker->plan->distinct_count++] = *resource;
         }
-        maker->numbers[i] = entry->value;
     }
-    ocors_index_free(&ranges);
-    ocors_index_free(&patterns);
+    ocors_distinct_free(&distinct);
     return status;
 }
 

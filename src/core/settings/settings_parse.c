@@ -4,6 +4,7 @@
 
 #include "ocors_json_scan.h"
 #include "ocors_json_tree.h"
+#include "ocors_resource_candidates.h"
 #include "ocors_settings_read.h"
 
 ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
@@ -32,6 +33,9 @@ ocors_result_t ocors_settings_parse(ocors_span_t text, ocors_report_t *report,
         result = *settings != NULL ? ocors_settings_read(*settings, root, report) : OCORS_NO_MEMORY;
     }
     ocors_json_tree_free(root);
+    if (result == OCORS_OK) {
+        result = ocors_resource_candidates_judge(*settings, report);
+    }
     if (result != OCORS_NO_MEMORY) {
         result = ocors_json_place(text, report, first);
     }
