@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ocors_base64.h"
 #include "ocors_image_build.h"
 #include "ocors_client.h"
 #include "ocors_settings_parse.h"
@@ -520,12 +521,34 @@ static void nobody_is_asked(void **state)
     }
 }
 
+/* S7: padding is as long as it has to be, or left out, and takes no byte of the text with it. */
+static void padding(void **state)
+{
+    static const struct {
+        const char *text, *decoded;
+    } rows[] = {
+        { "QUJD", "ABC" }, { "QUI=", "AB" }, { "QQ==", "A" }, { "QUI", "AB" }, { "QQ", "A" }
+    };
+    char buffer[16];
+    ocors_span_t decoded;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_true(ocors_base64_decode(ocors_span_from_string(rows[i].text), buffer, &decoded));
+        assert_span_equal(decoded, rows[i].decoded);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_prefix_of_a_token),       cmocka_unit_test(every_byte_of_a_payload),
-        cmocka_unit_test(every_byte_of_a_value),         cmocka_unit_test(long_queries),
-        cmocka_unit_test(any_of_several_policies_knows), cmocka_unit_test(nobody_is_asked),
+        cmocka_unit_test(padding),
+        cmocka_unit_test(every_prefix_of_a_token),
+        cmocka_unit_test(every_byte_of_a_payload),
+        cmocka_unit_test(every_byte_of_a_value),
+        cmocka_unit_test(long_queries),
+        cmocka_unit_test(any_of_several_policies_knows),
+        cmocka_unit_test(nobody_is_asked),
     };
     struct CMUnitTest payloads[sizeof(hostile) / sizeof(hostile[0])];
     int failed;
