@@ -19,7 +19,4 @@ char *ocors_arena_take(ocors_arena_t *arena, size_t length);
 ocors_span_t ocors_arena_copy(ocors_arena_t *arena, ocors_span_t text);
 ocors_span_t ocors_arena_copy_lower(ocors_arena_t *arena, ocors_span_t text);
 
-/* Takes back the copy that was made last. */
-void ocors_arena_undo(ocors_arena_t *arena, ocors_span_t copy);
-
 #endif

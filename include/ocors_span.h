@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* `bytes` need not end in NUL and may hold any byte. length 0 allows bytes == NULL. */
@@ -121,10 +122,27 @@ static inline bool ocors_span_is_equal_nocase(ocors_span_t a, ocors_span_t b)
     return true;
 }
 
-/* Whether a span has a byte below 0x20, or DEL. */
+/* Whether one of the eight bytes of a word is below 0x20, or DEL. */
+static inline bool ocors_word_has_control(uint64_t word)
+{
+    const uint64_t each = UINT64_MAX / 255, is_del = word ^ (each * 0x7f);
+
+    return ((((word - each * 0x20) & ~word) | ((is_del - each) & ~is_del)) & (each * 0x80)) != 0;
+}
+
+/* Whether a span has a byte below 0x20, or DEL. By words: a load asks this of each string. */
 static inline bool ocors_span_has_control(ocors_span_t span)
 {
-    for (size_t i = 0; i < span.length; i++) {
+    uint64_t word;
+    size_t i = 0;
+
+    for (; i + sizeof(word) <= span.length; i += sizeof(word)) {
+        memcpy(&word, span.bytes + i, sizeof(word));
+        if (ocors_word_has_control(word)) {
+            return true;
+        }
+    }
+    for (; i < span.length; i++) {
         if ((unsigned char)span.bytes[i] < 0x20 || span.bytes[i] == 0x7f) {
             return true;
         }

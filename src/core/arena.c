@@ -78,8 +78,3 @@ ocors_span_t ocors_arena_copy_lower(ocors_arena_t *arena, ocors_span_t text)
     }
     return ocors_span_make(copy, copy != NULL ? text.length : 0);
 }
-
-void ocors_arena_undo(ocors_arena_t *arena, ocors_span_t copy)
-{
-    arena->chunks->used -= copy.length;
-}

@@ -370,7 +370,7 @@ static size_t count_errors(const char *piece, size_t count, ocors_finding_code_t
     return errors;
 }
 
-/* Reading one document may cost 250 MiB, which is enough for a million origins. */
+/* What reading one document may cost is enough for a million origins. */
 static void memory_is_limited(void **state)
 {
     static const struct {

@@ -292,6 +292,80 @@ static void values_from_elsewhere_are_judged(void **state)
     ocors_report_free(&report);
 }
 
+/* D15: an origin is known again, among few and many, in a client that is not kept too. */
+static void origins_are_known_again(void **state)
+{
+    static const char *const ids[] = { "a", "", "b", "a", "c" };
+    const size_t most = 200;
+
+    (void)state;
+    for (size_t count = 1; count <= most; count += count < 20 ? 1 : 59) {
+        ocors_settings_t *settings = ocors_settings_create();
+        size_t kept = 0;
+
+        assert_non_null(settings);
+        for (size_t client = 0; client < sizeof(ids) / sizeof(ids[0]); client++) {
+            ocors_report_t report;
+
+            ocors_report_init(&report);
+            assert_int_equal(ocors_settings_begin_client(
+                                 settings, ocors_span_from_string(ids[client]), &report, NULL),
+                             OCORS_OK);
+            kept += report.count == 0 ? count : 0;
+            for (size_t i = 0; i < 2 * count; i++) {
+                char origin[32];
+                const int length = snprintf(origin, sizeof(origin), "https://%zu.%zu.example",
+                                            client, i % count);
+                const size_t before = report.count;
+
+                assert_int_equal(ocors_settings_add_origin(settings,
+                                                           ocors_span_make(origin, (size_t)length),
+                                                           &report, NULL),
+                                 OCORS_OK);
+                assert_int_equal(report.count, before + (i < count ? 0 : 1));
+                assert_true(i < count
+                            || report.items[before].code == OCORS_FINDING_ORIGIN_DUPLICATE);
+            }
+            assert_int_equal(settings->origin_count, kept);
+            ocors_report_free(&report);
+        }
+        assert_int_equal(settings->client_count, 3);
+        assert_int_equal(settings->origin_count, 3 * count);
+        for (size_t i = 0; i < settings->origin_count; i++) {
+            char origin[32];
+
+            snprintf(origin, sizeof(origin), "https://%zu.%zu.example", i / count * 2, i % count);
+            assert_true(ocors_span_is_equal(settings->origins[i], ocors_span_from_string(origin)));
+        }
+        assert_int_equal(settings->clients[2].first_origin, 2 * count);
+        assert_int_equal(settings->clients[2].origin_count, count);
+        ocors_settings_end(settings);
+        assert_int_equal(settings->origin_count, 3 * count);
+        ocors_settings_free(settings);
+    }
+}
+
+/* A control character is found at each place of a span, and nothing else is taken for one. */
+static void control_characters_are_found(void **state)
+{
+    char text[20];
+
+    (void)state;
+    for (size_t length = 1; length <= sizeof(text); length++) {
+        for (size_t at = 0; at < length; at++) {
+            for (int c = 0; c < 256; c++) {
+                for (int other = ' '; other < 256; other += 'z' - ' ') {
+                    memset(text, other, length);
+                    text[at] = (char)c;
+                    assert_int_equal(ocors_span_has_control(ocors_span_make(text, length)),
+                                     c < ' ' || c == 0x7f);
+                }
+            }
+        }
+    }
+    assert_false(ocors_span_has_control(ocors_span_make(NULL, 0)));
+}
+
 /* Two documents into one report: each is judged by its own errors. */
 static void report_is_shared(void **state)
 {
@@ -448,6 +522,8 @@ int main(void)
         cmocka_unit_test(every_finding_has_a_row),
         cmocka_unit_test(size_is_limited),
         cmocka_unit_test(values_from_elsewhere_are_judged),
+        cmocka_unit_test(origins_are_known_again),
+        cmocka_unit_test(control_characters_are_found),
         cmocka_unit_test(report_is_shared),
         cmocka_unit_test(many_of_everything),
     };

@@ -6,24 +6,28 @@
 
 #include "ocors_arena.h"
 #include "ocors_array.h"
+#include "ocors_hash.h"
 #include "ocors_index.h"
 #include "ocors_origin_entry.h"
 #include "ocors_resource.h"
+#include "ocors_slots.h"
 
 #define DEMO_CLIENT_ID "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-
-/* The spaces of the index of the client that was begun last. */
-enum {
-    SPACE_ORIGIN,
-    SPACE_HEADER
-};
 
 typedef struct ocors_settings_memory_t {
     ocors_arena_t text;
     ocors_index_t clients; /* ids -> the element of `clients` that has it first */
-    ocors_index_t values;  /* of the client begun last: its origins and its header names */
-    size_t usable_origins; /* of the client begun last, whether it is kept or not */
     bool is_dropping;      /* the client begun last is judged, and not kept */
+    ocors_index_t headers; /* of the client begun last: its header names */
+    /*
+     * The distinct origins of the client begun last, from `first_origin` on. They are beyond the
+     * settings' count while the client is dropped. Slots without keys of their own: an index would
+     * take as much again as the text of a million origins does.
+     */
+    size_t first_origin, distinct_origins;
+    ocors_slot_t *origin_slots;
+    uint32_t origin_slot_count;
+    uint64_t seed;
 } ocors_settings_memory_t;
 
 ocors_settings_t *ocors_settings_create(void)
@@ -36,11 +40,31 @@ ocors_settings_t *ocors_settings_create(void)
         free(memory);
         return NULL;
     }
-    ocors_index_init(&memory->clients, ocors_index_seed());
-    ocors_index_init(&memory->values, ocors_index_seed());
+    memory->seed = ocors_index_seed();
+    ocors_index_init(&memory->clients, memory->seed);
+    ocors_index_init(&memory->headers, memory->seed);
     memory->is_dropping = true; /* until a client is begun there is none to add to */
     settings->memory = memory;
     return settings;
+}
+
+/*
+ * Forgets what the client begun last has. Freed and not emptied: emptying a large one for each of
+ * many small clients is not linear.
+ */
+static void forget_client(ocors_settings_memory_t *memory)
+{
+    ocors_index_free(&memory->headers);
+    free(memory->origin_slots);
+    memory->origin_slots = NULL;
+    memory->origin_slot_count = 0;
+    memory->distinct_origins = 0;
+}
+
+void ocors_settings_end(ocors_settings_t *settings)
+{
+    forget_client(settings->memory);
+    ocors_index_free(&settings->memory->clients);
 }
 
 void ocors_settings_free(ocors_settings_t *settings)
@@ -48,9 +72,8 @@ void ocors_settings_free(ocors_settings_t *settings)
     if (settings == NULL) {
         return;
     }
+    ocors_settings_end(settings);
     ocors_arena_free(&settings->memory->text);
-    ocors_index_free(&settings->memory->clients);
-    ocors_index_free(&settings->memory->values);
     free(settings->memory);
     free(settings->clients);
     free(settings->origins);
@@ -133,9 +156,8 @@ ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_spa
     ocors_client_t *clients;
     ocors_span_t kept;
 
-    /* Freed and not emptied: emptying a large one for each of many small clients is not linear. */
-    ocors_index_free(&memory->values);
-    memory->usable_origins = 0;
+    forget_client(memory);
+    memory->first_origin = settings->origin_count;
     memory->is_dropping = id.length == 0;
     if (id.length == 0) {
         if (id.bytes != NULL) {
@@ -171,45 +193,85 @@ ocors_result_t ocors_settings_begin_client(ocors_settings_t *settings, ocors_spa
     return OCORS_OK;
 }
 
+/* Whether the client begun last has an origin. */
+static bool has_origin(const ocors_settings_t *settings, ocors_span_t origin, uint64_t hash)
+{
+    const ocors_settings_memory_t *memory = settings->memory;
+    ocors_probe_t probe = ocors_slots_probe(memory->origin_slots, memory->origin_slot_count, hash);
+    uint32_t number;
+
+    while (memory->origin_slots != NULL && ocors_probe_next(&probe, &number)) {
+        if (ocors_span_is_equal(settings->origins[memory->first_origin + number], origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Makes room for one slot more. The old slots are freed first: the origins tell the hashes. */
+static ocors_result_t grow_slots(const ocors_settings_t *settings)
+{
+    ocors_settings_memory_t *memory = settings->memory;
+    const size_t count = memory->distinct_origins;
+
+    if (memory->origin_slots != NULL && count < memory->origin_slot_count / 4 * 3) {
+        return OCORS_OK;
+    }
+    free(memory->origin_slots);
+    memory->origin_slot_count = (uint32_t)ocors_slots_count(count + 1);
+    memory->origin_slots = calloc(memory->origin_slot_count, sizeof(*memory->origin_slots));
+    for (size_t i = 0; memory->origin_slots != NULL && i < count; i++) {
+        ocors_slots_add(memory->origin_slots, memory->origin_slot_count,
+                        ocors_hash(memory->seed, settings->origins[memory->first_origin + i]),
+                        (uint32_t)i);
+    }
+    return memory->origin_slots != NULL ? OCORS_OK : OCORS_NO_MEMORY;
+}
+
+/* Adds an origin that the client begun last has not. */
+static ocors_result_t keep_origin(ocors_settings_t *settings, ocors_span_t origin, uint64_t hash)
+{
+    ocors_settings_memory_t *memory = settings->memory;
+    const size_t at = memory->first_origin + memory->distinct_origins;
+    const ocors_span_t kept = ocors_arena_copy(&memory->text, origin);
+    ocors_span_t *origins = ocors_array_grow(settings->origins, at, sizeof(*origins));
+
+    settings->origins = origins != NULL ? origins : settings->origins;
+    if (kept.bytes == NULL || origins == NULL || grow_slots(settings) != OCORS_OK) {
+        return OCORS_NO_MEMORY;
+    }
+    ocors_slots_add(memory->origin_slots, memory->origin_slot_count, hash,
+                    (uint32_t)memory->distinct_origins++);
+    origins[at] = kept;
+    if (!memory->is_dropping) {
+        settings->origin_count++;
+        settings->clients[settings->client_count - 1].origin_count++;
+    }
+    return OCORS_OK;
+}
+
 ocors_result_t ocors_settings_add_origin(ocors_settings_t *settings, ocors_span_t origin,
                                          ocors_report_t *report, const ocors_path_t *path)
 {
-    ocors_settings_memory_t *memory = settings->memory;
     ocors_origin_t canonical;
-    ocors_span_t *origins;
-    ocors_span_t kept;
+    ocors_span_t text;
+    uint64_t hash;
     bool is_new;
 
     if (!ocors_origin_entry_read(origin, &canonical, report, path)) {
         return OCORS_OK;
     }
-    kept = ocors_arena_copy(&memory->text, ocors_span_make(canonical.bytes, canonical.length));
-    if (kept.bytes == NULL
-        || ocors_index_put(&memory->values, SPACE_ORIGIN, kept, 0, &is_new) == NULL) {
-        return OCORS_NO_MEMORY;
-    }
+    text = ocors_span_make(canonical.bytes, canonical.length);
+    hash = ocors_hash(settings->memory->seed, text);
+    is_new = !has_origin(settings, text, hash);
     ocors_origin_entry_remark(origin, &canonical, is_new, report, path);
-    memory->usable_origins++;
-    if (!is_new) {
-        ocors_arena_undo(&memory->text, kept);
-    }
-    if (!is_new || memory->is_dropping) {
-        return OCORS_OK;
-    }
-    origins = ocors_array_grow(settings->origins, settings->origin_count, sizeof(*origins));
-    if (origins == NULL) {
-        return OCORS_NO_MEMORY;
-    }
-    settings->origins = origins;
-    origins[settings->origin_count++] = kept;
-    settings->clients[settings->client_count - 1].origin_count++;
-    return OCORS_OK;
+    return is_new ? keep_origin(settings, text, hash) : OCORS_OK;
 }
 
 void ocors_settings_end_origins(const ocors_settings_t *settings, ocors_report_t *report,
                                 const ocors_path_t *path)
 {
-    if (settings->memory->usable_origins == 0) {
+    if (settings->memory->distinct_origins == 0) {
         ocors_report_add(
             report, OCORS_FINDING_ORIGINS_UNUSABLE, path,
             "no entry of this list is an origin: no origin is allowed for this client");
@@ -342,8 +404,7 @@ ocors_result_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_
         return OCORS_OK;
     }
     lower = ocors_arena_copy_lower(&memory->text, name);
-    if (lower.bytes == NULL
-        || ocors_index_put(&memory->values, SPACE_HEADER, lower, 0, &is_new) == NULL) {
+    if (lower.bytes == NULL || ocors_index_put(&memory->headers, 0, lower, 0, &is_new) == NULL) {
         return OCORS_NO_MEMORY;
     }
     if (!is_new) {

@@ -457,5 +457,6 @@ ocors_result_t ocors_settings_read(ocors_settings_t *settings, ocors_json_t *roo
     else {
         judge_value(&reader, root, NOTHING, NULL);
     }
+    ocors_settings_end(settings);
     return reader.status;
 }

@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
@@ -18,6 +21,9 @@
 #include "ocors_settings_parse.h"
 
 APLOG_USE_MODULE(ocapi_cors);
+
+/* A text of so many bytes is large. */
+#define LARGE_TEXT ((apr_size_t)1024 * 1024)
 
 /* Of a file that changed while it was read: that of no file. */
 static const ocors_snapshot_file_t changing = { .size = -1 };
@@ -162,6 +168,21 @@ static void lines_take(ocors_document_t *document, const ocors_report_t *report,
     }
 }
 
+/*
+ * Gives back to the system what a stage of reading a large text has freed: the next stage would
+ * come on top of it. The memory of a small text is soon used again.
+ */
+static void give_back(apr_size_t length)
+{
+#ifdef __GLIBC__
+    if (length >= LARGE_TEXT) {
+        malloc_trim(0);
+    }
+#else
+    (void)length;
+#endif
+}
+
 void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t *pool)
 {
     ocors_report_t report;
@@ -190,6 +211,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
             ocors_digest_make(scratch, ocors_span_make(bytes, length), settings->digest);
         }
         free(bytes);
+        give_back(length);
         if (result == OCORS_OK) {
             result = ocors_image_build(settings, seed, &image, &size);
         }
@@ -209,6 +231,7 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
     }
     lines_take(document, &report, pool);
     ocors_settings_free(settings);
+    give_back(length);
     ocors_report_free(&report);
     apr_pool_destroy(scratch);
 }
