@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
@@ -20,6 +20,7 @@
 
 #include "ocors_folder.h"
 #include "ocors_messages.h"
+#include "ocors_told.h"
 
 APLOG_USE_MODULE(ocapi_cors);
 
@@ -36,9 +37,11 @@ APLOG_USE_MODULE(ocapi_cors);
 
 /* A folder that is watched. */
 typedef struct folder_t {
-    int number;     /* the kernel's; below 0: the folder is not watched */
-    bool has_files; /* the system tells of files that are written to */
-    bool is_told;   /* the system tells of its changes */
+    const struct folder_t *above; /* NULL: the root, or not known yet */
+    dev_t device;                 /* of its file system; 0: not known */
+    int number;                   /* the kernel's; below 0: the folder is not watched */
+    bool has_files;               /* the system tells of files that are written to */
+    bool is_told;                 /* the system tells of its changes */
 } folder_t;
 
 struct ocors_ways_t {
@@ -92,72 +95,46 @@ void ocors_ways_begin(ocors_ways_t *ways)
     }
 }
 
-/* ---- What is told ---------------------------------------------------------------------------- */
-
-/* File systems whose changes are all made through this kernel. */
-static bool file_system_tells(const char *path)
-{
-    struct statfs info;
-
-    if (statfs(path, &info) != 0) {
-        return false;
-    }
-    switch ((unsigned long)info.f_type & 0xffffffffUL) {
-    case 0xef53:     /* ext2, ext3, ext4 */
-    case 0x58465342: /* xfs */
-    case 0x9123683e: /* btrfs */
-    case 0x2fc12fc1: /* zfs */
-    case 0x01021994: /* tmpfs */
-    case 0x794c7630: /* overlay */
-        return true;
-    default:
-        return false;
-    }
-}
-
-/*
- * A file with another name (a hard link, or a file that is mounted there, as containers have it)
- * may be written to by that name, of which the folder of this one is not told.
- */
-static bool file_has_other_names(const char *path)
-{
-    struct statx info;
-
-    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_NLINK, &info) != 0
-        || !S_ISREG(info.stx_mode)) {
-        return false;
-    }
-#ifdef STATX_ATTR_MOUNT_ROOT
-    if ((info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) {
-        return true;
-    }
-#endif
-    return info.stx_nlink > 1;
-}
-
 /* ---- The tables ------------------------------------------------------------------------------ */
 
-/* The folder of a path without links. */
-static const folder_t *add_folder(ocors_ways_t *ways, const char *path, bool has_files)
+/* Watches a folder of this path without links, also one that was watched and may be another now. */
+static void watch_folder(ocors_ways_t *ways, folder_t *folder, const char *path)
 {
-    folder_t *folder = apr_hash_get(ways->folders, path, APR_HASH_KEY_STRING);
+    const folder_t *above = folder->above;
+    const bool is_same = above != NULL && above->number >= 0 && folder->device != 0
+                         && above->device == folder->device;
 
-    if (folder != NULL && (folder->has_files || !has_files)) {
-        return folder;
-    }
-    if (folder == NULL) {
-        folder = apr_pcalloc(ways->pool, sizeof(*folder));
-        apr_hash_set(ways->folders, apr_pstrdup(ways->pool, path), APR_HASH_KEY_STRING, folder);
-    }
-    folder->has_files = has_files;
     /* One folder may have two paths (a bind mount, or a rename), and has one number. */
     folder->number = inotify_add_watch(ways->descriptor, path,
-                                       NAMES | IN_MASK_ADD | (has_files ? FILES : 0));
-    /* What is gone, or is a file, changes with its name in the folder above. */
-    folder->is_told = folder->number >= 0 ? file_system_tells(path)
-                                          : errno == ENOENT || errno == ENOTDIR;
+                                       NAMES | IN_MASK_ADD | (folder->has_files ? FILES : 0));
+    if (folder->number < 0) {
+        /* What is gone, or is a file, changes with its name in the folder above. */
+        folder->is_told = errno == ENOENT || errno == ENOTDIR;
+    }
+    else { /* the file system of the folder above has been asked */
+        folder->is_told = is_same ? above->is_told : ocors_told_below(path, &folder->device);
+    }
     if (!folder->is_told) {
         note_untold(ways, path, folder->number < 0 ? errno : 0);
+    }
+}
+
+/* The folder of a path without links. */
+static folder_t *add_folder(ocors_ways_t *ways, const char *path, const folder_t *above,
+                            dev_t device, bool has_files)
+{
+    folder_t *folder = apr_hash_get(ways->folders, path, APR_HASH_KEY_STRING);
+    const bool is_new = folder == NULL;
+
+    if (is_new) {
+        folder = apr_pcalloc(ways->pool, sizeof(*folder));
+        folder->device = above != NULL ? device : 0;
+        apr_hash_set(ways->folders, apr_pstrdup(ways->pool, path), APR_HASH_KEY_STRING, folder);
+    }
+    folder->above = above != NULL ? above : folder->above;
+    if (is_new || (has_files && !folder->has_files)) {
+        folder->has_files = has_files;
+        watch_folder(ways, folder, path);
     }
     return folder;
 }
@@ -220,12 +197,31 @@ static const char *parent_of(apr_pool_t *pool, const char *path)
 
 /* Where a way has come to. */
 typedef struct step_t {
-    const char *path;   /* as it was asked for; lives as long as the ways */
-    const char *folder; /* without links */
-    const char *rest;   /* what is to be gone from there */
-    bool is_own;        /* `folder` is a prefix of `path`: what changes below it is named by it */
+    const char *path;      /* as it was asked for; lives as long as the ways */
+    const char *folder;    /* without links */
+    const folder_t *above; /* the folder that it was found in; NULL: not known */
+    dev_t device;          /* of its file system, if it was found in one; 0: not known */
+    const char *rest;      /* what is to be gone from there */
+    bool is_own; /* `folder` is a prefix of `path`: what changes below it is named by it */
     bool is_told;
 } step_t;
+
+/* Follows a link that was found in the folder of the way. Whether the way goes on. */
+static bool follow_link(step_t *step, const char *full, bool is_last, apr_pool_t *scratch)
+{
+    char target[PATH_MAX];
+    const ssize_t size = readlink(full, target, sizeof(target));
+
+    if (size < 0) {
+        return false; /* it has changed, which is told */
+    }
+    step->folder = size > 0 && target[0] == '/' ? "/" : step->folder;
+    step->above = NULL;
+    step->is_own = false;
+    step->rest = apr_pstrcat(scratch, apr_pstrmemdup(scratch, target, (apr_size_t)size),
+                             is_last ? "" : "/", is_last ? "" : step->rest, NULL);
+    return true;
+}
 
 /*
  * Watches the next name of a way, and steps into the folder, or to where the link leads. Whether
@@ -236,55 +232,70 @@ static bool watch_component(ocors_ways_t *ways, step_t *step, const char *compon
 {
     const char *full = apr_pstrcat(scratch, step->folder, step->folder[1] == '\0' ? "" : "/",
                                    component, NULL);
-    const folder_t *folder = add_folder(ways, step->folder, is_last);
+    const folder_t *folder = add_folder(ways, step->folder, step->above, step->device, is_last);
     apr_array_header_t *paths = is_last ? NULL
                                         : apr_hash_get(ways->plain, full, APR_HASH_KEY_STRING);
-    char target[PATH_MAX];
-    ssize_t size;
+    struct statx info = { .stx_mode = 0 };
 
     step->is_told = step->is_told && folder->is_told;
     if (paths == NULL) {
+        /* Asked for once it is watched. */
+        const bool is_there =
+            statx(AT_FDCWD, full, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_NLINK, &info) == 0;
+
+        if (is_there ? is_last && !ocors_told_of(&info) : errno != ENOENT && errno != ENOTDIR) {
+            note_untold(ways, full, is_there ? 0 : errno);
+            step->is_told = false;
+        }
         paths = add_name(ways, folder, component);
-        size = readlink(full, target, sizeof(target)); /* asked for once it is watched */
-        if (size < 0 && errno == EINVAL && !is_last) {
-            full = apr_pstrdup(ways->pool, full);
-            add_path(ways, paths, full);
-            apr_hash_set(ways->plain, full, APR_HASH_KEY_STRING, paths);
-        }
-        else {
+        if (!is_there || is_last || S_ISLNK(info.stx_mode)) {
             add_path(ways, paths, step->path);
-            if (size < 0) { /* the end, or nothing is there */
-                if (is_last && errno == EINVAL && file_has_other_names(full)) {
-                    note_untold(ways, full, 0);
-                    step->is_told = false;
-                }
-                return false;
+            if (is_there && S_ISLNK(info.stx_mode)) {
+                (*links)++;
+                return follow_link(step, full, is_last, scratch);
             }
-            step->is_own = false;
-            step->folder = target[0] == '/' ? "/" : step->folder;
-            step->rest = apr_pstrcat(scratch, apr_pstrmemdup(scratch, target, (apr_size_t)size),
-                                     is_last ? "" : "/", is_last ? "" : step->rest, NULL);
-            (*links)++;
-            return true;
+            return false; /* the end, or nothing is there */
         }
+        full = apr_pstrdup(ways->pool, full);
+        add_path(ways, paths, full);
+        apr_hash_set(ways->plain, full, APR_HASH_KEY_STRING, paths);
     }
     if (!step->is_own) {
         add_path(ways, paths, step->path);
     }
     step->folder = full;
+    step->above = folder;
+    step->device = makedev(info.stx_dev_major, info.stx_dev_minor);
     return true;
+}
+
+/*
+ * Begins a way: at the root, or, if the way of the path's folder is known and has no link, there.
+ */
+static step_t begin_way(ocors_ways_t *ways, const char *path, apr_pool_t *scratch)
+{
+    const char *parent = parent_of(scratch, path);
+    const folder_t *folder = apr_hash_get(ways->folders, parent, APR_HASH_KEY_STRING);
+    const bool is_known = folder != NULL && folder->above != NULL
+                          && apr_hash_get(ways->plain, parent, APR_HASH_KEY_STRING) != NULL;
+    step_t step = {
+        .path = path,
+        .folder = is_known ? parent : "/",
+        .rest = is_known ? path + strlen(parent) + 1 : path,
+        .is_own = true,
+        .is_told = true,
+    };
+
+    for (; is_known && folder != NULL; folder = folder->above) {
+        step.is_told = step.is_told && folder->is_told;
+    }
+    return step;
 }
 
 /* Goes the way of a path, as the kernel does, and watches it. Whether all of it is told. */
 static bool watch_way(ocors_ways_t *ways, const char *path, apr_pool_t *scratch)
 {
-    step_t step = {
-        .path = path,
-        .folder = "/",
-        .rest = path,
-        .is_own = true,
-        .is_told = true,
-    };
+    step_t step = begin_way(ways, path, scratch);
     bool goes_on = true;
 
     for (int links = 0; goes_on && links <= LINKS_MAX;) {
@@ -299,6 +310,7 @@ static bool watch_way(ocors_ways_t *ways, const char *path, apr_pool_t *scratch)
         }
         else if (strcmp(component, "..") == 0) {
             step.folder = parent_of(scratch, step.folder);
+            step.above = NULL;
             step.is_own = false;
             goes_on = !is_last;
         }
@@ -336,10 +348,10 @@ bool ocors_ways_add_folder(ocors_ways_t *ways, const char *path)
     if (ways != NULL && ways->descriptor >= 0
         && strchr(apr_hash_get(ways->watched, path, APR_HASH_KEY_STRING), '/') == NULL
         && realpath(path, real) != NULL) {
-        const folder_t *folder;
+        folder_t *folder = add_folder(ways, real, NULL, 0, false);
 
-        apr_hash_set(ways->folders, real, APR_HASH_KEY_STRING, NULL); /* it may be another one */
-        folder = add_folder(ways, real, false);
+        folder->device = 0; /* it may be another one */
+        watch_folder(ways, folder, real);
         add_path(ways, add_name(ways, folder, ""), apr_pstrdup(ways->pool, path));
         is_told = is_told && folder->is_told;
         apr_hash_set(ways->watched, path, APR_HASH_KEY_STRING, is_told ? "/" : "?/");
