@@ -408,7 +408,7 @@ static void candidates_of_all_clients_count(void **state)
 
     (void)state;
     for (unsigned client = 0; client < 4; client++) { /* the last two are alike */
-        ocors_settings_begin_client(settings, ocors_span_make("abcd" + client, 1), &report,
+        ocors_settings_begin_client(settings, ocors_span_make(&"abcd"[client], 1), &report,
                                     &(ocors_path_t){ .index = 10 + client });
         resources_add(settings, client < 2 ? "/many/a%u*/z" : "/many/b%u*/z", 128);
     }
