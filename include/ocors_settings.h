@@ -88,8 +88,8 @@ ocors_result_t ocors_settings_add_header(ocors_settings_t *settings, ocors_span_
                                          const ocors_path_t *path);
 
 /*
- * Ends the reading: gives back what only the functions above need. The settings stay, and nothing
- * may be added to them.
+ * Ends the reading: frees what only the functions that add need. The settings stay, and nothing may
+ * be added to them.
  */
 void ocors_settings_end(ocors_settings_t *settings);
 

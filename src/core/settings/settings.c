@@ -64,7 +64,6 @@ static void forget_client(ocors_settings_memory_t *memory)
 void ocors_settings_end(ocors_settings_t *settings)
 {
     forget_client(settings->memory);
-    ocors_index_free(&settings->memory->clients);
 }
 
 void ocors_settings_free(ocors_settings_t *settings)
@@ -73,6 +72,7 @@ void ocors_settings_free(ocors_settings_t *settings)
         return;
     }
     ocors_settings_end(settings);
+    ocors_index_free(&settings->memory->clients);
     ocors_arena_free(&settings->memory->text);
     free(settings->memory);
     free(settings->clients);
