@@ -225,8 +225,9 @@ def test_url_path(front, number, is_exhaustive):
         assert_agrees(front, "paths.tree.example", method, target, [("Origin", origin), *fields])
 
 
-# mapping=servlet changes the path before the module sees it.
-SPELLINGS = [(row, name) for row, name in zip(test_path_spellings.REFUSED, test_path_spellings.IDS) if row.host != "servlet"]
+# mapping=servlet changes the path before the module sees it; a request line in the absolute form names a host of its own.
+SPELLINGS = [(row, name) for row, name in zip(test_path_spellings.REFUSED, test_path_spellings.IDS)
+             if row.host != "servlet" and row.path.startswith("/")]
 
 
 @pytest.mark.parametrize("row", [row for row, _ in SPELLINGS], ids=[name for _, name in SPELLINGS])

@@ -214,7 +214,7 @@ static ocors_result_t grow_slots(const ocors_settings_t *settings)
     ocors_settings_memory_t *memory = settings->memory;
     const size_t count = memory->distinct_origins;
 
-    if (memory->origin_slots != NULL && count < memory->origin_slot_count / 4 * 3) {
+    if (memory->origin_slots != NULL && count < (size_t)memory->origin_slot_count / 4 * 3) {
         return OCORS_OK;
     }
     free(memory->origin_slots);
