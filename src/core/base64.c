@@ -60,6 +60,17 @@ static inline uint32_t base64_decode_four(const char *four, char *to)
     return word;
 }
 
+/* A statement for each four: C leaves open which operand of `|` is evaluated, and writes, first. */
+static inline uint32_t base64_decode_sixteen(const char *from, char *to)
+{
+    uint32_t word = base64_decode_four(from, to);
+
+    word |= base64_decode_four(from + 4, to + 3);
+    word |= base64_decode_four(from + 8, to + 6);
+    word |= base64_decode_four(from + 12, to + 9);
+    return word;
+}
+
 bool ocors_base64_decode(ocors_span_t text, char *buffer, ocors_span_t *decoded)
 {
     const char *from = text.bytes;
@@ -75,12 +86,8 @@ bool ocors_base64_decode(ocors_span_t text, char *buffer, ocors_span_t *decoded)
     size_t left = text.length;
 
     for (; left >= 32; left -= 32, from += 32, to += 24) {
-        all.word |= base64_decode_four(from, to) | base64_decode_four(from + 4, to + 3)
-                    | base64_decode_four(from + 8, to + 6) | base64_decode_four(from + 12, to + 9)
-                    | base64_decode_four(from + 16, to + 12)
-                    | base64_decode_four(from + 20, to + 15)
-                    | base64_decode_four(from + 24, to + 18)
-                    | base64_decode_four(from + 28, to + 21);
+        all.word |= base64_decode_sixteen(from, to);
+        all.word |= base64_decode_sixteen(from + 16, to + 12);
     }
     for (; left >= 4; left -= 4, from += 4, to += 3) {
         all.word |= base64_decode_four(from, to);

@@ -117,6 +117,31 @@ def test_rows_that_are_one_item_are_judged_one_by_one(run_inner):
     assert "test_inner.py::test_rows[8] PASSED" in output and "2 failed, 59 passed" in output
 
 
+ENDLESS = """
+import threading
+import pytest
+
+@pytest.fixture(scope="module")
+def shared():
+    yield
+    print("shared is ended")
+
+@pytest.mark.parametrize("number", range(3))
+def test_rows(shared, number):
+    threading.Event().wait()
+
+def test_what_follows(shared):
+    pass
+"""
+
+
+def test_a_row_that_never_ends_is_the_last_of_its_item(run_inner):
+    """The limit of time ends it. No row behind it begins, as it would have no limit; what follows the item does."""
+    output = run_inner(ENDLESS, "-s", "-o", "timeout=1")
+    assert re.findall(r"^_+ (.*?) _+$", output, re.M) == ["test_rows[0]"]
+    assert "1 failed, 1 passed" in output and output.count("shared is ended") == 1
+
+
 def test_the_next_test_is_not_blamed_again(server):
     server.check_log()
 

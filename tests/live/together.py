@@ -4,6 +4,7 @@ and xdist do for an item, in two processes, takes longer than most rows do. Each
 teardown as before, and each row that fails is reported by its name. With -v each row is an item of its own."""
 
 import os
+import time
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -45,20 +46,36 @@ def pytest_collection_modifyitems(config, items):
     config.stash[WITHIN] = count - len(items)
 
 
+def reports_of(rows, nextitem):
+    """(row, reports) of each row, until the item's limit of time has ended one: no timer is left for those behind it."""
+    last = time.monotonic() + float(rows[0].config.getini("timeout") or "inf")
+    for row, following in zip(rows, [*rows[1:], nextitem]):
+        yield runtestprotocol(row, log=False, nextitem=following)
+        if time.monotonic() > last and following is not nextitem:
+            row.session._setupstate.teardown_exact(nextitem)  # of the fixtures that rows share
+            return
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
-    """Reports each row that fails, or, if none does, the last one."""
+    """Reports each row that fails as soon as it has, or, if none does, the last one."""
     rows = item.stash.get(ROWS, None)
     if rows is None:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = []
-    for row, following in zip(rows, [*rows[1:], nextitem]):
-        reports.append(runtestprotocol(row, log=False, nextitem=following))
-    seen = [report for of_row in reports for report in of_row if not report.passed]
-    for report in seen or reports[-1]:
-        report.nodeid = item.nodeid  # the headline, which comes from `location`, names the row
-        item.ihook.pytest_runtest_logreport(report=report)
+
+    def tell(reports):
+        for report in reports:
+            report.nodeid = item.nodeid  # the headline, which comes from `location`, names the row
+            item.ihook.pytest_runtest_logreport(report=report)
+
+    reports, is_told = [], False
+    for reports in reports_of(rows, nextitem):
+        seen = [report for report in reports if not report.passed]
+        tell(seen)
+        is_told = is_told or bool(seen)
+    if not is_told:
+        tell(reports)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
