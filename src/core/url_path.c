@@ -138,10 +138,10 @@ static ocors_span_t segment_before(ocors_span_t path, size_t end)
 }
 
 /*
- * Whether another address follows: "s/{x}/dw", "dw/shop" or "dw/data". The API, which ends at
- * `behind`, may be its first segment.
+ * Whether another address follows: "s/{x}/dw", "dw/shop" or "dw/data"; behind another API, also
+ * "dw/{any}". The API, which ends at `behind`, may be the first segment of all but the last.
  */
-static bool address_follows(ocors_span_t path, size_t behind)
+static bool address_follows(ocors_span_t path, size_t behind, ocors_api_t api)
 {
     ocors_span_t before = { NULL, 0 }, last = segment_before(path, behind);
 
@@ -149,7 +149,8 @@ static bool address_follows(ocors_span_t path, size_t behind)
          segment = segment_next(path, &behind)) {
         if ((name_is_s(before, READING_LOOSE) && name_is_dw(segment, READING_LOOSE))
             || (name_is_dw(last, READING_LOOSE)
-                && api_of(segment, READING_LOOSE) != OCORS_API_OTHER)) {
+                && (api_of(segment, READING_LOOSE) != OCORS_API_OTHER
+                    || (api == OCORS_API_OTHER && before.bytes != NULL)))) {
             return true;
         }
         before = last;
@@ -377,7 +378,7 @@ void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocor
     ocors_url_path_parse(uri, path);
     path->is_ambiguous = read_loosely(uri, line, buffer, &loose);
     if (address_find(loose, READING_LOOSE, &path->loose, &behind, &ends)) {
-        path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind)
+        path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind, path->loose.api)
                              || address_moves(path, loose, behind) || address_differs(path, loose);
     }
     path->is_ambiguous = path->is_ambiguous || ends || path->plain.api != path->loose.api;
