@@ -126,16 +126,31 @@ static bool address_find(ocors_span_t path, reading_t reading, ocors_address_t *
     return false;
 }
 
-/* Whether another address follows: "s/{x}/dw", "dw/shop" or "dw/data". */
-static bool address_follows(ocors_span_t path, size_t at)
+/* The segment that ends at `end`. */
+static ocors_span_t segment_before(ocors_span_t path, size_t end)
 {
-    ocors_span_t before = { NULL, 0 }, last = { NULL, 0 };
+    size_t start = end;
 
-    for (ocors_span_t segment = segment_next(path, &at); segment.bytes != NULL;
-         segment = segment_next(path, &at)) {
+    while (start > 0 && path.bytes[start - 1] != '/') {
+        start--;
+    }
+    return ocors_span_make(path.bytes + start, end - start);
+}
+
+/*
+ * Whether another address follows: "s/{x}/dw", "dw/shop" or "dw/data"; behind another API, also
+ * "dw/{any}". The API, which ends at `behind`, may be the first segment of all but the last.
+ */
+static bool address_follows(ocors_span_t path, size_t behind, ocors_api_t api)
+{
+    ocors_span_t before = { NULL, 0 }, last = segment_before(path, behind);
+
+    for (ocors_span_t segment = segment_next(path, &behind); segment.bytes != NULL;
+         segment = segment_next(path, &behind)) {
         if ((name_is_s(before, READING_LOOSE) && name_is_dw(segment, READING_LOOSE))
             || (name_is_dw(last, READING_LOOSE)
-                && api_of(segment, READING_LOOSE) != OCORS_API_OTHER)) {
+                && (api_of(segment, READING_LOOSE) != OCORS_API_OTHER
+                    || (api == OCORS_API_OTHER && before.bytes != NULL)))) {
             return true;
         }
         before = last;
@@ -150,13 +165,28 @@ static bool address_follows(ocors_span_t path, size_t at)
  */
 static bool address_moves(const ocors_url_path_t *path, ocors_span_t loose, size_t behind)
 {
-    size_t at = behind;
-
-    while (at > 0 && loose.bytes[at - 1] != '/') {
-        at--;
-    }
     return !ocors_span_is_equal(path->plain.site, path->loose.site)
-           && name_is_dw(ocors_span_make(loose.bytes + at, behind - at), READING_LOOSE);
+           && name_is_dw(segment_before(loose, behind), READING_LOOSE);
+}
+
+/*
+ * Whether an application that decodes the path, and then reads it byte for byte, finds an address
+ * whose site is that of neither reading.
+ */
+static bool address_differs(const ocors_url_path_t *path, ocors_span_t loose)
+{
+    ocors_address_t strict;
+    size_t behind;
+    bool ends;
+
+    if (!address_find(loose, READING_PLAIN, &strict, &behind, &ends)) {
+        return false;
+    }
+    if (strict.site.bytes == NULL) {
+        return path->plain.site.bytes != NULL && path->loose.site.bytes != NULL;
+    }
+    return !ocors_span_is_equal(strict.site, path->plain.site)
+           && !ocors_span_is_equal(site_unwrap(strict.site, READING_LOOSE), path->loose.site);
 }
 
 /* A "v19_1" segment. */
@@ -348,8 +378,8 @@ void ocors_url_path_read(ocors_span_t uri, ocors_span_t line, char *buffer, ocor
     ocors_url_path_parse(uri, path);
     path->is_ambiguous = read_loosely(uri, line, buffer, &loose);
     if (address_find(loose, READING_LOOSE, &path->loose, &behind, &ends)) {
-        path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind)
-                             || address_moves(path, loose, behind);
+        path->is_ambiguous = path->is_ambiguous || address_follows(loose, behind, path->loose.api)
+                             || address_moves(path, loose, behind) || address_differs(path, loose);
     }
     path->is_ambiguous = path->is_ambiguous || ends || path->plain.api != path->loose.api;
 }
