@@ -196,12 +196,16 @@ static ocors_version_t version_of(ocors_span_t segment)
     return version;
 }
 
-/* The address that a list of segments has: the first "s/{site}/dw/{api}" or "dw/{api}". */
-static ocors_address_t address_of(const list_t *list, ocors_version_t *version)
+/*
+ * The address that a list of segments has: the first "s/{site}/dw/{api}" or "dw/{api}"; *api is the
+ * last segment of it.
+ */
+static ocors_address_t address_of(const list_t *list, ocors_version_t *version, ocors_span_t *api)
 {
     ocors_address_t address = { .api = OCORS_API_OUTSIDE };
 
     *version = 0;
+    *api = ocors_span_make(NULL, 0);
     for (size_t i = 0; i < list->count && address.api == OCORS_API_OUTSIDE; i++) {
         const size_t dw = is_name(list, i, "s") ? i + 2 : i;
 
@@ -211,6 +215,7 @@ static ocors_address_t address_of(const list_t *list, ocors_version_t *version)
         if (dw + 1 >= list->count) {
             break;
         }
+        *api = list->items[dw + 1];
         address.site = dw > i ? unwrap(list->items[i + 1]) : ocors_span_make(NULL, 0);
         address.api = is_name(list, dw + 1, "shop")   ? OCORS_API_SHOP
                       : is_name(list, dw + 1, "data") ? OCORS_API_DATA
@@ -223,11 +228,11 @@ static ocors_address_t address_of(const list_t *list, ocors_version_t *version)
 static void check_plain(ocors_span_t uri, const ocors_url_path_t *path)
 {
     ocors_version_t version;
-    ocors_span_t rest;
+    ocors_span_t rest, api;
     list_t list;
 
     make_plain(uri, &list);
-    const ocors_address_t wanted = address_of(&list, &version);
+    const ocors_address_t wanted = address_of(&list, &version, &api);
 
     FUZZ_CHECK(path->plain.api == wanted.api);
     FUZZ_CHECK((path->plain.site.bytes == NULL) == (wanted.site.bytes == NULL));
@@ -353,11 +358,12 @@ static bool is_same_site(ocors_span_t a, ocors_span_t b)
     return length == ocors_site_key(b, key_b) && memcmp(key_a, key_b, length) == 0;
 }
 
-/* An id that no site has: a control character, or what is left of an escape or a parameter. */
-static bool is_strange(ocors_span_t site)
+/* A name that no site or API has: a control character, or what is left of an escape or a parameter.
+ */
+static bool is_strange(ocors_span_t name)
 {
-    return ocors_span_has_control(site) || fuzz_has(site, '%') || fuzz_has(site, ';')
-           || fuzz_has(site, '\\');
+    return ocors_span_has_control(name) || fuzz_has(name, '%') || fuzz_has(name, ';')
+           || fuzz_has(name, '\\');
 }
 
 /*
@@ -378,11 +384,13 @@ static void check_applications(ocors_span_t uri)
                                             .takes_backslash = (i & 4) != 0,
                                             .resolves = (i & 8) != 0 };
         ocors_version_t version;
+        ocors_span_t api;
 
         read_as(&application, uri, &list);
-        const ocors_address_t found = address_of(&list, &version);
+        const ocors_address_t found = address_of(&list, &version, &api);
 
-        FUZZ_CHECK(found.api == OCORS_API_OUTSIDE || found.api == path.plain.api);
+        FUZZ_CHECK(found.api == OCORS_API_OUTSIDE || found.api == path.plain.api
+                   || ocors_span_has_control(api));
         FUZZ_CHECK(found.api == OCORS_API_OUTSIDE || is_strange(found.site)
                    || is_same_site(found.site, path.plain.site)
                    || is_same_site(found.site, path.loose.site));
