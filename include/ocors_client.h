@@ -50,10 +50,11 @@ size_t ocors_client_room(const ocors_source_t *sources, size_t count);
  * empty names one, known or not (C2); a parameter that is given twice with different values is
  * ambiguous.
  *
- * The id points into a source or into `room`. No allocation, no recursion; linear in what
+ * The id points into a source or into `room_bytes`. No allocation, no recursion; linear in what
  * the sources hold.
  */
 ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_t policy_count,
-                                           const ocors_source_t *sources, size_t count, char *room);
+                                           const ocors_source_t *sources, size_t count,
+                                           char *room_bytes);
 
 #endif
