@@ -2,6 +2,8 @@
 """What all tests share: full products are run by pairs of values (pairs.py), or whole with --exhaustive."""
 
 import gc
+import os
+
 
 import pytest
 
@@ -27,6 +29,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "pairwise(dimension, ..., keep=row -> bool): see tests/pairs.py")
+    if config.getoption("exhaustive"):
+        os.environ["OCORS_EXHAUSTIVE"] = "1"  # for helpers that see no configuration
     config.addinivalue_line("markers", "deep: run by `scripts/check unit`, `lint` or `build`, and by --exhaustive")
     config.stash[LEFT_OUT] = 0
     # What is collected lives to the end: to look for garbage among it, again and again, is in vain.
