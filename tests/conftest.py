@@ -4,7 +4,6 @@
 import gc
 import os
 
-
 import pytest
 
 import pairs
