@@ -22,9 +22,9 @@ typedef struct ocors_response_header_t {
 #define OCORS_IMAGE_ALIGNMENT 64
 
 /*
- * An opened image: section addresses and counts, copied out of its header and checked against
- * its size, so that no reader can leave the image whatever its bytes say. It owns nothing;
- * spans that its functions return point into the image and live as long as it.
+ * An opened image: section addresses and counts, copied out of its header and checked against its
+ * size, so that no reader can leave the image whatever its bytes say. It owns nothing; spans that
+ * its functions return point into the image and live as long as it.
  */
 typedef struct ocors_image_t {
     uint64_t seed;
@@ -55,7 +55,7 @@ typedef struct ocors_image_t {
 } ocors_image_t;
 
 /*
- * Opens a view: checks magic, format and the bounds of every section, in constant time. (Those of
+ * Opens an image: checks magic, format and the bounds of every section, in constant time. (Those of
  * the index of hosts are checked when a host is looked for: only a refusal does that.)
  */
 bool ocors_image_open(const void *bytes, size_t size, ocors_image_t *image);
@@ -76,6 +76,13 @@ typedef struct ocors_image_origin_t {
 /* Finds an origin byte for byte (R8): one hash, one comparison, whatever the size of the list. */
 bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
                              ocors_image_origin_t *origin);
+
+/* Whether an origin of an image has a client there; only a damaged image has one without. */
+static inline bool ocors_image_origin_is_whole(const ocors_image_t *image,
+                                               const ocors_image_origin_t *origin)
+{
+    return origin->client_count > 0 && origin->clients[0] < image->client_count;
+}
 
 /* Whether a client of the image lists an origin; its configured text. */
 bool ocors_image_lists(const ocors_image_t *image, uint64_t hash, ocors_span_t text,

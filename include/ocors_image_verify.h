@@ -5,7 +5,7 @@
 
 #include "ocors_image.h"
 
-/* Opens a view and checks everything: the checksum and every record. Linear. */
+/* Opens an image and checks everything: the checksum and every record. Linear. */
 bool ocors_image_verify(const void *bytes, size_t size);
 
 #endif

@@ -68,13 +68,6 @@ uint32_t ocors_policy_next_in_force(const ocors_policy_t *policy, uint32_t layer
 bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
                          const ocors_image_origin_t *origin);
 
-/* Whether an origin of an image has a client there; only a damaged image has one without. */
-static inline bool ocors_policy_origin_is_whole(const ocors_image_t *image,
-                                                const ocors_image_origin_t *origin)
-{
-    return origin->client_count > 0 && origin->clients[0] < image->client_count;
-}
-
 /* ocors_policy_lists() of several layers. */
 bool ocors_policy_lists_in_layers(const ocors_policy_t *policy, uint64_t hash, ocors_span_t text,
                                   ocors_span_t *configured);

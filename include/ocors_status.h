@@ -21,8 +21,8 @@ static inline bool ocors_status_is_asked(const request_rec *r)
 /*
  * Answers GET and HEAD with what this worker's next decision goes by, and with what all workers
  * have counted. The format is that of `?format=html|json|prometheus`, else HTML for a client that
- * prefers text/html, else JSON. OK, HTTP_METHOD_NOT_ALLOWED, HTTP_BAD_REQUEST
- * for another format, or HTTP_SERVICE_UNAVAILABLE where nothing is in force.
+ * prefers text/html, else JSON. OK, HTTP_METHOD_NOT_ALLOWED, HTTP_BAD_REQUEST for another format,
+ * or HTTP_SERVICE_UNAVAILABLE where nothing is in force.
  */
 int ocors_status_answer(request_rec *r);
 

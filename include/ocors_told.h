@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 
 /*
- * Whether the file system of a folder is one whose changes are all made through this kernel. Says
- * which device it is, or 0 if nobody can tell.
+ * Whether the file system of a folder is one whose changes are all made through this kernel.
+ * *device is its device; 0: the device is not known.
  */
 bool ocors_told_below(const char *path, dev_t *device);
 

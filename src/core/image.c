@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An image and its readers. The bytes may be changed meanwhile by a worker that
- * is not ours any more, so that a record is copied before it is checked, and the copy is used.
+ * An image and its readers. The bytes may be changed meanwhile by a worker that is not ours any
+ * more, so that a record is copied before it is checked, and the copy is used.
  */
 
 #include "ocors_image.h"
@@ -120,21 +120,27 @@ bool ocors_image_read_origin(const ocors_image_t *image, uint32_t index,
 }
 
 /*
- * The record of an origin, copied and checked. Always inlined: each member of a list is looked for
- * (R6), and the call would cost a third of it.
+ * The body of ocors_image_find_origin(). Always inlined: each member of a list is looked for (R6),
+ * and the call would cost a third of it.
  */
-static inline __attribute__((always_inline)) bool find_record(const ocors_image_t *image,
+static inline __attribute__((always_inline)) bool find_origin(const ocors_image_t *image,
                                                               uint64_t hash, ocors_span_t text,
-                                                              ocors_image_origin_record_t *record)
+                                                              ocors_image_origin_t *origin)
 {
     ocors_probe_t probe = ocors_slots_probe(image->origin_slots, image->origin_slot_count, hash);
     uint32_t number;
 
     while (ocors_probe_next(&probe, &number) && number < image->origin_count) {
-        *record = image->origins[number];
-        if (record->length == text.length && text_is_within(image, record->text, record->length)
-            && ocors_bytes_are_equal(image->text + record->text, text.bytes, text.length)) {
-            return range_is_within(record->first_member, record->member_count, image->member_count);
+        const ocors_image_origin_record_t record = image->origins[number];
+
+        if (record.length == text.length && text_is_within(image, record.text, record.length)
+            && ocors_bytes_are_equal(image->text + record.text, text.bytes, text.length)) {
+            *origin = (ocors_image_origin_t){
+                .text = ocors_span_make(image->text + record.text, record.length),
+                .clients = image->members + record.first_member,
+                .client_count = record.member_count,
+            };
+            return range_is_within(record.first_member, record.member_count, image->member_count);
         }
     }
     return false;
@@ -143,30 +149,18 @@ static inline __attribute__((always_inline)) bool find_record(const ocors_image_
 bool ocors_image_find_origin(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
                              ocors_image_origin_t *origin)
 {
-    ocors_image_origin_record_t record;
-
-    if (!find_record(image, hash, text, &record)) {
-        return false;
-    }
-    *origin = (ocors_image_origin_t){
-        .text = ocors_span_make(image->text + record.text, record.length),
-        .clients = image->members + record.first_member,
-        .client_count = record.member_count,
-    };
-    return true;
+    return find_origin(image, hash, text, origin);
 }
 
 bool ocors_image_lists(const ocors_image_t *image, uint64_t hash, ocors_span_t text,
                        ocors_span_t *configured)
 {
-    ocors_image_origin_record_t record;
+    ocors_image_origin_t origin;
 
-    /* Only a damaged image has an origin without a client. */
-    if (!find_record(image, hash, text, &record) || record.member_count == 0
-        || image->members[record.first_member] >= image->client_count) {
+    if (!find_origin(image, hash, text, &origin) || !ocors_image_origin_is_whole(image, &origin)) {
         return false;
     }
-    *configured = ocors_span_make(image->text + record.text, record.length);
+    *configured = origin.text;
     return true;
 }
 

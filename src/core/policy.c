@@ -145,7 +145,7 @@ bool ocors_policy_allows(const ocors_policy_t *policy, uint32_t layer,
 
     if (has_none_replaced(policy, layer)
         || (image->replaced != NULL && count > image->replaced_count)) {
-        return ocors_policy_origin_is_whole(image, origin);
+        return ocors_image_origin_is_whole(image, origin);
     }
     return ocors_policy_next_in_force(policy, layer, origin->clients, 0, count) < count;
 }

@@ -23,15 +23,15 @@ calls = Counter()
 
 
 def is_sanitized_turn():
-    """Of the calls of one test, rows and all, the first and each fourth behind it; all of them with --exhaustive."""
+    """The first call of a test is due, and each fourth after it; its rows count together. --exhaustive: each call is due."""
     test = os.environ["PYTEST_CURRENT_TEST"].partition("[")[0]
     calls[test] += 1
     return calls[test] % 4 == 1 or "OCORS_EXHAUSTIVE" in os.environ
 
 
 def said(*arguments, **keywords):
-    """(exit status, lines of standard output, lines of standard error). By turns, those of the sanitized build are
-    compared, which takes ten times as long."""
+    """(exit status, lines of standard output, lines of standard error). The sanitized build, which takes ten times as
+    long, is run by turns, and must say the same."""
     done = run(*arguments, **keywords)
     if is_sanitized_turn():
         other = subprocess.run([SANITIZED, *arguments], capture_output=True, timeout=TIMEOUT, **keywords)

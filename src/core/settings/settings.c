@@ -228,7 +228,7 @@ static ocors_result_t grow_slots(const ocors_settings_t *settings)
     return memory->origin_slots != NULL ? OCORS_OK : OCORS_NO_MEMORY;
 }
 
-/* Adds an origin that the client begun last has not. */
+/* Adds an origin that the client begun last does not have. */
 static ocors_result_t keep_origin(ocors_settings_t *settings, ocors_span_t origin, uint64_t hash)
 {
     ocors_settings_memory_t *memory = settings->memory;
