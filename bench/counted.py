@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import httpd
 import wire
+from everybody import for_everybody
 
 WARM, TIMES, MOST = 4, 4, 40  # exchanges before it is counted, those that are, at most
 ROUNDS = 12  # of marks
@@ -67,6 +68,7 @@ class Httpd(httpd.Httpd):
         self.counts.parent.mkdir()
         self.account_change = []
         if os.geteuid() == 0:
+            self.module = self.module and for_everybody(self.module)
             account = pwd.getpwnam(self.account())
             for path in (self.root, self.counts.parent):
                 os.chown(path, account.pw_uid, account.pw_gid)

@@ -12,6 +12,7 @@ import pytest
 
 import httpd
 from command import COMMAND, DATA, SHOP, assert_harmless, at_a_terminal, client, records, run, said, settings, write
+from everybody import for_everybody
 
 GOOD = settings(client("a", "https://a.example"))
 
@@ -291,7 +292,7 @@ def public():
 def test_a_place_that_cannot_be_read_is_2(public, closed, file, expected):
     """Never as if there were nothing: what cannot be read could say anything."""
     tree = plant(public / "above/tree", {SHOP: GOOD, f"sites/S/{SHOP}": GOOD}, {})
-    check = [COMMAND, "check", "--format", "json", tree]
+    check = [for_everybody(COMMAND), "check", "--format", "json", tree]
     assert subprocess.run(check, capture_output=True, timeout=60, preexec_fn=as_nobody).stdout == b"[]\n", "the twin"
     place = tree.parent if closed == "." else tree / closed
     mode = place.stat().st_mode

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from debugger import GDB
+from everybody import for_everybody
 
 COMMAND = Path(os.environ["OCORS_BUILD"]) / "gcc" / "ocapi-cors"
 TEXT = """{
@@ -269,7 +270,7 @@ def test_a_closed_standard_error_and_an_owner_that_changes(document, tmp_path):
     path = folder / "ocapi.json"
     path.write_text(TEXT)
     path.chmod(0o644)
-    done = subprocess.run(["bash", "-c", 'exec "$@" <&- 2>&-', "-", COMMAND, "allow", path, "--client", "shop", NEW],
+    done = subprocess.run(["bash", "-c", 'exec "$@" <&- 2>&-', "-", for_everybody(COMMAND), "allow", path, "--client", "shop", NEW],
                           timeout=60, stdout=subprocess.PIPE, user=1234, group=2345, extra_groups=[])
     assert (done.returncode, done.stdout.decode()) == (0, f"{path}: {NEW} allowed\n")
     assert path.read_text() == TEXT.replace('www.example"\n', f'www.example",\n        "{NEW}"\n')

@@ -12,6 +12,7 @@ import pytest
 
 import httpd
 from cors import ALLOWED, OTHER, ask
+from everybody import for_everybody
 from test_signals import AT_THE_SECOND_READING
 
 SHOP = "ocapi-settings/wapi_shop_config.json"
@@ -177,6 +178,7 @@ def test_a_folder_that_nobody_may_look_into_is_no_reason_to_take_it_for_empty(fo
     organisation's list would open a site that has another one. The twin may be looked into."""
     server = server_of()
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    server.module = for_everybody(server.module)
     command = server.command
     server.command = lambda *arguments: [*nobody, *command(*arguments)]
     try:
