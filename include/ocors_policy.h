@@ -18,8 +18,8 @@
  * nothing is allowed.
  */
 typedef struct ocors_policy_t {
+    uint32_t layer_count; /* before the layers: few of them are there */
     ocors_image_t layers[OCORS_POLICY_LAYERS_MAX];
-    uint32_t layer_count;
 } ocors_policy_t;
 
 /* The client that an id names, and its layer. */

@@ -17,15 +17,12 @@
  * A snapshot that one thread has opened, and the policies that it asked for last. To open means to
  * copy headers and to check all bounds, so that a view leads nowhere outside of the area of its
  * snapshot, whatever is written there later. It also has the answers to the questions that most
- * requests ask alike: which policy a list has, and which site an id names. It begins as zeros.
+ * requests ask alike: which policy a list has, and which site an id names. It begins as zeros. What
+ * a request reads of a view lies together at its beginning: each thread has a view of its own,
+ * which is no longer in the caches when the thread's turn comes again.
  */
 typedef struct ocors_view_t {
     ocors_snapshot_t snapshot;
-    struct {
-        uint32_t index;
-        bool is_open;
-        ocors_policy_t policy;
-    } policies[OCORS_VIEW_POLICIES];
     struct {
         bool is_known;
         ocors_key_t key;
@@ -38,6 +35,11 @@ typedef struct ocors_view_t {
         size_t length;
         char id[OCORS_SITE_KEY_MAX];
     } site; /* the site that was asked for last, by an id that every reading of the path gives */
+    struct {
+        uint32_t index;
+        bool is_open;
+        ocors_policy_t policy;
+    } policies[OCORS_VIEW_POLICIES];
 } ocors_view_t;
 
 /*
