@@ -3,6 +3,7 @@
 
 import os
 import re
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,7 @@ import httpd  # noqa: E402
 PAGE = REPOSITORY / "docs/performance.md"
 COMPILER = os.environ.get("CC", "gcc")
 CFLAGS = ["-O2", "-std=c11"]
+STARTS = 5
 
 
 class Result(NamedTuple):
@@ -83,6 +85,17 @@ def side_by_side(count, what):
     """[count(each of what)]: as many at a time as there are cores, which is right for counting, not for times."""
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         return list(pool.map(count, what))
+
+
+def medians(count, names, is_drawn, told):
+    """{name: {key: median of what count(name) gives for it}}. One for which is_drawn(name) is true is counted several
+    times: each start of the module draws the seed of the hash, on which a look-up depends by some hundred instructions."""
+    starts = [name for name in names for _ in range(STARTS if is_drawn(name) and not told.quick else 1)]
+    found = {}
+    for name, counts in zip(starts, side_by_side(count, starts)):
+        found.setdefault(name, []).append(counts)
+    return {name: {key: statistics.median(each[key] for each in counts) for key in counts[0]}
+            for name, counts in found.items()}
 
 
 def say(text):

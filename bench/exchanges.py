@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exchanges: what a request must be answered, whether every contender does so, and instructions of each."""
 
-from bench import Result, say, side_by_side, table
+from bench import Result, medians, say, table
 import contenders
 import counted
 from contenders import KNOWN, TREE_PATH, origin
@@ -42,6 +42,10 @@ CONTENDERS = {
 }
 ACCEPTS = {"nginx": "ngx_event_accept", "haproxy": "listener_accept"}
 FEW = 10  # origins of the SetEnvIf lines in a second row: nobody has a thousand of them
+
+
+def is_ours(name):
+    return name.startswith("the module")
 
 
 def is_httpd(name):
@@ -157,7 +161,7 @@ ROWS = [
 ]
 
 
-def instructions(_told):
+def instructions(told):
     """What each contender adds to the same server without a policy."""
     targets = {name: sorted({target for _, server, alone, target in ROWS if name in (server, alone)})
                for name in (*CONTENDERS, *VARIANTS)}
@@ -168,7 +172,7 @@ def instructions(_told):
         say(f"instructions of {name}")
         return costs(VARIANTS[name](), name, targets[name])
 
-    found = dict(zip(targets, side_by_side(count, targets)))
+    found = medians(count, targets, is_ours, told)
     rows, figures = [], {}
     for label, server, alone, target in ROWS:
         cells = [found[server][exchange, target] - (found[alone][exchange, target] if alone else 0)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Throughput and latency of running servers, on one machine with what asks them: figures for comparison, for which it
-must be idle. All servers run side by side and are asked in turn; bare httpd is asked twice, which tells the noise."""
+must be idle. All servers run side by side and are asked in turn; there are two of bare httpd, which tell the noise."""
 
 import math
 import os
+import random
 import re
 import statistics
 import subprocess
@@ -22,12 +23,15 @@ import httpd
 CONNECTIONS = 32
 AGAIN = "httpd alone, again"
 # Of a row of the table: who, and its origins. Nobody has a thousand lines of SetEnvIf.
-ROWS = {HTTPD: (HTTPD, ORIGINS), "the module": ("the module", ORIGINS),
+ROWS = {HTTPD: (HTTPD, ORIGINS), "the module": ("the module", ORIGINS), AGAIN: (HTTPD, ORIGINS),
         "`RewriteMap` and `Header`": ("`RewriteMap` and `Header`", ORIGINS),
         f"`SetEnvIf` and `Header`, {FEW} origins": ("`SetEnvIf` and `Header`", FEW),
         "nginx alone": ("nginx alone", ORIGINS), "nginx, `map`": ("nginx, `map`", ORIGINS),
         "haproxy alone": ("haproxy alone", ORIGINS), "haproxy, `acl -f`": ("haproxy, `acl -f`", ORIGINS)}
 QUICK_EXCHANGES = ("GET allowed", "preflight", "POST refused")
+# Rounds of those exchanges that cost the module little, and of the others, which are far from their limit.
+QUICK_ROUNDS, ROUNDS, ROUNDS_OF_A_GET = 6, 24, 72
+EVERY = {True: 3, False: 6}  # in how many rounds the other contenders are asked once, if --quick, and if not
 RATE, CLIENTS = 1000, 20  # requests a second of all clients together
 
 
@@ -71,29 +75,28 @@ def median_of(values):
     return values[rank - 1], statistics.median(values), values[-rank]
 
 
-def round_of(servers, names, exchange):
-    """{name: requests a second}, asked in this order."""
-    return {name: requests_a_second(*servers[name], exchange) for name in names}
+def is_get(exchange):
+    return EXCHANGES[exchange][0] == "GET"
 
 
 def throughput(told):
-    """Requests a second, as ratios to bare httpd in the same round. The module is asked between bare httpd and bare
-    httpd, and compared with the mean of both: a machine that becomes slower meanwhile changes no ratio. Every other
-    round has the opposite order. The other contenders are asked in few rounds, as what they show is far from noise."""
-    rounds, every = (6, 3) if told.quick else (36, 6)
+    """Requests a second, as ratios to bare httpd in the same round: to the mean of the two servers of it. The order of a
+    round is random, so that each server follows each other one equally often: one that was asked just before is still in
+    the caches. What a machine does that becomes slower meanwhile is noise, which many rounds make small. The other
+    contenders are asked in few rounds, as what they show is far from noise."""
     asked = QUICK_EXCHANGES if told.quick else [exchange for exchange in EXCHANGES if exchange != "preflight unknown"]
     rows, figures = {}, {}
     with ExitStack() as stack:
         servers = start(stack, told)
-        servers[AGAIN] = servers[HTTPD]
-        near = [HTTPD, *(name for name in ("the module", "another build") if name in servers), AGAIN]
-        far = [name for name in servers if name not in near]
+        near = [name for name in (HTTPD, "the module", "another build", AGAIN) if name in servers]
         for exchange in asked:
+            rounds = QUICK_ROUNDS if told.quick else ROUNDS_OF_A_GET if is_get(exchange) else ROUNDS
             say(f"throughput: {exchange}")
             found = []
             for number in range(rounds):
-                order = near + (far if number % every == 0 else [])
-                found.append(round_of(servers, order if number % 2 == 0 else order[::-1], exchange))
+                names = list(servers) if number % EVERY[told.quick] == 0 else near
+                found.append({name: requests_a_second(*servers[name], exchange)
+                              for name in random.sample(names, len(names))})
             for name in servers:
                 if name == HTTPD:
                     cell = f"{statistics.median(each[name] for each in found):,.0f} a second"
@@ -132,7 +135,7 @@ def latency(told):
     with ExitStack() as stack:
         servers = start(stack, told)
         for _ in range(rounds):
-            for name, (who, server) in [*servers.items(), (AGAIN, servers[HTTPD])]:
+            for name, (who, server) in servers.items():
                 found.setdefault(name, []).append(latencies(who, server, seconds))
     rows = []
     for name, each in found.items():
