@@ -80,7 +80,7 @@ class Chromium:
         return processes.that_name(self.folder)
 
     def stop(self):
-        """Ends it, and answers for every process that it started."""
+        """Ends it, and answers for every process that it started, and for its files."""
         try:
             if self.driver is not None:
                 driver, self.driver = self.driver, None
@@ -96,6 +96,7 @@ class Chromium:
                 if not self.folder.exists():
                     break
                 time.sleep(0.01)
+        assert not self.folder.exists()
 
     # ---- What it does ----
 
