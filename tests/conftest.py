@@ -11,10 +11,11 @@ import pairs
 LEFT_OUT = pytest.StashKey()
 # A worker of xdist takes a module whole (--dist loadgroup), in this order: the longest do not come last, while
 # another worker has nothing left to do. Last come those of which each test is taken by itself.
-LONGEST = ["test_build.py", "test_browser.py", "test_own_origins.py", "test_shared_memory.py", "test_scale.py",
-           "test_resources.py", "test_access.py", "test_signals.py", "test_notify.py", "test_reload.py",
-           "test_endurance.py", "test_cache.py", "test_clients.py", "test_site_archive.py", "test_responses.py",
-           "test_http2.py", "test_connections.py"]
+LONGEST = ["test_build.py", "test_browser.py", "test_own_origins.py", "test_shared_memory.py", "test_counting.py",
+           "test_endurance.py", "test_reload.py", "test_notify.py", "test_scale.py", "test_signals.py", "test_access.py",
+           "test_resources.py", "test_explain_agrees.py", "test_untold.py", "test_connections.py", "test_harness.py",
+           "test_clients.py", "test_list_and_diff.py", "test_site_archive.py", "test_http2.py", "test_cache.py",
+           "test_responses.py"]
 SINGLE = ["test_programs.py", "test_tools.py"]
 
 

@@ -21,9 +21,11 @@ import processes
 Told = namedtuple("Told", "outcome type status url redirected headers body error",
                   defaults=(None,) * 7)
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
          "--no-proxy-server", "--ignore-certificate-errors",
+         # Little is painted. Pages of one site share a process; those of different sites have one each, as for a visitor.
+         "--window-size=100,100", "--process-per-site",
          # No process is started for a page that may come, and none is left for one that was there.
          "--disable-features=SpareRendererForSitePerProcess,BackForwardCache",
          # No name is ever looked up, and nothing leaves the machine.
@@ -78,7 +80,7 @@ class Chromium:
         return processes.that_name(self.folder)
 
     def stop(self):
-        """Ends it, and answers for every process that it started."""
+        """Ends it, and answers for every process that it started, and for its files."""
         try:
             if self.driver is not None:
                 driver, self.driver = self.driver, None
@@ -94,6 +96,7 @@ class Chromium:
                 if not self.folder.exists():
                     break
                 time.sleep(0.01)
+        assert not self.folder.exists()
 
     # ---- What it does ----
 

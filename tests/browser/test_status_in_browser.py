@@ -31,7 +31,7 @@ def server(module_start_httpd):
 
 @pytest.fixture(scope="module")
 def viewer(server):
-    with Chromium() as browser:
+    with Chromium("--window-size=800,600") as browser:
         yield browser
 
 

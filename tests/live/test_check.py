@@ -391,7 +391,7 @@ def test_thousands_of_sites(tmp_path, count):
         folder = tree / "sites" / f"S{number}" / "ocapi-settings"
         folder.mkdir(parents=True)
         (folder / "wapi_shop_config.json").write_text(text)
-    status, lines, errors = said("check", tree)
+    status, lines, errors = said("check", tree, is_large=True)
     assert (status, errors) == (0, [])
     assert lines == [f"{tree}: good: 0 errors, 0 warnings, 0 remarks; {count} sites, {count} documents, {count} clients, {20 * count} usable origins"]
     assert at_a_terminal("check", tree, environment={"TERM": "dumb"})[1].splitlines() == lines

@@ -19,8 +19,8 @@ def resource(path, *methods, **members):
     return {"resource_id": path, "methods": list(methods), **members}
 
 
-def done(command, *arguments, status=0, cwd=None):
-    code, lines, errors = said(command, *arguments, cwd=cwd)
+def done(command, *arguments, status=0, cwd=None, is_large=False):
+    code, lines, errors = said(command, *arguments, cwd=cwd, is_large=is_large)
     assert (code, errors) == (status, []), (code, lines, errors)
     return lines
 
@@ -274,7 +274,7 @@ def test_diff_of_many_versions(tmp_path):
     def document(method):
         return settings(client("a", A, resources=[r for n in range(900) for r in ranges(1, f"/x{n}", method, first=n)]))
     old, new = write(tmp_path / "old.json", document("put")), write(tmp_path / "new.json", document("post"))
-    lines = done("diff", old, new)
+    lines = done("diff", old, new, is_large=True)
     assert len(lines) == 2 * 900
     assert lines[:2] == ['- method PUT of /x0 from v1.1 before v1.2 of client "a"', '+ method POST of /x0 from v1.1 before v1.2 of client "a"']
 
@@ -327,7 +327,7 @@ def test_thousands_of_sites(tmp_path, count):
     for tree, origins in zip(trees, ([A], [A, B])):
         plant(tree, {SHOP: settings(client("org", *origins))}, {})
     write(trees[1] / "sites/S7" / SHOP, settings(client("c0", A)))
-    lines = done("diff", *trees)
+    lines = done("diff", *trees, is_large=True)
     assert lines[0] == f'+ origin {B} of client "org", organisation, shop'
     assert len(lines) == 1 + 2 * 19 and all('site "S7", shop' in line for line in lines[1:])
     status, got = at_a_terminal("diff", trees[0], trees[0])

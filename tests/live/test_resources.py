@@ -81,17 +81,19 @@ def fillings(resources):
 
 
 @functools.lru_cache(maxsize=None)
-def of_length(name, count):
-    """[(segments, methods)] of the resources of a list that have so many segments."""
-    return [(segments(resource), listed) for resource, listed in LISTS[name].items()
-            if len(segments(resource)) == count]
+def comparable(name, count, first):
+    """[(segments, methods)] of the resources of a list that have so many segments, the first of them equal to this or
+    variable; None in place of each that is variable."""
+    found = [([None if is_variable(s) else s for s in segments(resource)], listed)
+             for resource, listed in LISTS[name].items() if len(segments(resource)) == count]
+    return [(wanted, listed) for wanted, listed in found if wanted[0] in (None, first)]
 
 
 def expected(name, path):
     """The union of what matches, by segments, one at a time; GET brings HEAD; none: the fallback."""
     asked, methods = segments(path), set()
-    for wanted, listed in of_length(name, len(asked)):
-        if all(is_variable(w) or w == a for w, a in zip(wanted, asked)):
+    for wanted, listed in comparable(name, len(asked), asked[0]):
+        if all(w is None or w == a for w, a in zip(wanted, asked)):
             methods |= set(listed)
     return (methods | {"HEAD"} if "GET" in methods else methods) or FALLBACK
 

@@ -6,8 +6,16 @@ import socket
 TIMEOUT = 20
 
 
+def by_name(headers):
+    """{name in lower case: every value of it, in order}"""
+    found = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), []).append(value)
+    return found
+
+
 class Response:
-    """One response. `headers` is the list of (name, value) as they came."""
+    """One response. `headers` is the list of (name, value) as they came; nobody changes it."""
 
     def __init__(self, status, reason, headers, body, interim):
         self.status = status
@@ -15,10 +23,11 @@ class Response:
         self.headers = headers
         self.body = body
         self.interim = interim  # 1xx responses that came before it
+        self.values = by_name(headers)
 
     def all(self, name):
         """Every value of a header, in order."""
-        return [v for n, v in self.headers if n.lower() == name.lower()]
+        return list(self.values.get(name.lower(), ()))
 
     def one(self, name):
         """The only value of a header; None when it is absent; two lines are an error."""
@@ -43,8 +52,14 @@ class Connection:
     """A connection to 127.0.0.1:port; use it with `with`."""
 
     def __init__(self, port, timeout=TIMEOUT):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.buffer = b""
+        try:
+            self.socket.settimeout(timeout)
+            self.socket.connect(("127.0.0.1", port))  # create_connection() would look its name up each time
+        except BaseException:
+            self.socket.close()
+            raise
 
     def __enter__(self):
         return self

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pairs import BYTES, LIMITS, ORDERS, TIMES, WALKED, left_out
+from pairs import BYTES, LIMITS, ORDERS, SAMPLES, TIMES, WALKED, left_out
 
 HERE = Path(__file__).resolve().parent
 PROGRAMS = sorted(path.stem for path in HERE.glob("test_*.c"))
@@ -36,7 +36,7 @@ def pytest_generate_tests(metafunc):
 
 
 def test_there_are_unit_tests():
-    assert len(PROGRAMS) >= 8 and {*BYTES, *LIMITS, *ORDERS, *TIMES, *WALKED} <= set(PROGRAMS)
+    assert len(PROGRAMS) >= 8 and {*BYTES, *LIMITS, *ORDERS, *SAMPLES, *TIMES, *WALKED} <= set(PROGRAMS)
 
 
 def test_unit(program, mode, pytestconfig):
