@@ -105,7 +105,7 @@ typedef struct ocors_config_t {
 
 /* The functions of the module record. */
 void *ocors_config_create(apr_pool_t *pool, char *path);
-void *ocors_config_merge(apr_pool_t *pool, void *outer, void *inner);
+void *ocors_config_merge(apr_pool_t *pool, void *outer_config, void *inner_config);
 
 /* Whether all members of two sections are equal. */
 bool ocors_config_is_equal(const ocors_config_t *one, const ocors_config_t *other);

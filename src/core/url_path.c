@@ -280,13 +280,13 @@ static inline bool goes_on_with_dw(const char *at)
 /* What is behind the "s/{site}" that a plain path begins with; the path itself: it does not. */
 static inline const char *skip_site(const char *uri, ocors_span_t *site)
 {
-    const char *const name = uri[0] == '/' && uri[1] == 's' && uri[2] == '/' ? uri + 3 : NULL;
-    const char *const end = name != NULL ? skip_segment(name) : NULL;
+    const bool begins_with_s = uri[0] == '/' && uri[1] == 's' && uri[2] == '/';
+    const char *const end = begins_with_s ? skip_segment(uri + 3) : NULL;
 
     if (end == NULL || !goes_on_with_dw(end)) {
         return uri;
     }
-    *site = ocors_span_make(name, (size_t)(end - name));
+    *site = ocors_span_make(uri + 3, (size_t)(end - uri) - 3);
     return end;
 }
 

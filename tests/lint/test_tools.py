@@ -82,10 +82,16 @@ def clang_tidy_deeply(*names, cwd=REPOSITORY):
     return clang_tidy(*names, cwd=cwd, checks=(), macros=())
 
 
+# In grow_slots(), gcc loses sight of memory->origin_slots, and says that the slots which are put there leak, however the
+# function is written. clang's analyzer, which looks for leaks, too, says nothing of them.
+GCC_LEAVES_OUT = {"src/core/settings/settings.c": ("-Wno-analyzer-malloc-leak",)}
+
+
 # At -O0 the analyzer reads the functions as they are written. Inlined ones (-O1 and -O2) give it paths that no
 # caller takes: 12 false findings on this tree.
-def gcc_analyzer(name, cwd=REPOSITORY):
-    done = run("gcc", "-O0", "-fanalyzer", "-Werror", *flags_of(name), "-c", name, "-o", os.devnull, cwd=cwd)
+def gcc_analyzer(name, cwd=REPOSITORY, more=()):
+    done = run("gcc", "-O0", "-fanalyzer", "-Werror", *more, *GCC_LEAVES_OUT.get(name, ()), *flags_of(name), "-c", name,
+               "-o", os.devnull, cwd=cwd)
     return done.returncode, done.stderr
 
 

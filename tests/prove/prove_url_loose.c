@@ -3,7 +3,7 @@
 #include "ocors_url_loose.h"
 #include "prove.h"
 
-static const char *const shapes[] = { "/dw/?", "?%2?", "a;?/..", "/(S(?))", NULL };
+static const char *const shapes[] = { "/dw/?", "?%2?", "a;?/..", "/(S(?))", "/d/(S(?))w", NULL };
 
 static void prove(ocors_span_t text)
 {

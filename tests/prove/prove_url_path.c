@@ -10,8 +10,8 @@
 #include "ocors_url_name.h"
 #include "prove.h"
 
-static const char *const shapes[] = { "/s/?/dw/a", "/s/Sites-?-Site/dw/a", "/dw/shop/?",
-                                      "/dw/data/v1_1/", NULL };
+static const char *const shapes[] = { "/s/?/dw/a",  "/s/Sites-?-Site/dw/a", "/s/?-Site/dw/shop",
+                                      "/dw/shop/?", "/dw/data/v?_1/%2f",    NULL };
 
 ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *buffer)
 {

@@ -153,11 +153,11 @@ static ocors_result_t end_list(maker_t *maker, uint32_t *list)
         return OCORS_NO_MEMORY;
     }
     memcpy(items, maker->entries, size);
-    *list = maker->plan->list_count;
     if (keep_list(maker, items) != OCORS_OK) {
         free(items);
         return OCORS_NO_MEMORY;
     }
+    *list = maker->plan->list_count - 1;
     maker->count = 0;
     return ocors_index_put(&maker->known, 0, bytes_of(items, size), *list, &is_new) != NULL
                ? OCORS_OK

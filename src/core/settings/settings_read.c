@@ -410,11 +410,11 @@ static void judge_document_version(reader_t *reader, ocors_json_t *value, const 
                                                 reader->report, path);
 }
 
-static void judge_document(reader_t *reader, ocors_json_t *root, const ocors_path_t *path)
+static void judge_document(reader_t *reader, ocors_json_t *value, const ocors_path_t *path)
 {
-    if (!ocors_json_find(root, "clients", &reader->clients)) {
-        const bool is_client = ocors_json_find(root, "client_id", NULL);
-        const bool is_resource = !is_client && ocors_json_find(root, "resource_id", NULL);
+    if (!ocors_json_find(value, "clients", &reader->clients)) {
+        const bool is_client = ocors_json_find(value, "client_id", NULL);
+        const bool is_resource = !is_client && ocors_json_find(value, "resource_id", NULL);
 
         ocors_report_add(
             reader->report, OCORS_FINDING_CLIENTS_MISSING, path, "\"clients\" is missing%s",
@@ -424,11 +424,11 @@ static void judge_document(reader_t *reader, ocors_json_t *root, const ocors_pat
                             "\"resources\":[ ... ]}]}"
                           : "; a settings document is {\"_v\":\"19.1\",\"clients\":[ ... ]}");
         if (is_client || is_resource) {
-            (is_client ? judge_client : judge_resource)(reader, root, path);
+            (is_client ? judge_client : judge_resource)(reader, value, path);
             return;
         }
     }
-    judge_below(reader, root, DOCUMENT, path);
+    judge_below(reader, value, DOCUMENT, path);
 }
 
 /* An array in the place of the document: of documents, or of clients. */

@@ -59,7 +59,7 @@ static ocors_document_t *document_add(ocors_collection_t *collection, const char
         const ocors_snapshot_document_t *before = is_new ? NULL
                                                          : &collection->in_force->documents[index];
         file = &ocors_listing_stat(listing, path)->file;
-        is_same = !is_new && ocors_snapshot_file_is_same(&before->file, file);
+        is_same = before != NULL && ocors_snapshot_file_is_same(&before->file, file);
         is_left = (is_same && !before->is_transient) || (is_new && collection->is_full)
                   || ocors_deferral_has(collection->deferral, path, file);
     }
