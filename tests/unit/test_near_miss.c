@@ -40,6 +40,19 @@ static const struct {
       "https://x.example:6",
       OCORS_REASON_PORT_DIFFERS,
       "https://x.example:1" },
+    { "a client has its own list alone, two ports above",
+      { "a https://x.example:9; b https://x.example:7" },
+      "a",
+      "https://x.example:6",
+      OCORS_REASON_PORT_DIFFERS,
+      "https://x.example:9" },
+    { "eight ports above are looked at (R13)",
+      { "a https://x.example:9; b https://x.example:2 https://x.example:3 https://x.example:4 "
+        "https://x.example:5 https://x.example:6 https://x.example:7 https://x.example:8" },
+      "a",
+      "https://x.example:1",
+      OCORS_REASON_PORT_DIFFERS,
+      "https://x.example:9" },
     { "eight ports below are looked at (R13)",
       { "a https://x.example:1; b https://x.example:2 https://x.example:3 https://x.example:4 "
         "https://x.example:5 https://x.example:6 https://x.example:7 https://x.example:8" },
@@ -47,7 +60,15 @@ static const struct {
       "https://x.example:9",
       OCORS_REASON_PORT_DIFFERS,
       "https://x.example:1" },
-    { "the ninth is not",
+    { "the ninth above is not",
+      { "a https://x.example:10; b https://x.example:2 https://x.example:3 https://x.example:4 "
+        "https://x.example:5 https://x.example:6 https://x.example:7 https://x.example:8 "
+        "https://x.example:9" },
+      "a",
+      "https://x.example:1",
+      OCORS_REASON_NOT_LISTED,
+      "" },
+    { "the ninth below is not",
       { "a https://x.example:1; b https://x.example:2 https://x.example:3 https://x.example:4 "
         "https://x.example:5 https://x.example:6 https://x.example:7 https://x.example:8 "
         "https://x.example:9" },
