@@ -132,6 +132,28 @@ static void test_it_is_right_about_the_top(void **state)
     free(sketch);
 }
 
+/* An entry that somebody is writing counts nothing; what other stripes have of its key counts. */
+static void test_half_an_entry_counts_nothing(void **state)
+{
+    const uint64_t key = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_item_t items[TOP];
+    size_t left_out;
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        assert_true(count_once(sketch, i % 2, "https://a.example", 1));
+    }
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
+    assert_int_equal(items[0].count, 6);
+    ocors_sketch_set(sketch, 1, key)->entries[0].version |= 1;
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
+    assert_int_equal(items[0].count, 3);
+    ocors_sketch_set(sketch, 0, key)->entries[0].version |= 1;
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 0);
+    free(sketch);
+}
+
 /* Each key of this minute that loses its way is counted, whatever set it was in. */
 static void test_lost_keys_are_counted(void **state)
 {
@@ -489,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_is_exact_while_there_is_room),
         cmocka_unit_test(test_it_is_right_about_the_top),
+        cmocka_unit_test(test_half_an_entry_counts_nothing),
         cmocka_unit_test(test_lost_keys_are_counted),
         cmocka_unit_test(test_a_stamp_renews),
         cmocka_unit_test(test_the_newest_note_is_shown),
