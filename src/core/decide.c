@@ -53,8 +53,10 @@ static uint64_t hash_for(const judge_t *judge, size_t which, ocors_span_t text)
 static bool policies_have(const judge_t *judge, uint64_t hash, ocors_span_t text,
                           ocors_span_t *configured)
 {
-    for (size_t i = 0; i < judge->policy_count; hash = hash_for(judge, i, text)) {
-        if (policy_has(judge, i++, hash, text, configured)) {
+    for (size_t i = 0; i < judge->policy_count; i++) {
+        const uint64_t of = i == 0 ? hash : hash_for(judge, i, text);
+
+        if (policy_has(judge, i, of, text, configured)) {
             return true;
         }
     }

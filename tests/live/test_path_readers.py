@@ -34,7 +34,9 @@ CONFIG = """
     OcapiCorsSettingsTree "${ROOT}/tree"
     RewriteEngine On
     RewriteRule "^/s/" "/front" [PT,L]
+    RewriteRule "^/short/(.*)" "/s/A/dw/shop/v19_1/$1" [PT,L]
     ProxyPass "/front" "${BACKEND}/front"
+    ProxyPass "/s/" "${BACKEND}/s/"
 </VirtualHost>
 """
 
@@ -56,6 +58,13 @@ def test_a_front_controller_behind_a_rewrite(front, backend):
           ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"])
     assert backend.requests == []
     check(ask(front, "POST", f"/s/A/dw/{X}", A, host="controller.invalid"), 200, granted(A))
+
+
+def test_an_address_behind_a_rewrite(front, backend):
+    """R12, R5, the other way round: [PT] makes an address of a path that is outside, and the address decides."""
+    check_refused(ask(front, "POST", "/short/x", EVIL, host="controller.invalid"))
+    assert backend.requests == []
+    check(ask(front, "POST", "/short/x", A, host="controller.invalid"), 200, granted(A))
 
 
 @pytest.mark.parametrize("origin, path", [

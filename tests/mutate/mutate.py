@@ -34,13 +34,13 @@ FLOOR = 90  # per cent
 LIVE = {
     "src/httpd/apart.c": ["test_counting"],
     "src/httpd/arguments.c": ["test_directives"],
-    "src/httpd/config.c": ["test_directives", "test_enforcement"],
+    "src/httpd/config.c": ["test_directives", "test_enforcement", "test_own_field"],
     "src/httpd/directives.c": ["test_directives"],
     "src/httpd/facts.c": ["test_own", "test_clients", "test_mapping", "test_own_field"],
     "src/httpd/fields.c": ["test_foreign_headers", "test_own_field"],
     "src/httpd/refusals.c": ["test_counting", "test_explanations"],
     "src/httpd/request.c": ["test_enforcement", "test_early", "test_phases", "test_report_only"],
-    "src/httpd/request_path.c": ["test_mapping", "test_path_spellings"],
+    "src/httpd/request_path.c": ["test_mapping", "test_path_spellings", "test_path_readers", "test_directives"],
     "src/httpd/respond.c": ["test_exchanges", "test_responses", "test_foreign_headers"],
     "src/httpd/reload/": ["test_reload", "test_reload_says", "test_documents", "test_notify", "test_site_archive"],
 }

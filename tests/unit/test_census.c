@@ -48,6 +48,25 @@ static void test_a_kind_counts_once(void **state)
     free(census);
 }
 
+/* A kind has 64 places: so many kinds that begin at one place are counted, and one more is not. */
+static void test_kinds_of_one_place(void **state)
+{
+    ocors_census_t *census = census_make();
+    uint64_t kind = OCORS_CENSUS_KINDS - 1; /* the last place: the next one is the first */
+    bool is_more;
+
+    (void)state;
+    for (unsigned i = 0; i < 64; i++, kind += OCORS_CENSUS_KINDS) {
+        assert_int_equal(ocors_census_kind(census, kind), i < OCORS_CENSUS_LINES);
+    }
+    assert_int_equal(ocors_census_unlogged(census, &is_more), 64 - OCORS_CENSUS_LINES);
+    assert_false(is_more);
+    assert_false(ocors_census_kind(census, kind));
+    assert_int_equal(ocors_census_unlogged(census, &is_more), 64 - OCORS_CENSUS_LINES);
+    assert_true(is_more);
+    free(census);
+}
+
 /* Kinds without room are not counted, and it is known that there were more. */
 static void test_too_many_kinds(void **state)
 {
@@ -109,9 +128,8 @@ static void test_any_bytes_are_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_kind_counts_once),
-        cmocka_unit_test(test_too_many_kinds),
-        cmocka_unit_test(test_origins),
+        cmocka_unit_test(test_a_kind_counts_once),     cmocka_unit_test(test_kinds_of_one_place),
+        cmocka_unit_test(test_too_many_kinds),         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_any_bytes_are_harmless),
     };
 

@@ -249,6 +249,33 @@ static void test_no_policy_allows_nothing(void **state)
     assert_true(decision.has_fallback_methods);
 }
 
+/* C5: below a tree, other paths than those of an API are judged by the policies of both; one
+ * without documents takes nothing away from the other. */
+static void test_either_policy_allows(void **state)
+{
+    static ocors_policy_t policies[2][2] = { { { .layer_count = 1 }, { .layer_count = 0 } },
+                                             { { .layer_count = 0 }, { .layer_count = 1 } } };
+    static const char *const origins[] = { "http://foo.com", "http://bar.com" };
+    size_t size;
+    void *image = image_load("p.json", &size);
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(ocors_image_open(image, size, &policies[i][i].layers[0]));
+        for (size_t k = 0; k < 2; k++) {
+            const ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("POST"),
+                                          .origin = ocors_span_from_string(origins[k]),
+                                          .has_origin = true };
+            ocors_decision_t decision;
+            char buffer[64];
+
+            ocors_decide(policies[i], 2, &facts, buffer, &decision);
+            assert_int_equal(decision.verdict, k == 0 ? OCORS_VERDICT_ALLOW : OCORS_VERDICT_REFUSE);
+        }
+    }
+    free(image);
+}
+
 /* R12: an ambiguous path allows nothing, whichever policies are at hand. */
 static void test_an_ambiguous_path_allows_nothing(void **state)
 {
@@ -426,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_policy_allows_nothing),
+        cmocka_unit_test(test_either_policy_allows),
         cmocka_unit_test(test_an_ambiguous_path_allows_nothing),
         cmocka_unit_test(test_the_allowed_origin_is_the_configured_one),
         cmocka_unit_test(test_a_damaged_count_is_no_work),

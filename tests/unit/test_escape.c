@@ -42,6 +42,7 @@ static void texts(void **state)
           "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9b\x92" },
         /* U+202E turns what follows round; U+0085 is a control character; U+E0041 a tag */
         { "a\xe2\x80\xae.b", "a\\u202e.b", "a&lt;U+202E&gt;.b", "a<U+202E>.b" },
+        { "\xc2\x80", "\\u0080", "&lt;U+0080&gt;", "<U+0080>" },
         { "\xc2\x85", "\\u0085", "&lt;U+0085&gt;", "<U+0085>" },
         { "\xf3\xa0\x81\x81", "\\udb40\\udc41", "&lt;U+E0041&gt;", "<U+E0041>" },
         /* what is not UTF-8: a lone byte, an overlong form, a surrogate, a character cut off */

@@ -114,6 +114,30 @@ static void test_any_bytes(void **state)
     }
 }
 
+/* F1: what has no meaning in JSON, HTML or a log is written as it is; the least and the last of it.
+ */
+static void test_what_is_escaped(void **state)
+{
+    static const struct {
+        const char *origin, *written;
+    } rows[] = {
+        { "http://a http://b", "\"http://a http://b\"" },
+        { "http://a\x1f", "\"http://a\\u001f\"" },
+        { "http://a~", "\"http://a~\"" },
+        { "http://a\x7f", "\"http://a\\u007f\"" },
+        { "\"\\", "\"\\\"\\\\\"" },
+        { "<>&'", "\"\\u003c\\u003e\\u0026\\u0027\"" },
+    };
+    char buffer[OCORS_FAULT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ocors_fault_write(OCORS_SPAN_LITERAL("19.1"), ocors_span_from_string(rows[i].origin),
+                          buffer);
+        assert_non_null(strstr(buffer, rows[i].written));
+    }
+}
+
 static void test_the_cut(void **state)
 {
     char origin[600];
@@ -141,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_the_whole_document),
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_any_bytes),
+        cmocka_unit_test(test_what_is_escaped),
         cmocka_unit_test(test_the_cut),
     };
 

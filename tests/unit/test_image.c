@@ -458,6 +458,74 @@ static void test_every_damaged_byte_is_noticed_and_harmless(void **state)
     free(bytes);
 }
 
+/* Writes a number into an image, and the checksum that is right then; whether the image passes. */
+static bool passes_with(void *bytes, size_t size, size_t at, uint32_t number)
+{
+    ocors_image_header_t *header = bytes;
+    uint32_t *word = (uint32_t *)(void *)((char *)bytes + at);
+    const uint32_t before = *word;
+    bool passes;
+
+    *word = number;
+    header->checksum = ocors_image_checksum(bytes, size, header->seed);
+    passes = ocors_image_verify(bytes, size);
+    *word = before;
+    header->checksum = ocors_image_checksum(bytes, size, header->seed);
+    assert_true(ocors_image_verify(bytes, size));
+    return passes;
+}
+
+#define FIELD(section, type, index, field)                                                         \
+    (header->section + (index) * sizeof(type) + offsetof(type, field))
+
+/* Who can write the checksum, too, gets no number past the end of what it counts. */
+static void test_a_right_checksum_is_not_enough(void **state)
+{
+    size_t size;
+    ocors_image_t image;
+    ocors_image_origin_t all;
+    void *bytes = image_make(40, &size, &image);
+    const ocors_image_header_t *header = bytes;
+    const uint32_t clients = header->client_count, headers = header->header_count;
+
+    (void)state;
+    assert_true(image_has(&image, "https://all.example", &all));
+    assert_int_equal(all.client_count, 20);
+    const size_t members = (size_t)((const char *)all.clients - (const char *)bytes);
+    const struct {
+        size_t at;
+        uint32_t number;
+        bool passes;
+    } rows[] = {
+        { members + 19 * sizeof(uint32_t), clients, false },
+        { members + 19 * sizeof(uint32_t), 18, false }, /* twice */
+        { members + 20 * sizeof(uint32_t), header->list_count, false },
+        { members + 20 * sizeof(uint32_t), header->list_count - 1, true },
+        { members + 20 * sizeof(uint32_t), OCORS_IMAGE_LIST_NONE, true },
+        { FIELD(origins, ocors_image_origin_record_t, 0, length), 0, false },
+        { FIELD(origins, ocors_image_origin_record_t, 0, member_count), 0, false },
+        { FIELD(clients, ocors_image_client_record_t, 3, id_length), 0, false },
+        { FIELD(clients, ocors_image_client_record_t, 3, hash), 0, false },
+        { FIELD(clients, ocors_image_client_record_t, 3, list), header->list_count, false },
+        { FIELD(clients, ocors_image_client_record_t, 3, list), header->list_count - 1, true },
+        { FIELD(clients, ocors_image_client_record_t, 3, first_header), headers + 1, false },
+        { FIELD(clients, ocors_image_client_record_t, 3, first_header), headers, true },
+        { FIELD(clients, ocors_image_client_record_t, 0, header_count), headers + 1, false },
+        { FIELD(clients, ocors_image_client_record_t, 0, header_count), headers, true },
+        { offsetof(ocors_image_header_t, site_list), header->list_count, false },
+        { offsetof(ocors_image_header_t, site_list), header->list_count - 1, true },
+        { FIELD(headers, ocors_image_header_record_t, 0, name_length), header->text_size, false },
+        { FIELD(headers, ocors_image_header_record_t, 0, value_length), header->text_size, false },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (passes_with(bytes, size, rows[i].at, rows[i].number) != rows[i].passes) {
+            fail_msg("row %zu", i);
+        }
+    }
+    free(bytes);
+}
+
 static void test_every_cut_is_noticed(void **state)
 {
     size_t size;
@@ -511,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_the_origins_of_a_host),
         cmocka_unit_test(test_a_group_ends_within_its_section),
         cmocka_unit_test(test_every_damaged_byte_is_noticed_and_harmless),
+        cmocka_unit_test(test_a_right_checksum_is_not_enough),
         cmocka_unit_test(test_every_cut_is_noticed),
         cmocka_unit_test(test_the_seed_decides_the_order_not_the_answer),
     };

@@ -509,6 +509,69 @@ static void different_keys_take_linear_time(void **state)
     assert_true(seconds[1] <= 64 * seconds[0] + 0.05);
 }
 
+/* D32: lines and columns, also of a place before the last one. */
+static void places_are_found_in_any_order(void **state)
+{
+    static const struct {
+        size_t offset, line, column;
+    } rows[] = {
+        { 0, 1, 1 },  { 7, 3, 3 }, { 5, 3, 1 }, { 4, 2, 1 },  { 3, 1, 4 },  { 1, 1, 2 },
+        { 11, 4, 1 }, { 8, 3, 4 }, { 0, 1, 1 }, { 11, 4, 1 }, { 10, 3, 6 }, { 4, 2, 1 },
+    };
+    const ocors_span_t text = OCORS_SPAN_LITERAL("abx\n\nxbcxx\n");
+    ocors_json_lines_t lines = ocors_json_lines_make(text);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const ocors_json_place_t place = ocors_json_lines_place(&lines,
+                                                                text.bytes + rows[i].offset);
+
+        assert_int_equal(place.line, rows[i].line);
+        assert_int_equal(place.column, rows[i].column);
+    }
+}
+
+/* Each escape of RFC 8259 section 7, the first and the last character of each length, and what is
+ * not an escape. */
+static void escapes_are_decoded(void **state)
+{
+    static const struct {
+        ocors_span_t inner;
+        const char *decoded; /* NULL: not a string */
+    } rows[] = {
+        { OCORS_SPAN_INITIALISER("\\\"\\\\\\/\\b\\f\\n\\r\\t"), "\"\\/\b\f\n\r\t" },
+        { OCORS_SPAN_INITIALISER("\\u0001\\u007F\\u0080"), "\x01\x7f\xc2\x80" },
+        { OCORS_SPAN_INITIALISER("\\u07fF\\u0800"), "\xdf\xbf\xe0\xa0\x80" },
+        { OCORS_SPAN_INITIALISER("\\ud7ff\\ue000"), "\xed\x9f\xbf\xee\x80\x80" },
+        { OCORS_SPAN_INITIALISER("\\uffff\\uD800\\uDC00"), "\xef\xbf\xbf\xf0\x90\x80\x80" },
+        { OCORS_SPAN_INITIALISER("\\udbff\\udfff"), "\xf4\x8f\xbf\xbf" },
+        { OCORS_SPAN_INITIALISER("\\ud800"), NULL },
+        { OCORS_SPAN_INITIALISER("\\ud800\\ud800"), NULL },
+        { OCORS_SPAN_INITIALISER("\\ud800\\ue000"), NULL },
+        { OCORS_SPAN_INITIALISER("\\udc00"), NULL },
+        { OCORS_SPAN_INITIALISER("\\udfff"), NULL },
+        { OCORS_SPAN_INITIALISER("\\0"), NULL },
+        { OCORS_SPAN_INITIALISER("\\\0"), NULL },
+        { OCORS_SPAN_INITIALISER("\\"), NULL },
+        { OCORS_SPAN_INITIALISER("\\u12"), NULL },
+        { OCORS_SPAN_INITIALISER("\\u123g"), NULL },
+        { OCORS_SPAN_INITIALISER("\\U0041"), NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const ocors_span_t inner = guarded_copy(rows[i].inner.bytes, rows[i].inner.length);
+        char to[32];
+        ocors_span_t decoded;
+
+        assert_int_equal(ocors_json_decode(inner, to, &decoded), rows[i].decoded != NULL);
+        if (rows[i].decoded != NULL) {
+            assert_span_equal(decoded, rows[i].decoded);
+        }
+        guarded_free(inner);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,6 +580,8 @@ int main(void)
         cmocka_unit_test(texts_that_stop_anywhere),
         cmocka_unit_test(texts_of_chance),
         cmocka_unit_test(the_tree_is_whole),
+        cmocka_unit_test(places_are_found_in_any_order),
+        cmocka_unit_test(escapes_are_decoded),
         cmocka_unit_test(memory_is_limited),
         cmocka_unit_test(time_is_linear),
         cmocka_unit_test(different_keys_take_linear_time),

@@ -237,6 +237,9 @@ static void punycode(void **state)
         { "ァbアヺ", "xn--b-ceue66a" },
         { "一b丁鿿", "xn--b-zn6ae4705f" },
         { "가b각힣", "xn--b-2x5ee4975b" },
+        /* Two whose deltas are at the bound of section 6.1, and beyond it. */
+        { "кcαàあγη", "xn--c-sfa67sjau59ee50v" },
+        { "дαaうçäb", "xn--ab-vial286apwaq07t" },
     };
     static const uint32_t others[] = { 0xdf,   0xf7,   0x100,  0x102,  0x130,  0x132,  0x134,
                                        0x138,  0x139,  0x13f,  0x141,  0x149,  0x14a,  0x178,

@@ -125,10 +125,49 @@ static void a_client_that_is_not_there_allows_nothing(void **state)
     }
 }
 
+/* D26: a client has the headers of the layer that it is found in, each in its place, and no others.
+ */
+static void headers_of_a_client(void **state)
+{
+    static const char *const names[] = { "x-a", "x-b", "x-c", "x-d" };
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_policy_t policy = { .layer_count = 1 };
+    ocors_policy_client_t client;
+    ocors_response_header_t header;
+    ocors_report_t report;
+    void *bytes;
+    size_t size;
+
+    (void)state;
+    ocors_report_init(&report);
+    for (size_t i = 0; i < 4; i++) { /* two of each client */
+        if (i % 2 == 0) {
+            assert_int_equal(ocors_settings_begin_client(settings, ocors_span_make(names[i] + 2, 1),
+                                                         &report, NULL),
+                             OCORS_OK);
+        }
+        assert_int_equal(ocors_settings_add_header(settings, ocors_span_from_string(names[i]),
+                                                   OCORS_SPAN_LITERAL("yes"), &report, NULL),
+                         OCORS_OK);
+    }
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    assert_true(ocors_image_open(bytes, size, &policy.layers[0]));
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(
+            ocors_policy_find_client(&policy, ocors_span_make(names[i / 2 * 2] + 2, 1), &client));
+        assert_true(ocors_policy_read_header(&policy, &client, i % 2, &header));
+        assert_span_equal(header.name, names[i]);
+        assert_false(ocors_policy_read_header(&policy, &client, 2, &header));
+    }
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
+    free(bytes);
+}
+
 int main(void)
 {
     const size_t count = sizeof(rows) / sizeof(rows[0]);
-    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 2] = { 0 };
+    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 3] = { 0 };
 
     for (size_t i = 0; i < count; i++) {
         tests[i] = (struct CMUnitTest){
@@ -140,5 +179,6 @@ int main(void)
     tests[count] = (struct CMUnitTest)cmocka_unit_test(origins_out_of_range_are_not_read);
     tests[count + 1] = (struct CMUnitTest)cmocka_unit_test(
         a_client_that_is_not_there_allows_nothing);
+    tests[count + 2] = (struct CMUnitTest)cmocka_unit_test(headers_of_a_client);
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL) != 0;
 }

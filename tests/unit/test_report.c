@@ -201,6 +201,8 @@ static void one_cause_is_one_finding(void **state)
     /* Each place counts. */
     assert_int_equal(report.totals[OCORS_SEVERITY_REMARK], 4);
     assert_true(ocors_report_is_complete(&report));
+    ocors_report_add(&report, OCORS_FINDING_ORIGIN_DUPLICATE, &second, "warning");
+    assert_true(ocors_report_is_complete(&report));
     ocors_report_free(&report);
 
     for (size_t line = 1; line <= 7; line++) {

@@ -260,6 +260,10 @@ static void characters_are_whole(void **state)
         { "/??", "/\xf0\x80\x80\x80\x80", true },
         { "/*??", "/\xf0\x80\x80\x80\x80", true },
         { "/*???", "/\xf0\x80\x80\x80\x80", false },
+        { "/*b?", "/b\xf0\x80\x80\x80", true },
+        { "/*b?", "/b\xf0\x80\x80\x80\x80", false }, /* four bytes at most */
+        { "/*b?", "/bx\x80", false },
+        { "/\xc3*??", "/\xc3\xa9", false }, /* no byte is taken twice */
         { "/?", "/\xc3", true },
         { "/*?b",
           "/\xc3"

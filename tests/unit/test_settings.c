@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ocors_invisible.h"
+#include "ocors_near_name.h"
 #include "ocors_settings_parse.h"
 #include "ocors_utf8.h"
 
@@ -519,10 +520,45 @@ static void real_documents(void **state)
     assert_true(count >= 28);
 }
 
+/* D27: the faults that a name may have; blanks count for none, up to twice the longest name. */
+static void names_are_near(void **state)
+{
+    static const struct {
+        const char *word, *name;
+        size_t distance;
+    } rows[] = {
+        { "allowedOrigins", "allowed_origins", 0 },
+        { "allwed-origns", "allowed_origins", 2 },
+        { "alwed_origns", "allowed_origins", OCORS_NAME_FAR },
+        { "form", "from", 1 },
+        { "rfom", "from", 1 },
+        { "frmo", "from", 1 },
+        { "frm", "from", 1 },
+        { "fromage", "from", OCORS_NAME_FAR },
+        { "untill", "until", 1 },
+        { "TO", "until", 0 },
+        { "to", "from", OCORS_NAME_FAR },
+        { "di", "id", OCORS_NAME_FAR },
+        { "", "id", OCORS_NAME_FAR },
+    };
+    char word[130];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(ocors_name_distance(ocors_span_from_string(rows[i].word), rows[i].name),
+                         rows[i].distance);
+    }
+    memset(word, '_', sizeof(word));
+    memcpy(word, "from", 4);
+    assert_int_equal(ocors_name_distance(ocors_span_make(word, 128), "from"), 0);
+    assert_int_equal(ocors_name_distance(ocors_span_make(word, 129), "from"), OCORS_NAME_FAR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_finding_has_a_row),
+        cmocka_unit_test(names_are_near),
         cmocka_unit_test(size_is_limited),
         cmocka_unit_test(values_from_elsewhere_are_judged),
         cmocka_unit_test(origins_are_known_again),

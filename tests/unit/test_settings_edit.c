@@ -213,6 +213,21 @@ static void origins_come_and_go(void **state)
     }
 }
 
+/* A splice has the pieces that it counts, whatever is behind them. */
+static void pieces_are_counted(void **state)
+{
+    ocors_splice_t splice = { .offset = 1, .removed = 2, .piece_count = 2 };
+    char edited[8] = "";
+
+    (void)state;
+    for (size_t i = 0; i < OCORS_EDIT_PIECES_MAX; i++) {
+        splice.pieces[i] = ocors_span_make("xyz", 3);
+    }
+    assert_int_equal(ocors_splice_length(OCORS_SPAN_LITERAL("abc"), &splice), 7);
+    ocors_splice_apply(OCORS_SPAN_LITERAL("abc"), &splice, edited);
+    assert_string_equal(edited, "axyzxyz");
+}
+
 static ocors_edit_result_t ask(const char *text, const char *client)
 {
     const ocors_origin_t origin = origin_of("https://n.example");
@@ -417,6 +432,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(origins_come_and_go),
+        cmocka_unit_test(pieces_are_counted),
         cmocka_unit_test(clients_are_found_by_their_whole_id),
         cmocka_unit_test(bad_texts_are_survived),
         cmocka_unit_test(documents_were_edited),

@@ -132,6 +132,50 @@ static void test_it_is_right_about_the_top(void **state)
     free(sketch);
 }
 
+/* An entry that somebody is writing counts nothing; what other stripes have of its key counts. */
+static void test_half_an_entry_counts_nothing(void **state)
+{
+    const uint64_t key = ocors_hash(SEED, OCORS_SPAN_LITERAL("https://a.example"));
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_item_t items[TOP];
+    size_t left_out;
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        assert_true(count_once(sketch, i % 2, "https://a.example", 1));
+    }
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
+    assert_int_equal(items[0].count, 6);
+    ocors_sketch_set(sketch, 1, key)->entries[0].version |= 1;
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 1);
+    assert_int_equal(items[0].count, 3);
+    ocors_sketch_set(sketch, 0, key)->entries[0].version |= 1;
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), 0);
+    free(sketch);
+}
+
+/* Each key of this minute that loses its way is counted, whatever set it was in. */
+static void test_lost_keys_are_counted(void **state)
+{
+    const ocors_sketch_note_t note = { .reason = OCORS_REASON_NOT_LISTED };
+    const uint64_t lost[] = { 3, 2 };
+    ocors_sketch_t *sketch = sketch_make();
+    uint64_t evicted;
+
+    (void)state;
+    for (uint32_t stripe = 0; stripe < 2; stripe++) {
+        for (uint64_t which = 1; which <= OCORS_SKETCH_WAYS + lost[stripe]; which++) {
+            const uint64_t key = which << 40;
+
+            assert_true(ocors_sketch_enter(ocors_sketch_set(sketch, stripe, key), key, STAMP, STAMP,
+                                           &note, OWNER));
+        }
+    }
+    (void)ocors_sketch_origins(sketch, STAMP, &evicted);
+    assert_int_equal(evicted, lost[0] + lost[1]);
+    free(sketch);
+}
+
 /* An entry of an earlier stamp is not found, and entering it again keeps its count. */
 static void test_a_stamp_renews(void **state)
 {
@@ -364,6 +408,10 @@ static void test_long_texts_are_cut(void **state)
     ocors_sketch_note_texts(&note, ocors_span_make(text, sizeof(text)), ocors_span_make(text, 3));
     assert_int_equal(note.origin_length, OCORS_SKETCH_TEXT_MAX - 1);
     assert_int_equal(note.nearest_length, 3);
+    memset(&note, 0, sizeof(note));
+    ocors_sketch_note_texts(&note, OCORS_SPAN_LITERAL("n"), OCORS_SPAN_LITERAL("u"));
+    assert_span_equal(ocors_span_make(note.origin_text, note.origin_length), "n");
+    assert_span_equal(ocors_span_make(note.nearest_text, note.nearest_length), "u");
 }
 
 /* A worker that somebody has got hold of writes any bytes: readers end, and stay in bounds. */
@@ -463,6 +511,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_is_exact_while_there_is_room),
         cmocka_unit_test(test_it_is_right_about_the_top),
+        cmocka_unit_test(test_half_an_entry_counts_nothing),
+        cmocka_unit_test(test_lost_keys_are_counted),
         cmocka_unit_test(test_a_stamp_renews),
         cmocka_unit_test(test_the_newest_note_is_shown),
         cmocka_unit_test(test_an_entry_knows_its_place),

@@ -101,12 +101,8 @@ static int member_compare(const void *a, const void *b)
     const member_t *left = a, *right = b;
     const int order = ocors_span_compare(left->scheme, right->scheme);
 
-    if (order != 0) {
-        return order;
-    }
-    return left->port != right->port
-               ? (left->port > right->port) - (left->port < right->port)
-               : (left->number > right->number) - (left->number < right->number);
+    /* Two origins of a host differ in one of the two. */
+    return order != 0 ? order : (left->port > right->port) - (left->port < right->port);
 }
 
 /* Writes the group of a chain: its count and its members in order. */
