@@ -326,6 +326,7 @@ def test_two_origin_fields(client, backend):
 
 # ---- Bodies ----
 
+@pytest.mark.pairwise("size", "has_length", "server", "client")
 @pytest.mark.parametrize("size", [0, 5, 65536, 65537, MIB5])
 @pytest.mark.parametrize("has_length", [True, False], ids=["length", "no-length"])
 def test_an_upload(client, backend, size, has_length):
