@@ -15,19 +15,23 @@ def by_name(headers):
 
 
 class Response:
-    """One response. `headers` is the list of (name, value) as they came; nobody changes it."""
+    """One response. `headers` is the list of (name, value) as they came."""
 
     def __init__(self, status, reason, headers, body, interim):
         self.status = status
         self.reason = reason
-        self.headers = headers
+        self._headers = headers
         self.body = body
         self.interim = interim  # 1xx responses that came before it
-        self.values = by_name(headers)
+        self._values = by_name(headers)
+
+    @property
+    def headers(self):  # nobody sets them: what is asked by name would be that of before
+        return self._headers
 
     def all(self, name):
         """Every value of a header, in order."""
-        return list(self.values.get(name.lower(), ()))
+        return list(self._values.get(name.lower(), ()))
 
     def one(self, name):
         """The only value of a header; None when it is absent; two lines are an error."""
