@@ -266,6 +266,8 @@ BASE = 'OcapiCorsSettings "${SETTINGS}/p.json"\n'
     ("OcapiCorsCacheSize 1T", "must be Auto or a number of bytes, optionally with K, M or G after it, not '1T'"),
     ("OcapiCorsCacheSize 1KB", "must be Auto or a number of bytes, optionally with K, M or G after it, not '1KB'"),
     ("OcapiCorsCacheSize 0", "must be Auto or a number of bytes, optionally with K, M or G after it, not '0'"),
+    *[(f"OcapiCorsCacheSize {size}", f"must be Auto or a number of bytes, optionally with K, M or G after it, not '{size}'")
+      for size in ("9007199254740992K", "8796093022208m", "8589934592G")],  # 2^63
     ("OcapiCorsMaxAge -1", "must be a number of seconds from 0 to 86400, not '-1'"),
     ("OcapiCorsMaxAge 86401", "must be a number of seconds from 0 to 86400, not '86401'"),
     ("OcapiCorsMaxAge 5s", "must be a number of seconds from 0 to 86400, not '5s'"),

@@ -541,8 +541,12 @@ static void padding(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        memset(buffer, 'x', sizeof(buffer));
         assert_true(ocors_base64_decode(ocors_span_from_string(rows[i].text), buffer, &decoded));
         assert_span_equal(decoded, rows[i].decoded);
+        for (size_t at = decoded.length + 1; at < sizeof(buffer); at++) { /* one byte at most */
+            assert_int_equal(buffer[at], 'x');
+        }
     }
 }
 
