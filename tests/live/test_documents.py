@@ -91,6 +91,22 @@ def test_warnings_are_shown_at_configtest():
     assert status == 0 and output.count("OCORS0004") == 2 and "Syntax OK" in output, output
 
 
+@pytest.mark.parametrize("origin, severity, totals", [
+    ("https://*.a{}.example", "error", "1001 errors, 0 warnings, 0 remarks"),
+    ("YOUR_DOMAIN_NAME_{}", "warning", "0 errors, 1001 warnings, 0 remarks")])
+def test_findings_beyond_a_thousand_are_counted(origin, severity, totals):
+    """D1: a thousand are shown, and one line says how many there are; a thousand have no such line."""
+    for count in (1000, 1001):
+        status, output = configtest(document("x", "https://a.example", *(origin.format(n) for n in range(count))))
+        lines = [line for line in output.splitlines() if "/x.json:" in line]
+        findings = [line for line in lines if f": {severity}: " in line]
+        assert len(findings) == 1000 and (status == 0) == (severity == "warning"), output[-600:]
+        others = [line for line in lines if line not in findings]
+        assert len(others) == (count > 1000), others
+        assert all(f"/x.json: {totals} in all" in line for line in others), others
+        assert output.count("OCORS0004") == (len(lines) if severity == "warning" else 0), output[-600:]
+
+
 def test_a_byte_order_mark_is_taken():
     """Field case 4.13."""
     status, output = configtest("\ufeff" + document("x", "https://foo.com"))
