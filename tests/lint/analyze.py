@@ -20,8 +20,9 @@ from test_tools import CPPCHECK, REPOSITORY, SHORT_TABLES, SOURCES, flags_of, ru
 
 test_tools.MAX_NODES = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=225000")  # clang's own
 
-# Beyond those that are on. Five are left out, as each takes right code for wrong:
+# Beyond those that are on. Six are left out, as each takes right code for wrong:
 #   alpha.security.ArrayBoundV2     a length that a caller gives for one that is too long
+#   alpha.security.ReturnPtrRange  a place that is below a count for one behind the end of what was allocated
 #   alpha.core.PointerArithm        each pointer to bytes for one to a single byte
 #   alpha.core.SizeofPtr            a key of a hash that is a pointer
 #   alpha.core.FixedAddr            a place in an area, counted from where its copy begins
@@ -29,7 +30,7 @@ test_tools.MAX_NODES = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=225
 CHECKERS = ("security.insecureAPI.bcmp,security.insecureAPI.bcopy,security.insecureAPI.bzero,security.insecureAPI.rand,"
             "security.insecureAPI.strcpy,security.FloatLoopCounter,nullability.NullableDereferenced,"
             "alpha.core.BoolAssignment,alpha.core.IdenticalExpr,alpha.core.TestAfterDivZero,"
-            "alpha.core.PointerSub,alpha.security.MallocOverflow,alpha.security.ReturnPtrRange,"
+            "alpha.core.PointerSub,alpha.security.MallocOverflow,"
             "alpha.unix.Chroot,alpha.unix.PthreadLock,alpha.unix.cstring.BufferOverlap,"
             "alpha.unix.cstring.NotNullTerminated,alpha.unix.SimpleStream").split(",")
 
