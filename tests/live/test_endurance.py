@@ -23,7 +23,7 @@ from cors import granted
 # How often the policies alternate: the steps are alike, so that the number tells how small a leak is seen; and how long
 # a client waits for its next request, in seconds: without a pause the clients take what the machine has.
 Plan = namedtuple("Plan", "reloads restarts pause")
-PLANS = {False: Plan(60, 15, 0.02), True: Plan(200, 50, 0)}  # True: --exhaustive
+PLANS = {False: Plan(60, 15, 0.01), True: Plan(200, 50, 0)}  # True: --exhaustive
 EARLY = 20  # the reload after which memory should not grow
 LEAK = 1456  # bytes a reload that are too much: 256 KiB over 180
 
