@@ -44,9 +44,11 @@ static bool policy_has(const judge_t *judge, size_t which, uint64_t hash, ocors_
     return false;
 }
 
-static uint64_t hash_for(const judge_t *judge, size_t which, ocors_span_t text)
+/* The hash of a text for a policy; `first` is that for the first one. */
+static inline uint64_t hash_for(const judge_t *judge, size_t which, uint64_t first,
+                                ocors_span_t text)
 {
-    return which < judge->policy_count ? ocors_policy_hash(&judge->policies[which], text) : 0;
+    return which == 0 ? first : ocors_policy_hash(&judge->policies[which], text);
 }
 
 /* Whether any policy has the origin; `hash` is for the first one. */
@@ -54,9 +56,7 @@ static bool policies_have(const judge_t *judge, uint64_t hash, ocors_span_t text
                           ocors_span_t *configured)
 {
     for (size_t i = 0; i < judge->policy_count; i++) {
-        const uint64_t of = i == 0 ? hash : hash_for(judge, i, text);
-
-        if (policy_has(judge, i, of, text, configured)) {
+        if (policy_has(judge, i, hash_for(judge, i, hash, text), text, configured)) {
             return true;
         }
     }
@@ -227,7 +227,8 @@ static bool origin_is_allowed(const judge_t *judge, char *buffer, members_t *mem
         decision->allowed_origin = ocors_span_make(buffer, members_write(members, buffer));
         return true;
     }
-    decision->origin_hash = members->hashes[0] = hash_for(judge, 0, origin);
+    members->hashes[0] = judge->policy_count > 0 ? ocors_policy_hash(judge->policies, origin) : 0;
+    decision->origin_hash = members->hashes[0];
     if (!list_has(judge, members->hashes[0], origin, &members->items[0])) {
         return false;
     }
@@ -397,10 +398,9 @@ static void methods_find(const judge_t *judge, const members_t *allowed, ocors_d
         else if (allowed != NULL && !is_known) {
             for (size_t k = 0; k < allowed->count; k++) {
                 if ((allowed->repeated >> k & 1) == 0) {
-                    methods_add_listing_clients(&found, policy,
-                                                i == 0 ? allowed->hashes[k]
-                                                       : hash_for(judge, i, allowed->items[k]),
-                                                allowed->items[k]);
+                    methods_add_listing_clients(
+                        &found, policy, hash_for(judge, i, allowed->hashes[k], allowed->items[k]),
+                        allowed->items[k]);
                 }
             }
         }

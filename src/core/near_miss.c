@@ -130,7 +130,8 @@ static void try_scheme(search_t *search, uint32_t first, ocors_span_t scheme)
 
     for (uint32_t i = 0; i < PORTS_MAX && try_place(search, place + i, scheme); i++) {
     }
-    for (uint32_t i = 1; i <= PORTS_MAX && try_place(search, place - i, scheme); i++) {
+    for (uint32_t i = 1;
+         i <= PORTS_MAX && i <= place - first && try_place(search, place - i, scheme); i++) {
     }
 }
 

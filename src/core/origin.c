@@ -305,7 +305,7 @@ static bool is_ipv6(ocors_span_t host)
     unsigned char address[16];
     size_t length = host.length - 2;
 
-    if (host.bytes[host.length - 1] != ']' || length >= sizeof(text)) {
+    if (host.length < 4 || host.bytes[host.length - 1] != ']' || length >= sizeof(text)) {
         return false;
     }
     for (size_t i = 0; i < length; i++) {

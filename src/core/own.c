@@ -71,10 +71,10 @@ static bool asked_is_known(const ocors_own_t *own, ocors_span_t asked)
     return asked.length > 0 && (own->takes_asked || host_is_configured(own->names, asked));
 }
 
-/* Whether an origin's host, which is not empty, counts as configured. */
+/* Whether an origin's host counts as configured. */
 static bool host_is_known(const ocors_own_t *own, ocors_span_t host, ocors_span_t asked)
 {
-    return (own->takes_asked && ocors_span_is_equal_nocase(host, asked))
+    return (own->takes_asked && asked.length > 0 && ocors_span_is_equal_nocase(host, asked))
            || host_is_configured(own->names, host);
 }
 

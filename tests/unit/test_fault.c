@@ -114,8 +114,7 @@ static void test_any_bytes(void **state)
     }
 }
 
-/* F1: what has no meaning in JSON, HTML or a log is written as it is; the least and the last of it.
- */
+/* F1: the first and the last character that is escaped, and those beside them, as they are sent. */
 static void test_what_is_escaped(void **state)
 {
     static const struct {

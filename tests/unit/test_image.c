@@ -478,7 +478,7 @@ static bool passes_with(void *bytes, size_t size, size_t at, uint32_t number)
 #define FIELD(section, type, index, field)                                                         \
     (header->section + (index) * sizeof(type) + offsetof(type, field))
 
-/* Who can write the checksum, too, gets no number past the end of what it counts. */
+/* A number that is out of range is refused although the checksum is right. */
 static void test_a_right_checksum_is_not_enough(void **state)
 {
     size_t size;

@@ -261,8 +261,10 @@ static void a_byte_that_some_reading_changes_is_not_plain(void **state)
     }
 }
 
-/* R13: what is long is read once through, whatever it is: 10 reads take some 20 ms of the
-   processor, and would take many seconds if each segment were sought from the start. */
+/*
+ * R13: what is long is read once through, whatever it is: 10 reads take some 20 ms of the
+ * processor, and would take many seconds if each segment were sought from the start.
+ */
 static void long_paths_are_linear(void **state)
 {
     static const struct {
