@@ -256,7 +256,7 @@ def main():
     parser.add_argument("--enforce", default="On", help="what OcapiCors says")
     parser.add_argument("--first", type=int, default=20, help="so many violations are printed")
     options = parser.parse_args()
-    os.environ.setdefault("OCORS_MODULE", str(httpd.REPOSITORY / "build/check/gcc/.libs/mod_ocapi_cors.so"))
+    os.environ.setdefault("OCORS_MODULE", str(httpd.REPOSITORY / "build/gcc/.libs/mod_ocapi_cors.so"))
     names = options.front or list(fronts.FRONTS)
     report = Report(options.seed)
     with campaign(options.enforce) as running:

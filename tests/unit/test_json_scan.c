@@ -469,7 +469,7 @@ static void time_is_linear(void **state)
         { "", "\x01" },
         { "[\"", "\n\x7f" },
     };
-    const size_t length = (size_t)16 << 10;
+    const size_t length = (size_t)8 << 10;
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -48,7 +48,7 @@ def test_unit(program, mode, pytestconfig):
         "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:strict_string_checks=1",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     }
-    names = left_out(program, mode, pytestconfig.getoption("exhaustive"))
+    names = left_out(program, mode, pytestconfig.getoption("exhaustive"), pytestconfig.getoption("deep"))
     if names:
         environment["OCORS_LEAVE_OUT"] = " ".join(names)
     if mode == "valgrind":
