@@ -133,8 +133,8 @@ def test_cppcheck_finds_nothing(part):
 
 
 # Some of a part at a time: a start of clang-tidy costs as much as half a source.
-SOME = [names[n:n + 8] for part in PARTS for names in [[name for name in SOURCES if part_of(name) == part]]
-        for n in range(0, len(names), 8)]
+SOME = [names[n:n + 18] for part in PARTS for names in [[name for name in SOURCES if part_of(name) == part]]
+        for n in range(0, len(names), 18)]
 
 
 @pytest.mark.parametrize("names", SOME, ids=lambda names: f"from-{names[0]}")
