@@ -288,6 +288,13 @@ static void bad_texts_are_survived(void **state)
     assert_int_equal(ask("{\"clients\":[{\"client_id\":\"a\"/**/}]}", "a"), OCORS_EDIT_BAD_TEXT);
     assert_int_equal(ask("{\"x\":\"\\q\",\"clients\":[{\"client_id\":\"a\"}]}", "a"),
                      OCORS_EDIT_BAD_TEXT);
+    /* A member that comes twice: the one before it or behind it would be edited. */
+    assert_int_equal(ask(HEAD "{\"client_id\":\"a\",\"client_id\":\"a\"}]}", "a"),
+                     OCORS_EDIT_BAD_TEXT);
+    assert_int_equal(
+        ask(HEAD "{\"client_id\":\"a\",\"allowed_origins\":[],\"allowed\\u005forigins\":[]}]}",
+            "a"),
+        OCORS_EDIT_BAD_TEXT);
 }
 
 static size_t edited;

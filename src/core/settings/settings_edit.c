@@ -94,6 +94,7 @@ static bool read_key(editor_t *editor, run_t *key)
     return true;
 }
 
+/* False: a member is not written so that it can be read, or one of the two comes twice. */
 static bool read_client(editor_t *editor, place_t *place)
 {
     size_t end = 0;
@@ -120,11 +121,17 @@ static bool read_client(editor_t *editor, place_t *place)
         }
         name = decode(editor, key);
         if (ocors_span_is_equal(name, OCORS_SPAN_LITERAL("client_id"))) {
+            if (place->id.to != 0) {
+                return false;
+            }
             place->before = end;
             place->id_key = key;
             place->id = (run_t){ value, offset(editor) };
         }
         else if (ocors_span_is_equal(name, OCORS_SPAN_LITERAL("allowed_origins"))) {
+            if (place->list != 0) {
+                return false;
+            }
             place->list = value;
             place->is_spaced = value - key.to > 1;
         }
