@@ -2,12 +2,17 @@
 """Who is compared: the module, what people configure in httpd without it, nginx and haproxy. All have the same policy of
 so many origins, as the users of each write it; and each is compared with the same server without a policy."""
 
+import functools
 import json
 import os
+import shutil
+import subprocess
 
-from peers import Peer
+from bench import REPOSITORY
+from peers import PLACE, Peer
 
 import httpd
+from everybody import for_everybody
 
 KNOWN = 500  # the number of the origin that asks
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
@@ -102,6 +107,20 @@ def httpd_alone(server, _):
 
 def module(server, count):
     return serve(server, MODULE + DOCUMENT, {"settings.json": settings(origins(count))}, module=True)
+
+
+@functools.cache
+def fields_module():
+    """The module of fields.c, built as apxs builds a user's module."""
+    PLACE.mkdir(parents=True, exist_ok=True)
+    shutil.copy(REPOSITORY / "bench/fields.c", PLACE / "mod_fields.c")
+    subprocess.run([httpd.apxs_tool(), "-c", "mod_fields.c"], cwd=PLACE, check=True, capture_output=True)
+    return for_everybody(PLACE / ".libs/mod_fields.so")
+
+
+def fields_alone(server, _):
+    """What a policy costs that is known before it is asked: httpd sends the fields of a GET."""
+    return serve(server, f'LoadModule fields_module "{fields_module()}"\n')
 
 
 def empty_location(server, _):

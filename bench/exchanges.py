@@ -41,6 +41,7 @@ CONTENDERS = {
     "haproxy, `acl -f`": (contenders.haproxy_acl, HAPROXY),
 }
 ACCEPTS = {"nginx": "ngx_event_accept", "haproxy": "listener_accept"}
+GETS = tuple(name for name, (method, _) in EXCHANGES.items() if method == "GET")
 FEW = 10  # origins of the SetEnvIf lines in a second row: nobody has a thousand of them
 
 
@@ -141,7 +142,9 @@ def count_contender(name, count=ORIGINS, targets=("/file",), only=tuple(EXCHANGE
     return costs(make(name, True, count), name, targets, only)
 
 
-# Rows that are no contenders by themselves: servers that are asked with TREE_PATH, or have sections or fewer origins.
+# Rows that are no contenders by themselves: servers that are asked with TREE_PATH, or have sections, or fewer origins, or
+# no policy but the fields of an answer to a GET.
+FIELDS = "the fields alone"
 TREE, IN_LOCATION, EMPTY_LOCATION, FEW_LINES = (f"the module, a tree of {contenders.SITES} sites", "the module in a `<Location>`",
                                                 "httpd with an empty `<Location>`", f"{SET_ENV_IF}, {FEW} origins")
 VARIANTS = {
@@ -149,10 +152,12 @@ VARIANTS = {
     IN_LOCATION: lambda: contenders.module_in_location(counted.Httpd, ORIGINS),
     EMPTY_LOCATION: lambda: contenders.empty_location(counted.Httpd, ORIGINS),
     FEW_LINES: lambda: make(SET_ENV_IF, True, FEW),
+    FIELDS: lambda: contenders.fields_alone(counted.Httpd, ORIGINS),
 }
 # Label: server, the one that it is compared with, target
 ROWS = [
     *((name, name, alone, "/file") for name, (_, alone) in CONTENDERS.items()),
+    (FIELDS, FIELDS, HTTPD, "/file"),
     (FEW_LINES, FEW_LINES, HTTPD, "/file"),
     ("the module, a path like a tree's", "the module", HTTPD, TREE_PATH),
     (TREE, TREE, HTTPD, TREE_PATH),
@@ -170,14 +175,14 @@ def instructions(told):
         if name not in VARIANTS:
             return count_contender(name, targets=targets[name])
         say(f"instructions of {name}")
-        return costs(VARIANTS[name](), name, targets[name])
+        return costs(VARIANTS[name](), name, targets[name], GETS if name == FIELDS else tuple(EXCHANGES))
 
     found = medians(count, targets, is_ours, told)
     rows, figures = [], {}
     for label, server, alone, target in ROWS:
-        cells = [found[server][exchange, target] - (found[alone][exchange, target] if alone else 0)
-                 for exchange in EXCHANGES]
+        figures[label] = {exchange: found[server][exchange, target] - (found[alone][exchange, target] if alone else 0)
+                          for exchange in EXCHANGES if (exchange, target) in found[server]}
         rows.append([f"... {label}" if alone else f"**{label}**",
-                     *(f"{cell:{'+' if alone else ''},.0f}" for cell in cells)])
-        figures[label] = dict(zip(EXCHANGES, cells))
+                     *(f"{figures[label][exchange]:{'+' if alone else ''},.0f}" if exchange in figures[label] else "-"
+                       for exchange in EXCHANGES)])
     return Result(table(["instructions", *EXCHANGES], rows), figures)

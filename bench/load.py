@@ -16,7 +16,7 @@ from bench import Result, say, table
 import contenders
 import exchanges
 import peers
-from exchanges import EXCHANGES, FEW, HTTPD, ORIGINS
+from exchanges import EXCHANGES, FEW, FIELDS, GETS, HTTPD, ORIGINS
 
 import httpd
 
@@ -39,6 +39,7 @@ def start(stack, told):
     """{row: (who, server)} of running servers; and, if --other names one, another build of the module."""
     found = {name: (who, stack.enter_context(exchanges.make(who, False, count)))
              for name, (who, count) in ROWS.items()}
+    found[FIELDS] = (HTTPD, stack.enter_context(contenders.fields_alone(httpd.Httpd, ORIGINS)))
     if told.other:
         class Other(httpd.Httpd):
             """The other build."""
@@ -75,10 +76,6 @@ def median_of(values):
     return values[rank - 1], statistics.median(values), values[-rank]
 
 
-def is_get(exchange):
-    return EXCHANGES[exchange][0] == "GET"
-
-
 def throughput(told):
     """Requests a second, as ratios to bare httpd in the same round: to the mean of the two servers of it. The order of a
     round is random, so that each server follows each other one equally often: one that was asked just before is still in
@@ -88,17 +85,20 @@ def throughput(told):
     rows, figures = {}, {}
     with ExitStack() as stack:
         servers = start(stack, told)
-        near = [name for name in (HTTPD, "the module", "another build", AGAIN) if name in servers]
+        near = [name for name in (HTTPD, "the module", "another build", AGAIN, FIELDS) if name in servers]
         for exchange in asked:
-            rounds = QUICK_ROUNDS if told.quick else ROUNDS_OF_A_GET if is_get(exchange) else ROUNDS
+            left_out = () if exchange in GETS else (FIELDS,)
+            rounds = QUICK_ROUNDS if told.quick else ROUNDS_OF_A_GET if exchange in GETS else ROUNDS
             say(f"throughput: {exchange}")
             found = []
             for number in range(rounds):
-                names = list(servers) if number % EVERY[told.quick] == 0 else near
+                names = [name for name in (servers if number % EVERY[told.quick] == 0 else near) if name not in left_out]
                 found.append({name: requests_a_second(*servers[name], exchange)
                               for name in random.sample(names, len(names))})
             for name in servers:
-                if name == HTTPD:
+                if name in left_out:
+                    cell = "-"
+                elif name == HTTPD:
                     cell = f"{statistics.median(each[name] for each in found):,.0f} a second"
                 else:
                     ratios = [each[name] / (each[HTTPD] if name == AGAIN else (each[HTTPD] + each[AGAIN]) / 2)

@@ -77,12 +77,16 @@ def documented_levels():
     return {number: shown.get(level, level) for number, level in rows}
 
 
+def apxs_tool():
+    tool = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs")
+    assert tool, "apxs not found"
+    return tool
+
+
 @functools.lru_cache(maxsize=None)
 def apxs(name):
     """What apxs says about a place of this httpd; nothing is an error."""
-    tool = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs")
-    assert tool, "apxs not found"
-    value = subprocess.run([tool, "-q", name], capture_output=True, text=True).stdout.strip()
+    value = subprocess.run([apxs_tool(), "-q", name], capture_output=True, text=True).stdout.strip()
     assert value, f"apxs -q {name} says nothing"
     return value
 
