@@ -23,8 +23,8 @@ def pytest_addoption(parser):
     parser.addoption("--exhaustive", action="store_true",
                      help="run every row of the tests that are marked `pairwise`, and what --deep runs")
     parser.addoption("--deep", action="store_true",
-                     help="run the tests that are marked `deep`: the walks of analyzers, apxs -c, all unit programs under "
-                          "valgrind; and by the sanitizers what takes long")
+                     help="run the tests that are marked `deep`: the walks of analyzers, distcheck, apxs -c, all unit "
+                          "programs under valgrind; and by the sanitizers what takes long")
 
 
 def pytest_configure(config):

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a packager does: build out of tree, install, uninstall, distcheck, apxs. Everything happens
-in a copy of the tree, and nothing in the server that this machine may run."""
+in a tarball that is unpacked, or a copy of the tree, and nothing in the server that this machine may run."""
 
 import os
 import re
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from pairs import left_out
-from test_tree import GENERATED, REPOSITORY, files, read
+from test_tree import REPOSITORY, files, read
 
 APXS = os.environ.get("APXS") or shutil.which("apxs2") or shutil.which("apxs") or ""
 NOT_IN_THE_TARBALL = {".gitignore", ".ci/run"}
@@ -58,18 +57,6 @@ def copy_of_the_tree(where):
     return where
 
 
-def with_configure(where):
-    """The same as scripts/check has it, which has just run autoreconf as the demo does (scripts/common.sh)."""
-    copy_of_the_tree(where)
-    for name in GENERATED - {"build", ".git"}:
-        made = REPOSITORY / name
-        if made.is_dir():
-            shutil.copytree(made, where / name)
-        elif made.exists():
-            shutil.copy2(made, where / name)
-    return where
-
-
 def places():
     """Every name under the server's own places, with its time."""
     found = {}
@@ -101,10 +88,23 @@ def script(path, text):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory, site, cached):
-    """(a clean copy in which a newcomer has run the demo, what it said). There is no cmocka. The demo's build is out
-    of tree, with every place at its default."""
-    where = with_configure(tmp_path_factory.mktemp("source"))
+def unpacked(tmp_path_factory):
+    """The tarball that `make dist` makes, unpacked."""
+    where = tmp_path_factory.mktemp("source")
+    build = Path(os.environ["OCORS_BUILD"]) / "gcc"
+    run(["make", "dist", "GZIP_ENV=-1"], build)
+    (tarball,) = build.glob("mod_ocapi_cors-*.tar.gz")
+    run(["tar", "-xzf", str(tarball)], where)
+    tarball.unlink()
+    (folder,) = where.iterdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, unpacked, site, cached):
+    """(the unpacked tarball in which a newcomer has run the demo, what it said). There is no cmocka. The demo's build is
+    out of tree, with every place at its default."""
+    where = unpacked
     before = files(where)
     real = shutil.which("pkg-config")
     fake = script(tmp_path_factory.mktemp("tools") / "pkg-config",
@@ -117,14 +117,8 @@ def demo(tmp_path_factory, site, cached):
 
 
 @pytest.fixture(scope="module")
-def source(demo):
-    """A clean copy, with configure made."""
-    return demo[0]
-
-
-@pytest.fixture(scope="module")
 def built(demo):
-    """An out-of-tree build of that copy."""
+    """The demo's build."""
     return demo[0] / "build/demo"
 
 
@@ -142,6 +136,16 @@ def site(tmp_path_factory):
 
 def installed(root):
     return {str(p.relative_to(root)) for p in root.rglob("*") if not p.is_dir()}
+
+
+@pytest.mark.xdist_group("configured")
+def test_the_tarball_has_each_file(unpacked):
+    """But for what is Debian's: a package of the distribution has its own debian/."""
+    version = re.search(r'OCORS_VERSION "(.*)"', read(REPOSITORY, "include/ocors_version.h"))[1]
+    assert unpacked.name == f"mod_ocapi_cors-{version}"
+    held = installed(unpacked)
+    assert {name for name in files(REPOSITORY) if not name.startswith("debian/")} - held - NOT_IN_THE_TARBALL == set()
+    assert not any(name.startswith("debian/") for name in held)
 
 
 @pytest.mark.xdist_group("configured")
@@ -192,14 +196,16 @@ def test_apxs_installs_what_make_built(built, tmp_path):
     assert places() == before
 
 
-# The unit programs that distcheck makes and runs by default: each that Makefile.am makes in a way of its own, and one
-# that reads vectors. All of them are compiled out of tree, and run, by scripts/check; that the tarball holds each of
-# their sources is asserted. --exhaustive leaves out none.
+# The unit programs that distcheck makes and runs: each that Makefile.am makes in a way of its own, and one that reads
+# vectors. All of them are compiled out of tree, and run, by scripts/check; that the tarball holds each of their sources is
+# asserted. --exhaustive leaves out none.
 OF_EACH_KIND = ("test_digest", "test_epoch", "test_nomem", "test_client")
 
 
+# By default the tarball is complete, it is configured and made out of tree by the demo, installed and uninstalled.
+@pytest.mark.deep
 @pytest.mark.xdist_group("configured")
-def test_distcheck_passes_and_touches_no_live_server(source, built, site, cached, pytestconfig):
+def test_distcheck_passes_and_touches_no_live_server(built, site, cached, pytestconfig):
     """distcheck configures its own build: with cmocka, so that it runs unit tests."""
     before = places()
     is_exhaustive = pytestconfig.getoption("exhaustive")
@@ -212,13 +218,6 @@ def test_distcheck_passes_and_touches_no_live_server(source, built, site, cached
                CONFIG_SITE=site, **cached)
     assert re.search(rf"^# PASS: +{len(programs)}$", said, re.M) and re.search(r"^# SKIP: +0$", said, re.M)
     assert places() == before
-    version = re.search(r'OCORS_VERSION "(.*)"', read(source, "include/ocors_version.h"))[1]
-    with tarfile.open(built / f"mod_ocapi_cors-{version}.tar.gz") as tarball:
-        held = {name.partition("/")[2] for name in tarball.getnames()}
-    # debian/ is Debian's: a package of the distribution has its own.
-    wanted = {name for name in files(REPOSITORY) if not name.startswith("debian/")}
-    assert wanted - held - NOT_IN_THE_TARBALL == set()
-    assert not any(name.startswith("debian/") for name in held)
 
 
 def apxs_line(text):
@@ -308,17 +307,17 @@ def test_without_cmocka_the_unit_tests_skip_visibly(built):
     ("2.4.51", "httpd 2.4.51 is too old"),
     ("", "-q HTTPD_VERSION says nothing"),
 ])
-def test_configure_refuses_an_httpd_that_is_too_old(source, site, tmp_path, version, message):
+def test_configure_refuses_an_httpd_that_is_too_old(unpacked, site, tmp_path, version, message):
     fake = script(tmp_path / "apxs",
                   f'if [ "$2" = HTTPD_VERSION ]; then echo "{version}"; else exec {APXS} "$@"; fi\n')
-    assert message in fails([str(source / "configure"), f"APXS={fake}"], tmp_path, CONFIG_SITE=site)
+    assert message in fails([str(unpacked / "configure"), f"APXS={fake}"], tmp_path, CONFIG_SITE=site)
 
 
 @pytest.mark.xdist_group("configured")
-def test_configure_takes_the_oldest_httpd_it_promises_and_other_places(source, site, tmp_path):
+def test_configure_takes_the_oldest_httpd_it_promises_and_other_places(unpacked, site, tmp_path):
     fake = script(tmp_path / "apxs",
                   f'if [ "$2" = HTTPD_VERSION ]; then echo 2.4.52; else exec {APXS} "$@"; fi\n')
-    run([str(source / "configure"), "--no-create", f"--with-apxs={fake}", f"--with-apache-moduledir={tmp_path}/m",
+    run([str(unpacked / "configure"), "--no-create", f"--with-apxs={fake}", f"--with-apache-moduledir={tmp_path}/m",
          f"--with-apache-confdir={tmp_path}/c"], tmp_path, CONFIG_SITE=site)
     run(["./config.status", "Makefile", "conf/ocapi_cors.load"], tmp_path)  # not libtool and 200 files of dependencies
     assert (tmp_path / "Makefile").exists()
