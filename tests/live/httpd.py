@@ -185,7 +185,7 @@ class Httpd:
         self.root = Path(tempfile.mkdtemp(prefix="ocors-httpd-"))
         self.logs = {name: ServerLog(self.root / name) for name in LOGS}
         self.root.chmod(0o755)
-        for name in ("run", "htdocs", "identity"):
+        for name in ("run", "htdocs", "identity", "staging"):
             (self.root / name).mkdir()
         if os.geteuid() == 0:
             account = pwd.getpwnam(self.account())
@@ -212,13 +212,12 @@ class Httpd:
         place = path  # what is put in place: the file, or the topmost folder that is missing
         while not place.parent.exists():
             place = place.parent
-        with tempfile.TemporaryDirectory(dir=self.root) as folder:
-            beside = Path(folder) / "new"
-            file = beside / path.relative_to(place)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content if isinstance(content, bytes) else content.encode(errors="surrogateescape"))
-            file.chmod(0o644)
-            beside.rename(place)
+        beside = self.root / "staging" / secrets.token_hex(8)  # tests write from several threads, too
+        file = beside / path.relative_to(place)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode(errors="surrogateescape"))
+        file.chmod(0o644)
+        beside.rename(place)
         return path
 
     def _base(self, nonce, ports):
