@@ -3,6 +3,8 @@
 (sections 2 and 3)."""
 
 import json
+import os
+import shutil
 
 import pytest
 
@@ -118,6 +120,19 @@ def test_a_byte_order_mark_is_taken():
 def test_refused_documents(text):
     status, output = configtest(text)
     assert status != 0 and "x.json" in output, output
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_document_may_have_64_mib(more):
+    """S16: a file of one byte more is not read; one of as many bytes is, and has the findings of its text."""
+    server = httpd.Httpd('OcapiCorsSettings "${ROOT}/x.json"\n', files={"x.json": ""})
+    try:
+        os.truncate(server.root / "x.json", (64 << 20) + more)
+        status, output = server.configtest()
+    finally:
+        shutil.rmtree(server.root)
+    said = "x.json: error: the file has 67108865 bytes; a document may have 67108864" if more else "x.json:1:1: error: a control"
+    assert status != 0 and said in output and ("bytes; a document may" in output) == bool(more), output
 
 
 def test_what_is_no_file_is_refused():
