@@ -41,8 +41,8 @@ typedef struct ocors_publication_t {
  * Loads and settles a listed collection, writes it into a free area and makes it current. Whatever
  * fails, what was current stays current, whole. At a look, the documents that have grown most give
  * way where the snapshot would be larger than an area. Where a restart has no memory for a new
- * store, it publishes into a free area of the old one. Logs what was found, what is in force, and,
- * where there was a store, what changed; at the first reading of a start nothing.
+ * store, it publishes into a free area of the old one. Logs what was found, what is in force, and
+ * what changed; at the first reading of a start, nothing.
  */
 ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
                                      ocors_collection_t *collection);

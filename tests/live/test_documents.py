@@ -71,12 +71,16 @@ def test_every_error_of_a_document_is_said_at_configtest(text, errors):
 
 
 def test_a_policy_that_allows_nothing_is_warned_of():
-    """A38: once its documents are layered; the twin allows something."""
+    """A38: once its documents are layered; of ten such policies, eight are named; the twin allows something."""
     files = {"one.json": document("c", "https://a.example"), "two.json": document("c")}
     line = 'OcapiCorsSettings "${ROOT}/one.json" "${ROOT}/two.json"\n'
     status, output = httpd.configtest(line, files=files)
     assert status == 0 and output.count("OCORS0026") == 1, output
     assert "/two.json: the policy of this document, and of those before it, allows no origin" in output
+    lines = "".join(f'<Location "/{n}">\nOcapiCorsSettings "${{ROOT}}/{n}.json"\n</Location>\n' for n in range(10))
+    status, output = httpd.configtest(lines, files={f"{n}.json": document("c") for n in range(10)})
+    assert status == 0 and output.count("OCORS0026") == 9, output
+    assert "OCORS0026: more policies that allow no origin: 2" in output, output
     files["two.json"] = document("d")
     status, output = httpd.configtest(line, files=files)
     assert status == 0 and "OCORS0026" not in output, output

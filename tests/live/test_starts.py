@@ -185,6 +185,17 @@ def test_a_restart_that_loads_the_module():
         assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, set())
 
 
+def test_a_restart_that_loads_the_module_and_has_no_memory():
+    """A13: httpd ends and the log says why: it does not go on without the policies."""
+    server = server_of(config="", module=False, files=FILES)
+    with server:
+        server.module = httpd.module_under_test()
+        with pytest.raises(httpd.HttpdFailed, match=r"httpd ended at a restart:(?s:.)*:crit\].*OCORS0008: the system has no shared "
+                                                    r"memory of 966367641600000 bytes"):
+            server.restart(config=CONFIG + "OcapiCorsCacheSize 900000G\n")
+        server.allow_log("OCORS0008|AH00020")
+
+
 RETAINED = {"store": 0x6f637374, "counting": 0x6f636374}  # the magic numbers in src/httpd/reload
 
 

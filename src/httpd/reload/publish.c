@@ -241,12 +241,10 @@ static void make_current(const ocors_publication_t *publication,
         ocors_publication_tell(publication, store, &snapshot,
                                snapshot.header.generation
                                    == collection->in_force->header.generation);
-    }
-    if (before != NULL) {
         log_lines(publication, ocors_difference_make(collection->pool, collection, before));
-        if (store != before) {
-            ocors_store_destroy(before);
-        }
+    }
+    if (before != NULL && store != before) {
+        ocors_store_destroy(before);
     }
 }
 
