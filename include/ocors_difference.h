@@ -13,7 +13,8 @@
  * `const char *`, in memory of `pool`. Each line names the first few, and how many more there are;
  * so does the last line of documents. Compares the documents that some policy has otherwise than
  * before with checked copies of what the store has in force. A document that was read, and that no
- * policy has, as another one of its list cannot be used, has a line that says so.
+ * policy has, as another one of its list cannot be used, has a line that says so. There are no
+ * lines where nothing was in force.
  */
 apr_array_header_t *ocors_difference_make(apr_pool_t *pool, const ocors_collection_t *collection,
                                           const ocors_store_t *in_force);

@@ -14,7 +14,8 @@
 /* When documents are read. */
 typedef enum {
     OCORS_OCCASION_START,   /* into the first store */
-    OCORS_OCCASION_RESTART, /* into a new store: the old workers read theirs on */
+    OCORS_OCCASION_RESTART, /* into a new store: the old workers, if there are any, read theirs on
+                             */
     OCORS_OCCASION_LOOK     /* into the store in use, while workers read it */
 } ocors_occasion_t;
 
@@ -31,7 +32,7 @@ typedef enum {
 typedef struct ocors_publication_t {
     ocors_occasion_t occasion;
     apr_pool_t *process_pool;
-    ocors_store_t *in_use; /* NULL: none, as at a start */
+    ocors_store_t *in_use; /* NULL: none, as at a start, or at a restart that loads the module */
     server_rec *server;    /* whose log is written to */
     uint64_t cache_size;   /* OcapiCorsCacheSize; 0: Auto */
 } ocors_publication_t;
@@ -41,7 +42,7 @@ typedef struct ocors_publication_t {
  * fails, what was current stays current, whole. At a look, the documents that have grown most give
  * way where the snapshot would be larger than an area. Where a restart has no memory for a new
  * store, it publishes into a free area of the old one. Logs what was found, what is in force, and
- * what changed; at a start, at which there is no store yet, nothing.
+ * what changed; at the first reading of a start, nothing.
  */
 ocors_publish_result_t ocors_publish(const ocors_publication_t *publication,
                                      ocors_collection_t *collection);

@@ -505,6 +505,7 @@ def test_without_memory_the_log_is_bounded_too(start, system):
             assert connection.read("POST").status == 401
     assert 64 <= len(kinds(server)) <= 128  # of one minute, or of two
     assert page(server)["counted"] is False
+    assert b"Requests are not counted: there was no memory for it." in ask(server, "GET", "/status?format=html", None).body
     assert server.log_text().count("OCORS0028") == 1
 
 
@@ -527,7 +528,8 @@ def test_one_further_kind_is_one(start):
 
 
 def test_origins_are_counted_once_each(start):
-    """A42: "about" so many origins, of more than the memory holds: each once, however often it comes."""
+    """A41, A42: "about" so many origins, of more than the memory holds: each once, however often it comes; the page says
+    from what to what an origin's count may be."""
     server = start()
     names = [f"https://evil{number}.example" for number in range(3000)]
     for _ in range(3):
@@ -536,6 +538,9 @@ def test_origins_are_counted_once_each(start):
                 some_names = names[first:first + 50]
                 connection.send(b"".join(wire.build("POST", "/on/x", [("Origin", n)], close=False) for n in some_names))
                 assert [connection.read("POST").status for _ in some_names] == [401] * len(some_names)
+    (first, count, error), *_ = [(row["origin"], row["count"], row["error"]) for row in page(server)["refused_origins"]]
+    assert error > 0 and re.search(rf"<code>{first}</code></th>.*<td class=\"number\">{count - error} to {count}</td>",
+                                   ask(server, "GET", "/status?format=html", None).body.decode())
     server.restart()
     found = MINUTE.search(server.wait_log("OCORS0027").text)
     assert found[1] == "9000" and found[5] == "about ", found[0]

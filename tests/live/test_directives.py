@@ -273,11 +273,14 @@ BASE = 'OcapiCorsSettings "${SETTINGS}/p.json"\n'
     ("OcapiCorsMaxAge 5s", "must be a number of seconds from 0 to 86400, not '5s'"),
     ("OcapiCorsMaxAge 99999999999999999999", "must be a number of seconds from 0 to 86400, not '99999999999999999999'"),
     ("OcapiCorsSettings", "needs 1 to 16 documents"),
+    ("OcapiCorsSettings /" + "x" * 5000, "x' is not a valid path of a file"),
+    ("OcapiCorsSettingsTree /" + "x" * 5000, "x' is not a valid path of a directory"),
     ("OcapiCorsSettings" + ' "${SETTINGS}/p.json"' * 17, "needs 1 to 16 documents"),
     (BASE + BASE, "already has documents"),
     ("OcapiCorsBadDocument", "takes one argument"),
     ("OcapiCorsBadDocument Off", "must be Refuse or Deny, not 'Off'"),
-    ("<VirtualHost *:1>\nOcapiCorsBadDocument Deny\n</VirtualHost>", "cannot occur within <VirtualHost> section"),
+    *[(f"<VirtualHost *:1>\n{line}\n</VirtualHost>", f"{line.split()[0]} cannot occur within <VirtualHost> section")
+      for line in ("OcapiCorsBadDocument Deny", "OcapiCorsReload 1s", "OcapiCorsCacheSize 1M")],
 ])
 def test_refused_at_configtest(line, said):
     status, output = httpd.configtest(line, defines={"SETTINGS": SETTINGS})

@@ -3,6 +3,8 @@
 (sections 2 and 3)."""
 
 import json
+import os
+import shutil
 
 import pytest
 
@@ -69,12 +71,16 @@ def test_every_error_of_a_document_is_said_at_configtest(text, errors):
 
 
 def test_a_policy_that_allows_nothing_is_warned_of():
-    """A38: once its documents are layered; the twin allows something."""
+    """A38: once its documents are layered; of ten such policies, eight are named; the twin allows something."""
     files = {"one.json": document("c", "https://a.example"), "two.json": document("c")}
     line = 'OcapiCorsSettings "${ROOT}/one.json" "${ROOT}/two.json"\n'
     status, output = httpd.configtest(line, files=files)
     assert status == 0 and output.count("OCORS0026") == 1, output
     assert "/two.json: the policy of this document, and of those before it, allows no origin" in output
+    lines = "".join(f'<Location "/{n}">\nOcapiCorsSettings "${{ROOT}}/{n}.json"\n</Location>\n' for n in range(10))
+    status, output = httpd.configtest(lines, files={f"{n}.json": document("c") for n in range(10)})
+    assert status == 0 and output.count("OCORS0026") == 9, output
+    assert "OCORS0026: more policies that allow no origin: 2" in output, output
     files["two.json"] = document("d")
     status, output = httpd.configtest(line, files=files)
     assert status == 0 and "OCORS0026" not in output, output
@@ -118,6 +124,19 @@ def test_a_byte_order_mark_is_taken():
 def test_refused_documents(text):
     status, output = configtest(text)
     assert status != 0 and "x.json" in output, output
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_document_may_have_64_mib(more):
+    """S16: a file of one byte more is not read; one of as many bytes is, and has the findings of its text."""
+    server = httpd.Httpd('OcapiCorsSettings "${ROOT}/x.json"\n', files={"x.json": ""})
+    try:
+        os.truncate(server.root / "x.json", (64 << 20) + more)
+        status, output = server.configtest()
+    finally:
+        shutil.rmtree(server.root)
+    said = "x.json: error: the file has 67108865 bytes; a document may have 67108864" if more else "x.json:1:1: error: a control"
+    assert status != 0 and said in output and ("bytes; a document may" in output) == bool(more), output
 
 
 def test_what_is_no_file_is_refused():

@@ -95,10 +95,19 @@ def test_own_origins_need_a_host(documents):
     assert told(lines, "decided") == ["the origin is the server's own, and no list has it (R10)"]
     lines = explain(*own, "--url", "https://Shop.Example:8443/x", cwd=documents)
     assert told(lines, "reason")[0].startswith("own-port-differs: ")
+    lines = explain(*own, "--url", "https://u:p@shop.example:", cwd=documents)
+    assert told(lines, "verdict") == ["none"] and told(lines, "request") == ["POST /, host shop.example"]
     lines = explain(*own, "--url", "https://u:p@shop.example:443", cwd=documents)
     assert told(lines, "verdict") == ["none"] and told(lines, "request") == ["POST /, host shop.example"]
     lines = explain(*own, "--url", "https://shop.example/x", "--header", "Host: backend.internal", cwd=documents)
     assert told(lines, "reason")[0].startswith("own-host-unknown: ")
+
+
+def test_fields_of_one_name_are_joined(documents):
+    """P5: two lines of requested names are one list, as for httpd; a lone one is as it came."""
+    preflight = ["global.json", "--origin", A, *PREFLIGHT, "--header", "Access-Control-Request-Headers: X-A"]
+    for more, granted in (([], "X-A"), (["--header", "access-control-request-headers:X-B"], "X-A, X-B")):
+        assert f"  Access-Control-Allow-Headers: {granted}" in explain(*preflight, *more, cwd=documents)
 
 
 def test_a_list_of_origins(documents):

@@ -5,8 +5,11 @@ server; close every policy for one bad document (A14, A24)."""
 
 import json
 import os
+import re
 import shutil
+import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +165,95 @@ def test_images_of_another_module_are_not_kept():
         server.write("two.json", document(c=[OTHER[1]]))
         server.wait_publication(3, "timed reload")
         assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, {OTHER})
+
+
+def test_a_restart_that_loads_the_module():
+    """A24, A28: `a2enmod ocapi_cors && apachectl graceful`: the log says what is in force and each finding; a bad document
+    stops nothing, and allows nothing."""
+    config = CONFIG.replace("Tree", "").replace("tree", "one.json") + """
+        <Location "/two">
+            OcapiCorsSettings "${ROOT}/two.json"
+        </Location>"""
+    server = server_of(config="", module=False,
+                       files={"one.json": document(c=[ALLOWED[1], "HTTPS://X.example/"]), "two.json": document(c=["*"])})
+    with server:
+        server.module = httpd.module_under_test()
+        for line in (r"OCORS0001: .*two\.json:1:\d+: error: ", r"OCORS0003: .*two\.json: ", r"OCORS0004: .*one\.json:1:\d+: warning: ",
+                     r"OCORS0007: generation 1 \(restart\): 2 documents, 1 clients, 2 origins"):
+            server.expect_log(line)
+        server.restart(config=config)
+        assert (allowed(server, "/one"), allowed(server, "/two")) == ({ALLOWED}, set())
+
+
+def test_a_restart_that_loads_the_module_and_has_no_memory():
+    """A13: httpd ends and the log says why: it does not go on without the policies."""
+    server = server_of(config="", module=False, files=FILES)
+    with server:
+        server.module = httpd.module_under_test()
+        with pytest.raises(httpd.HttpdFailed, match=r"httpd ended at a restart:(?s:.)*:crit\].*OCORS0008: the system has no shared "
+                                                    r"memory of 966367641600000 bytes"):
+            server.restart(config=CONFIG + "OcapiCorsCacheSize 900000G\n")
+        server.allow_log("OCORS0008|AH00020")
+
+
+RETAINED = {"store": 0x6f637374, "counting": 0x6f636374}  # the magic numbers in src/httpd/reload
+
+
+def retained_by_another_version(server, member):
+    """Makes what the parent retains that of another version of the module. The magic number, the version, the size and
+    the pool come first in every version; what follows is overwritten."""
+    pid = server.process.pid
+    regions = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ 00:00 0 +(?:\[heap\])?$", Path(f"/proc/{pid}/maps").read_text(), re.M)
+    found = dict.fromkeys(RETAINED, 0)
+    with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
+        for begin, end in ((int(begin, 16), int(end, 16)) for begin, end in regions):
+            if end - begin > 1 << 28:
+                continue  # a sanitizer's own
+            memory.seek(begin)
+            content = memory.read(end - begin)
+            for name, magic in RETAINED.items():
+                for at in (match.start() for match in re.finditer(re.escape(struct.pack("=I", magic)), content)):
+                    version, size = struct.unpack_from("=IQ", content, at + 4)
+                    changed = struct.pack("=IQ", version + (member == "version"), size + (member == "size"))
+                    for offset, text in ((4, changed), (24, b"\x5a" * 8)):
+                        memory.seek(begin + at + offset)
+                        memory.write(text)
+                    found[name] += 1
+    assert found == dict.fromkeys(RETAINED, 1)
+
+
+@pytest.mark.parametrize("member", ["version", "size"])
+def test_what_another_version_retained_is_given_up(member):
+    """A28: after an upgrade by `apachectl graceful` from a version whose memory cannot be read, the log says so, every
+    document is read, a bad one allows nothing, and requests are counted from 0. The next restart finds its own memory."""
+    config = CONFIG.replace("Tree", "").replace("tree", "one.json") + """
+        <Location "/two">
+            OcapiCorsSettings "${ROOT}/two.json"
+        </Location>
+        <Location "/status">
+            OcapiCors Off
+            SetHandler ocapi-cors-status
+        </Location>"""
+    server = server_of(config=config, files={"one.json": document(c=[ALLOWED[1]]), "two.json": document(c=[OTHER[1]])})
+
+    def counted():
+        rows = json.loads(ask(server, "GET", "/status", None).body)["requests"]
+        return sum(row["count"] for row in rows if row["verdict"] != "none")
+
+    with server:
+        assert (allowed(server, "/one"), allowed(server, "/two"), counted()) == ({ALLOWED}, {OTHER}, 4)
+        server.write("two.json", "{")
+        retained_by_another_version(server, member)
+        server.expect_log("OCORS0023: the policies in memory are of another version of this module")
+        server.expect_log(r"OCORS0007: generation 1 \(restart\): ")
+        server.expect_log(r"OCORS0001: .*two\.json")
+        server.expect_log(r"OCORS0003: .*two\.json")
+        server.restart()
+        assert (allowed(server, "/one"), allowed(server, "/two"), counted()) == ({ALLOWED}, set(), 4)
+        server.write("two.json", document(c=[OTHER[1]]))
+        server.restart()
+        assert (allowed(server, "/one"), allowed(server, "/two"), counted()) == ({ALLOWED}, {OTHER}, 8)
+        assert server.log_text().count("OCORS0023") == 1
 
 
 def test_the_number_of_errors_is_that_of_the_errors():

@@ -13,8 +13,10 @@ import pytest
 import httpd
 import metrics
 from cors import ask
+from system import System
 
 SHOP = "ocapi-settings/wapi_shop_config.json"
+DAY = 86400
 CONFIG = """
 OcapiCorsReload 100ms
 <VirtualHost *:${PORT}>
@@ -253,6 +255,22 @@ def test_an_error_that_stays_is_not_a_new_one(front):
     server.write(f"tree/{SHOP}", document("https://other.example"))
     httpd.wait_until(lambda: documents(server)[SHOP]["since"] > first["since"], "another publication")
     assert documents(server)[one] == first
+
+
+AGES = [(-DAY, "0 s"), (100, r"1\d\d s"), (600, "10 min"), (7000, r"11[67] min"), (7300, "2 h"), (2 * DAY - 900, "47 h"),
+        (2 * DAY + 60, "2 days"), (400 * DAY, "400 days")]
+
+
+def test_an_age_has_the_unit_that_people_count_in():
+    """A46: seconds up to two minutes, minutes up to two hours, hours up to two days; a clock that was set back gives 0."""
+    server = httpd.Httpd(CONFIG.replace("100ms", "Off"), files=FILES)
+    System(server, clock="clock")
+    with server:
+        for ahead, age in AGES:
+            server.write("clock", f"{ahead}\n")
+            reader = read_html(server)
+            shown = [row[2] for row in reader.tables["Documents"][1:]] + re.findall(r"In force since (.*?)\. Digest", reader.text)
+            assert len(shown) == 3 and all(re.search(rf" UTC \({age} ago\)$", text) for text in shown), (ahead, shown)
 
 
 def test_many_bad_documents(front):

@@ -152,10 +152,11 @@ def test_a_document_that_has_another_name(backend):
 
 
 def test_what_failed_for_the_moment_is_tried_again(backend):
-    """A disk that does not answer well tells nobody when it does again: looks are an hour apart, and no hour passes."""
+    """A disk that does not answer well tells nobody when it does again: looks are an hour apart, and no hour passes. What
+    fails again is no news: nothing is published, and nothing is logged (A26, A36)."""
     server = httpd.Httpd(HOUR, files={"d.json": document(ALLOWED)},
                          defines={"DOCUMENTS": "d.json", "BACKEND": backend.url})
-    System(server, broken="hidden/broken")
+    system = System(server, broken="hidden/broken")
     (server.root / "hidden").mkdir()
     with server:
         server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Input/output error")
@@ -164,6 +165,9 @@ def test_what_failed_for_the_moment_is_tried_again(backend):
         by_rename(server.root / "d.json", document(MORE).encode())
         await_publication(server, 2)
         check_allowed(server, ALLOWED, True)
+        opens = system.counts().opens
+        httpd.wait_until(lambda: system.counts().opens >= opens + 2, "it was tried twice more")
+        assert server.log_text().count("OCORS0007") == 2
         (server.root / "hidden/broken").unlink()
         httpd.wait_until(lambda: ask(server, "GET", "/x", MORE).cors(), "what can be read is in force")
         assert len(re.findall("OCORS0001", server.log_text())) == 1

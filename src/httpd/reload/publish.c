@@ -23,6 +23,12 @@ APLOG_USE_MODULE(ocapi_cors);
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
+/* Whether it is the first reading of a start: what it finds is told by others. */
+static bool is_first_reading(const ocors_publication_t *publication)
+{
+    return publication->in_use == NULL && publication->occasion == OCORS_OCCASION_START;
+}
+
 void ocors_publication_tell(const ocors_publication_t *publication, const ocors_store_t *store,
                             const ocors_snapshot_t *snapshot, bool is_unchanged)
 {
@@ -58,7 +64,7 @@ static void log_lines(const ocors_publication_t *publication, const apr_array_he
 static void log_no_memory(const ocors_publication_t *publication, apr_status_t status,
                           uint64_t size)
 {
-    const bool is_start = publication->in_use == NULL;
+    const bool is_start = is_first_reading(publication);
     server_rec *server = is_start ? NULL : publication->server;
     const int level = APLOG_CRIT | (is_start ? APLOG_STARTUP : 0);
     const uint64_t needed = OCORS_EPOCH_AREAS * size;
@@ -83,7 +89,8 @@ static void log_no_memory(const ocors_publication_t *publication, apr_status_t s
 
 /*
  * The store to publish into: the one in use, or a new one; a smaller one where a roomy one cannot
- * be had. At a start nothing is left that could give way, and OcapiCorsCacheSize is exceeded.
+ * be had. Where none is in use, nothing is left that could give way, and OcapiCorsCacheSize is
+ * exceeded.
  */
 static ocors_store_t *store_for(const ocors_publication_t *publication, uint64_t needed)
 {
@@ -219,9 +226,10 @@ static void make_current(const ocors_publication_t *publication,
                          const ocors_collection_t *collection, ocors_store_t *store, uint32_t area)
 {
     ocors_store_t *before = publication->in_use;
+    const bool is_told = !is_first_reading(publication);
     ocors_snapshot_t snapshot;
 
-    if (before != NULL) {
+    if (is_told) {
         ocors_collection_log(collection, before, publication->server, true);
     }
     ocors_store_publish(store, area);
@@ -229,16 +237,14 @@ static void make_current(const ocors_publication_t *publication,
     if (store != before) {
         ocors_store_use(store);
     }
-    if (before != NULL) {
-        if (ocors_store_current(store, &snapshot)) {
-            ocors_publication_tell(publication, store, &snapshot,
-                                   snapshot.header.generation
-                                       == collection->in_force->header.generation);
-        }
+    if (is_told && ocors_store_current(store, &snapshot)) {
+        ocors_publication_tell(publication, store, &snapshot,
+                               snapshot.header.generation
+                                   == collection->in_force->header.generation);
         log_lines(publication, ocors_difference_make(collection->pool, collection, before));
-        if (store != before) {
-            ocors_store_destroy(before);
-        }
+    }
+    if (before != NULL && store != before) {
+        ocors_store_destroy(before);
     }
 }
 
