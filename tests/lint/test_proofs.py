@@ -138,3 +138,37 @@ def test_files_and_lines_that_are_named():
         mutate.files(["src/core/none.c"])
     named = mutate.files([])
     assert len(named) > 60 and not any(named.values())
+
+
+@pytest.fixture
+def bench(monkeypatch, tmp_path):
+    """A bench whose live tests fail as the list `failures` says, one run each; then they pass."""
+    found = object.__new__(mutate.Bench)
+    found.house, found.asked, found.failures = mutate.argparse.Namespace(programs=[], core=[], glue=[]), [], []
+    monkeypatch.setattr(mutate, "WORK", tmp_path)
+    monkeypatch.setattr(found, "link_module", lambda *_: True)
+    monkeypatch.setattr(found, "live_failure", lambda tests: (
+        found.asked.append(tests) or (found.failures.pop(0) if found.failures else "")))
+    return found
+
+
+def test_live_modules_must_pass_without_a_mutant(bench, monkeypatch):
+    """A module that fails as it is would catch each mutant."""
+    sources = ["src/core/glob.c", "src/httpd/apart.c", "src/httpd/refusals.c"]
+    bench.measure_live(sources)
+    assert bench.asked == ["tests/live/test_counting.py", "tests/live/test_explanations.py"]
+    bench.measure_live(sources)
+    assert len(bench.asked) == 2  # that they pass is known
+    monkeypatch.setattr(mutate, "digest_of_all", lambda _: "another")
+    bench.failures = ["tests/live/test_counting.py::test_x", "", *2 * ["tests/live/test_explanations.py::test_x"]]
+    with pytest.raises(SystemExit, match="test_explanations.py::test_x fails without a mutant"):
+        bench.measure_live(sources)
+
+
+def test_a_live_test_that_fails_once_catches_no_mutant(bench):
+    test = "tests/live/test_counting.py::test_x"
+    bench.failures = [test]
+    assert bench.judge_glue("src/httpd/apart.c", None) == ("survived", "")
+    assert bench.asked == ["tests/live/test_counting.py", test]
+    bench.failures = [test, test]
+    assert bench.judge_glue("src/httpd/apart.c", None) == ("caught", "test_counting")

@@ -226,6 +226,7 @@ REASONS = """
 </VirtualHost>
 """
 APP = ("Origin", "https://app.example")
+NOBODY = ("x-dw-client-id", "nobody")
 REASONS_FILES = {
     "near.json": json.dumps({"_v": "19.1", "clients": [
         {"client_id": "a" * 10, "allowed_origins": [LISTED]}, {"client_id": "b" * 10, "allowed_origins": ["https://z.example"]}]}),
@@ -241,10 +242,13 @@ REASONS_FILES = {
      ("/near/x", "own.example", (("x-dw-client-id", "b" * 10),), "not-listed")),
     (("/far/x", "own.example", (), "not-listed"), ("/far/x", "app.example", (), "own-host-unknown")),
     (("/s/S068/dw/shop/v19_1/x", "own.example", (), "not-listed"), ("/s/S069/dw/shop/v19_1/x", "own.example", (), "port-differs")),
-    (("/s/S001/dw/shop/v19_1/x", "own.example", (), "not-listed"), ("/s/S001/dw/data/v19_1/x", "own.example", (), "port-differs"))])
+    (("/s/S001/dw/shop/v19_1/x", "own.example", (), "not-listed"), ("/s/S001/dw/data/v19_1/x", "own.example", (), "port-differs")),
+    # The organisation and a path that is ambiguous: neither has a row of its own.
+    (("/s/-/dw/shop/v19_1/x", "own.example", (NOBODY,), "unknown-client"),
+     ("/s/s001/dw/shop/v19_1/x", "own.example", (NOBODY,), "path-ambiguous"))])
 @pytest.mark.parametrize("is_turned", [False, True])
 def test_no_request_gets_the_reason_of_another(start_httpd, first, second, is_turned):
-    """A40, A41: a reason is kept for the requests of its policy, client, host, site and API; each of both has its own
+    """A40, A41: a reason is kept for the requests of its policy, client, host, site, API and reading (R12); each has its own
     count and its own entry. One connection: its requests share one part of the memory."""
     server = start_httpd(REASONS, files=REASONS_FILES, mpm="prefork")
     for path, host, fields, _ in (second, first) if is_turned else (first, second):

@@ -65,6 +65,10 @@ OcapiCorsMethods GET PropFind post
     OcapiCors On
     OcapiCorsSettings "${SETTINGS}/p.json"
 </Location>
+<Location "/own-slash/">
+    OcapiCors On
+    OcapiCorsSettings "${SETTINGS}/p.json"
+</Location>
 <LocationMatch "^/match/">
     OcapiCors On
     OcapiCorsSettings "${SETTINGS}/p.json"
@@ -207,6 +211,7 @@ def test_a_section_replaces_the_documents(front):
 @pytest.mark.parametrize("path, methods", [
     ("/own/baskets", "POST"), ("/own/products/1", "GET, HEAD"), ("/own", "GET, POST, PROPFIND"),
     ("/own/v19_1/baskets", "GET, POST, PROPFIND"), ("/own/dw/shop/v19_1/baskets", "POST"),
+    ("/own-slash/baskets", "POST"), ("/own-slash/products/1", "GET, HEAD"),
     ("/match/baskets", "GET, POST, PROPFIND"), ("/dir/baskets", "POST"),
     ("/aliased/baskets", "POST"), ("/dir/dw/shop/v18_1/ranged", "GET, HEAD, DELETE")])
 def test_the_sections_own_path(front, path, methods):

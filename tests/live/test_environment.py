@@ -18,6 +18,9 @@ OcapiCorsSite Shop
 <Location "/api">
     OcapiCors On
 </Location>
+<Location "/api/one">
+    OcapiCorsSite S
+</Location>
 <Location "/report">
     OcapiCors ReportOnly
 </Location>
@@ -70,6 +73,7 @@ ROWS = [
      ("withhold", "unknown-client", "a??X-Evil: 1", "Shop")),
     ("GET", "/api/file?client_id=a%01%1f%7f%20%7e", UNKNOWN, [], ("withhold", "unknown-client", "a??? ~", "Shop")),
     ("GET", "/report/file", UNKNOWN, [], ("withhold", "not-listed", NOTHING, "Shop")),
+    ("GET", "/api/one/file", UNKNOWN, [], ("withhold", "not-listed", NOTHING, "S")),
     ("GET", "/other/file", UNKNOWN, [], (NOTHING, NOTHING, NOTHING, NOTHING)),
 ]
 

@@ -3,7 +3,8 @@
 
 A mutant changes one operator, constant, comparison, condition or return (mutants.py). One that does not compile, or
 whose object is the same at -O2, does not count. The core's are run against those of its unit programs that run the function, until
-one fails; the glue's (src/httpd) against the live modules of LIVE. tests/mutate/survivors argues those that may survive."""
+one fails; the glue's (src/httpd) against the live modules of LIVE, each of which must pass without a mutant first.
+tests/mutate/survivors argues those that may survive."""
 
 import argparse
 import hashlib
@@ -23,31 +24,46 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mutants import mutants_of  # noqa: E402
-from pairs import TIMES  # noqa: E402
+from pairs import TIMES, left_out  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORK = REPOSITORY / "build/mutate"
 SURVIVORS = REPOSITORY / "tests/mutate/survivors"
 FLOOR = 90  # per cent
+SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
-# The live modules that notice what a source of the glue does; the first are asked first.
+# The live modules that notice what a source of the glue does; the first are asked first. Those of a folder are asked
+# after those of its source.
 LIVE = {
     "src/httpd/apart.c": ["test_counting"],
     "src/httpd/arguments.c": ["test_directives"],
     "src/httpd/config.c": ["test_directives", "test_enforcement", "test_own_field"],
     "src/httpd/directives.c": ["test_directives"],
-    "src/httpd/facts.c": ["test_own", "test_clients", "test_mapping", "test_own_field", "test_environment"],
+    "src/httpd/facts.c": ["test_own", "test_clients", "test_mapping", "test_own_field", "test_environment", "test_counting"],
     "src/httpd/fields.c": ["test_foreign_headers", "test_own_field"],
     "src/httpd/refusals.c": ["test_counting", "test_explanations"],
     "src/httpd/request.c": ["test_enforcement", "test_early", "test_phases", "test_report_only"],
+    "src/httpd/request_client.c": ["test_clients"],
     "src/httpd/request_path.c": ["test_mapping", "test_path_spellings", "test_path_readers", "test_directives"],
     "src/httpd/respond.c": ["test_exchanges", "test_responses", "test_foreign_headers"],
-    "src/httpd/reload/": ["test_reload", "test_reload_says", "test_documents", "test_notify", "test_site_archive"],
+    "src/httpd/server.c": ["test_own", "test_own_field"],
+    "src/httpd/reload/": ["test_documents", "test_site_archive", "test_reload_says", "test_reload", "test_notify"],
+    "src/httpd/reload/confine.c": ["test_confine"],
+    "src/httpd/reload/counting.c": ["test_counting", "test_status"],
+    "src/httpd/reload/look.c": ["test_notify", "test_untold"],
+    "src/httpd/reload/notify.c": ["test_notify", "test_untold"],
+    "src/httpd/reload/publish.c": ["test_documents", "test_reload_says", "test_shared_memory"],
+    "src/httpd/reload/reload.c": ["test_starts"],
+    "src/httpd/reload/snapshot_write.c": ["test_site_archive", "test_reload", "test_shared_memory"],
+    "src/httpd/reload/store.c": ["test_documents", "test_reload", "test_shared_memory"],
+    "src/httpd/reload/told.c": ["test_notify", "test_untold"],
+    "src/httpd/reload/watch.c": ["test_notify", "test_untold", "test_confine"],
+    "src/httpd/reload/ways.c": ["test_notify", "test_untold"],
 }
 
 
 def live_modules_of(source):
-    return LIVE.get(source) or LIVE.get(str(Path(source).parent) + "/") or []
+    return list(dict.fromkeys([*LIVE.get(source, []), *LIVE.get(str(Path(source).parent) + "/", [])]))
 
 
 def makefile_variable(name):
@@ -109,8 +125,8 @@ class Program:
         return (self.reaches is None or self.holds == mutant.source or f"{mutant.source} {mutant.function}" in self.reaches
                 or (not mutant.function and any(f.startswith(f"{mutant.source} ") for f in self.reaches)))
 
-    def objects(self):
-        return [WORK / "objects" / f"{source}.o" for source in self.sources]
+    def objects(self, folder=None):
+        return [(folder or WORK / "objects") / f"{source}.o" for source in self.sources]
 
 
 def programs():
@@ -139,9 +155,17 @@ class House:
         self.glue = sources_of("mod_ocapi_cors_la") if with_glue else []
         self.programs = programs()
         compiled_all(WORK / "objects", {*self.core, *self.glue, *(s for p in self.programs for s in p.sources)})
+        self.lock = threading.Lock()
 
-    def objects(self, sources, but=None, instead=None):
-        return [instead if source == but else WORK / "objects" / f"{source}.o" for source in sources]
+    def objects(self, sources, but=None, instead=None, folder=None):
+        return [instead if source == but else (folder or WORK / "objects") / f"{source}.o" for source in sources]
+
+    def sanitized(self):
+        """Where the objects for the sanitizers are: of the core and of the programs, whose arrays tell of an access
+        beyond them, too."""
+        with self.lock:
+            compiled_all(WORK / "sanitized", {*self.core, *(s for p in self.programs for s in p.sources)}, *SANITIZERS)
+        return WORK / "sanitized"
 
 
 HEADERS = {}
@@ -175,7 +199,6 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.sanitized = None  # the digest of the source whose object for the sanitizers is linked
-        self.libasan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
         self.killers = {}  # by source: the programs that caught its mutants, the latest first
         self.environment = {**os.environ, "LD_LIBRARY_PATH": str(self.folder),
                             "OCORS_VECTORS": str(REPOSITORY / "tests/vectors"),
@@ -186,37 +209,37 @@ class Bench:
                 self.link(program, program.objects())
 
     def link_core(self, source=None, mutant=None, folder=None, flags=(), to=None):
-        objects = ([folder / f"{source}.o" for source in self.house.core] if folder
-                   else self.house.objects(self.house.core, source, mutant))
+        objects = self.house.objects(self.house.core, source, mutant, folder)
         said = linked((to or folder or self.folder) / "libocors.so", objects, "-shared", *flags, *makefile_variable("JSONC_LIBS"))
         if said is not True:
             sys.exit(said)
 
-    def link(self, program, objects):
-        shared = [] if program.is_static else [f"-L{self.folder}", "-locors"]
-        said = linked(self.folder / program.name, objects, *shared, *makefile_variable("JSONC_LIBS"), *program.flags)
+    def link(self, program, objects, folder=None, flags=()):
+        folder = folder or self.folder
+        shared = [] if program.is_static else [f"-L{folder}", "-locors"]
+        said = linked(folder / program.name, objects, *flags, *shared, *makefile_variable("JSONC_LIBS"), *program.flags)
         if said is not True:
             sys.exit(said)
 
-    def passes(self, program, source=None, mutant=None, library=None, sanitizer=None):
+    def passes(self, program, source=None, mutant=None, library=None, is_sanitized=False):
         if program.is_static:
             self.link(program, [*program.objects(), *self.house.objects(self.house.core, source, mutant)])
-        limit = int(10 * program.seconds + 3) * (3 if sanitizer else 1)  # of CPU time: the machine may be busy
+        limit = int(10 * program.seconds + 3) * (3 if is_sanitized else 1)  # of CPU time: the machine may be busy
 
         def bounded():
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            if sanitizer is None:  # which reserves terabytes
+            if not is_sanitized:  # a sanitizer reserves terabytes
                 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
             os.setsid()
 
         # How long something takes means nothing beside other work.
-        environment = {**self.environment, "OCORS_LEAVE_OUT": " ".join(TIMES.get(program.name, ()))}
+        environment = {**self.environment, "OCORS_LEAVE_OUT": " ".join(
+            left_out(program.name, "sanitize", False) if is_sanitized else TIMES.get(program.name, ()))}
         if library is not None:
             environment["LD_LIBRARY_PATH"] = str(library)
-        if sanitizer is not None:
-            environment["LD_PRELOAD"] = sanitizer
-        run = subprocess.Popen([str(self.folder / program.name)], env=environment, cwd=self.folder,
+        path = (library if is_sanitized else self.folder) / program.name
+        run = subprocess.Popen([str(path)], env=environment, cwd=self.folder,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bounded)
         try:
             return run.wait(timeout=30 * limit) == 0
@@ -303,14 +326,16 @@ class Bench:
 
     def passes_sanitized(self, program, folder, source):
         """With folder/source compiled for the sanitizers; one that does not compile so passes."""
-        library, flags = self.folder / "sanitized", ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+        library, objects = self.folder / "sanitized", self.house.sanitized()
         now = hashlib.sha256((folder / source).read_bytes()).hexdigest()
         if self.sanitized != now:
-            if not compiled(folder, source, library / "changed.o", "-O1", *flags):
+            if not compiled(folder, source, library / "changed.o", *SANITIZERS):
                 return True
-            self.link_core(source, library / "changed.o", flags=flags, to=library)
+            self.link_core(source, library / "changed.o", folder=objects, flags=SANITIZERS[1:], to=library)
             self.sanitized = now
-        return self.passes(program, library=library, sanitizer=self.libasan)
+        if not (library / program.name).exists():
+            self.link(program, program.objects(objects), library, SANITIZERS[1:])
+        return self.passes(program, library=library, is_sanitized=True)
 
     def judge_glue(self, source, changed):
         for program in self.house.programs:
@@ -319,21 +344,53 @@ class Bench:
                 self.link(program, [changed if o.name == f"{Path(source).name}.o" else o for o in program.objects()])
                 if not self.passes(program):
                     return "caught", program.name
-        module = self.folder / "mod_ocapi_cors.so"
-        said = linked(module, self.house.objects(self.house.glue, source, changed) + self.house.objects(self.house.core),
-                      "-shared", *makefile_variable("JSONC_LIBS"))
-        if said is not True:
+        if not self.link_module(source, changed):
             return "broken", ""
         for name in live_modules_of(source):
-            done = subprocess.run(
-                ["/usr/bin/python3", "-m", "pytest", "-c", str(REPOSITORY / "tests/pytest.ini"), "-n", "0", "-x", "-q",
-                 f"tests/live/{name}.py"], cwd=REPOSITORY, capture_output=True, text=True,
-                env={**os.environ, "OCORS_BUILD": str(WORK), "OCORS_MODULE": str(module), "PYTHONDONTWRITEBYTECODE": "1"})
-            if done.returncode == 1:
+            if self.live_test_that_fails(name):
                 return "caught", name
-            if done.returncode != 0:
-                sys.exit(f"{name}: pytest failed\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return "survived", ""
+
+    def link_module(self, source=None, changed=None):
+        objects = self.house.objects(self.house.glue, source, changed) + self.house.objects(self.house.core)
+        return linked(self.folder / "mod_ocapi_cors.so", objects, "-shared", *makefile_variable("JSONC_LIBS")) is True
+
+    def live_failure(self, tests):
+        """The first of these tests that fails with the module as it is linked; "": none."""
+        done = subprocess.run(
+            ["/usr/bin/python3", "-m", "pytest", "-c", str(REPOSITORY / "tests/pytest.ini"), "-n", "0", "-x", "-v", tests],
+            cwd=REPOSITORY, capture_output=True, text=True,
+            env={**os.environ, "OCORS_BUILD": str(WORK), "OCORS_MODULE": str(self.folder / "mod_ocapi_cors.so"),
+                 "PYTHONDONTWRITEBYTECODE": "1"})
+        if done.returncode == 0:
+            return ""
+        # There may be no summary: what a fixture says at the end of a run that -x cut short ends pytest itself.
+        failed = re.search(r"(?m)^(tests/live/.*?) (?:FAILED|ERROR)", done.stdout)
+        if not failed:
+            sys.exit(f"{tests}: pytest failed\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return failed[1]
+
+    def live_test_that_fails(self, module):
+        """The first test of a live module that fails twice; "": none. The load of the machine fails a test, too."""
+        failed = self.live_failure(f"tests/live/{module}.py")
+        return failed and self.live_failure(failed)
+
+    def measure_live(self, sources):
+        """The live modules that mutants of these sources are run against must pass as they are; that they do is known
+        until a source or a live test changes."""
+        names = list(dict.fromkeys(name for source in sources for name in live_modules_of(source)))
+        path, tests = WORK / "passes.json", sorted((REPOSITORY / "tests/live").glob("*.py"))
+        now = digest_of_all([*self.house.core, *self.house.glue, *(p.relative_to(REPOSITORY) for p in tests)])
+        known = json.loads(path.read_text()) if path.exists() else {}
+        todo = [name for name in names if known.get(name) != now]
+        if todo and not self.link_module():
+            sys.exit("the module does not link")
+        for name in todo:
+            failed = self.live_test_that_fails(name)
+            if failed:
+                sys.exit(f"{failed} fails without a mutant")
+            known[name] = now
+            path.write_text(json.dumps(known))
 
 
 # ---- What is known ---------------------------------------------------------------------------
@@ -454,6 +511,7 @@ def run(todo, with_glue, arguments):
     house = House(with_glue)
     benches = [Bench(house, n) for n in range(arguments.jobs)]
     benches[0].measure()
+    benches[0].measure_live(sorted({mutant.source for mutant in todo}))
     errors, prepared = [], cpu_seconds()
     lock, rows, until = threading.Lock(), [], time.monotonic() + arguments.seconds
     todo = list(reversed(todo))
@@ -467,8 +525,8 @@ def run(todo, with_glue, arguments):
             before = cpu_seconds()
             try:
                 verdict, by = bench.judge(mutant)
-            except Exception as error:  # a source that changed meanwhile
-                errors.append(f"{mutant.source}: {error!r}")
+            except (Exception, SystemExit) as error:  # a source that changed meanwhile, or pytest itself failed
+                errors.append(f"{mutant.source}:{mutant.line}: {error}")
                 return
             row = {"key": key_of(mutant), "verdict": verdict, "by": by, "source": mutant.source, "line": mutant.line,
                    "function": mutant.function, "before": mutant.before, "after": mutant.after,

@@ -536,10 +536,14 @@ static void padding(void **state)
     } rows[] = {
         { "QUJD", "ABC" }, { "QUI=", "AB" }, { "QQ==", "A" }, { "QUI", "AB" }, { "QQ", "A" }
     };
+    static const char *const refused[] = { "QQ=", "QUI==", "QQ===", "Q", "=" };
     char buffer[16];
     ocors_span_t decoded;
 
     (void)state;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        assert_false(ocors_base64_decode(ocors_span_from_string(refused[i]), buffer, &decoded));
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         memset(buffer, 'x', sizeof(buffer));
         assert_true(ocors_base64_decode(ocors_span_from_string(rows[i].text), buffer, &decoded));

@@ -9,6 +9,7 @@
 #include "ocors_decide.h"
 #include "ocors_headers.h"
 #include "ocors_image_layout.h"
+#include "ocors_path_methods.h"
 #include "ocors_settings_parse.h"
 #include "ocors_url_path.h"
 #include "vectors.h"
@@ -436,6 +437,101 @@ static void test_many_clients_below_another_layer(void **state)
     }
 }
 
+/* C2: why a request that names a client is refused; of several reasons the first one counts. */
+static void test_reasons_of_a_named_client(void **state)
+{
+    static const struct {
+        ocors_naming_t kind;
+        const char *id, *origin;
+        ocors_reason_t reason;
+    } rows[] = {
+        { OCORS_CLIENT_NAMED, "A", "https://a.example", OCORS_REASON_NONE },
+        { OCORS_CLIENT_NAMED, "A", "https://b.example", OCORS_REASON_OTHER_CLIENT },
+        { OCORS_CLIENT_NAMED, "A", "https://nobody.example", OCORS_REASON_NOT_LISTED },
+        { OCORS_CLIENT_NAMED, "A", "http://a.example", OCORS_REASON_SCHEME_DIFFERS },
+        { OCORS_CLIENT_NAMED, "A", "https://a.example https://b.example",
+          OCORS_REASON_LIST_MEMBER },
+        { OCORS_CLIENT_NAMED, "X", "https://a.example", OCORS_REASON_UNKNOWN_CLIENT },
+        { OCORS_CLIENT_NAMED, "X", "https://a.example https://b.example",
+          OCORS_REASON_UNKNOWN_CLIENT },
+        { OCORS_CLIENT_AMBIGUOUS, "", "https://a.example", OCORS_REASON_AMBIGUOUS_CLIENT },
+        { OCORS_CLIENT_AMBIGUOUS, "", "null", OCORS_REASON_NULL_ORIGIN },
+        { OCORS_CLIENT_NONE, "", "https://a.example", OCORS_REASON_NONE },
+        { OCORS_CLIENT_NONE, "", "https://nobody.example", OCORS_REASON_NOT_LISTED },
+    };
+    static ocors_policy_t policy = { .layer_count = 1 };
+    size_t size;
+    void *image = image_load("tenants.json", &size);
+
+    (void)state;
+    assert_true(ocors_image_open(image, size, &policy.layers[0]));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("POST"),
+                                .origin = ocors_span_from_string(rows[i].origin),
+                                .named = { rows[i].kind, ocors_span_from_string(rows[i].id) } };
+        ocors_decision_t decision;
+        char buffer[64];
+
+        decide_with(&policy, &facts, buffer, &decision);
+        assert_string_equal(ocors_reason_name(decision.reason), ocors_reason_name(rows[i].reason));
+    }
+    free(image);
+}
+
+/* M2, R6: the patterns of two clients are as many as are tried for one path. A third client's are
+ * too many; an origin that a list has twice adds nothing. */
+static void test_a_repeated_member_tries_nothing_again(void **state)
+{
+    static const struct {
+        const char *origin;
+        bool has_methods;
+    } rows[] = {
+        { "https://a.example https://b.example", true },
+        { "https://a.example https://b.example https://a.example", true },
+        { "https://a.example https://b.example https://c.example", false },
+    };
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_policy_t *policy = calloc(1, sizeof(*policy));
+    ocors_report_t report;
+    void *bytes;
+    size_t size;
+
+    (void)state;
+    ocors_report_init(&report);
+    for (char client = 'a'; client <= 'c'; client++) {
+        char text[64];
+        int length = snprintf(text, sizeof(text), "https://%c.example", client);
+
+        ocors_settings_begin_client(settings, ocors_span_make(&client, 1), &report, NULL);
+        ocors_settings_add_origin(settings, ocors_span_make(text, (size_t)length), &report, NULL);
+        for (unsigned i = 0; i < OCORS_PATH_METHODS_TRIES / 2; i++) {
+            length = snprintf(text, sizeof(text), "/many/%c%u*/z", client, i);
+            ocors_settings_add_resource(settings, ocors_span_make(text, (size_t)length),
+                                        OCORS_METHOD_DELETE, 0, UINT32_MAX, &report, NULL);
+        }
+    }
+    assert_int_equal(ocors_image_build(settings, SEED, &bytes, &size), OCORS_OK);
+    policy->layer_count = 1;
+    assert_true(ocors_image_open(bytes, size, &policy->layers[0]));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("OPTIONS"),
+                                .request_method = OCORS_SPAN_LITERAL("GET"),
+                                .path = OCORS_SPAN_LITERAL("/many/a7x/z"),
+                                .origin = ocors_span_from_string(rows[i].origin) };
+        ocors_decision_t decision;
+        char buffer[128];
+
+        decide_with(policy, &facts, buffer, &decision);
+        assert_int_equal(decision.verdict, OCORS_VERDICT_PREFLIGHT_ALLOW);
+        assert_int_equal(decision.methods, rows[i].has_methods ? OCORS_METHOD_DELETE : 0);
+        assert_int_equal(decision.has_fallback_methods, !rows[i].has_methods);
+    }
+    ocors_settings_free(settings);
+    ocors_report_free(&report);
+    free(policy);
+    free(bytes);
+}
+
 static void test_every_verdict_and_reason_has_a_name(void **state)
 {
     (void)state;
@@ -458,6 +554,8 @@ int main(void)
         cmocka_unit_test(test_the_allowed_origin_is_the_configured_one),
         cmocka_unit_test(test_a_damaged_count_is_no_work),
         cmocka_unit_test(test_many_clients_below_another_layer),
+        cmocka_unit_test(test_reasons_of_a_named_client),
+        cmocka_unit_test(test_a_repeated_member_tries_nothing_again),
         cmocka_unit_test(test_every_verdict_and_reason_has_a_name),
     };
 

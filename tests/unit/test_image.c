@@ -189,10 +189,11 @@ static void test_clients_resources_headers_come_back(void **state)
              && ++number < list.resource_count);
     assert_int_equal(resource.methods,
                      OCORS_METHOD_GET | OCORS_METHOD_HEAD | OCORS_METHOD_POST | OCORS_METHOD_PUT);
-    assert_false(ocors_image_read_client(&image, image.client_count, &client));
-    assert_false(ocors_image_read_list(&image, image.list_count, &list));
-    assert_false(ocors_image_read_resource(&image, image.resource_count, &resource, &further));
-    assert_false(ocors_image_read_header(&image, image.header_count, &header));
+    /* What lies beyond a count is not read, however good it is. */
+    assert_false(ocors_image_read_client(&image, --image.client_count, &client));
+    assert_false(ocors_image_read_list(&image, --image.list_count, &list));
+    assert_false(ocors_image_read_resource(&image, --image.resource_count, &resource, &further));
+    assert_false(ocors_image_read_header(&image, --image.header_count, &header));
     free(bytes);
 }
 
@@ -503,6 +504,8 @@ static void test_a_right_checksum_is_not_enough(void **state)
         { members + 20 * sizeof(uint32_t), header->list_count - 1, true },
         { members + 20 * sizeof(uint32_t), OCORS_IMAGE_LIST_NONE, true },
         { FIELD(origins, ocors_image_origin_record_t, 0, length), 0, false },
+        { FIELD(origins, ocors_image_origin_record_t, 1, length), UINT32_MAX, false },
+        { FIELD(origins, ocors_image_origin_record_t, 1, text), header->text_size, false },
         { FIELD(origins, ocors_image_origin_record_t, 0, member_count), 0, false },
         { FIELD(clients, ocors_image_client_record_t, 3, id_length), 0, false },
         { FIELD(clients, ocors_image_client_record_t, 3, hash), 0, false },

@@ -195,6 +195,37 @@ static void equal_lists_are_one(void **state)
     ocors_settings_free(settings);
 }
 
+/* The list of several clients has their resources, each once, and no other client's. */
+static void a_list_has_nothing_else(void **state)
+{
+    static const char *const patterns[] = { "/other", "/both", "/first", "/both", "/second" };
+    static const unsigned clients[] = { 0, 1, 1, 2, 2 };
+    ocors_settings_t *settings = ocors_settings_create();
+    ocors_image_list_t list;
+    ocors_image_t image;
+    void *bytes;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+        if (i == 0 || clients[i] != clients[i - 1]) {
+            client_begin(settings, clients[i]);
+            if (clients[i] > 0) {
+                ocors_settings_add_origin(settings, OCORS_SPAN_LITERAL("https://two.example"),
+                                          &report, NULL);
+            }
+        }
+        resource_add(settings, patterns[i], OCORS_METHOD_GET, 0);
+    }
+    bytes = image_make(settings, &image);
+    assert_true(
+        ocors_image_read_list(&image, list_of_origin(&image, "https://two.example"), &list));
+    assert_int_equal(list.resource_count, 3);
+    assert_true(ocors_image_read_list(&image, image.site_list, &list));
+    assert_int_equal(list.resource_count, 4);
+    free(bytes);
+    ocors_settings_free(settings);
+}
+
 /* An origin whose clients have too much together has no list of its own: each client's counts. */
 static void what_would_cost_too_much_has_no_list(void **state)
 {
@@ -303,13 +334,20 @@ static void short_lists_are_no_shortage(void **state)
         }
         (void)snprintf(text, sizeof(text), "/many/a%u*/z", client);
         resource_add(settings, text, OCORS_METHOD_PUT, 0);
+        (void)snprintf(text, sizeof(text), "/literal/%u", client);
+        resource_add(settings, text, OCORS_METHOD_POST, 0);
     }
     bytes = image_make(settings, &image);
     assert_false(short_lists_try(&image, 300, "/first299/5/x", &found));
     assert_int_equal(found.methods, OCORS_METHOD_GET | OCORS_METHOD_HEAD);
+    for (unsigned client = 290; client < 300; client++) {
+        (void)snprintf(text, sizeof(text), "/literal/%u", client);
+        assert_false(short_lists_try(&image, 300, text, &found));
+        assert_int_equal(found.methods, OCORS_METHOD_POST);
+    }
     assert_true(short_lists_try(&image, 300, "/many/b/z", &found));
     ocors_path_methods_begin(&found, OCORS_SPAN_LITERAL("/none"), 0);
-    for (unsigned i = 0; i < OCORS_PATH_METHODS_LOOKS / 7 + 1; i++) { /* R13 */
+    for (unsigned i = 0; i < OCORS_PATH_METHODS_LOOKS / 8 + 1; i++) { /* R13 */
         assert_false(found.is_too_much);
         ocors_path_methods_add(&found, &image, list_of_client(&image, i % 300));
     }
@@ -350,6 +388,8 @@ static void resources_add(ocors_settings_t *settings, const char *format, unsign
     }
 }
 
+#define STARS_38 "/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*"
+
 /* M2: a document is warned of if some path has more candidates than are tried. */
 static void too_many_candidates_are_warned_of(void **state)
 {
@@ -382,6 +422,11 @@ static void too_many_candidates_are_warned_of(void **state)
         { { { "/many/a%u*/**/z", 200 }, { "/x%u*", 57 } }, false }, /* two segments, or one */
         { { { "/many/a%u*/**/many", 200 }, { "/x%u*", 57 } }, true },
         { { { "/**/a%u*", 256 }, { "/a/b", 1 } }, true },
+        { { { "/many/**/a%u*/z", 256 }, { "/many/b/z", 1 } }, true },
+        { { { "/many/**/a%u*/z", 256 }, { "/many/b/y", 1 } }, false },
+        /* and those of long paths */
+        { { { "/many/a%u*/**", 100 }, { "/**/b%u*/z", 100 }, { "/*/c%u*" STARS_38, 57 } }, true },
+        { { { "/many/a%u*/**", 100 }, { "/**/b%u*/z", 100 }, { "/*/c%u*" STARS_38, 56 } }, false },
         { { { "/**/a%u*", 256 }, { "/", 1 } }, true },
         { { { "/**/a%u*", 256 }, { "/**/a%u*", 256 } }, false }, /* equal ones are one */
     };
@@ -478,6 +523,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_grants_what_its_resources_grant),
         cmocka_unit_test(equal_lists_are_one),
+        cmocka_unit_test(a_list_has_nothing_else),
         cmocka_unit_test(what_would_cost_too_much_has_no_list),
         cmocka_unit_test(so_many_patterns_are_tried),
         cmocka_unit_test(short_lists_are_no_shortage),

@@ -125,6 +125,26 @@ static void a_client_that_is_not_there_allows_nothing(void **state)
     }
 }
 
+/* The marks of replaced clients are read up to the last client, after which nothing can be read. */
+static void marks_end_with_the_clients(void **state)
+{
+    static ocors_policy_t policy = { .layer_count = 2 };
+
+    (void)state;
+    for (uint32_t count = 32; count <= 64; count += 32) {
+        const uint32_t words[2] = { 2, 0 }; /* client 1 is replaced */
+        const uint32_t others[] = { 0, count - 1 }, replaced[] = { 1, count - 1 };
+        const ocors_span_t marks = guarded_copy(words, count / 8);
+
+        policy.layers[0] = (ocors_image_t){ .client_count = count,
+                                            .replaced = (const uint32_t *)(const void *)marks.bytes,
+                                            .replaced_count = 1 };
+        assert_false(ocors_policy_has_replaced(&policy, 0, others, 2));
+        assert_true(ocors_policy_has_replaced(&policy, 0, replaced, 2));
+        guarded_free(marks);
+    }
+}
+
 /* D26: a client has the headers of the layer that it is found in, each in its place, and no others.
  */
 static void headers_of_a_client(void **state)
@@ -167,7 +187,7 @@ static void headers_of_a_client(void **state)
 int main(void)
 {
     const size_t count = sizeof(rows) / sizeof(rows[0]);
-    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 3] = { 0 };
+    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 4] = { 0 };
 
     for (size_t i = 0; i < count; i++) {
         tests[i] = (struct CMUnitTest){
@@ -180,5 +200,6 @@ int main(void)
     tests[count + 1] = (struct CMUnitTest)cmocka_unit_test(
         a_client_that_is_not_there_allows_nothing);
     tests[count + 2] = (struct CMUnitTest)cmocka_unit_test(headers_of_a_client);
+    tests[count + 3] = (struct CMUnitTest)cmocka_unit_test(marks_end_with_the_clients);
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL) != 0;
 }

@@ -255,6 +255,8 @@ static void characters_are_whole(void **state)
         { "/*\xc3\xa9?", "/\xc3\xa9", false },
         { "/?", "/\x80\x80", false },
         { "/??", "/\x80\x80", true },
+        { "/?", "/\xbf\x80", false },
+        { "/??", "/\xbf\x80", true },
         { "/*??", "/\x80\x80", true },
         { "/*???", "/\x80\x80", false },
         { "/??", "/\xf0\x80\x80\x80\x80", true },

@@ -85,7 +85,8 @@ static void check_findings(const ocors_report_t *report, struct json_object *exp
 }
 
 /* Every sentence is one line of visible UTF-8; one of them says what the row wants. */
-static void check_sentences(const ocors_report_t *report, struct json_object *says)
+static void check_sentences(const ocors_report_t *report, struct json_object *says,
+                            struct json_object *hides)
 {
     bool is_said = says == NULL;
 
@@ -104,6 +105,7 @@ static void check_sentences(const ocors_report_t *report, struct json_object *sa
         assert_null(ocors_invisible_find(ocors_span_from_string(detail), &character));
         assert_true(strlen(detail) >= 15 && strlen(detail) <= 512);
         is_said = is_said || strstr(detail, json_object_get_string(says)) != NULL;
+        assert_true(hides == NULL || strstr(detail, json_object_get_string(hides)) == NULL);
     }
     if (!is_said) {
         print_findings(report);
@@ -192,7 +194,7 @@ static void check_row(struct json_object *row)
     /* Settings own all they say: the text goes first. */
     guarded_free(text);
     check_findings(&report, vectors_get(row, "findings"));
-    check_sentences(&report, vectors_get(row, "says"));
+    check_sentences(&report, vectors_get(row, "says"), vectors_get(row, "hides"));
     assert_int_equal(status, loads ? OCORS_OK : OCORS_INVALID);
     assert_int_equal(ocors_report_has_errors(&report), !loads);
     assert_int_equal(settings != NULL, loads);
@@ -536,6 +538,7 @@ static void names_are_near(void **state)
         { "frm", "from", 1 },
         { "fromage", "from", OCORS_NAME_FAR },
         { "untill", "until", 1 },
+        { "kliemt_id", "client_id", 2 },
         { "TO", "until", 0 },
         { "to", "from", OCORS_NAME_FAR },
         { "di", "id", OCORS_NAME_FAR },

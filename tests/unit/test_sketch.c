@@ -132,6 +132,30 @@ static void test_it_is_right_about_the_top(void **state)
     free(sketch);
 }
 
+/* An entry is seen wherever it lies: one key in each place. */
+static void test_every_place_is_seen(void **state)
+{
+    const size_t each = OCORS_SKETCH_STRIPES * OCORS_SKETCH_WAYS, all = OCORS_SKETCH_SETS * each;
+    ocors_sketch_t *sketch = sketch_make();
+    ocors_sketch_item_t items[TOP];
+    size_t left_out;
+    uint64_t evicted;
+
+    (void)state;
+    for (uint64_t i = 0; i < all; i++) {
+        const uint64_t key = i / each * (UINT64_MAX / OCORS_SKETCH_SETS + 1) + (i + 1) * STAMP;
+        const ocors_sketch_note_t note = { .origin = key };
+
+        assert_true(ocors_sketch_enter(ocors_sketch_set(sketch, i / OCORS_SKETCH_WAYS, key), key,
+                                       STAMP, STAMP, &note, OWNER));
+    }
+    assert_int_equal(ocors_sketch_top(sketch, false, items, TOP, &left_out), TOP);
+    assert_int_equal(left_out, all - TOP);
+    assert_int_equal(ocors_sketch_origins(sketch, STAMP, &evicted), all);
+    assert_int_equal(evicted, 0);
+    free(sketch);
+}
+
 /* An entry that somebody is writing counts nothing; what other stripes have of its key counts. */
 static void test_half_an_entry_counts_nothing(void **state)
 {
@@ -511,6 +535,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_is_exact_while_there_is_room),
         cmocka_unit_test(test_it_is_right_about_the_top),
+        cmocka_unit_test(test_every_place_is_seen),
         cmocka_unit_test(test_half_an_entry_counts_nothing),
         cmocka_unit_test(test_lost_keys_are_counted),
         cmocka_unit_test(test_a_stamp_renews),

@@ -390,6 +390,21 @@ static void documents_are_found_by_path(void **state)
     }
 }
 
+/* A40: a site counts in its own row; what is not a site of the snapshot counts in the row of none.
+ */
+static void sites_have_rows(void **state)
+{
+    ocors_snapshot_site_t *sites = (void *)(uintptr_t)segment.snapshot.sites;
+
+    (void)state;
+    for (uint32_t i = 0; i < SITES; i++) {
+        sites[i].row = 10 + i;
+        assert_int_equal(ocors_snapshot_site_row(&segment.snapshot, i), 10 + i);
+    }
+    assert_int_equal(ocors_snapshot_site_row(&segment.snapshot, SITES), 1);
+    assert_int_equal(ocors_snapshot_site_row(&segment.snapshot, NONE), 1);
+}
+
 static void texts_are_within_the_text(void **state)
 {
     const ocors_snapshot_t *snapshot = &segment.snapshot;
@@ -512,6 +527,7 @@ int main(void)
         READING(readings_must_agree),
         READING(documents_have_images),
         READING(documents_are_found_by_path),
+        READING(sites_have_rows),
         READING(texts_are_within_the_text),
         READING(an_empty_snapshot_has_nothing),
         READING(each_area_is_whole),

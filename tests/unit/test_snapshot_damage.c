@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ocors_hash.h"
+#include "ocors_image_layout.h"
 #include "random_numbers.h"
 #include "snapshot_segment.h"
 #include "vectors.h"
@@ -167,6 +168,52 @@ static void images_lie_within_the_snapshot(void **state)
     }
     assert_null(ocors_snapshot_image(&segment.snapshot, IMAGES, &found));
     assert_null(ocors_snapshot_image(&segment.snapshot, NONE, &found));
+}
+
+#define SECTION(section, count, type)                                                              \
+    {                                                                                              \
+        offsetof(ocors_image_header_t, section), offsetof(ocors_image_header_t, count),            \
+            sizeof(type)                                                                           \
+    }
+
+/* A section that ends after its image does not open, but for those of the hosts, whose reader finds
+ * nothing then. One that ends with the image opens. */
+static void sections_lie_within_their_image(void **state)
+{
+    static const struct {
+        size_t at, count, width;
+    } sections[] = {
+        SECTION(groups, group_size, uint32_t),
+        SECTION(members, member_count, uint32_t),
+        SECTION(origins, origin_count, ocors_image_origin_record_t),
+        SECTION(clients, client_count, ocors_image_client_record_t),
+        SECTION(resources, resource_count, ocors_image_resource_record_t),
+        SECTION(headers, header_count, ocors_image_header_record_t),
+        SECTION(lists, list_count, ocors_image_list_record_t),
+        SECTION(resource_slots, resource_slot_count, ocors_slot_t),
+        SECTION(text, text_size, char),
+    };
+    const ocors_span_t host = OCORS_SPAN_LITERAL("global.example");
+    size_t size;
+    char *bytes = (void *)(uintptr_t)ocors_snapshot_image(&segment.snapshot, IMAGE_GLOBAL, &size);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sections); i++) {
+        uint32_t *const count = (uint32_t *)(void *)(bytes + sections[i].count);
+        const uint32_t at = *(uint32_t *)(void *)(bytes + sections[i].at), before = *count;
+
+        for (uint32_t more = 0; more < 2; more++) {
+            ocors_image_t image;
+            ocors_image_host_t found;
+
+            *count = (uint32_t)((size - at) / sections[i].width) + more;
+            assert_int_equal(
+                ocors_image_open(bytes, size, &image)
+                    && ocors_image_find_host(&image, ocors_image_hash(&image, host), host, &found),
+                more == 0);
+        }
+        *count = before;
+    }
 }
 
 static void half_a_policy_is_none(void **state)
@@ -436,6 +483,7 @@ int main(void)
         DAMAGE(a_header_is_read_once),
         DAMAGE(counts_end_the_tables),
         DAMAGE(images_lie_within_the_snapshot),
+        DAMAGE(sections_lie_within_their_image),
         DAMAGE(half_a_policy_is_none),
         DAMAGE(too_many_layers_are_none),
         DAMAGE(slots_that_are_all_taken_end_a_search),
