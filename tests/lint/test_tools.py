@@ -137,7 +137,9 @@ SOME = [names[n:n + 18] for part in PARTS for names in [[name for name in SOURCE
         for n in range(0, len(names), 18)]
 
 
-@pytest.mark.parametrize("names", SOME, ids=lambda names: f"from-{names[0]}")
+# By default it reads what no build by clang compiles: clang's own warnings are errors in the others.
+@pytest.mark.parametrize("names", [
+    pytest.param(names, id=f"from-{names[0]}", marks=[] if part_of(names[0]) == "httpd" else [pytest.mark.deep]) for names in SOME])
 def test_clang_tidy_finds_nothing(names, is_deep):
     assert (clang_tidy_deeply if is_deep else clang_tidy)(*names) == (0, "")
 
