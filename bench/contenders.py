@@ -101,6 +101,16 @@ def serve(server, config="", files=None, module=False, modules=()):
     return made
 
 
+class Httpd(httpd.Httpd):
+    """With a thread for each connection that load.py opens, in one process. Where all threads are busy, the event MPM closes
+    connections that stay open; and it starts and ends processes, so that one server would have two and another one."""
+
+    THREADS = "ServerLimit 1\nThreadsPerChild 64\nMaxRequestWorkers 64\nMinSpareThreads 1\nMaxSpareThreads 64\n"
+
+    def __init__(self, config="", **keywords):
+        super().__init__(self.THREADS + config, **keywords)
+
+
 def httpd_alone(server, _):
     return serve(server)
 

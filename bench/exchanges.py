@@ -6,7 +6,6 @@ import contenders
 import counted
 from contenders import KNOWN, TREE_PATH, origin
 
-import httpd
 import wire
 
 ORIGINS = 1000
@@ -63,7 +62,7 @@ def make(name, is_counted, count=ORIGINS):
     """A contender that is not started yet."""
     maker = CONTENDERS[name][0]
     if is_httpd(name):
-        return maker(counted.Httpd if is_counted else httpd.Httpd, count)
+        return maker(counted.Httpd if is_counted else contenders.Httpd, count)
     peer = maker(is_counted, count)
     return counted.of_peer(peer, ACCEPTS[name.split(",")[0].split()[0]]) if is_counted else peer
 

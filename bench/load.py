@@ -18,8 +18,6 @@ import exchanges
 import peers
 from exchanges import EXCHANGES, FEW, FIELDS, GETS, HTTPD, ORIGINS
 
-import httpd
-
 CONNECTIONS = 32
 AGAIN = "httpd alone, again"
 # Of a row of the table: who, and its origins. Nobody has a thousand lines of SetEnvIf.
@@ -39,9 +37,9 @@ def start(stack, told):
     """{row: (who, server)} of running servers; and, if --other names one, another build of the module."""
     found = {name: (who, stack.enter_context(exchanges.make(who, False, count)))
              for name, (who, count) in ROWS.items()}
-    found[FIELDS] = (HTTPD, stack.enter_context(contenders.fields_alone(httpd.Httpd, ORIGINS)))
+    found[FIELDS] = (HTTPD, stack.enter_context(contenders.fields_alone(contenders.Httpd, ORIGINS)))
     if told.other:
-        class Other(httpd.Httpd):
+        class Other(contenders.Httpd):
             """The other build."""
 
             def __init__(self, config, **keywords):
