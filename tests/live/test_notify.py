@@ -14,6 +14,7 @@ import pytest
 
 import httpd
 from cors import ALLOWED, PREFLIGHT, UNKNOWN, ask
+from inotify import Opens
 from test_reload import (CONFIG, MORE, SHOP, TREE, await_publication, by_overwriting, check_allowed, configmap,
                          document, front as start_documents, publications, site_allows)
 
@@ -214,6 +215,27 @@ def test_half_a_document_beside_a_whole_one(front):
     httpd.wait_until(lambda: ask(server, "POST", "/x", UNKNOWN).status == 200, "the slow document is in force")
     check_allowed(server, ALLOWED, False)
     check_allowed(server, MORE, True)
+
+
+def test_the_documents_of_a_policy_are_of_one_time(front):
+    """A26: what changes while another document of the policy is read comes into force with it, in one generation. The
+    watcher is stopped while it reads; if it has read everything by then, the next round shows it."""
+    server = front("d.json e.json", {"d.json": document(ALLOWED), "e.json": document(MORE, client="e")})
+    watcher, rounds = server.await_watcher(), 0
+    for first, second in 3 * [(OTHER, UNKNOWN), (ALLOWED, MORE)]:
+        before, rounds = publications(server), rounds + 1
+        beside = server.write("beside", document(second, client="e") + " " * 40_000_000)
+        with Opens(beside) as opens:
+            beside.rename(server.root / "e.json")
+            httpd.wait_until(lambda: opens.count()[beside], "the document is being read")
+            os.kill(watcher, signal.SIGSTOP)
+        by_rename(server.root / "d.json", document(first).encode())
+        os.kill(watcher, signal.SIGCONT)
+        for origin in (first, second):
+            httpd.wait_until(lambda o=origin: ask(server, "GET", "/x", o).cors(), "both are in force")
+        if publications(server) == before + 1:
+            return
+    raise AssertionError(f"two generations for one policy, {rounds} times")
 
 
 def test_a_tree(front):

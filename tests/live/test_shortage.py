@@ -98,8 +98,8 @@ def test_no_process_can_be_forked():
 
 def test_a_clock_that_jumps():
     """A day back, two days forward, back again: each change is in force, told by the system or found by a look."""
-    for looks in ("1s", "1h"):
-        with shop(looks=looks, clock="clock") as server:
+    for looks, is_deaf in (("1s", False), ("1h", False), ("1s", True)):
+        with shop(looks=looks, clock="clock", is_deaf=is_deaf) as server:
             origins = [ALLOWED, MORE]
             for number, ahead in enumerate((-DAY, DAY, 0), 2):
                 (server.root / "clock").write_text(f"{ahead}\n")

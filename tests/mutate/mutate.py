@@ -50,7 +50,7 @@ LIVE = {
     "src/httpd/reload/": ["test_documents", "test_site_archive", "test_reload_says", "test_reload", "test_notify"],
     "src/httpd/reload/confine.c": ["test_confine"],
     "src/httpd/reload/counting.c": ["test_counting", "test_status"],
-    "src/httpd/reload/look.c": ["test_notify", "test_untold"],
+    "src/httpd/reload/look.c": ["test_notify", "test_untold", "test_shortage"],
     "src/httpd/reload/notify.c": ["test_notify", "test_untold"],
     "src/httpd/reload/publish.c": ["test_documents", "test_reload_says", "test_shared_memory"],
     "src/httpd/reload/reload.c": ["test_starts"],
