@@ -115,6 +115,22 @@ def test_the_target_of_links_is_written_to():
         assert response.one("Access-Control-Allow-Origin") == MORE[1]
 
 
+def test_links_that_lead_in_a_circle(front):
+    """A26, A39: nothing can be read there, and the last good policy stays; the watching process goes on, and a document
+    that takes the place of one of the links is in force."""
+    server = front("place/d.json", {"place/d.json": document(ALLOWED)})
+    server.expect_log("OCORS0001: .*the file cannot be read")
+    server.expect_log("OCORS0002: ")
+    (server.root / "other.json").symlink_to("place/d.json")
+    (server.root / "link").symlink_to("../other.json")
+    (server.root / "link").rename(server.root / "place/d.json")
+    await_publication(server, 2)
+    check_allowed(server, ALLOWED, True)
+    by_rename(server.root / "other.json", document(MORE).encode())
+    await_publication(server, 3)
+    check_allowed(server, MORE, True)
+
+
 def test_a_configmap_is_swapped_twice():
     """The second swap is told by the folder that the first one led to."""
     server = httpd.Httpd(HOUR, defines={"DOCUMENTS": "map/a.json map/b.json", "BACKEND": "http://127.0.0.1:1"})
