@@ -27,5 +27,6 @@ def reason_of(nodeid):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        if (reason := reason_of(item.nodeid)) is not None:
+        # Without the group that xdist puts after the name in `nodeid`.
+        if (reason := reason_of(f"{item.path.name}::{item.name}")) is not None:
             item.add_marker(pytest.mark.skip(reason=f"sanitized: {reason}"))

@@ -7,6 +7,7 @@ import random
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import hpack
 import pytest
@@ -205,3 +206,13 @@ def test_a_left_out_test_is_told_from_its_neighbour(monkeypatch):
         sanitized.reason_of("tests/live/test_a.py::test_b[1-2]") == sanitized.reason_of("test_a.py::test_c[x]") == "why"
     )
     assert sanitized.reason_of("test_a.py::test_c[y]") is sanitized.reason_of("tests/live/test_a.py::test_bb") is None
+
+
+def test_a_left_out_test_is_known_in_a_group_of_xdist(monkeypatch):
+    monkeypatch.setattr(sanitized, "LEFT_OUT", {"why": ["test_a::test_b"]})
+    marked = []
+    for name in ("test_b", "test_b[1]", "test_c"):
+        sanitized.pytest_collection_modifyitems([SimpleNamespace(
+            nodeid=f"tests/live/test_a.py::{name}@test_a.py", path=Path("tests/live/test_a.py"), name=name,
+            add_marker=lambda marker, name=name: marked.append((name, marker.kwargs["reason"])))])
+    assert marked == [("test_b", "sanitized: why"), ("test_b[1]", "sanitized: why")]

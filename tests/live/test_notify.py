@@ -115,6 +115,22 @@ def test_the_target_of_links_is_written_to():
         assert response.one("Access-Control-Allow-Origin") == MORE[1]
 
 
+def test_links_that_lead_in_a_circle(front):
+    """A26, A39: nothing can be read there, and the last good policy stays; the watching process goes on, and a document
+    that takes the place of one of the links is in force."""
+    server = front("place/d.json", {"place/d.json": document(ALLOWED)})
+    server.expect_log("OCORS0001: .*the file cannot be read")
+    server.expect_log("OCORS0002: ")
+    (server.root / "other.json").symlink_to("place/d.json")
+    (server.root / "link").symlink_to("../other.json")
+    (server.root / "link").rename(server.root / "place/d.json")
+    await_publication(server, 2)
+    check_allowed(server, ALLOWED, True)
+    by_rename(server.root / "other.json", document(MORE).encode())
+    await_publication(server, 3)
+    check_allowed(server, MORE, True)
+
+
 def test_a_configmap_is_swapped_twice():
     """The second swap is told by the folder that the first one led to."""
     server = httpd.Httpd(HOUR, defines={"DOCUMENTS": "map/a.json map/b.json", "BACKEND": "http://127.0.0.1:1"})
@@ -502,10 +518,13 @@ def test_a_tree_by_rsync():
 def test_a_file_that_its_writer_keeps_open(front):
     """ "a file that a writer keeps open needs two equal looks": a neighbour's change does not read it as it is."""
     server = front("d.json e.json", {"d.json": document(ALLOWED), "e.json": document(MORE, client="e")})
+    beside = server.root / "beside-d.json"
+    beside.write_bytes(document(OTHER).encode())
     with open(server.root / "e.json", "r+b", buffering=0) as file:
         file.write(b"[")
-        by_rename(server.root / "d.json", document(OTHER).encode())
-        httpd.wait_until(lambda: ask(server, "GET", "/x", OTHER).cors(), "the neighbour is in force")
+        beside.rename(server.root / "d.json")
+        # Written to again and again, it is not equal at two looks.
+        httpd.wait_until(lambda: file.write(b" ") and ask(server, "GET", "/x", OTHER).cors(), "the neighbour is in force")
         file.seek(0)
         file.write(document(UNKNOWN, client="e").encode())
         file.truncate()

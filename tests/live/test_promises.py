@@ -118,6 +118,12 @@ def most_memory(pid):
     return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)[1])
 
 
+def is_memory_its_own():
+    """Whether a server has only what it asks for and uses: scripts/attack gives it a sanitizer, or a malloc() that fills what
+    it gives out."""
+    return not {"OCORS_HTTPD_LD_PRELOAD", "OCORS_HTTPD_MALLOC_PERTURB_"} & set(os.environ)
+
+
 LARGE = 150_000  # origins
 
 
@@ -146,7 +152,8 @@ def test_memory_that_is_given_up_comes_back(front):
         check_refused(ask(server, "POST", "/x", ALLOWED))
         httpd.wait_until(lambda: shared_bytes(server) < small + most // 10, "the large one's memory is given back")
     assert max(peaks) < 1.1 * min(peaks), peaks
-    assert most_memory(server.watcher()) < LARGE * 330
+    if is_memory_its_own():
+        assert most_memory(server.watcher()) < LARGE * 330
 
 
 # ---- Messages ------------------------------------------------------------------------------------
