@@ -130,3 +130,11 @@ build_in()
         logged "$directory/make.log" make -j"$(nproc)" "$@"
     ) 9>"$directory/.lock"
 }
+
+# build_module: as scripts/check builds it. OCORS_MODULE is that module then, unless it names another one.
+build_module()
+{
+    build_in gcc --enable-werror CC=gcc CFLAGS='-O2 -g1' -- all
+    export OCORS_BUILD=$repository/build
+    export OCORS_MODULE=${OCORS_MODULE:-$OCORS_BUILD/gcc/.libs/mod_ocapi_cors.so}
+}
