@@ -124,7 +124,7 @@ def fields_module():
     """The module of fields.c, built as apxs builds a user's module."""
     PLACE.mkdir(parents=True, exist_ok=True)
     shutil.copy(REPOSITORY / "bench/fields.c", PLACE / "mod_fields.c")
-    subprocess.run([httpd.apxs_tool(), "-c", "mod_fields.c"], cwd=PLACE, check=True, capture_output=True)
+    subprocess.run([httpd.apxs_tool(), "-c", "-D", f"KNOWN={KNOWN:08}", "mod_fields.c"], cwd=PLACE, check=True, capture_output=True)
     return for_everybody(PLACE / ".libs/mod_fields.so")
 
 

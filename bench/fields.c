@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An httpd module that knows the answer to a GET and decides nothing: it writes the fields of an
- * allowed origin where the request has an Origin that ends as the one that asks (KNOWN in
- * contenders.py), and Vary. What it adds to a request, httpd needs to send these fields.
+ * allowed origin where the request's Origin has the number KNOWN (contenders.py), and Vary. What it
+ * adds to a request, httpd needs to send these fields.
  */
 #include "httpd.h"
 
+#include "apr_general.h"
 #include "http_config.h"
 #include "http_request.h"
 
@@ -13,7 +14,7 @@ static int write_fields(request_rec *r)
 {
     const char *origin = apr_table_get(r->headers_in, "Origin");
 
-    if (origin != NULL && strstr(origin, "00000500") != NULL) {
+    if (origin != NULL && strstr(origin, APR_STRINGIFY(KNOWN)) != NULL) {
         apr_table_addn(r->headers_out, "Access-Control-Allow-Origin", origin);
         apr_table_addn(r->headers_out, "Access-Control-Allow-Credentials", "true");
         apr_table_addn(r->headers_out, "Access-Control-Expose-Headers",

@@ -14,8 +14,7 @@
 /* When documents are read. */
 typedef enum {
     OCORS_OCCASION_START,   /* into the first store */
-    OCORS_OCCASION_RESTART, /* into a new store: the old workers, if there are any, read theirs on
-                             */
+    OCORS_OCCASION_RESTART, /* into a new store: old workers, if any, read theirs on */
     OCORS_OCCASION_LOOK     /* into the store in use, while workers read it */
 } ocors_occasion_t;
 

@@ -24,7 +24,7 @@ def pytest_addoption(parser):
                      help="run every row of the tests that are marked `pairwise`, and what --deep runs")
     parser.addoption("--deep", action="store_true",
                      help="run the tests that are marked `deep`: the walks of analyzers, distcheck, apxs -c, all unit "
-                          "programs under valgrind; and by the sanitizers what takes long")
+                          "programs under valgrind, and large inputs by the sanitizers")
 
 
 def pytest_configure(config):

@@ -102,24 +102,23 @@ def unpacked(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory, unpacked, site, cached):
-    """(the unpacked tarball in which a newcomer has run the demo, what it said). There is no cmocka. The demo's build is
+    """(the demo's build, what the demo said), where a newcomer has run it in the tarball. There is no cmocka. The build is
     out of tree, with every place at its default."""
-    where = unpacked
-    before = files(where)
+    before = files(unpacked)
     real = shutil.which("pkg-config")
     fake = script(tmp_path_factory.mktemp("tools") / "pkg-config",
                   f'case "$*" in *cmocka*) exit 1 ;; esac\nexec {real} "$@"\n')
-    said = run([str(where / "scripts/demo"), "--once"], where, APXS=APXS, PKG_CONFIG=fake, CFLAGS=CFLAGS,
+    said = run([str(unpacked / "scripts/demo"), "--once"], unpacked, APXS=APXS, PKG_CONFIG=fake, CFLAGS=CFLAGS,
                CONFIG_SITE=site, **cached)
-    assert "cmocka not found" in read(where, "build/demo/configure.log")
-    assert files(where) == before, "the build wrote into the source tree"
-    return where, said
+    assert "cmocka not found" in read(unpacked, "build/demo/configure.log")
+    assert files(unpacked) == before, "the build wrote into the source tree"
+    return unpacked / "build/demo", said
 
 
 @pytest.fixture(scope="module")
 def built(demo):
     """The demo's build."""
-    return demo[0] / "build/demo"
+    return demo[0]
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +201,7 @@ def test_apxs_installs_what_make_built(built, tmp_path):
 OF_EACH_KIND = ("test_digest", "test_epoch", "test_nomem", "test_client")
 
 
-# By default the tarball is complete, it is configured and made out of tree by the demo, installed and uninstalled.
+# By default the tests above show that the tarball is complete, is configured and made out of tree, installed and uninstalled.
 @pytest.mark.deep
 @pytest.mark.xdist_group("configured")
 def test_distcheck_passes_and_touches_no_live_server(built, site, cached, pytestconfig):

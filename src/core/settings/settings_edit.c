@@ -94,7 +94,7 @@ static bool read_key(editor_t *editor, run_t *key)
     return true;
 }
 
-/* False: a member is not written so that it can be read, or one of the two comes twice. */
+/* False: a member cannot be read, or client_id or allowed_origins comes twice. */
 static bool read_client(editor_t *editor, place_t *place)
 {
     size_t end = 0;
