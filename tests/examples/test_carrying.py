@@ -13,6 +13,7 @@ import httpd
 
 COMMAND = Path(os.environ["OCORS_BUILD"]) / "gcc" / "ocapi-cors"
 SHOP = "ocapi-settings/wapi_shop_config.json"
+DATA = "ocapi-settings/wapi_data_config.json"
 CONFIG = """
 <VirtualHost *:${PORT}>
     OcapiCors On
@@ -138,10 +139,10 @@ class Fleet:
                               env=self.environment, timeout=60)
         return done.returncode, (done.stdout + done.stderr).decode()
 
-    def carry(self, tree):
+    def carry(self, tree, **environment):
         lines = [f'connect-to = "{name}:8081:127.0.0.1:{server.port}"' for name, server in self.servers.items()]
         (self.folder / ".curlrc").write_text("\n".join(lines) + "\n")
-        return run(self.carry_command, tree, *self.servers, env=self.environment)
+        return run(self.carry_command, tree, *self.servers, env={**self.environment, **environment})
 
     def versions(self, name):
         return [path for path in (self.folder / name / "ocapi").iterdir() if path.is_dir() and not path.is_symlink()]
@@ -162,13 +163,21 @@ def fleet(examples, tmp_path_factory):
 
 
 def test_a_tree_is_carried_to_all_servers(fleet):
-    status, said = fleet.carry(fleet.tree(**{SHOP: SECOND, f"sites/One/{SHOP}": FIRST.replace('"a"', '"b"')}))
+    other = FIRST.replace('"a"', '"b"')
+    status, said = fleet.carry(fleet.tree(**{SHOP: SECOND, f"sites/One/{SHOP}": other, f"sites/a b/{DATA}": other,
+                                             f"sites/One/{DATA}": SECOND, "sites/Zwei/README": "no documents"}))
     assert status == 0 and "in force on all servers: " in said, said
     assert "+ origin https://second.example" in said, said
     assert all(allows(server, "https://second.example") for server in fleet.servers.values())
     assert all(len(fleet.versions(name)) == 2 for name in fleet.servers), "the version before, and this one"
     for server in fleet.servers.values():
-        assert json.loads(server.request("GET", "/ocapi-cors-status").body)["sites"] == 2
+        assert json.loads(server.request("GET", "/ocapi-cors-status").body)["sites"] == 4, "with the organisation"
+
+
+def test_a_tree_that_does_not_come_into_force(fleet):
+    status, said = fleet.carry(fleet.tree(**{SHOP: document("https://elsewhere.example")}), OCAPI_CORS_INTO="elsewhere")
+    assert status == 1 and "Not all servers have this tree in force" in said and "on all servers" not in said, said
+    assert said.count("in force: ") == 2, "each server has installed it, in a folder that its configuration does not name"
 
 
 def test_a_bad_tree_is_carried_nowhere(fleet):
