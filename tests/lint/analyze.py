@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -88,13 +89,15 @@ def main():
     if unknown:
         parser.error(f"there is no source {sorted(unknown)[0]}")
     passed = failed = 0
+    pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
     for tool in arguments.tool or [*TOOLS, "shellcheck"]:
         if tool == "shellcheck":
             count, said = shellcheck()
             results = [(f"{count} scripts", said)]
         else:
-            results = ((name, said if code != 0 or said.strip() else "") for name in arguments.files or SOURCES
-                       for code, said in [TOOLS[tool](name)])
+            names = arguments.files or SOURCES
+            results = ((name, said if code != 0 or said.strip() else "")
+                       for name, (code, said) in zip(names, pool.map(TOOLS[tool], names)))
         for name, said in results:
             failed, passed = failed + bool(said), passed + (not said)
             if said:

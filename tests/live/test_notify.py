@@ -541,25 +541,26 @@ def test_a_touched_document_gives_no_generation(front):
 
 def test_a_queue_that_overflows(front):
     """More happens than the kernel remembers, while the watcher stands still: nothing is lost, and it goes on."""
-    server = front("d.json e.json", {"d.json": document(ALLOWED), "e.json": document(MORE, client="e")})
+    server = front("", {f"tree/sites/{site}/{SHOP}": document(ALLOWED, client=site) for site in ("One", "Two")}, config=TREE_HOUR)
     limit = int(open("/proc/sys/fs/inotify/max_queued_events").read())
-    by_rename(server.root / "d.json", document(OTHER).encode())
+    one, two = (server.root / f"tree/sites/{site}" / SHOP for site in ("One", "Two"))
+    by_rename(one, document(OTHER, client="One").encode())
     await_publication(server, 2)  # it is watched
     watcher = server.await_watcher()
     os.kill(watcher, signal.SIGSTOP)
     try:
         for number in range(limit // 2 + 2):  # two events each
-            path = server.root / f"filler{number % 2}"
+            path = two.with_name(f"filler{number % 2}")
             path.touch()
             path.unlink()
-        by_rename(server.root / "e.json", document(UNKNOWN, client="e").encode())
+        by_rename(two, document(UNKNOWN, client="Two").encode())
     finally:
         os.kill(watcher, signal.SIGCONT)
     await_publication(server, 3)
-    check_allowed(server, UNKNOWN, True)
-    by_rename(server.root / "d.json", document(MORE).encode())
+    assert site_allows(server, "Two", UNKNOWN)
+    by_rename(one, document(MORE, client="One").encode())
     await_publication(server, 4)
-    check_allowed(server, MORE, True)
+    assert site_allows(server, "One", MORE)
 
 
 def test_what_changes_while_nobody_watches(front):

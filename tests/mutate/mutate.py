@@ -400,15 +400,15 @@ def key_of(mutant):
     return f"{digest_of(mutant.source)[:16]}:{mutant.source}:{mutant.offset}:{mutant.old}:{mutant.new}"
 
 
-def known():
-    """What earlier runs found of sources that have not changed. A survivor is run again: there may be a new test."""
+def known(with_survivors):
+    """What earlier runs found of sources that have not changed. A survivor may have a new test by now."""
     found = {}
     path = WORK / "results.jsonl"
     if path.exists():
         for line in path.read_text().splitlines():
             row = json.loads(line)
             found[row["key"]] = row
-    return {key: row for key, row in found.items() if row["verdict"] != "survived"}
+    return {key: row for key, row in found.items() if with_survivors or row["verdict"] != "survived"}
 
 
 def argued():
@@ -472,6 +472,7 @@ def main():
     parser.add_argument("--sample", type=int, help="so many mutants of all, chosen by the seed")
     parser.add_argument("--seed", type=int, default=1, help="of the sample, and of the order (1)")
     parser.add_argument("--core", action="store_true", help="the core alone, whose unit programs are quick")
+    parser.add_argument("--new", action="store_true", help="run no survivor of earlier runs again; it is reported as it was")
     parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
     parser.add_argument("files", nargs="*", metavar="FILE[:LINE]",
                         help="sources, or lines of them; without: the core, and what LIVE has")
@@ -491,7 +492,7 @@ def main():
         print(f"{len(mutants)} mutants")
         return
 
-    found = known()
+    found = known(arguments.new)
     rows, todo = [found[key_of(m)] for m in mutants if key_of(m) in found], [
         m for m in mutants if key_of(m) not in found]
     print(f"{len(mutants)} mutants of {len(names)} sources; {len(rows)} are known from earlier runs", flush=True)

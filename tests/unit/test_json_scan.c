@@ -365,6 +365,9 @@ static size_t count_errors(const char *piece, size_t count, ocors_finding_code_t
     (void)ocors_json_scan(ocors_span_make(text, at), &report, &counts);
     errors = report.totals[OCORS_SEVERITY_ERROR];
     *code = errors > 0 ? report.items[0].code : OCORS_FINDING_COUNT;
+    if (*code == OCORS_FINDING_TOO_LARGE) {
+        assert_non_null(strstr(report.items[0].detail, "takes more than 225 MiB of memory"));
+    }
     ocors_report_free(&report);
     free(text);
     return errors;
