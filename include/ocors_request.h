@@ -24,15 +24,10 @@ static inline bool ocors_request_is_ours(const ocors_request_t *request)
 bool ocors_request_passes(const request_rec *r);
 
 /*
- * Finds the decision about a request: its own, or that of the request which an internal redirect or
- * an ErrorDocument replaced (H4). NULL: not decided.
- */
-const ocors_request_t *ocors_request_find(const request_rec *r);
-
-/*
- * Finds the decision, or decides now by the section in r->per_dir_config: for hooks that run when
- * that is final. NULL: no section covers the request. _final also notes that it is final, for
- * ocors_request_decide_anywhere().
+ * Finds the decision about a request, its own or that of one which an internal redirect or an
+ * ErrorDocument replaced by it (H4), or decides now by the section in r->per_dir_config: for hooks
+ * that run when that is final. NULL: no section covers the request. _final also notes that it is
+ * final, for ocors_request_decide_anywhere().
  */
 const ocors_request_t *ocors_request_decide(request_rec *r);
 const ocors_request_t *ocors_request_decide_final(request_rec *r);

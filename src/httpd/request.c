@@ -48,18 +48,6 @@ static state_t *state_of(request_rec *r)
     return state != NULL ? state : state_begin(r, 0);
 }
 
-const ocors_request_t *ocors_request_find(const request_rec *r)
-{
-    for (; r != NULL; r = r->prev) {
-        const state_t *state = state_find(r);
-
-        if (state != NULL && state->request != NULL) {
-            return state->request;
-        }
-    }
-    return NULL;
-}
-
 /* Sets a note and an environment variable. */
 static void show_word(request_rec *r, const char *note, const char *variable, const char *word)
 {
@@ -310,14 +298,6 @@ const ocors_request_t *ocors_request_decide_mapped(request_rec *r)
                : decide_mapped(r, state);
 }
 
-/* H4: a replaced request counts, even if it ended before any hook of ours. */
-static const ocors_request_t *decided_before(request_rec *r)
-{
-    const ocors_request_t *request = ocors_request_find(r);
-
-    return request == NULL && r->prev != NULL ? ocors_request_decide_anywhere(r->prev) : request;
-}
-
 bool ocors_request_passes(const request_rec *r)
 {
     const state_t *state = state_find(r);
@@ -325,13 +305,16 @@ bool ocors_request_passes(const request_rec *r)
     return state != NULL && state->passes;
 }
 
-/* The decision about a request, or about one that it replaces; made by the final sections. */
+/*
+ * The decision about a request, or about one that it replaces (H4), even if that ended before any
+ * hook of ours; made by the final sections.
+ */
 static inline const ocors_request_t *decide(request_rec *r, const state_t *state)
 {
     const ocors_request_t *request = state != NULL ? state->request : NULL;
 
     if (request == NULL && r->prev != NULL) {
-        request = decided_before(r);
+        request = ocors_request_decide_anywhere(r->prev);
     }
     if (request == NULL) {
         return keep(r, judge_by(r, r->per_dir_config, NULL));
@@ -357,7 +340,8 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
 
 static RARELY const ocors_request_t *decide_anywhere(request_rec *r, const state_t *state)
 {
-    const ocors_request_t *request = decided_before(r);
+    const ocors_request_t *request = r->prev != NULL ? ocors_request_decide_anywhere(r->prev)
+                                                     : NULL;
 
     if (request != NULL || r->uri == NULL) {
         return request; /* without a path: httpd has not understood the request line */
@@ -376,9 +360,14 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 
 void ocors_request_show(request_rec *r)
 {
-    for (; r != NULL; r = r->next) {
-        const ocors_request_t *request = ocors_request_find(r);
+    const ocors_request_t *request = NULL; /* of the request, or of one that it replaced */
 
+    for (; r != NULL; r = r->next) {
+        const state_t *state = state_find(r);
+
+        if (state != NULL && state->request != NULL) {
+            request = state->request;
+        }
         if (request != NULL) {
             show(r, request);
         }

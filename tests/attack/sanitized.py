@@ -10,7 +10,7 @@ LEFT_OUT = {
         "test_demo::test_it_stops_cleanly", "test_demo::test_a_settings_file_and_a_backend_of_ones_own",
         "test_demo::test_once_fails_when_an_exchange_is_wrong", "test_demo::test_a_settings_file_with_an_error_is_told"],
     "the sanitizer ends a process that has crashed by SIGABRT, after its report": [
-        "test_shared_memory::test_a_stray_write_ends_its_worker_and_changes_nothing",
+        "test_stray_writes::test_a_stray_write_ends_its_worker_and_changes_nothing",
         "test_harness::test_a_crashed_child_is_seen_though_httpd_calls_it_a_notice"],
     "the sanitizer's own memory is counted too": ["test_shared_memory::test_all_workers_share_one_image"],
 }

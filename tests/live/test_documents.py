@@ -5,10 +5,13 @@
 import json
 import os
 import shutil
+import signal
+import threading
 
 import pytest
 
 import httpd
+from inotify import Opens
 
 BAD = """{
   "_v": "19.1",
@@ -202,6 +205,26 @@ def test_a_bad_change_keeps_the_last_good_policy_whole(front, graceful):
     front.restart(graceful=graceful)
     assert allowed(front, "/both", ONE, TWO, NEW, "http://mended.example") == {
         NEW, TWO, "http://mended.example"}
+
+
+def test_what_changes_while_a_restart_reads_is_read_again(front):
+    """A26: "whole". Nothing finds it later here. The parent is stopped while it reads the second document of a policy; if it
+    has read it by then, the next round shows it."""
+    for origin in 3 * [NEW, ONE]:
+        beside = front.write("beside", document("b", TWO) + " " * 40_000_000)
+        front.write("next", document("a", origin))
+        with Opens(beside) as opens:
+            beside.rename(front.root / "two.json")
+            restart = threading.Thread(target=front.restart)
+            restart.start()
+            httpd.wait_until(lambda: opens.count()[beside], "the document is being read")
+            os.kill(front.process.pid, signal.SIGSTOP)
+        (front.root / "next").rename(front.root / "one.json")
+        os.kill(front.process.pid, signal.SIGCONT)
+        restart.join()
+        if allowed(front, "/both", ONE, TWO, NEW) == {origin, TWO}:
+            return
+    raise AssertionError("the document of before is in force")
 
 
 def test_a_vanished_document_keeps_the_last_good_policy(front):

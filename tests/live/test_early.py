@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import foreign
 from cors import ALLOWED, OTHER, PREFLIGHT, SETTINGS, UNKNOWN, ask, check_preflight, check_refused
 
 # ---- A path that httpd itself refuses: an encoded slash under AllowEncodedSlashes Off ----
@@ -236,6 +237,52 @@ def test_a_script_that_may_rewrite_counts_for_every_host(start_httpd):
         files={"hook.lua": "function translate(r)\n  return apache2.DECLINED\nend\n"},
         defines={"SETTINGS": SETTINGS})
     assert not is_early(front, "plain") and not is_early(front, "scripted")
+
+
+# Nothing in the configuration tells of it, so that the server decides early.
+MOVING = r"""
+#include <httpd.h>
+#include <http_config.h>
+#include <http_request.h>
+#include <apr_strings.h>
+static int move(request_rec *r)
+{
+    const char *path = apr_table_get(r->headers_in, "X-Path");
+
+    if (path != NULL) {
+        r->uri = apr_pstrdup(r->pool, path);
+    }
+    return DECLINED;
+}
+static void hooks(apr_pool_t *p)
+{
+    (void)p;
+    ap_hook_translate_name(move, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}
+AP_DECLARE_MODULE(moving) = { STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, hooks, 0 };
+"""
+
+
+def test_a_path_that_another_module_replaces_is_judged_anew(start_httpd, backend, tmp_path):
+    """P8, C5: what was decided early holds as long as the path is the same: sites A and B are of one section, and each
+    has its own origins."""
+    server = start_httpd("""
+LoadModule moving_module "${MOVING}"
+<VirtualHost *:${PORT}>
+    OcapiCorsSettingsTree tree
+    OcapiCors On
+    ProxyPass "/" "${BACKEND}/"
+</VirtualHost>
+""", defines={"MOVING": foreign.build(tmp_path, "moving", MOVING), "BACKEND": backend.url}, files={
+        f"tree/sites/{site}/ocapi-settings/wapi_shop_config.json": json.dumps(
+            {"_v": "19.1", "clients": [{"client_id": site, "allowed_origins": [origin[1]]}]})
+        for site, origin in (("A", ALLOWED), ("B", OTHER))})
+    at_a, at_b = "/s/A/dw/shop/v19_1/x", "/s/B/dw/shop/v19_1/x"
+    # What B refuses is answered before any other module has its turn.
+    for path, moved, status in ((at_a, at_a, 200), (at_a, at_b, 401), (at_a, at_a + "y", 200), (at_b, at_a, 401)):
+        before = len(backend.requests)
+        assert ask(server, "POST", path, ALLOWED, ("X-Path", moved)).status == status, (path, moved)
+        assert len(backend.requests) == before + (status == 200)
 
 
 def test_two_hosts_of_one_line_count_as_one(start_httpd):

@@ -45,8 +45,16 @@ OcapiCorsSite Shop
         RewriteRule "^redirected$" "/other/file"
     </Directory>
 </VirtualHost>
+<VirtualHost *:${PORT}>
+    ServerName denied.example
+    CustomLog "${ROOT}/denied.log" "%{ocapi_cors_verdict}n %{OCAPI_CORS_VERDICT}e %{Origin}i"
+    ErrorDocument 404 /denied/link
+    <Directory "${ROOT}/htdocs/denied">
+        Options None
+    </Directory>
+</VirtualHost>
 """
-FILES = {"htdocs/api/file": "x", "htdocs/other/file": "x", "htdocs/index": "x"}
+FILES = {"htdocs/api/file": "x", "htdocs/denied/file": "x", "htdocs/other/file": "x", "htdocs/index": "x"}
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +130,17 @@ def test_the_decision_is_shown_again_after_an_internal_redirect(front, host, pat
     """A20: "again after each internal redirect", whose environment httpd renames."""
     response = ask(front, "GET", path, origin, host=host)
     assert (response.status, response.one("X-Verdict")) == (status, verdict)
+
+
+def test_the_decision_is_shown_where_the_request_that_replaces_it_is_refused(front):
+    """A20: httpd refuses the page of ErrorDocument, a link, before the module's turn; the log is told nevertheless."""
+    front.expect_log("AH00037: Symbolic link not allowed")
+    (front.root / "htdocs/denied/link").symlink_to("file")
+    for origin, verdict in ((ALLOWED, "allow"), (UNKNOWN, "withhold")):
+        response = ask(front, "GET", "/api/none", origin, host="denied.example")
+        assert response.status == 404 and bool(response.cors()) == (origin == ALLOWED)
+        line = f"{verdict} {verdict} {origin[1]}"
+        httpd.wait_until(lambda: line in (front.root / "denied.log").read_text().splitlines(), line)
 
 
 # Each makes somebody see the variables; the last of each pair does not.

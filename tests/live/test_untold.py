@@ -2,6 +2,7 @@
 """Where the system does not tell of changes, a look every `OcapiCorsReload` finds them; where it tells, nothing is
 looked at while nobody edits (A12, A39)."""
 
+import errno
 import os
 import re
 import subprocess
@@ -89,11 +90,15 @@ def test_a_quiet_tree_is_not_looked_at():
         assert "OCORS0022" not in quiet.log_text()
 
 
-@pytest.mark.parametrize("system", [{"silent": "tree"}, {"silent": "tree/sites/Site0001/ocapi-settings"},
-                                    {"watches": 12}, {"watches": 0}, {"is_deaf": True}],
-                         ids=["silent", "silent site", "watches", "no watch", "no inotify"])
-def test_what_is_not_told_is_found_by_a_look(system):
-    """A file system of the network, a single folder of one, the system's limits: said once, at level info."""
+NO_WATCH, NO_INOTIFY = (f"({number}){os.strerror(number)}: " for number in (errno.ENOSPC, errno.EMFILE))
+
+
+@pytest.mark.parametrize("system, refusal", [
+    ({"silent": "tree"}, None), ({"silent": "tree/sites/Site0001/ocapi-settings"}, None), ({"watches": 12}, NO_WATCH),
+    ({"watches": 0}, NO_WATCH), ({"is_deaf": True}, NO_INOTIFY)], ids=["silent", "silent site", "watches", "no watch", "no inotify"])
+def test_what_is_not_told_is_found_by_a_look(system, refusal):
+    """A file system of the network, a single folder of one, the system's limits: said once, at level info, with the error
+    of a system that refuses."""
     server, system = organisation(10, **system)
     with server:
         for origin in (UNKNOWN, OTHER):
@@ -102,7 +107,9 @@ def test_what_is_not_told_is_found_by_a_look(system):
         (server.root / "tree/sites/Site0001").rename(server.root / "tree/sites/Moved")
         await_allowed(server, "Moved", OTHER)
         await_allowed(server, "Site0009", MORE)
-        assert [line.level for line in server.log_lines() if "OCORS0022" in line.text] == ["info"]
+        (line,) = [line for line in server.log_lines() if "OCORS0022" in line.text]
+        error = re.search(r"\] (\(\d+\)[\w ]+: )?OCORS0022", line.text)[1]
+        assert (line.level, error) == ("info", refusal)
 
 
 def test_what_is_told_beside_what_is_not():
