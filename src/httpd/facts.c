@@ -22,6 +22,7 @@ APLOG_USE_MODULE(ocapi_cors);
 typedef struct inquiry_t {
     request_rec *r;
     const ocors_config_t *config;
+    const apr_table_t *sent;
     ocors_request_t *request;
     const ocors_fields_t *fields;
     bool has_path;
@@ -160,8 +161,8 @@ static void identify_client(inquiry_t *inquiry)
     request_rec *r = inquiry->r;
     ocors_named_client_t *named = &inquiry->facts.named;
 
-    *named = ocors_request_client_find(r, ocors_config_sources(inquiry->config), inquiry->fields,
-                                       inquiry->policies, inquiry->policy_count);
+    *named = ocors_request_client_find(r, ocors_config_sources(inquiry->config), inquiry->sent,
+                                       inquiry->fields, inquiry->policies, inquiry->policy_count);
     if (ocors_survey_shows_decisions()) {
         note_client(inquiry);
     }
@@ -267,6 +268,7 @@ static ocors_request_t *request_make(const inquiry_t *inquiry, ocors_span_t orig
 
     memset(request, 0, sizeof(*request));
     request->config = inquiry->config;
+    request->sent = inquiry->sent;
     return request;
 }
 
@@ -301,28 +303,29 @@ static void judge(inquiry_t *inquiry)
 
 /* What path_of() needs; the rest is set when it is known what the request asks for. */
 static void begin(inquiry_t *inquiry, request_rec *r, const ocors_config_t *config,
-                  const ocors_fields_t *fields)
+                  const apr_table_t *sent, const ocors_fields_t *fields)
 {
     inquiry->r = r;
     inquiry->config = config;
+    inquiry->sent = sent;
     inquiry->fields = fields;
     inquiry->has_path = false;
 }
 
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
-                                   const ocors_fields_t *fields)
+                                   const apr_table_t *sent, const ocors_fields_t *fields)
 {
     inquiry_t inquiry;
     ocors_fields_t read;
 
     if (fields == NULL) {
-        ocors_fields_read(r, &read);
+        ocors_fields_read(sent, &read);
         fields = &read;
     }
     const ocors_span_t origin = ocors_span_from_string(fields->origin);
     const bool has_origin = fields->origin != NULL;
 
-    begin(&inquiry, r, config, fields);
+    begin(&inquiry, r, config, sent, fields);
     if (is_tree(config) && (has_origin || !ocors_url_path_begins_inside(r->uri))
         && ocors_url_path_is_outside(path_of(&inquiry))) {
         return NULL;

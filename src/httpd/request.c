@@ -20,6 +20,7 @@ typedef struct state_t {
     bool is_final;                  /* r->per_dir_config is final */
     bool passes;                    /* ocors_request_passes() */
     const ocors_request_t *request; /* NULL: not decided, or not covered */
+    const apr_table_t *sent;        /* the header fields as sent, if they may be judged later */
     ap_conf_vector_t *sections;     /* of a request that the module answers later; or NULL */
     const ocors_request_t *early;   /* an early decision without an answer of ours; or NULL */
     const char *early_uri;          /* the path of that decision */
@@ -92,6 +93,22 @@ static inline bool early_holds(const state_t *state, const request_rec *r,
                || ocors_config_is_equal(state->early->config, config));
 }
 
+/*
+ * The header fields as the client sent them. A RequestHeader of mod_headers, and others, may have
+ * changed r->headers_in, which an internal redirect takes over.
+ */
+static inline const apr_table_t *sent_of(const request_rec *r)
+{
+    for (const request_rec *at = r; at != NULL; at = at->prev) {
+        const state_t *state = state_find(at);
+
+        if (state != NULL && state->sent != NULL) {
+            return state->sent;
+        }
+    }
+    return r->headers_in;
+}
+
 /* Decides by these sections; NULL: they do not cover the request. `fields` may be NULL. */
 static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections,
                                        const ocors_fields_t *fields)
@@ -102,7 +119,8 @@ static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *s
     if (config->mode != OCORS_MODE_ON && config->mode != OCORS_MODE_REPORT_ONLY) {
         return NULL;
     }
-    return early_holds(state, r, config) ? state->early : ocors_facts_judge(r, config, fields);
+    return early_holds(state, r, config) ? state->early
+                                         : ocors_facts_judge(r, config, sent_of(r), fields);
 }
 
 /* The same before the sections are final. ReportOnly waits until they are: it logs once. */
@@ -215,7 +233,7 @@ static inline bool request_may_be_ours(const request_rec *r, ocors_fields_t *fie
         || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/') {
         return false;
     }
-    ocors_fields_read(r, fields);
+    ocors_fields_read(r->headers_in, fields);
     return fields->origin != NULL
            && (r->method_number != M_OPTIONS
                || (fields->request_method != NULL && fields->request_method[0] != '\0'));
@@ -347,12 +365,25 @@ const ocors_request_t *ocors_request_decide(request_rec *r)
     return decide(r, state_find(r));
 }
 
+/* Keeps the header fields as they are before any module changes them. */
+static RARELY void keep_sent(request_rec *r, state_t *state)
+{
+    const apr_table_t *sent = sent_of(r);
+
+    state->sent = sent != r->headers_in ? sent : apr_table_copy(r->pool, r->headers_in);
+}
+
 const ocors_request_t *ocors_request_decide_final(request_rec *r)
 {
     state_t *state = state_of(r);
+    const ocors_request_t *request;
 
     state->is_final = true;
-    return decide(r, state);
+    request = decide(r, state);
+    if (request == NULL && ocors_server_of(r->server)->is_enforced) {
+        keep_sent(r, state); /* mod_dir or an internal redirect may lead to sections that are On */
+    }
+    return request;
 }
 
 static RARELY const ocors_request_t *decide_anywhere(request_rec *r, const state_t *state)

@@ -8,8 +8,8 @@
 #include "ocors_headers.h"
 
 /* What a request says in the place where a source looks; NULL or empty: nothing. */
-static const char *text_of(const request_rec *r, const ocors_fields_t *fields,
-                           const ocors_source_t *source)
+static const char *text_of(const request_rec *r, const apr_table_t *sent,
+                           const ocors_fields_t *fields, const ocors_source_t *source)
 {
     switch (source->kind) {
     case OCORS_SOURCE_BEARER:
@@ -21,10 +21,11 @@ static const char *text_of(const request_rec *r, const ocors_fields_t *fields,
     }
     return source == &ocors_sources_default[OCORS_SOURCES_DEFAULT_HEADER]
                ? fields->client_id
-               : apr_table_get(r->headers_in, source->name.bytes);
+               : apr_table_get(sent, source->name.bytes);
 }
 
 ocors_named_client_t ocors_request_client_find(request_rec *r, const ocors_sources_t *wanted,
+                                               const apr_table_t *sent,
                                                const ocors_fields_t *fields,
                                                const ocors_policy_t *policies, size_t policy_count)
 {
@@ -32,7 +33,7 @@ ocors_named_client_t ocors_request_client_find(request_rec *r, const ocors_sourc
     size_t count = 0;
 
     for (size_t i = 0; i < wanted->count; i++) {
-        const char *text = text_of(r, fields, &wanted->items[i]);
+        const char *text = text_of(r, sent, fields, &wanted->items[i]);
 
         if (text != NULL && text[0] != '\0') {
             sources[count] = wanted->items[i];
