@@ -9,9 +9,9 @@
 
 #include "ocors_facts.h"
 #include "ocors_refusals.h"
+#include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_survey.h"
-#include "ocors_table.h"
 
 extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 
@@ -139,7 +139,8 @@ static inline const ocors_request_t *keep(request_rec *r, const ocors_request_t 
         state_t *state = state_of(r);
 
         state->request = request;
-        state->passes = r->prev == NULL && !ocors_request_is_ours(request);
+        state->passes = r->prev == NULL && request->config->mode == OCORS_MODE_ON
+                        && !ocors_request_is_ours(request);
         ocors_refusals_count(r, request);
         show(r, request);
     }
@@ -173,59 +174,6 @@ static const ocors_request_t *keep_ours(request_rec *r, size_t length,
     return NULL;
 }
 
-/* The <Location> sections of a path. */
-static ap_conf_vector_t *sections_of(request_rec *r, char *path)
-{
-    ap_conf_vector_t *const before = r->per_dir_config;
-    char *const uri = r->uri;
-    ap_conf_vector_t *sections;
-
-    r->uri = path;
-    r->per_dir_config = r->server->lookup_defaults;
-    ap_location_walk(r);
-    sections = r->per_dir_config;
-    r->uri = uri;
-    r->per_dir_config = before;
-    return sections;
-}
-
-/*
- * The <Location> sections of a path that httpd has not normalised yet, or whose sections it has
- * reset to map the path to a file.
- */
-static ap_conf_vector_t *location_sections(request_rec *r)
-{
-    char *path = apr_pstrdup(r->pool, r->uri);
-
-    ap_unescape_url_keep2f(path, 1);
-    ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_MERGE_SLASHES);
-    return sections_of(r, path);
-}
-
-/* The bytes of a path that httpd may do something about, and its end. */
-#define IS_SPECIAL(byte) ((byte) == '\0' || (byte) == '%' || (byte) == ';' || (byte) == '/')
-
-static const unsigned char is_special[256] = OCORS_TABLE(IS_SPECIAL);
-
-/*
- * The length of a path that httpd leaves unchanged: it has no escape, no parameter (mapping=servlet
- * removes those), no empty segment and no segment that begins with a dot. 0: it is another one.
- */
-static size_t normal_length(const char *path)
-{
-    for (const char *at = path;; at++) {
-        while (is_special[(unsigned char)*at] == 0) {
-            at++;
-        }
-        if (*at != '/') {
-            return *at == '\0' ? (size_t)(at - path) : 0;
-        }
-        if (at[1] == '/' || at[1] == '.') {
-            return 0;
-        }
-    }
-}
-
 /* Whether the module may answer a request before its configuration is final; reads its fields. */
 static inline bool request_may_be_ours(const request_rec *r, ocors_fields_t *fields)
 {
@@ -247,7 +195,7 @@ const ocors_request_t *ocors_request_decide_early(request_rec *r)
     size_t length;
 
     if (!request_may_be_ours(r, &fields) || ocors_server_of(r->server)->is_late
-        || (length = normal_length(r->uri)) == 0 || ap_location_walk(r) != OK) {
+        || (length = ocors_request_path_normal_length(r->uri)) == 0 || ap_location_walk(r) != OK) {
         return NULL;
     }
     request = keep_ours(r, length, judge_early(r, r->per_dir_config, &fields));
@@ -286,7 +234,7 @@ static RARELY const ocors_request_t *decide_escaped(request_rec *r)
     if (ap_unescape_url_keep2f(path, 0) != OK) {
         return NULL; /* an encoded NUL, or no escape: httpd answers */
     }
-    sections = location_sections(r);
+    sections = ocors_request_path_sections(r);
     r->uri = path;
     request = keep_ours(r, strlen(path), judge_early(r, sections, &fields));
     r->uri = uri;
@@ -343,6 +291,26 @@ bool ocors_request_passes(const request_rec *r)
     return state != NULL && state->passes;
 }
 
+/*
+ * Whether a decision holds in these sections (S14). One of ReportOnly touches nothing, so that
+ * sections that are On decide as if there were none.
+ */
+static inline bool decision_holds(const ocors_request_t *request, const ap_conf_vector_t *sections)
+{
+    const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
+
+    return request->config->mode == OCORS_MODE_ON || config->mode != OCORS_MODE_ON;
+}
+
+/* The decision of sections that are On after one of ReportOnly. */
+static RARELY const ocors_request_t *decide_again(request_rec *r, const ap_conf_vector_t *sections,
+                                                  const ocors_request_t *reported)
+{
+    const ocors_request_t *request = keep(r, judge_by(r, sections, NULL));
+
+    return request != NULL ? request : reported;
+}
+
 /* The decision about a request, or about one that it replaces; made by the final sections. */
 static inline const ocors_request_t *decide(request_rec *r, const state_t *state)
 {
@@ -353,6 +321,9 @@ static inline const ocors_request_t *decide(request_rec *r, const state_t *state
     }
     if (request == NULL) {
         return keep(r, judge_by(r, r->per_dir_config, NULL));
+    }
+    if (!decision_holds(request, r->per_dir_config)) {
+        return decide_again(r, r->per_dir_config, request);
     }
     if (r->prev != NULL) {
         show(r, request); /* an internal redirect has renamed the environment */
@@ -380,7 +351,8 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
 
     state->is_final = true;
     request = decide(r, state);
-    if (request == NULL && ocors_server_of(r->server)->is_enforced) {
+    if ((request == NULL || request->config->mode != OCORS_MODE_ON)
+        && ocors_server_of(r->server)->is_enforced) {
         keep_sent(r, state); /* mod_dir or an internal redirect may lead to sections that are On */
     }
     return request;
@@ -389,20 +361,26 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
 static RARELY const ocors_request_t *decide_anywhere(request_rec *r, const state_t *state)
 {
     const ocors_request_t *request = decided_before(r);
+    const ap_conf_vector_t *sections;
 
-    if (request != NULL || r->uri == NULL) {
+    if ((request != NULL && request->config->mode == OCORS_MODE_ON) || r->uri == NULL) {
         return request; /* without a path: httpd has not understood the request line */
     }
-    return keep(
-        r, judge_by(r, state != NULL && state->is_final ? r->per_dir_config : location_sections(r),
-                    NULL));
+    sections = state != NULL && state->is_final ? r->per_dir_config
+                                                : ocors_request_path_sections(r);
+    if (request == NULL) {
+        return keep(r, judge_by(r, sections, NULL));
+    }
+    return decision_holds(request, sections) ? request : decide_again(r, sections, request);
 }
 
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 {
     const state_t *state = state_find(r);
 
-    return state != NULL && state->request != NULL ? state->request : decide_anywhere(r, state);
+    return state != NULL && state->request != NULL && state->request->config->mode == OCORS_MODE_ON
+               ? state->request
+               : decide_anywhere(r, state);
 }
 
 void ocors_request_show(request_rec *r)

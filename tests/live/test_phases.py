@@ -12,7 +12,7 @@ import httpd
 from cors import (ALLOWED, BACKEND_SAYS, GRANTED, ORIGIN_IDS, ORIGINS, PREFLIGHT, SETTINGS, UNKNOWN, ask, check,
                   check_preflight, check_refused)
 
-# ---- mod_dir, mod_negotiation and rewriting put another file in a request's place (H4, S19, R5) ----
+# ---- mod_dir, mod_negotiation and rewriting put another file in a request's place (H4, S14, S19, R5) ----
 
 SCRIPT = """#!/bin/sh
 echo run >> ../../run/runs
@@ -39,14 +39,15 @@ AddHandler cgi-script .cgi
 """
 SCRIPTS = ["index/index.cgi", "fallback/front.cgi", "views/page.cgi"]
 RULES = "RewriteEngine On\nRewriteRule . /views/page.cgi [L]\n"
-# What changes the request's fields on the way to the sections that are On. The field that names a client is one of
-# these (C1).
+# What precedes the sections that are On: nothing; the report of others; and what changes the request's fields on the
+# way to them. The field that names a client is one of these (C1).
 CHANGES = """
 RequestHeader unset Origin
 RequestHeader set Host "bar.com"
 RequestHeader set x-dw-client-id "nobody"
 """
-BEFORE = {"unchanged": "", "changed": CHANGES}
+BEFORE = {"off": "", "report": "OcapiCors ReportOnly", "changed": CHANGES,
+          "changed-report": CHANGES + "OcapiCors ReportOnly"}
 
 
 @pytest.fixture(scope="module", params=BEFORE.values(), ids=BEFORE)
@@ -71,7 +72,8 @@ PLACES = ["/index/", "/index/index.cgi", "/fallback/any/thing", "/fallback/front
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_refused_request_runs_no_script(directories, place):
-    """R5, S19: "nothing runs on the server"; the sections of the file that would run judge what was sent."""
+    """R5, S14, S19: "nothing runs on the server"; the sections of the file that would run judge what was sent, also
+    after others that are ReportOnly."""
     before = runs(directories)
     for method in ("POST", "DELETE"):
         check_refused(ask(directories, method, place, UNKNOWN))
@@ -80,7 +82,7 @@ def test_a_refused_request_runs_no_script(directories, place):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_an_allowed_request_runs_the_script(directories, place):
-    """The twin; R2 to R4, H1, S19."""
+    """The twin; R2 to R4, H1, S14, S19."""
     before = runs(directories)
     for count, (method, origin, cors) in enumerate([
             ("POST", ALLOWED, GRANTED), ("POST", None, set()), ("GET", ALLOWED, GRANTED),
