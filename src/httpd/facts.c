@@ -32,6 +32,7 @@ typedef struct inquiry_t {
     ocors_pin_t pin;
     const ocors_policy_t *policies; /* as long as the pin */
     size_t policy_count;
+    const char *client_field; /* the header field that names the client, or NULL */
     ocors_own_t own;
     ocors_facts_t facts;
 } inquiry_t;
@@ -162,7 +163,8 @@ static void identify_client(inquiry_t *inquiry)
     ocors_named_client_t *named = &inquiry->facts.named;
 
     *named = ocors_request_client_find(r, ocors_config_sources(inquiry->config), inquiry->sent,
-                                       inquiry->fields, inquiry->policies, inquiry->policy_count);
+                                       inquiry->fields, inquiry->policies, inquiry->policy_count,
+                                       &inquiry->client_field);
     if (ocors_survey_shows_decisions()) {
         note_client(inquiry);
     }
@@ -292,6 +294,9 @@ static void judge(inquiry_t *inquiry)
     if (verdict_is_refusal(request->decision.verdict)) {
         find_reason(inquiry, r, request);
     }
+    if (request->decision.verdict == OCORS_VERDICT_WITHHOLD && inquiry->client_field != NULL) {
+        request->vary = apr_pstrcat(r->pool, "Origin, ", inquiry->client_field, NULL);
+    }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
         ocors_span_t rest;
 
@@ -338,6 +343,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
     inquiry.facts = (ocors_facts_t){ .has_origin = has_origin, .origin = origin };
     inquiry.policies = NULL;
     inquiry.policy_count = 0;
+    inquiry.client_field = NULL;
     inquiry.has_pin = ocors_store_pin(&inquiry.pin);
     read_policies(&inquiry);
     if (ocors_request_client_may_be_named(r, ocors_config_sources(config), fields)) {
