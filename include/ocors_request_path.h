@@ -32,6 +32,10 @@ ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_docum
  */
 ap_conf_vector_t *ocors_request_path_sections(request_rec *r);
 
+/* The path of the request line, normalised, and the <Location> sections of such a path. */
+char *ocors_request_path_line(const request_rec *r);
+ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path);
+
 /*
  * The length of a path that httpd leaves unchanged: it has no escape, no parameter (mapping=servlet
  * removes those), no empty segment and no segment that begins with a dot. 0: it is another one.

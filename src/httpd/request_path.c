@@ -113,8 +113,7 @@ ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_docum
                : found;
 }
 
-/* The <Location> sections of a path. */
-static ap_conf_vector_t *sections_of(request_rec *r, char *path)
+ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path)
 {
     ap_conf_vector_t *const before = r->per_dir_config;
     char *const uri = r->uri;
@@ -129,13 +128,23 @@ static ap_conf_vector_t *sections_of(request_rec *r, char *path)
     return sections;
 }
 
-ap_conf_vector_t *ocors_request_path_sections(request_rec *r)
+static char *normalise(char *path)
 {
-    char *path = apr_pstrdup(r->pool, r->uri);
-
     ap_unescape_url_keep2f(path, 1);
     ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_MERGE_SLASHES);
-    return sections_of(r, path);
+    return path;
+}
+
+ap_conf_vector_t *ocors_request_path_sections(request_rec *r)
+{
+    return ocors_request_path_sections_of(r, normalise(apr_pstrdup(r->pool, r->uri)));
+}
+
+char *ocors_request_path_line(const request_rec *r)
+{
+    const ocors_span_t path = line_path_of(r);
+
+    return normalise(apr_pstrmemdup(r->pool, path.bytes, path.length));
 }
 
 /* The bytes of a path that httpd may do something about, and its end. */

@@ -291,6 +291,78 @@ def test_a_hit_is_judged_by_the_client_that_is_named(cache, backend, name, reque
             assert is_hit(response) != (cache.is_quick and name is bearer)  # as above
 
 
+# ---- The quick handler knows the URL and its <Location>; httpd may go on to other sections, or to another URL ----
+
+LED_ON = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+CacheRoot "${ROOT}/run"
+CacheHeader on
+CacheQuickHandler ${QUICK}
+CacheDefaultExpire 600
+CacheIgnoreNoLastMod On
+<Directory "${ROOT}/htdocs">
+    DirectoryIndex index.txt
+</Directory>
+<Directory "${ROOT}/htdocs/fallback">
+    FallbackResource /front/index.txt
+</Directory>
+<Directory "${ROOT}/htdocs/directory">
+    OcapiCors On
+</Directory>
+<LocationMatch "^/(front|wide)">
+    OcapiCors On
+</LocationMatch>
+<Location "/strict">
+    OcapiCors On
+    OcapiCorsSettings "${ROOT}/other.json"
+</Location>
+<LocationMatch "^/(s/|tree)">
+    OcapiCors On
+    OcapiCorsSettingsTree "${ROOT}/tree"
+</LocationMatch>
+Header set Access-Control-Allow-Origin "*"
+<VirtualHost *:${PORT}>
+    CacheEnable disk "/"
+    RewriteEngine On
+    RewriteRule "^/(open|wide)/(.*)" "/strict/$2" [PT]
+    RewriteRule "^/(tree|s/B/dw/shop)/moved" "/s/A/dw/shop/k" [PT]
+    RewriteRule "^/wide-as-D" "/front-k?client_id=D" [PT]
+    ProxyPass "/strict" "${BACKEND}/strict"
+    ProxyPass "/front-k" "${BACKEND}/front-k"
+    ProxyPass "/s/A" "${BACKEND}/s/A"
+</VirtualHost>
+"""
+TREE = {f"tree/{place}ocapi-settings/wapi_shop_config.json": document(origin)
+        for place, origin in (("", UNKNOWN), ("sites/A/", OTHER), ("sites/B/", ALLOWED))}
+
+
+@pytest.fixture(scope="module", params=["on", "off"])
+def led_on(request, module_start_httpd, module_backend):
+    files = ["front/index.txt", "directory/index.txt", "fallback/keep"]
+    server = module_start_httpd(LED_ON, modules=["cache", "cache_disk", "dir", "headers", "rewrite"],
+                                defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "QUICK": request.param},
+                                files={"other.json": document(OTHER), **TREE, **{f"htdocs/{name}": "body" for name in files}})
+    server.is_quick = request.param == "on"
+    return server
+
+
+@pytest.mark.parametrize("path, member, is_plain", [
+    ("/front/index.txt", ALLOWED, True), ("/front/", ALLOWED, True), ("/strict/k", OTHER, True),
+    ("/s/A/dw/shop/k", OTHER, True), ("/front-k", ALLOWED, True), ("/directory/", ALLOWED, False), ("/fallback/any", ALLOWED, False),
+    ("/open/k", OTHER, False), ("/wide/k", OTHER, False), ("/tree/moved", OTHER, False),
+    ("/s/B/dw/shop/moved", OTHER, False), ("/wide-as-D", None, False)])
+def test_where_httpd_is_led_on_the_last_place_decides(led_on, backend, path, member, is_plain):
+    """S21, H1, H2: also for what is cached; the twins are plain, and have hits in the quick handler, too."""
+    for place in ("/strict/k", "/front-k", "/s/A/dw/shop/k"):
+        cached(backend, place)
+    hits = 0
+    for origin in (ALLOWED, OTHER, UNKNOWN, None) * 2:
+        response = ask(led_on, "GET", path, origin)
+        check(response, 200, granted(origin) if origin and origin == member else set())
+        hits += is_hit(response)
+    assert (hits >= 7) == (is_plain or not led_on.is_quick), hits
+
+
 # ---- A cache in front, which knows what Vary says, and nothing else ----
 
 FRONT = """
