@@ -13,6 +13,7 @@
 #include "ocors_config.h"
 #include "ocors_counting.h"
 #include "ocors_directives.h"
+#include "ocors_quick_cache.h"
 #include "ocors_refusals.h"
 #include "ocors_reload.h"
 #include "ocors_request.h"
@@ -192,6 +193,9 @@ static int handler(request_rec *r)
 {
     const ocors_request_t *request;
 
+    if (ocors_survey_has_cache && is_get(r) && r->main == NULL) {
+        ocors_quick_cache_guard(r);
+    }
     if (r->main != NULL || ocors_request_passes(r)) {
         return DECLINED;
     }
@@ -241,6 +245,7 @@ static int log_transaction(request_rec *r)
 static void register_hooks(apr_pool_t *pool)
 {
     static const char *const before_core[] = { "core.c", NULL };
+    static const char *const before_cache[] = { "mod_cache.c", NULL };
 
     ocors_respond_register_filter(pool);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
@@ -255,7 +260,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_header_parser(header_parser, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_handler(handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(handler, NULL, before_cache, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, status_extend, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(insert_filter, NULL, NULL, APR_HOOK_LAST);

@@ -4,6 +4,7 @@
 #define OCORS_CLIENT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ocors_policy.h"
 #include "ocors_span.h"
@@ -18,6 +19,7 @@ typedef enum {
 /* Who asks, as far as a request says so. */
 typedef struct ocors_named_client_t {
     ocors_naming_t kind;
+    uint32_t source; /* which of the sources names it, from 1; 0: none */
     ocors_span_t id;
 } ocors_named_client_t;
 
@@ -33,6 +35,14 @@ typedef struct ocors_source_t {
     ocors_span_t name;  /* of the claim, or of the parameter, decoded */
     ocors_span_t value; /* of Authorization, of the whole query, of the header; any bytes */
 } ocors_source_t;
+
+/* The header field where a source looks; empty: it looks elsewhere. */
+static inline ocors_span_t ocors_source_field(const ocors_source_t *source)
+{
+    return source->kind == OCORS_SOURCE_BEARER   ? OCORS_SPAN_LITERAL("Authorization")
+           : source->kind == OCORS_SOURCE_HEADER ? source->name
+                                                 : ocors_span_make(NULL, 0);
+}
 
 /* The sources that are asked by default, in their order, with empty values (C1). */
 #define OCORS_SOURCES_DEFAULT_COUNT  3

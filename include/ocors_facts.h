@@ -16,6 +16,7 @@
 /* What was decided about a request, and by which section; in the request's pool. */
 typedef struct ocors_request_t {
     const ocors_config_t *config;
+    const apr_table_t *sent; /* the header fields that were judged */
     ocors_decision_t decision;
     ocors_span_t fault_version; /* of a refusal: `_v` of the fault, or empty */
     /* For what shows a decision, and where the reason was looked for; printable, or NULL: */
@@ -27,15 +28,17 @@ typedef struct ocors_request_t {
     ocors_counted_t counted;  /* no counter: by the reason of the decision; no entry: `refusal` */
     ocors_refusal_t *refusal; /* a refusal that has to be entered, or NULL */
     apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
+    const char *vary; /* withheld: Origin, and the field that names the client (S20); or NULL */
 } ocors_request_t;
 
 /*
  * Gathers the facts of a request and decides by the policy of the section. Neither counts nor logs
  * it: an early decision may not be the last one. NULL: the section's documents are a tree and the
- * path is outside /dw/, so that the section does not cover the request (S9). `fields`: what
- * ocors_fields_read() reads, if that was read already, or NULL.
+ * path is outside /dw/, so that the section does not cover the request (S9). `sent`: its header
+ * fields, which r->headers_in may not have any more. `fields`: what ocors_fields_read() reads of
+ * them, if that was read already, or NULL.
  */
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
-                                   const ocors_fields_t *fields);
+                                   const apr_table_t *sent, const ocors_fields_t *fields);
 
 #endif

@@ -18,7 +18,7 @@ typedef struct ocors_fields_t {
 } ocors_fields_t;
 
 /* Reads all of them in one walk: a look-up of each would cost more. */
-void ocors_fields_read(const request_rec *r, ocors_fields_t *fields);
+void ocors_fields_read(const apr_table_t *headers, ocors_fields_t *fields);
 
 /* The method of the request line. */
 ocors_span_t ocors_fields_line_method(const request_rec *r);

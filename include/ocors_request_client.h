@@ -22,10 +22,15 @@ static inline bool ocors_request_client_may_be_named(const request_rec *r,
            || fields->client_id != NULL || r->args != NULL;
 }
 
-/* Identifies the client by the sources of a section. The id is in the request or its pool. */
+/*
+ * Identifies the client by the sources of a section. The id is in the request or its pool. `sent`:
+ * the header fields that are judged. *field: the one that names the client; NULL: none does.
+ */
 ocors_named_client_t ocors_request_client_find(request_rec *r, const ocors_sources_t *wanted,
+                                               const apr_table_t *sent,
                                                const ocors_fields_t *fields,
-                                               const ocors_policy_t *policies, size_t policy_count);
+                                               const ocors_policy_t *policies, size_t policy_count,
+                                               const char **field);
 
 /* The response_headers of the client of an id, copied: of ocors_header_t; NULL: it has none. */
 apr_array_header_t *ocors_request_client_headers(apr_pool_t *pool, const ocors_policy_t *policies,

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <httpd.h>
+#include <http_config.h>
 
 #include "ocors_config.h"
 #include "ocors_url_path.h"
@@ -24,5 +25,21 @@ void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_
  */
 ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_documents_t *documents,
                                          const ocors_url_path_t *path, ocors_version_t *version);
+
+/*
+ * The <Location> sections of a path that httpd has not normalised yet, or whose sections it has
+ * reset to map the path to a file.
+ */
+ap_conf_vector_t *ocors_request_path_sections(request_rec *r);
+
+/* The path of the request line, normalised, and the <Location> sections of such a path. */
+char *ocors_request_path_line(const request_rec *r);
+ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path);
+
+/*
+ * The length of a path that httpd leaves unchanged: it has no escape, no parameter (mapping=servlet
+ * removes those), no empty segment and no segment that begins with a dot. 0: it is another one.
+ */
+size_t ocors_request_path_normal_length(const char *path);
 
 #endif

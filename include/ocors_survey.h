@@ -34,6 +34,9 @@ typedef struct ocors_survey_shown_t {
 
 extern ocors_survey_shown_t ocors_survey_shown;
 
+/* Whether mod_cache is there; ocors_survey_make() finds it. */
+extern bool ocors_survey_has_cache;
+
 /*
  * Whether anything can show the notes and environment variables of a request: a directive that
  * names one of them, .htaccess files, a module that passes the environment on. The second function:

@@ -21,6 +21,7 @@ typedef struct ocors_trial_t {
     ocors_own_names_t own_names;
     ocors_own_t own;
     ocors_facts_t facts;
+    ocors_span_t client_field; /* the header field that names the client; empty: none does */
     ocors_decision_t decision;
     char *buffers[4]; /* what the members above point into */
 } ocors_trial_t;

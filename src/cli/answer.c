@@ -42,6 +42,17 @@ static void print_response_headers(FILE *out, const ocors_trial_t *trial)
     }
 }
 
+/* S20: an answer that permits nothing varies by the field that names the client, too. */
+static void print_vary(FILE *out, const ocors_trial_t *trial, const char *vary)
+{
+    fprintf(out, "  Vary: %s", vary);
+    if (trial->decision.verdict == OCORS_VERDICT_WITHHOLD && trial->client_field.length > 0) {
+        fputs(", ", out);
+        ocors_print_text(out, trial->client_field);
+    }
+    fputc('\n', out);
+}
+
 static void print_headers(FILE *out, const ocors_trial_t *trial)
 {
     const ocors_decision_t *decision = &trial->decision;
@@ -60,7 +71,7 @@ static void print_headers(FILE *out, const ocors_trial_t *trial)
     if (headers.allow != NULL) {
         print_string_field(out, "Allow", headers.allow);
     }
-    print_string_field(out, "Vary", headers.vary);
+    print_vary(out, trial, headers.vary);
     free(buffer);
 }
 

@@ -46,6 +46,9 @@ static void identify_client(ocors_trial_t *trial)
     trial->facts.named = ocors_client_identify(
         trial->policies->items, trial->policies->count, sources, OCORS_SOURCES_DEFAULT_COUNT,
         buffer_get(trial, BUFFER_CLIENT, ocors_client_room(sources, OCORS_SOURCES_DEFAULT_COUNT)));
+    if (trial->facts.named.source > 0) {
+        trial->client_field = ocors_source_field(&sources[trial->facts.named.source - 1]);
+    }
 }
 
 /* M1: the path to match with resources, and the version; without one it is the whole path. */

@@ -207,6 +207,7 @@ ocors_named_client_t ocors_client_identify(const ocors_policy_t *policies, size_
             break;
         }
         if (named.kind != OCORS_CLIENT_NONE) {
+            named.source = (uint32_t)i + 1;
             return named;
         }
     }

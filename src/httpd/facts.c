@@ -22,6 +22,7 @@ APLOG_USE_MODULE(ocapi_cors);
 typedef struct inquiry_t {
     request_rec *r;
     const ocors_config_t *config;
+    const apr_table_t *sent;
     ocors_request_t *request;
     const ocors_fields_t *fields;
     bool has_path;
@@ -31,6 +32,7 @@ typedef struct inquiry_t {
     ocors_pin_t pin;
     const ocors_policy_t *policies; /* as long as the pin */
     size_t policy_count;
+    const char *client_field; /* the header field that names the client, or NULL */
     ocors_own_t own;
     ocors_facts_t facts;
 } inquiry_t;
@@ -160,8 +162,9 @@ static void identify_client(inquiry_t *inquiry)
     request_rec *r = inquiry->r;
     ocors_named_client_t *named = &inquiry->facts.named;
 
-    *named = ocors_request_client_find(r, ocors_config_sources(inquiry->config), inquiry->fields,
-                                       inquiry->policies, inquiry->policy_count);
+    *named = ocors_request_client_find(r, ocors_config_sources(inquiry->config), inquiry->sent,
+                                       inquiry->fields, inquiry->policies, inquiry->policy_count,
+                                       &inquiry->client_field);
     if (ocors_survey_shows_decisions()) {
         note_client(inquiry);
     }
@@ -267,6 +270,7 @@ static ocors_request_t *request_make(const inquiry_t *inquiry, ocors_span_t orig
 
     memset(request, 0, sizeof(*request));
     request->config = inquiry->config;
+    request->sent = inquiry->sent;
     return request;
 }
 
@@ -290,6 +294,9 @@ static void judge(inquiry_t *inquiry)
     if (verdict_is_refusal(request->decision.verdict)) {
         find_reason(inquiry, r, request);
     }
+    if (request->decision.verdict == OCORS_VERDICT_WITHHOLD && inquiry->client_field != NULL) {
+        request->vary = apr_pstrcat(r->pool, "Origin, ", inquiry->client_field, NULL);
+    }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
         ocors_span_t rest;
 
@@ -301,28 +308,29 @@ static void judge(inquiry_t *inquiry)
 
 /* What path_of() needs; the rest is set when it is known what the request asks for. */
 static void begin(inquiry_t *inquiry, request_rec *r, const ocors_config_t *config,
-                  const ocors_fields_t *fields)
+                  const apr_table_t *sent, const ocors_fields_t *fields)
 {
     inquiry->r = r;
     inquiry->config = config;
+    inquiry->sent = sent;
     inquiry->fields = fields;
     inquiry->has_path = false;
 }
 
 ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
-                                   const ocors_fields_t *fields)
+                                   const apr_table_t *sent, const ocors_fields_t *fields)
 {
     inquiry_t inquiry;
     ocors_fields_t read;
 
     if (fields == NULL) {
-        ocors_fields_read(r, &read);
+        ocors_fields_read(sent, &read);
         fields = &read;
     }
     const ocors_span_t origin = ocors_span_from_string(fields->origin);
     const bool has_origin = fields->origin != NULL;
 
-    begin(&inquiry, r, config, fields);
+    begin(&inquiry, r, config, sent, fields);
     if (is_tree(config) && (has_origin || !ocors_url_path_begins_inside(r->uri))
         && ocors_url_path_is_outside(path_of(&inquiry))) {
         return NULL;
@@ -335,6 +343,7 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
     inquiry.facts = (ocors_facts_t){ .has_origin = has_origin, .origin = origin };
     inquiry.policies = NULL;
     inquiry.policy_count = 0;
+    inquiry.client_field = NULL;
     inquiry.has_pin = ocors_store_pin(&inquiry.pin);
     read_policies(&inquiry);
     if (ocors_request_client_may_be_named(r, ocors_config_sources(config), fields)) {

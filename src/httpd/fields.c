@@ -13,9 +13,9 @@ static inline void take(const char **value, const apr_table_entry_t *field, cons
     }
 }
 
-void ocors_fields_read(const request_rec *r, ocors_fields_t *fields)
+void ocors_fields_read(const apr_table_t *headers, ocors_fields_t *fields)
 {
-    const apr_array_header_t *array = apr_table_elts(r->headers_in);
+    const apr_array_header_t *array = apr_table_elts(headers);
     const apr_table_entry_t *const first = (const void *)array->elts;
 
     *fields = (ocors_fields_t){ .origin = NULL };

@@ -47,16 +47,16 @@ static const char *answer_of(ocors_verdict_t verdict)
 }
 
 /* R10: what an administrator can do about a host that is not configured. */
-static const char *advice_of(const request_rec *r, const ocors_decision_t *decision)
+static const char *advice_of(const request_rec *r, const ocors_request_t *request)
 {
-    if (decision->reason != OCORS_REASON_OWN_HOST_UNKNOWN) {
+    if (request->decision.reason != OCORS_REASON_OWN_HOST_UNKNOWN) {
         return "";
     }
     return apr_psprintf(r->pool,
                         "; asked host \"%s\": if the page is your own, add a ServerAlias, set "
                         "ProxyPreserveHost On in the proxy in front, or list the origin by "
                         "OcapiCorsSelfOrigin",
-                        without_quotes(r->pool, apr_table_get(r->headers_in, "Host")));
+                        without_quotes(r->pool, apr_table_get(request->sent, "Host")));
 }
 
 /* ---- One request ------------------------------------------------------------------------------
@@ -87,11 +87,11 @@ static void log_line(request_rec *r, const ocors_request_t *request)
                   : is_refusal ? "refused"
                                : "nothing granted",
                   ocors_reason_name(decision->reason),
-                  without_quotes(r->pool, apr_table_get(r->headers_in, "Origin")),
+                  without_quotes(r->pool, apr_table_get(request->sent, "Origin")),
                   without_quotes(r->pool, request->client), without_quotes(r->pool, r->method),
                   without_quotes(r->pool, r->uri), without_quotes(r->pool, site_of(r, request)),
                   is_report ? "answer if On" : "answer", answer_of(decision->verdict),
-                  nearest_of(r->pool, request->nearest), advice_of(r, decision));
+                  nearest_of(r->pool, request->nearest), advice_of(r, request));
 }
 
 /*
@@ -123,7 +123,7 @@ static void enter(request_rec *r, const ocors_request_t *request)
         .is_report = request->config->mode == OCORS_MODE_REPORT_ONLY,
     };
 
-    ocors_sketch_note_texts(&note, ocors_span_from_string(apr_table_get(r->headers_in, "Origin")),
+    ocors_sketch_note_texts(&note, ocors_span_from_string(apr_table_get(request->sent, "Origin")),
                             ocors_span_from_string(request->nearest));
     ocors_counting_enter(request->refusal, &note);
     if (!request->is_verbose && APLOG_R_IS_LEVEL(r, APLOG_INFO)

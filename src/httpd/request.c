@@ -9,9 +9,9 @@
 
 #include "ocors_facts.h"
 #include "ocors_refusals.h"
+#include "ocors_request_path.h"
 #include "ocors_server.h"
 #include "ocors_survey.h"
-#include "ocors_table.h"
 
 extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 
@@ -20,6 +20,7 @@ typedef struct state_t {
     bool is_final;                  /* r->per_dir_config is final */
     bool passes;                    /* ocors_request_passes() */
     const ocors_request_t *request; /* NULL: not decided, or not covered */
+    const apr_table_t *sent;        /* the header fields as sent, if they may be judged later */
     ap_conf_vector_t *sections;     /* of a request that the module answers later; or NULL */
     const ocors_request_t *early;   /* an early decision without an answer of ours; or NULL */
     const char *early_uri;          /* the path of that decision */
@@ -80,6 +81,22 @@ static inline bool early_holds(const state_t *state, const request_rec *r,
                || ocors_config_is_equal(state->early->config, config));
 }
 
+/*
+ * The header fields as the client sent them. A RequestHeader of mod_headers, and others, may have
+ * changed r->headers_in, which an internal redirect takes over.
+ */
+static inline const apr_table_t *sent_of(const request_rec *r)
+{
+    for (const request_rec *at = r; at != NULL; at = at->prev) {
+        const state_t *state = state_find(at);
+
+        if (state != NULL && state->sent != NULL) {
+            return state->sent;
+        }
+    }
+    return r->headers_in;
+}
+
 /* Decides by these sections; NULL: they do not cover the request. `fields` may be NULL. */
 static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections,
                                        const ocors_fields_t *fields)
@@ -90,7 +107,8 @@ static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *s
     if (config->mode != OCORS_MODE_ON && config->mode != OCORS_MODE_REPORT_ONLY) {
         return NULL;
     }
-    return early_holds(state, r, config) ? state->early : ocors_facts_judge(r, config, fields);
+    return early_holds(state, r, config) ? state->early
+                                         : ocors_facts_judge(r, config, sent_of(r), fields);
 }
 
 /* The same before the sections are final. ReportOnly waits until they are: it logs once. */
@@ -109,7 +127,8 @@ static inline const ocors_request_t *keep(request_rec *r, const ocors_request_t 
         state_t *state = state_of(r);
 
         state->request = request;
-        state->passes = r->prev == NULL && !ocors_request_is_ours(request);
+        state->passes = r->prev == NULL && request->config->mode == OCORS_MODE_ON
+                        && !ocors_request_is_ours(request);
         ocors_refusals_count(r, request);
         show(r, request);
     }
@@ -143,59 +162,6 @@ static const ocors_request_t *keep_ours(request_rec *r, size_t length,
     return NULL;
 }
 
-/* The <Location> sections of a path. */
-static ap_conf_vector_t *sections_of(request_rec *r, char *path)
-{
-    ap_conf_vector_t *const before = r->per_dir_config;
-    char *const uri = r->uri;
-    ap_conf_vector_t *sections;
-
-    r->uri = path;
-    r->per_dir_config = r->server->lookup_defaults;
-    ap_location_walk(r);
-    sections = r->per_dir_config;
-    r->uri = uri;
-    r->per_dir_config = before;
-    return sections;
-}
-
-/*
- * The <Location> sections of a path that httpd has not normalised yet, or whose sections it has
- * reset to map the path to a file.
- */
-static ap_conf_vector_t *location_sections(request_rec *r)
-{
-    char *path = apr_pstrdup(r->pool, r->uri);
-
-    ap_unescape_url_keep2f(path, 1);
-    ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_MERGE_SLASHES);
-    return sections_of(r, path);
-}
-
-/* The bytes of a path that httpd may do something about, and its end. */
-#define IS_SPECIAL(byte) ((byte) == '\0' || (byte) == '%' || (byte) == ';' || (byte) == '/')
-
-static const unsigned char is_special[256] = OCORS_TABLE(IS_SPECIAL);
-
-/*
- * The length of a path that httpd leaves unchanged: it has no escape, no parameter (mapping=servlet
- * removes those), no empty segment and no segment that begins with a dot. 0: it is another one.
- */
-static size_t normal_length(const char *path)
-{
-    for (const char *at = path;; at++) {
-        while (is_special[(unsigned char)*at] == 0) {
-            at++;
-        }
-        if (*at != '/') {
-            return *at == '\0' ? (size_t)(at - path) : 0;
-        }
-        if (at[1] == '/' || at[1] == '.') {
-            return 0;
-        }
-    }
-}
-
 /* Whether the module may answer a request before its configuration is final; reads its fields. */
 static inline bool request_may_be_ours(const request_rec *r, ocors_fields_t *fields)
 {
@@ -203,7 +169,7 @@ static inline bool request_may_be_ours(const request_rec *r, ocors_fields_t *fie
         || r->prev != NULL || r->proxyreq != PROXYREQ_NONE || r->uri == NULL || r->uri[0] != '/') {
         return false;
     }
-    ocors_fields_read(r, fields);
+    ocors_fields_read(r->headers_in, fields);
     return fields->origin != NULL
            && (r->method_number != M_OPTIONS
                || (fields->request_method != NULL && fields->request_method[0] != '\0'));
@@ -217,7 +183,7 @@ const ocors_request_t *ocors_request_decide_early(request_rec *r)
     size_t length;
 
     if (!request_may_be_ours(r, &fields) || ocors_server_of(r->server)->is_late
-        || (length = normal_length(r->uri)) == 0 || ap_location_walk(r) != OK) {
+        || (length = ocors_request_path_normal_length(r->uri)) == 0 || ap_location_walk(r) != OK) {
         return NULL;
     }
     request = keep_ours(r, length, judge_early(r, r->per_dir_config, &fields));
@@ -256,7 +222,7 @@ static RARELY const ocors_request_t *decide_escaped(request_rec *r)
     if (ap_unescape_url_keep2f(path, 0) != OK) {
         return NULL; /* an encoded NUL, or no escape: httpd answers */
     }
-    sections = location_sections(r);
+    sections = ocors_request_path_sections(r);
     r->uri = path;
     request = keep_ours(r, strlen(path), judge_early(r, sections, &fields));
     r->uri = uri;
@@ -306,20 +272,41 @@ bool ocors_request_passes(const request_rec *r)
 }
 
 /*
- * The decision about a request, or about one that it replaces (H4), even if that ended before any
- * hook of ours; made by the final sections.
+ * What was decided about a request, or about one that it replaced (H4), even if that ended before
+ * any hook of ours. NULL: nothing.
  */
+static inline const ocors_request_t *decided(const request_rec *r, const state_t *state)
+{
+    return state != NULL && state->request != NULL ? state->request
+           : r->prev != NULL                       ? ocors_request_decide_anywhere(r->prev)
+                                                   : NULL;
+}
+
+/*
+ * Decides by these sections, unless it was decided before. A decision of ReportOnly touches
+ * nothing, and gives way to sections that are On (S14).
+ */
+static inline const ocors_request_t *decide_by(request_rec *r, const ap_conf_vector_t *sections,
+                                               const ocors_request_t *before)
+{
+    const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
+    const ocors_request_t *request;
+
+    if (before != NULL
+        && (before->config->mode == OCORS_MODE_ON || config->mode != OCORS_MODE_ON)) {
+        return before;
+    }
+    request = keep(r, judge_by(r, sections, NULL));
+    return request != NULL ? request : before;
+}
+
+/* The decision by the final sections. */
 static inline const ocors_request_t *decide(request_rec *r, const state_t *state)
 {
-    const ocors_request_t *request = state != NULL ? state->request : NULL;
+    const ocors_request_t *before = decided(r, state);
+    const ocors_request_t *request = decide_by(r, r->per_dir_config, before);
 
-    if (request == NULL && r->prev != NULL) {
-        request = ocors_request_decide_anywhere(r->prev);
-    }
-    if (request == NULL) {
-        return keep(r, judge_by(r, r->per_dir_config, NULL));
-    }
-    if (r->prev != NULL) {
+    if (request != NULL && request == before && r->prev != NULL) {
         show(r, request); /* an internal redirect has renamed the environment */
     }
     return request;
@@ -330,32 +317,47 @@ const ocors_request_t *ocors_request_decide(request_rec *r)
     return decide(r, state_find(r));
 }
 
+/* Keeps the header fields as they are before any module changes them. */
+static RARELY void keep_sent(request_rec *r, state_t *state)
+{
+    const apr_table_t *sent = sent_of(r);
+
+    state->sent = sent != r->headers_in ? sent : apr_table_copy(r->pool, r->headers_in);
+}
+
 const ocors_request_t *ocors_request_decide_final(request_rec *r)
 {
     state_t *state = state_of(r);
+    const ocors_request_t *request;
 
     state->is_final = true;
-    return decide(r, state);
+    request = decide(r, state);
+    if ((request == NULL || request->config->mode != OCORS_MODE_ON)
+        && ocors_server_of(r->server)->is_enforced) {
+        keep_sent(r, state); /* mod_dir or an internal redirect may lead to sections that are On */
+    }
+    return request;
 }
 
 static RARELY const ocors_request_t *decide_anywhere(request_rec *r, const state_t *state)
 {
-    const ocors_request_t *request = r->prev != NULL ? ocors_request_decide_anywhere(r->prev)
-                                                     : NULL;
+    const ocors_request_t *before = decided(r, state);
 
-    if (request != NULL || r->uri == NULL) {
-        return request; /* without a path: httpd has not understood the request line */
+    if ((before != NULL && before->config->mode == OCORS_MODE_ON) || r->uri == NULL) {
+        return before; /* without a path: httpd has not understood the request line */
     }
-    return keep(
-        r, judge_by(r, state != NULL && state->is_final ? r->per_dir_config : location_sections(r),
-                    NULL));
+    return decide_by(
+        r, state != NULL && state->is_final ? r->per_dir_config : ocors_request_path_sections(r),
+        before);
 }
 
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 {
     const state_t *state = state_find(r);
 
-    return state != NULL && state->request != NULL ? state->request : decide_anywhere(r, state);
+    return state != NULL && state->request != NULL && state->request->config->mode == OCORS_MODE_ON
+               ? state->request
+               : decide_anywhere(r, state);
 }
 
 void ocors_request_show(request_rec *r)

@@ -8,8 +8,8 @@
 #include "ocors_headers.h"
 
 /* What a request says in the place where a source looks; NULL or empty: nothing. */
-static const char *text_of(const request_rec *r, const ocors_fields_t *fields,
-                           const ocors_source_t *source)
+static const char *text_of(const request_rec *r, const apr_table_t *sent,
+                           const ocors_fields_t *fields, const ocors_source_t *source)
 {
     switch (source->kind) {
     case OCORS_SOURCE_BEARER:
@@ -21,26 +21,31 @@ static const char *text_of(const request_rec *r, const ocors_fields_t *fields,
     }
     return source == &ocors_sources_default[OCORS_SOURCES_DEFAULT_HEADER]
                ? fields->client_id
-               : apr_table_get(r->headers_in, source->name.bytes);
+               : apr_table_get(sent, source->name.bytes);
 }
 
 ocors_named_client_t ocors_request_client_find(request_rec *r, const ocors_sources_t *wanted,
+                                               const apr_table_t *sent,
                                                const ocors_fields_t *fields,
-                                               const ocors_policy_t *policies, size_t policy_count)
+                                               const ocors_policy_t *policies, size_t policy_count,
+                                               const char **field)
 {
     ocors_source_t sources[OCORS_SOURCES_MAX];
+    ocors_named_client_t named;
     size_t count = 0;
 
     for (size_t i = 0; i < wanted->count; i++) {
-        const char *text = text_of(r, fields, &wanted->items[i]);
+        const char *text = text_of(r, sent, fields, &wanted->items[i]);
 
         if (text != NULL && text[0] != '\0') {
             sources[count] = wanted->items[i];
             sources[count++].value = ocors_span_from_string(text);
         }
     }
-    return ocors_client_identify(policies, policy_count, sources, count,
-                                 apr_palloc(r->pool, ocors_client_room(sources, count)));
+    named = ocors_client_identify(policies, policy_count, sources, count,
+                                  apr_palloc(r->pool, ocors_client_room(sources, count)));
+    *field = named.source > 0 ? ocors_source_field(&sources[named.source - 1]).bytes : NULL;
+    return named;
 }
 
 apr_array_header_t *ocors_request_client_headers(apr_pool_t *pool, const ocors_policy_t *policies,

@@ -4,6 +4,9 @@
 #include "ocors_request_path.h"
 
 #include <apr_strings.h>
+#include <http_request.h>
+
+#include "ocors_table.h"
 
 /* The path of the request line as it came; httpd decodes its own copy of it in place. */
 static ocors_span_t line_path_of(const request_rec *r)
@@ -108,4 +111,58 @@ ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_docum
     return ocors_url_path_has_escape(found)
                ? ocors_url_path_decode_slashes(found, apr_palloc(r->pool, found.length))
                : found;
+}
+
+ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path)
+{
+    ap_conf_vector_t *const before = r->per_dir_config;
+    char *const uri = r->uri;
+    ap_conf_vector_t *sections;
+
+    r->uri = path;
+    r->per_dir_config = r->server->lookup_defaults;
+    ap_location_walk(r);
+    sections = r->per_dir_config;
+    r->uri = uri;
+    r->per_dir_config = before;
+    return sections;
+}
+
+static char *normalise(char *path)
+{
+    ap_unescape_url_keep2f(path, 1);
+    ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_MERGE_SLASHES);
+    return path;
+}
+
+ap_conf_vector_t *ocors_request_path_sections(request_rec *r)
+{
+    return ocors_request_path_sections_of(r, normalise(apr_pstrdup(r->pool, r->uri)));
+}
+
+char *ocors_request_path_line(const request_rec *r)
+{
+    const ocors_span_t path = line_path_of(r);
+
+    return normalise(apr_pstrmemdup(r->pool, path.bytes, path.length));
+}
+
+/* The bytes of a path that httpd may do something about, and its end. */
+#define IS_SPECIAL(byte) ((byte) == '\0' || (byte) == '%' || (byte) == ';' || (byte) == '/')
+
+static const unsigned char is_special[256] = OCORS_TABLE(IS_SPECIAL);
+
+size_t ocors_request_path_normal_length(const char *path)
+{
+    for (const char *at = path;; at++) {
+        while (is_special[(unsigned char)*at] == 0) {
+            at++;
+        }
+        if (*at != '/') {
+            return *at == '\0' ? (size_t)(at - path) : 0;
+        }
+        if (at[1] == '/' || at[1] == '.') {
+            return 0;
+        }
+    }
 }

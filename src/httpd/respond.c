@@ -124,7 +124,7 @@ static void headers_make_preflight(request_rec *r, const ocors_request_t *reques
 
     if (request->decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW) {
         asked = ocors_span_from_string(
-            apr_table_get(r->headers_in, "Access-Control-Request-Headers"));
+            apr_table_get(request->sent, "Access-Control-Request-Headers"));
     }
     const size_t size = ocors_headers_buffer_size(&request->decision, &policy, asked);
     ocors_headers_make(&request->decision, &policy, asked,
@@ -142,6 +142,9 @@ static inline void headers_make(request_rec *r, const ocors_request_t *request,
     }
     else {
         ocors_headers_make_none(headers);
+    }
+    if (request->vary != NULL) {
+        headers->vary = request->vary;
     }
 }
 
@@ -256,7 +259,7 @@ static void body_drop(request_rec *r)
 /* The fault document (F1). */
 static apr_bucket *fault_make(request_rec *r, const ocors_request_t *request)
 {
-    const ocors_span_t origin = ocors_span_from_string(apr_table_get(r->headers_in, "Origin"));
+    const ocors_span_t origin = ocors_span_from_string(apr_table_get(request->sent, "Origin"));
     char *fault = apr_palloc(r->pool, OCORS_FAULT_MAX);
     const size_t length = ocors_fault_write(request->fault_version, origin, fault);
 

@@ -119,7 +119,7 @@ static void warn_nameless(apr_pool_t *pool, server_rec *server, const server_rec
                            : apr_psprintf(pool, "the virtual host at %s:%u", server->defn_name,
                                           server->defn_line_number);
 
-    if (self->is_off || self->takes_asked || !ocors_config_is_enforced(server, main_server)
+    if (self->is_off || self->takes_asked || !ocors_server_of(server)->is_enforced
         || !server_is_asked(server, main_server)) {
         return;
     }
@@ -148,6 +148,7 @@ static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_serve
     entry->names.patterns = (const ocors_span_t *)(const void *)patterns->elts;
     entry->names.pattern_count = (size_t)patterns->nelts;
     entry->is_late = ocors_survey_is_late(server);
+    entry->is_enforced = ocors_config_is_enforced(server, main_server);
     ap_set_module_config(server->module_config, &ocapi_cors_module, entry);
     if (names->nelts == 0 && patterns->nelts == 0) {
         warn_nameless(pool, server, main_server);

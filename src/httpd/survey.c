@@ -40,6 +40,7 @@ typedef struct walk_t {
 
 static survey_t survey;
 ocors_survey_shown_t ocors_survey_shown;
+bool ocors_survey_has_cache;
 
 /* Modules that pass the environment of a request to programs, which may read all of it. */
 static const char *const environment_modules[] = {
@@ -194,6 +195,7 @@ int ocors_survey_make(apr_pool_t *pool, server_rec *main_server)
         }
     }
     shown->each_explained = shown->each_explained || shown->each_logged || shown->reasons;
+    ocors_survey_has_cache = ap_find_linked_module("mod_cache.c") != NULL;
     return survey.limited;
 }
 

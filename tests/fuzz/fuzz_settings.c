@@ -121,9 +121,10 @@ static void check_decisions(const fuzz_document_t *document, const ocors_policy_
             facts.origin = settings->origins[client->first_origin + k];
             FUZZ_CHECK(facts.origin.length < sizeof(buffer));
             for (int named = 0; named < 2; named++) {
-                facts.named = (ocors_named_client_t){ named ? OCORS_CLIENT_NAMED
-                                                            : OCORS_CLIENT_NONE,
-                                                      client->id };
+                facts.named = (ocors_named_client_t){
+                    .kind = named ? OCORS_CLIENT_NAMED : OCORS_CLIENT_NONE,
+                    .id = client->id,
+                };
                 ocors_decide(policy, 1, &facts, buffer, &decision);
                 FUZZ_CHECK(decision.verdict == OCORS_VERDICT_PREFLIGHT_ALLOW);
                 FUZZ_CHECK(ocors_span_is_equal(decision.allowed_origin, facts.origin));

@@ -264,7 +264,7 @@ def test_what_was_asked_for_with_credentials(cache, backend, control, first):
     ask(cache, "GET", path, FOUR[first][0], *fields)
     for origin, cors in FOUR.values():
         response = ask(cache, "GET", path, origin, *fields)
-        check(response, 200, cors)
+        check(response, 200, cors, ("Origin", "Authorization") if fields and origin == UNKNOWN else ("Origin",))
         assert is_hit(response) != is_passed_by
     ask(cache, "GET", path, FOUR[first][0])
     for origin, cors in FOUR.values():
@@ -276,7 +276,7 @@ def test_what_was_asked_for_with_credentials(cache, backend, control, first):
 @pytest.mark.parametrize("name", [lambda client: ("x-dw-client-id", client), bearer],
                          ids=["header", "bearer"])
 def test_a_hit_is_judged_by_the_client_that_is_named(cache, backend, name, request):
-    """C1, C2 with H2: one object, and each client's own list."""
+    """C1, C2, S20 with H2: one object, and each client's own list."""
     path = f"/c/client-{request.node.callspec.id[-6:]}"
     backend.answer(path, 200, [*BACKEND_SAYS, ("Cache-Control", "public, max-age=600")], b"body")
     ask(cache, "GET", path, None)
@@ -284,8 +284,124 @@ def test_a_hit_is_judged_by_the_client_that_is_named(cache, backend, name, reque
     for client, allowed in {"A": {ALLOWED, SECOND}, "B": {SECOND, partner}, "D": set()}.items():
         for origin in (ALLOWED, SECOND, partner, UNKNOWN):
             response = ask(cache, "GET", path, origin, name(client))
-            check(response, 200, granted(origin) if origin in allowed else set())
+            if origin in allowed:
+                check(response, 200, granted(origin))
+            else:
+                check(response, 200, set(), ("Origin", name(client)[0]))
             assert is_hit(response) != (cache.is_quick and name is bearer)  # as above
+
+
+# ---- The quick handler knows the URL and its <Location>; httpd may go on to other sections, or to another URL ----
+
+LED_ON = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+CacheRoot "${ROOT}/run"
+CacheHeader on
+CacheQuickHandler ${QUICK}
+CacheDefaultExpire 600
+CacheIgnoreNoLastMod On
+<Directory "${ROOT}/htdocs">
+    DirectoryIndex index.txt
+</Directory>
+<Directory "${ROOT}/htdocs/fallback">
+    FallbackResource /front/index.txt
+</Directory>
+<Directory "${ROOT}/htdocs/directory">
+    OcapiCors On
+</Directory>
+<LocationMatch "^/(front|wide)">
+    OcapiCors On
+</LocationMatch>
+<Location "/strict">
+    OcapiCors On
+    OcapiCorsSettings "${ROOT}/other.json"
+</Location>
+<LocationMatch "^/(s/|tree)">
+    OcapiCors On
+    OcapiCorsSettingsTree "${ROOT}/tree"
+</LocationMatch>
+Header set Access-Control-Allow-Origin "*"
+<VirtualHost *:${PORT}>
+    CacheEnable disk "/"
+    RewriteEngine On
+    RewriteRule "^/(open|wide)/(.*)" "/strict/$2" [PT]
+    RewriteRule "^/(tree|s/B/dw/shop)/moved" "/s/A/dw/shop/k" [PT]
+    RewriteRule "^/wide-as-D" "/front-k?client_id=D" [PT]
+    ProxyPass "/strict" "${BACKEND}/strict"
+    ProxyPass "/front-k" "${BACKEND}/front-k"
+    ProxyPass "/s/A" "${BACKEND}/s/A"
+</VirtualHost>
+"""
+TREE = {f"tree/{place}ocapi-settings/wapi_shop_config.json": document(origin)
+        for place, origin in (("", UNKNOWN), ("sites/A/", OTHER), ("sites/B/", ALLOWED))}
+
+
+@pytest.fixture(scope="module", params=["on", "off"])
+def led_on(request, module_start_httpd, module_backend):
+    files = ["front/index.txt", "directory/index.txt", "fallback/keep"]
+    server = module_start_httpd(LED_ON, modules=["cache", "cache_disk", "dir", "headers", "rewrite"],
+                                defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "QUICK": request.param},
+                                files={"other.json": document(OTHER), **TREE, **{f"htdocs/{name}": "body" for name in files}})
+    server.is_quick = request.param == "on"
+    return server
+
+
+@pytest.mark.parametrize("path, member, is_plain", [
+    ("/front/index.txt", ALLOWED, True), ("/front/", ALLOWED, True), ("/strict/k", OTHER, True),
+    ("/s/A/dw/shop/k", OTHER, True), ("/front-k", ALLOWED, True), ("/directory/", ALLOWED, False), ("/fallback/any", ALLOWED, False),
+    ("/open/k", OTHER, False), ("/wide/k", OTHER, False), ("/tree/moved", OTHER, False),
+    ("/s/B/dw/shop/moved", OTHER, False), ("/wide-as-D", None, False)])
+def test_where_httpd_is_led_on_the_last_place_decides(led_on, backend, path, member, is_plain):
+    """S21, H1, H2: also for what is cached; the twins are plain, and have hits in the quick handler, too."""
+    for place in ("/strict/k", "/front-k", "/s/A/dw/shop/k"):
+        cached(backend, place)
+    hits = 0
+    for origin in (ALLOWED, OTHER, UNKNOWN, None) * 2:
+        response = ask(led_on, "GET", path, origin)
+        check(response, 200, granted(origin) if origin and origin == member else set())
+        hits += is_hit(response)
+    assert (hits >= 7) == (is_plain or not led_on.is_quick), hits
+
+
+# ---- A cache in front, which knows what Vary says, and nothing else ----
+
+FRONT = """
+<VirtualHost *:${PORT}>
+    CacheRoot "${ROOT}/run"
+    CacheEnable disk "/"
+    CacheHeader on
+    ProxyPass "/" "${API}/"
+    ProxyPreserveHost On
+</VirtualHost>
+"""
+API = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+OcapiCorsClientId query:client_id header:x-dw-client-id header:X-Key
+OcapiCors On
+ProxyPass "/" "${BACKEND}/"
+"""
+
+
+@pytest.fixture(scope="module")
+def in_front(module_start_httpd, module_backend):
+    api = module_start_httpd(f"<VirtualHost *:${{PORT}}>\nServerName example.com\n{API}</VirtualHost>",
+                             defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
+    return module_start_httpd(FRONT, modules=["cache", "cache_disk"], module=False, defines={"API": api.url})
+
+
+@pytest.mark.parametrize("field", ["x-dw-client-id", "X-Key"])
+@pytest.mark.parametrize("client", ["nobody", "B"])
+def test_who_names_another_client_spoils_no_cache_in_front(in_front, backend, field, client):
+    """S20: anybody can send an Origin and name a client that does not list it; what a cache keeps of that is not for the
+    origin's own pages."""
+    path = f"/spoilt-{field}-{client}"
+    cached(backend, path)
+    check(ask(in_front, "GET", path, ALLOWED, (field, client)), 200, set(), ("Origin", field))
+    for _ in range(2):
+        check(ask(in_front, "GET", path, ALLOWED), 200, GRANTED)
+        check(ask(in_front, "GET", path, ALLOWED, (field, "A")), 200, GRANTED)
+        check(ask(in_front, "GET", path, UNKNOWN), 200, set())
+    assert len(backend.requests) == 3  # those of the second round are hits, and so is the first one's A
 
 
 # ---- Revalidation, stale answers ----

@@ -105,6 +105,21 @@ def some(server):
             ("preflight-withhold", "method-malformed", "-", "on"): 1}
 
 
+def test_a_request_that_is_led_on_counts_for_both_modes(start_httpd):
+    """S14, A40: from ReportOnly to On; the way back is one decision (H4)."""
+    rule = '<Directory "${{ROOT}}/htdocs/{}">\nRewriteEngine On\nRewriteRule . {} [L]\n</Directory>\n'
+    server = start_httpd(CONFIG.replace("LEVEL", "notice") + rule.format("report", "/on/x") + rule.format("shop", "/report/x"),
+                         modules=["rewrite"],
+                         files={**FILES, "htdocs/on/x": "x", "htdocs/report/keep": "", "htdocs/shop/keep": ""})
+    assert ask(server, "POST", "/report/y", UNKNOWN).status == 401
+    assert ask(server, "GET", "/report/y", UNKNOWN).status == 200
+    assert ask(server, "GET", "/shop/y", UNKNOWN).status == 200
+    assert counts(server) == {
+        ("refuse", "not-listed", "Shop", "report"): 1, ("refuse", "not-listed", "-", "on"): 1,
+        ("withhold", "not-listed", "Shop", "report"): 1, ("withhold", "not-listed", "-", "on"): 1,
+        ("withhold", "not-listed", "Shop", "on"): 1}
+
+
 def times(found, number):
     return {name: count * number for name, count in found.items()}
 

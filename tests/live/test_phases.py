@@ -12,7 +12,7 @@ import httpd
 from cors import (ALLOWED, BACKEND_SAYS, GRANTED, ORIGIN_IDS, ORIGINS, PREFLIGHT, SETTINGS, UNKNOWN, ask, check,
                   check_preflight, check_refused)
 
-# ---- mod_dir and mod_negotiation put another file in a request's place (H4, R5) ----
+# ---- mod_dir, mod_negotiation and rewriting put another file in a request's place (H4, S14, S19, R5) ----
 
 SCRIPT = """#!/bin/sh
 echo run >> ../../run/runs
@@ -28,6 +28,7 @@ AddHandler cgi-script .cgi
 <Directory "${ROOT}/htdocs">
     Options +ExecCGI +MultiViews
     MultiviewsMatch Handlers
+    AllowOverride FileInfo
 </Directory>
 <Directory "${ROOT}/htdocs/index">
     DirectoryIndex index.cgi
@@ -37,12 +38,24 @@ AddHandler cgi-script .cgi
 </Directory>
 """
 SCRIPTS = ["index/index.cgi", "fallback/front.cgi", "views/page.cgi"]
+RULES = "RewriteEngine On\nRewriteRule . /views/page.cgi [L]\n"
+# What precedes the sections that are On: nothing; the report of others; and what changes the request's fields on the
+# way to them. The field that names a client is one of these (C1).
+CHANGES = """
+RequestHeader unset Origin
+RequestHeader set Host "bar.com"
+RequestHeader set x-dw-client-id "nobody"
+"""
+BEFORE = {"off": "", "report": "OcapiCors ReportOnly", "changed": CHANGES,
+          "changed-report": CHANGES + "OcapiCors ReportOnly"}
 
 
-@pytest.fixture(scope="module")
-def directories(module_start_httpd):
-    server = module_start_httpd(DIRECTORIES, modules=["dir", "negotiation", "mime", "cgi"],
-                                defines={"SETTINGS": SETTINGS}, files={f"htdocs/{name}": SCRIPT for name in SCRIPTS})
+@pytest.fixture(scope="module", params=BEFORE.values(), ids=BEFORE)
+def directories(request, module_start_httpd):
+    server = module_start_httpd(request.param + DIRECTORIES,
+                                modules=["dir", "negotiation", "mime", "cgi", "headers", "rewrite"],
+                                defines={"SETTINGS": SETTINGS},
+                                files={**{f"htdocs/{name}": SCRIPT for name in SCRIPTS}, "htdocs/rules/.htaccess": RULES})
     for name in SCRIPTS:
         (server.root / "htdocs" / name).chmod(0o755)
     return server
@@ -54,12 +67,13 @@ def runs(server):
 
 
 PLACES = ["/index/", "/index/index.cgi", "/fallback/any/thing", "/fallback/front.cgi", "/views/page",
-          "/views/page.cgi"]
+          "/views/page.cgi", "/rules/x"]
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_refused_request_runs_no_script(directories, place):
-    """R5: "nothing runs on the server"; the sections of the file that would run judge."""
+    """R5, S14, S19: "nothing runs on the server"; the sections of the file that would run judge what was sent, also
+    after others that are ReportOnly."""
     before = runs(directories)
     for method in ("POST", "DELETE"):
         check_refused(ask(directories, method, place, UNKNOWN))
@@ -68,7 +82,7 @@ def test_a_refused_request_runs_no_script(directories, place):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_an_allowed_request_runs_the_script(directories, place):
-    """The twin; R2 to R4, H1."""
+    """The twin; R2 to R4, H1, S14, S19."""
     before = runs(directories)
     for count, (method, origin, cors) in enumerate([
             ("POST", ALLOWED, GRANTED), ("POST", None, set()), ("GET", ALLOWED, GRANTED),

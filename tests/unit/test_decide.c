@@ -468,7 +468,8 @@ static void test_reasons_of_a_named_client(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         ocors_facts_t facts = { .method = OCORS_SPAN_LITERAL("POST"),
                                 .origin = ocors_span_from_string(rows[i].origin),
-                                .named = { rows[i].kind, ocors_span_from_string(rows[i].id) } };
+                                .named = { .kind = rows[i].kind,
+                                           .id = ocors_span_from_string(rows[i].id) } };
         ocors_decision_t decision;
         char buffer[64];
 

@@ -121,8 +121,8 @@ static ocors_verdict_t ask_all(const ocors_policy_t *policy, ocors_span_t origin
         const ocors_span_t name = text_of("client-%u", id);
         ocors_decision_t decision;
 
-        preflight(policy, origin, resource, (ocors_named_client_t){ OCORS_CLIENT_NAMED, name },
-                  &decision);
+        preflight(policy, origin, resource,
+                  (ocors_named_client_t){ .kind = OCORS_CLIENT_NAMED, .id = name }, &decision);
         if (decision.is_client_known) {
             any |= decision.methods;
         }
