@@ -187,16 +187,20 @@ static int fixups(request_rec *r)
 
 /*
  * After the hooks above, mod_dir and mod_negotiation may give a request another file, and so other
- * sections. No handler runs on a request that the sections in force refuse (H4).
+ * sections. No handler runs on a request that the sections in force refuse (H4), and mod_cache's
+ * quick handler stores nothing that a hit would judge by other ones (S21).
  */
 static int handler(request_rec *r)
 {
     const ocors_request_t *request;
 
-    if (ocors_survey_has_cache && is_get(r) && r->main == NULL) {
+    if (r->main != NULL) {
+        return DECLINED;
+    }
+    if (ocors_survey_has_cache && is_get(r)) {
         ocors_quick_cache_guard(r);
     }
-    if (r->main != NULL || ocors_request_passes(r)) {
+    if (ocors_request_passes(r)) {
         return DECLINED;
     }
     request = ocors_request_decide(r);
