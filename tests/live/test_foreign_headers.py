@@ -34,7 +34,7 @@ FOREIGN = {
 }
 # What only begins or ends like ours is not ours.
 NEIGHBOURS = [("X-Access-Control-Allow-Origin", "1"), ("Access-Controls", "2"), ("Timing-Allow-Origin", "*"),
-              ("Access", "3")]
+              ("Access", "3"), ("Variants", "Origin")]
 
 # The lines of Vary, and the tokens that come of them.
 VARY = {
