@@ -13,9 +13,10 @@
 
 /*
  * A file is deferred while somebody may still be writing it: until the system tells that it is
- * complete, or two looks, `quiet` apart, find it the same. What is in a folder that is deferred is
- * deferred with it: a document is not missed before its site is. Other
- * documents never wait for a deferred one.
+ * complete, or two looks, `quiet` apart, find it the same. It is deferred, too, for as long as
+ * another write may leave it the same file (ocors_listing_fresh_for()). What is in a folder that is
+ * deferred is deferred with it: a document is not missed before its site is. Other documents never
+ * wait for a deferred one.
  *
  * For the process that watches the documents; a start and a restart defer nothing.
  */

@@ -41,7 +41,7 @@ typedef struct ocors_document_t {
     const char *where; /* the first directive that names it: "CONF:LINE: DIRECTIVE" */
     const ocors_snapshot_document_t *before; /* its record in force; NULL: there is none */
     ocors_snapshot_file_t file; /* which file it is; all zero: there is none; a value that no file
-                                   has: it changed while it was read */
+                                   has: it may have changed since it was read */
     ocors_document_image_t *image; /* NULL: the document cannot be used */
     apr_array_header_t *lines;     /* of ocors_document_line_t; of very many findings, some */
     uint32_t error_count;
@@ -62,6 +62,9 @@ void ocors_document_judge(ocors_document_t *document, uint64_t seed, apr_pool_t 
 
 /* Adds an error that was not found in its file. */
 void ocors_document_add_error(ocors_document_t *document, const char *text);
+
+/* It has to be read again, though the file may be the same. */
+void ocors_document_doubt(ocors_document_t *document);
 
 /* Whether the file of its path is another one now. */
 bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *pool);

@@ -17,6 +17,14 @@
     (APR_FINFO_TYPE | APR_FINFO_IDENT | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME)
 ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info);
 
+/*
+ * For how long from `now` on another write may leave it the same file, because the clock of its
+ * file system does not tick before; 0: not at all. A reader can wait for up to one tick of the
+ * kernel. More than that are times in whole seconds.
+ */
+apr_interval_time_t ocors_listing_fresh_for(const ocors_snapshot_file_t *file, apr_time_t now);
+#define OCORS_LISTING_TICK apr_time_from_msec(10) /* the longest: CONFIG_HZ=100 */
+
 /* What the file system says of a path, with its links followed. */
 typedef struct ocors_listed_t {
     bool is_there; /* something of this name, also a link that leads nowhere; or nobody can tell */

@@ -18,6 +18,11 @@ void ocors_print_put(void *to, const char *bytes, size_t length);
 void ocors_print_text(FILE *out, ocors_span_t text);
 void ocors_print_string(FILE *out, const char *string);
 
+/* "ocapi-cors: FILE: SENTENCE", a line on standard error; of a longer sentence, its first 511
+ * bytes. */
+void ocors_print_complaint(const char *path, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 typedef enum {
     OCORS_COLOUR_RED,
     OCORS_COLOUR_YELLOW,

@@ -39,7 +39,7 @@
 #define OCORS_SNAPSHOT_MAGIC "ocorssnp"
 /* Another number whenever a record or the header changes: another version of the module reads them.
  */
-#define OCORS_SNAPSHOT_FORMAT 7
+#define OCORS_SNAPSHOT_FORMAT 8
 
 /* An index that leads nowhere: a document without an image, an API without a policy. */
 #define OCORS_SNAPSHOT_NONE UINT32_MAX
@@ -80,9 +80,9 @@ typedef struct ocors_snapshot_document_t {
     ocors_snapshot_text_t error; /* the first of a document that cannot be used; may be left out */
     uint32_t image;              /* or OCORS_SNAPSHOT_NONE: the document cannot be used */
     uint32_t kept_policies, closed_policies; /* what the log said of it (ocors_document.h) */
-    uint16_t is_transient; /* its error may go away although the file is unchanged */
-    uint16_t
-        has_no_room; /* its image, if it has one, is that of the file before (ocors_document.h) */
+    uint8_t is_transient;   /* its error may go away although the file is unchanged */
+    uint8_t has_no_room;    /* its image, if it has one, is that of the file before */
+    uint16_t has_been_good; /* this one, or one of its path before, had an image */
 } ocors_snapshot_document_t;
 
 typedef struct ocors_snapshot_policy_t {

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ocapi-cors allow` and `revoke`: a settings document is edited, judged, and replaced as a whole.
- *
- * The lock is flock() on the document itself, so that no other file stays beside it. Whoever
- * waited for it looks again whether the path still names the file that was locked: the one before
- * has replaced it.
  */
 
 #include "ocors_command.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "ocors_file.h"
 #include "ocors_finding_print.h"
@@ -25,70 +15,19 @@
 #include "ocors_print.h"
 #include "ocors_settings_edit.h"
 #include "ocors_settings_parse.h"
+#include "ocors_target.h"
 
 typedef struct edit_t {
     ocors_edit_action_t action;
-    const char *path; /* as it was given, */
-    char *target;     /* and without links */
     const char *client;
     ocors_origin_t origin;
-    FILE *file; /* locked */
-    struct stat info;
+    ocors_target_t target;
 } edit_t;
-
-/* A line on standard error. */
-static void say(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(const char *path, const char *format, ...)
-{
-    char sentence[512];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(sentence, sizeof(sentence), format, arguments);
-    va_end(arguments);
-    fputs("ocapi-cors: ", stderr);
-    ocors_print_string(stderr, path);
-    fputs(": ", stderr);
-    ocors_print_string(stderr, sentence);
-    fputc('\n', stderr);
-}
 
 static int complain(const char *path)
 {
-    say(path, "%s", ocors_file_error(errno));
+    ocors_print_complaint(path, "%s", ocors_file_error(errno));
     return EXIT_UNUSABLE;
-}
-
-/* Opens and locks what the path names. False: errno says why. */
-static bool file_open(edit_t *edit)
-{
-    for (;;) {
-        struct stat now;
-        int file;
-
-        free(edit->target);
-        edit->target = realpath(edit->path, NULL);
-        /* Without O_NONBLOCK a FIFO would be waited for. */
-        file = edit->target != NULL ? open(edit->target, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-        if (file < 0) {
-            return false;
-        }
-        if (fstat(file, &edit->info) == 0 && !S_ISREG(edit->info.st_mode)) {
-            errno = S_ISDIR(edit->info.st_mode) ? EISDIR : EINVAL;
-        }
-        else if (flock(file, LOCK_EX) == 0 && fstat(file, &edit->info) == 0) {
-            if (stat(edit->target, &now) == 0 && now.st_dev == edit->info.st_dev
-                && now.st_ino == edit->info.st_ino) {
-                edit->file = fdopen(file, "rb");
-                return edit->file != NULL;
-            }
-            close(file);
-            continue;
-        }
-        close(file);
-        return false;
-    }
 }
 
 /* Judges a text; what is wrong with it is printed. */
@@ -105,119 +44,13 @@ static int text_judge(const edit_t *edit, ocors_span_t text)
         ocors_settings_free(settings);
     }
     else if (status == OCORS_INVALID) {
-        ocors_finding_print(&printer, edit->path, &report);
+        ocors_finding_print(&printer, edit->target.path, &report);
     }
     ocors_report_free(&report);
     errno = ENOMEM;
     return status == OCORS_OK        ? EXIT_GOOD
            : status == OCORS_INVALID ? EXIT_ERRORS
-                                     : complain(edit->path);
-}
-
-/* Owner, group and mode are those of the file that is replaced, as far as that is permitted. */
-static bool owner_keep(const edit_t *edit, int file)
-{
-    bool is_kept = fchown(file, edit->info.st_uid, edit->info.st_gid) == 0;
-
-    if (!is_kept && fchown(file, (uid_t)-1, edit->info.st_gid) != 0) {
-        say(edit->path, "its owner and group cannot be kept; they are now those of this user");
-    }
-    else if (!is_kept) {
-        say(edit->path, "its owner cannot be kept; it is now this user");
-    }
-    return fchmod(file, edit->info.st_mode & 07777) == 0;
-}
-
-static bool bytes_write(int file, ocors_span_t bytes)
-{
-    while (bytes.length > 0) {
-        const ssize_t written = write(file, bytes.bytes, bytes.length);
-
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        if (written > 0) {
-            bytes.bytes += written;
-            bytes.length -= (size_t)written;
-        }
-    }
-    return true;
-}
-
-/* The new name is on the disk when its folder is. */
-static void folder_sync(const char *folder)
-{
-    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (file >= 0) {
-        (void)fsync(file);
-        close(file);
-    }
-}
-
-/* Writes the text beside the target, and renames. False: errno says why, and nothing has changed.
- */
-static bool text_replace(const edit_t *edit, ocors_span_t text)
-{
-    static const char suffix[] = "/.ocapi-cors.XXXXXX";
-    const size_t folder = (size_t)(strrchr(edit->target, '/') - edit->target);
-    char *beside = malloc(folder + sizeof(suffix));
-    bool is_done;
-    int error;
-    int file;
-
-    if (beside == NULL) {
-        return false;
-    }
-    memcpy(beside, edit->target, folder);
-    memcpy(beside + folder, suffix, sizeof(suffix));
-    file = mkstemp(beside);
-    if (file < 0) {
-        error = errno;
-        free(beside);
-        errno = error;
-        return false;
-    }
-    is_done = bytes_write(file, text) && owner_keep(edit, file) && fsync(file) == 0;
-    error = errno;
-    if (close(file) != 0 && is_done) {
-        error = errno;
-        is_done = false;
-    }
-    if (is_done && rename(beside, edit->target) != 0) {
-        error = errno;
-        is_done = false;
-    }
-    if (!is_done) {
-        unlink(beside);
-    }
-    beside[folder > 0 ? folder : 1] = '\0';
-    folder_sync(beside);
-    free(beside);
-    errno = error;
-    return is_done;
-}
-
-/* No signal that a user, a stop, a timer or a limit sends leaves the file beside. */
-static bool text_replace_whole(const edit_t *edit, ocors_span_t text)
-{
-    static const int ends[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP,
-                                SIGXFSZ, SIGXCPU, SIGALRM, SIGUSR1, SIGUSR2 };
-    sigset_t blocked;
-    sigset_t before;
-    bool is_done;
-    int error;
-
-    sigemptyset(&blocked);
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        sigaddset(&blocked, ends[i]);
-    }
-    sigprocmask(SIG_BLOCK, &blocked, &before);
-    is_done = text_replace(edit, text);
-    error = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    errno = error;
-    return is_done;
+                                     : complain(edit->target.path);
 }
 
 /* Edits *text, which is malloc'd. OCORS_EDIT_SPLICE without a change: there is no memory. */
@@ -249,7 +82,7 @@ static ocors_edit_result_t text_edit(const edit_t *edit, char **text, size_t *le
     return result;
 }
 
-static int document_edit(const edit_t *edit, char **text, size_t *length)
+static int document_edit(edit_t *edit, char **text, size_t *length)
 {
     const bool is_allow = edit->action == OCORS_EDIT_ALLOW;
     bool is_changed;
@@ -260,19 +93,19 @@ static int document_edit(const edit_t *edit, char **text, size_t *length)
     }
     switch (text_edit(edit, text, length, &is_changed)) {
     case OCORS_EDIT_NO_CLIENT:
-        say(edit->path, "no client has the id \"%.120s\"", edit->client);
+        ocors_print_complaint(edit->target.path, "no client has the id \"%.120s\"", edit->client);
         return EXIT_ERRORS;
     case OCORS_EDIT_ALREADY:
         break;
     case OCORS_EDIT_SPLICE:
         if (!is_changed) {
             errno = ENOMEM;
-            return complain(edit->path);
+            return complain(edit->target.path);
         }
         break;
     case OCORS_EDIT_BAD_TEXT:
     default:
-        say(edit->path, "the place of the client's origins is not found");
+        ocors_print_complaint(edit->target.path, "the place of the client's origins is not found");
         return EXIT_ERRORS;
     }
     if (is_changed) {
@@ -280,11 +113,11 @@ static int document_edit(const edit_t *edit, char **text, size_t *length)
         if (status != EXIT_GOOD) {
             return status;
         }
-        if (!text_replace_whole(edit, ocors_span_make(*text, *length))) {
-            return complain(edit->path);
+        if (!ocors_target_replace(&edit->target, ocors_span_make(*text, *length))) {
+            return edit->target.is_overtaken ? EXIT_GOOD : complain(edit->target.path);
         }
     }
-    ocors_print_string(stdout, edit->path);
+    ocors_print_string(stdout, edit->target.path);
     printf(": %s %s%s\n", edit->origin.bytes,
            is_changed ? ""
            : is_allow ? "was already "
@@ -293,6 +126,7 @@ static int document_edit(const edit_t *edit, char **text, size_t *length)
     return EXIT_GOOD;
 }
 
+/* One try. EXIT_GOOD with is_overtaken: it is to be made again. */
 static int file_edit(edit_t *edit)
 {
     size_t length;
@@ -300,22 +134,22 @@ static int file_edit(edit_t *edit)
     int status;
 
     errno = 0;
-    if (!file_open(edit)) {
-        return complain(edit->path);
+    if (!ocors_target_open(&edit->target)) {
+        return complain(edit->target.path);
     }
     errno = 0;
-    text = ocors_stream_read(edit->file, &length);
+    text = ocors_stream_read(edit->target.file, &length);
     if (text == NULL) {
-        status = complain(edit->path);
+        status = complain(edit->target.path);
     }
     else {
         status = document_edit(edit, &text, &length);
         if (status == EXIT_ERRORS) {
-            say(edit->path, "it is left as it is");
+            ocors_print_complaint(edit->target.path, "it is left as it is");
         }
     }
     free(text);
-    fclose(edit->file);
+    fclose(edit->target.file);
     return status;
 }
 
@@ -337,8 +171,8 @@ static int arguments_read(edit_t *edit, int count, char *const arguments[], cons
         if (found == 0) {
             edit->client = value;
         }
-        else if (edit->path == NULL) {
-            edit->path = value;
+        else if (edit->target.path == NULL) {
+            edit->target.path = value;
         }
         else if (*entry == NULL) {
             *entry = value;
@@ -347,14 +181,14 @@ static int arguments_read(edit_t *edit, int count, char *const arguments[], cons
             return ocors_usage_error(command, "there is one argument too many: %.200s", value);
         }
     }
-    if (edit->path == NULL || *entry == NULL) {
-        return ocors_usage_error(command, edit->path == NULL ? "FILE and ORIGIN are missing"
-                                                             : "FILE or ORIGIN is missing");
+    if (edit->target.path == NULL || *entry == NULL) {
+        return ocors_usage_error(command, edit->target.path == NULL ? "FILE and ORIGIN are missing"
+                                                                    : "FILE or ORIGIN is missing");
     }
     if (edit->client == NULL || edit->client[0] == '\0') {
         return ocors_usage_error(command, "--client ID is missing");
     }
-    if (strcmp(edit->path, "-") == 0) {
+    if (strcmp(edit->target.path, "-") == 0) {
         return ocors_usage_error(command, "standard input cannot be edited");
     }
     return EXIT_GOOD;
@@ -375,15 +209,19 @@ static int edit_run(ocors_edit_action_t action, int count, char *const arguments
         ocors_advice_t advice;
 
         ocors_origin_advise(ocors_span_from_string(entry), result, &advice);
-        say(edit.path, "\"%.120s\": %s", entry, advice.text);
+        ocors_print_complaint(edit.target.path, "\"%.120s\": %s", entry, advice.text);
         return EXIT_ERRORS;
     }
     if (edit.origin.changes != 0) {
-        say(edit.path, "\"%.120s\" is taken as \"%s\", the form that browsers send", entry,
-            edit.origin.bytes);
+        ocors_print_complaint(edit.target.path,
+                              "\"%.120s\" is taken as \"%s\", the form that browsers send", entry,
+                              edit.origin.bytes);
     }
-    status = file_edit(&edit);
-    free(edit.target);
+    do {
+        edit.target.is_overtaken = false;
+        status = file_edit(&edit);
+    } while (edit.target.is_overtaken);
+    free(edit.target.real);
     return status;
 }
 

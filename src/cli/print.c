@@ -3,6 +3,7 @@
 
 #include "ocors_print.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -45,4 +46,19 @@ void ocors_print_coloured(FILE *out, bool has_colours, ocors_colour_t colour, co
     else {
         fputs(word, out);
     }
+}
+
+void ocors_print_complaint(const char *path, const char *format, ...)
+{
+    char sentence[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    fputs("ocapi-cors: ", stderr);
+    ocors_print_string(stderr, path);
+    fputs(": ", stderr);
+    ocors_print_string(stderr, sentence);
+    fputc('\n', stderr);
 }

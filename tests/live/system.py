@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system for a server under test: it does not tell of all changes, has no process left, or a clock that jumps, and
-counts what the watcher asks (system.c)."""
+"""A system for a server under test: it does not tell of all changes, has no process left, a clock that jumps, or files
+whose times are whole seconds, and counts what the watcher asks (system.c)."""
 
 import functools
 import os
@@ -27,7 +27,8 @@ def library():
 class System:
     """system = System(httpd.Httpd(...), silent="tree"): before the server is started."""
 
-    def __init__(self, server, silent=None, watches=None, is_deaf=False, broken=None, forkless=None, clock=None):
+    def __init__(self, server, silent=None, watches=None, is_deaf=False, broken=None, forkless=None, clock=None,
+                 is_coarse=False):
         self.path = server.root / "counts"
         self.path.write_bytes(bytes(8 * len(Counts._fields)))
         server.environment |= {"LD_PRELOAD": str(library()[1]), "OCORS_TEST_COUNTS": str(self.path)}
@@ -43,6 +44,8 @@ class System:
             server.environment["OCORS_TEST_CLOCK"] = str(server.root / clock)
         if is_deaf:
             server.environment["OCORS_TEST_DEAF"] = "1"
+        if is_coarse:
+            server.environment["OCORS_TEST_COARSE"] = "1"
 
     def counts(self):
         """What the server's watchers have asked of the system so far."""

@@ -244,6 +244,33 @@ def test_those_at_once_all_take_effect(document):
     assert sorted(origins(document)[1:]) == [f"https://pr-{number}.example" for number in range(8)]
 
 
+REPLACEMENTS = {
+    "renamed": "mv folder/new ocapi.json",
+    "written to": "cp folder/new ocapi.json",
+    "a link": "ln -s folder/new link && mv -T link ocapi.json",
+    "removed": "rm ocapi.json",
+}
+
+
+@pytest.mark.parametrize("how", REPLACEMENTS)
+def test_a_document_that_is_replaced_meanwhile_is_not_put_back(document, how):
+    """Others do not lock: what they put in place while the new text is written is edited, and stays. An origin that
+    they took out does not come back."""
+    folder = document.parent / "folder"
+    folder.mkdir()
+    (folder / "new").write_text(TEXT.replace("www.example", "new.example"))
+    (folder / "gdb").write_text(f"set pagination off\nset breakpoint pending on\nbreak fsync\nrun\n"
+                                f"shell {REPLACEMENTS[how]}\ndelete\ncontinue\nquit $_exitcode\n")
+    done = subprocess.run([*GDB, "-x", folder / "gdb", "--args", COMMAND, "allow", document, "--client", "shop", NEW],
+                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, cwd=document.parent)
+    assert "Breakpoint 1, " in done.stdout, done
+    if how == "removed":
+        assert not document.exists() and "No such file" in done.stdout + done.stderr and done.returncode == 2, done
+    else:
+        assert origins(document) == ["https://new.example", NEW] and done.returncode == 0, done
+    assert [path.name for path in document.parent.glob(".ocapi-cors*")] == []
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 @BOTH
 def test_closed_streams_stay_out_of_the_document(document, action, closed):

@@ -86,6 +86,55 @@ def test_a_site_whose_settings_lead_nowhere_is_denied(how):
         assert allowed(server) == {OTHER}
 
 
+DATA = SHOP.replace("shop", "data")
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["look", "restart"])
+@pytest.mark.parametrize("target", ["nowhere", "ocapi-settings"])
+@pytest.mark.parametrize("folder, changed, path", [("tree", f"tree/sites/A/{SHOP}", PATH),
+                                                   ("tree/sites/A", f"tree/{DATA}", PATH.replace("shop", "data"))])
+def test_what_nobody_could_tell_for_a_while_is_not_missed_for_ever(folder, changed, path, target, is_restarted):
+    """While a folder of documents leads nowhere, all that it may have is missed, also what it never had. When it is
+    right again, that is not missed any more, and changes of the other documents are in force (A26, A29)."""
+    files = {changed: document(a=[OTHER[1]]), f"tree/sites/A/{SHOP}": document(a=[OTHER[1]])}
+    with server_of(reload="100ms", files=files) as server:
+        server.allow_log(r"OCORS000[123]: ")
+        place, away = server.root / folder / "ocapi-settings", server.root / "away"
+        if place.exists():
+            place.rename(away)
+        place.symlink_to(target)
+        if is_restarted:
+            server.restart()
+        server.wait_log(f"OCORS0001: .*{folder}/ocapi-settings/wapi_")
+        assert allowed(server, path) == {OTHER}
+        place.unlink()
+        if away.exists():
+            away.rename(place)
+        server.write(changed, document(a=[ALLOWED[1]]))
+        httpd.wait_until(lambda: allowed(server, path) == {ALLOWED}, "the changed document is in force")
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["look", "restart"])
+@pytest.mark.parametrize("added, changed, path", [(f"tree/{SHOP}", f"tree/sites/A/{SHOP}", PATH),
+                                                  (f"tree/sites/A/{DATA}", f"tree/{DATA}", PATH.replace("shop", "data"))])
+def test_a_document_that_never_was_good_is_removed_again(added, changed, path, is_restarted):
+    """It has no last good version to keep: the others are what they were before it came, and their changes are in
+    force (A26, A29)."""
+    files = {changed: document(a=[OTHER[1]]), f"tree/sites/A/{SHOP}": document(a=[OTHER[1]])}
+    with server_of(reload="100ms", files=files) as server:
+        server.allow_log(r"OCORS000[123]: ")
+        server.write(added, "{")
+        if is_restarted:
+            server.restart()
+        server.wait_log(f"OCORS0001: .*{added}:1:2: ")
+        assert allowed(server, path) == {OTHER}
+        (server.root / added).unlink()
+        if is_restarted:
+            server.restart()
+        server.write(changed, document(a=[ALLOWED[1]]))
+        httpd.wait_until(lambda: allowed(server, path) == {ALLOWED}, "the changed document is in force")
+
+
 def test_a_site_without_settings_has_the_organisations():
     """The twin."""
     with server_of() as server:

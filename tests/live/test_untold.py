@@ -5,7 +5,9 @@ looked at while nobody edits (A12, A39)."""
 import errno
 import os
 import re
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -156,6 +158,27 @@ def test_a_document_that_has_another_name(backend):
         by_rename(server.root / "d.json", document(UNKNOWN).encode())
         await_publication(server, 3)
         check_allowed(server, UNKNOWN, True)
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["look", "restart"])
+def test_a_file_system_of_whole_seconds(backend, is_restarted):
+    """ext3, and ext4 with small inodes: a file that is written to twice in a second, in the same length, is the same
+    file by all that the system says of it. The second text is in force all the same, and the first is not (A27, A39)."""
+    server = httpd.Httpd(HOUR, files={"d.json": document(ALLOWED)},
+                         defines={"DOCUMENTS": "d.json", "BACKEND": backend.url})
+    System(server, is_coarse=True)
+    path, first, second = server.root / "d.json", ("Origin", "https://first.example"), ("Origin", "https://after.example")
+    with server:
+        time.sleep(1.1 - time.time() % 1)
+        by_overwriting(path, document(first).encode())
+        if is_restarted:
+            server.process.send_signal(signal.SIGUSR1)
+        begin = time.monotonic()
+        while time.monotonic() < begin + 0.5 and not ask(server, "GET", "/x", first).cors():
+            time.sleep(0.01)
+        by_overwriting(path, document(second).encode())
+        httpd.wait_until(lambda: ask(server, "GET", "/x", second).cors(), "the second text is in force")
+        check_allowed(server, first, False)
 
 
 def test_what_failed_for_the_moment_is_tried_again(backend):

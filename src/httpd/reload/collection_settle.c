@@ -40,6 +40,19 @@ static bool documents_refresh(const ocors_collection_t *collection)
     return has_changed;
 }
 
+/* Nothing tells whether such a file is written to once more. It is read again by the next look. */
+static void doubt_fresh(const ocors_collection_t *collection)
+{
+    for (int i = 0; i < collection->documents->nelts; i++) {
+        ocors_document_t *document = ocors_collection_document(collection, i);
+
+        if (document->state == OCORS_DOCUMENT_JUDGED
+            && ocors_listing_fresh_for(&document->file, collection->started) > OCORS_LISTING_TICK) {
+            ocors_document_doubt(document);
+        }
+    }
+}
+
 /*
  * A policy of which a document was read: the file of another one may have changed since it was
  * listed as the one in force. False: it has, and waits for another look.
@@ -83,6 +96,9 @@ bool ocors_collection_load(ocors_collection_t *collection)
     }
     for (int i = 0; i < REREADS_MAX && has_read && !may_defer; i++) {
         has_read = documents_refresh(collection);
+    }
+    if (!may_defer) {
+        doubt_fresh(collection);
     }
     return is_whole;
 }

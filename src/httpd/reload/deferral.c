@@ -7,6 +7,7 @@
 #include <http_config.h>
 #include <http_log.h>
 
+#include "ocors_listing.h"
 #include "ocors_messages.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -114,7 +115,8 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
         return false;
     }
     seen = see(deferral, path, file);
-    if (may_be_read(deferral, path, seen)) {
+    if (ocors_listing_fresh_for(file, deferral->now) <= OCORS_LISTING_TICK
+        && may_be_read(deferral, path, seen)) {
         seen->changes = 0;
         return false;
     }

@@ -25,8 +25,8 @@ APLOG_USE_MODULE(ocapi_cors);
 /* A text of so many bytes is large. */
 #define LARGE_TEXT ((apr_size_t)1024 * 1024)
 
-/* Of a file that changed while it was read: that of no file. */
-static const ocors_snapshot_file_t changing = { .size = -1 };
+/* Of a file that may have changed since it was read: that of no file. */
+static const ocors_snapshot_file_t doubtful = { .size = -1 };
 
 static void line_add(ocors_document_t *document, ocors_severity_t severity, const char *text)
 {
@@ -43,6 +43,11 @@ void ocors_document_add_error(ocors_document_t *document, const char *text)
 {
     document->error_count++;
     line_add(document, OCORS_SEVERITY_ERROR, text);
+}
+
+void ocors_document_doubt(ocors_document_t *document)
+{
+    document->file = doubtful;
 }
 
 /* What the file system says of it now. */
@@ -76,11 +81,16 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
 {
     apr_finfo_t info;
     apr_status_t status = apr_file_info_get(&info, OCORS_LISTING_WANTED, file);
+    apr_interval_time_t fresh;
 
     if (status != APR_SUCCESS) {
         return status;
     }
     document->file = ocors_listing_file(&info);
+    fresh = ocors_listing_fresh_for(&document->file, apr_time_now());
+    if (fresh > 0 && fresh <= OCORS_LISTING_TICK) {
+        apr_sleep(fresh); /* what is written from then on makes it another file */
+    }
     if (info.size > (apr_off_t)OCORS_DOCUMENT_MAX) {
         ocors_report_add(report, OCORS_FINDING_TOO_LARGE, NULL,
                          "the file has %" APR_OFF_T_FMT
@@ -101,7 +111,7 @@ static apr_status_t file_read(apr_file_t *file, ocors_document_t *document, ocor
         const ocors_snapshot_file_t now = ocors_listing_file(&info);
 
         if (!ocors_snapshot_file_is_same(&document->file, &now)) {
-            document->file = changing;
+            ocors_document_doubt(document);
         }
     }
     return APR_SUCCESS;

@@ -7,6 +7,9 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+/* Where times are whole seconds: ext3, ext4 with small inodes; FAT has every second one. */
+#define WHOLE_TICK apr_time_from_sec(2)
+
 struct ocors_listing_t {
     apr_pool_t *pool;
     apr_hash_t *listed; /* path -> ocors_listed_t */
@@ -38,6 +41,15 @@ ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info)
         .inode = (uint64_t)info->inode,
         .device = (uint64_t)info->device,
     };
+}
+
+apr_interval_time_t ocors_listing_fresh_for(const ocors_snapshot_file_t *file, apr_time_t now)
+{
+    const apr_interval_time_t age = now - file->changed;
+    const apr_interval_time_t tick = file->changed % APR_USEC_PER_SEC == 0 ? WHOLE_TICK
+                                                                           : OCORS_LISTING_TICK;
+
+    return age > -tick && age < tick ? tick - age : 0; /* more than a tick ahead: a wrong clock */
 }
 
 const ocors_listed_t *ocors_listing_stat(ocors_listing_t *listing, const char *path)

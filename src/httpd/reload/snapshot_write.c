@@ -89,6 +89,8 @@ static void plan_documents(ocors_snapshot_plan_t *plan)
             .closed_policies = document->closed_policies,
             .is_transient = document->is_transient,
             .has_no_room = document->has_no_room,
+            .has_been_good = image != NULL
+                             || (document->before != NULL && document->before->has_been_good),
         };
 
         if (image != NULL) {

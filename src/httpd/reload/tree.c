@@ -83,6 +83,25 @@ static bool place_is_broken(tree_walk_t *walk, const char *folder)
 }
 
 /*
+ * Whether a document that is not there is missed: it was good once, or its folder is deferred. What
+ * never was good has no version that could be kept. Of a site that is unchanged, nobody asks.
+ */
+static bool is_missed(tree_walk_t *walk, const char *folder, const char *path, bool is_unchanged)
+{
+    const uint32_t index = ocors_snapshot_find_document(walk->in_force,
+                                                        ocors_span_from_string(path));
+    const char *place;
+
+    if (index == OCORS_SNAPSHOT_NONE || is_unchanged
+        || walk->in_force->documents[index].has_been_good) {
+        return index != OCORS_SNAPSHOT_NONE;
+    }
+    place = path_join(walk->pool, folder, OCORS_ARCHIVE_DOCUMENTS);
+    return ocors_deferral_has(walk->deferral, place,
+                              &ocors_listing_stat(walk->listing, place)->file);
+}
+
+/*
  * Adds a site with the documents of its folder that are there, or in force, or of which nobody can
  * tell. *found: how many are there.
  */
@@ -103,9 +122,7 @@ static ocors_tree_site_t *add_site(tree_walk_t *walk, const char *name, const ch
         const bool is_there = !is_unchanged && ocors_listing_stat(walk->listing, path)->is_there;
 
         *found += is_there;
-        if (is_there
-            || ocors_snapshot_find_document(walk->in_force, ocors_span_from_string(path))
-                   != OCORS_SNAPSHOT_NONE) {
+        if (is_there || is_missed(walk, folder, path, is_unchanged)) {
             site->paths[api] = path;
             walk->has_documents = true;
         }
