@@ -11,6 +11,7 @@ import threading
 from collections import Counter, namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import product
 
 import pytest
 
@@ -152,6 +153,7 @@ SMUGGLED = MARKER + b"x" * (65537 - len(MARKER))
 BODIES = {
     "none": Body([], b"", True, 200, b"", None),
     "0": length(b""),
+    "1": length(b"1"),
     "5": length(b"12345"),
     "64 KiB": length(b"y" * 65536),
     "64 KiB + 1": length(b"y" * 65537),
@@ -250,6 +252,7 @@ def test_a_body_of_doubtful_length(front, backend, kind, fields):
 # ---- A body that does not come, or not yet ----
 
 SHORT = Body([("Content-Length", "1000")], b"z" * 500, True, None, None, None)
+NOTHING_YET = Body([("Content-Length", "1")], b"", True, None, None, None)
 SHORT_CHUNK = Body([CHUNKED], b"1f4\r\n" + b"z" * 200, False, None, None, None)
 
 
@@ -293,8 +296,8 @@ def test_half_a_body_and_silence(front, backend):
 
 @pytest.mark.parametrize("mpm", httpd.MPMS)
 def test_a_body_that_does_not_come_holds_no_worker(start_httpd, module_backend, mpm):
-    """F5: a server of two workers and four clients that send half a body and then nothing: all are answered, and so
-    is the next, long before TimeOut. The twin, whose body httpd reads, holds its worker."""
+    """F5: a server of two workers and eight clients that send half a body, or nothing of a body of one byte, and then nothing:
+    all are answered, and so is the next, long before TimeOut. The twin, whose body httpd reads, holds its worker."""
     children, threads = (2, "") if mpm == "prefork" else (1, "ThreadsPerChild 2\nThreadLimit 2\nMinSpareThreads 1\n")
     server = start_httpd(f"StartServers 1\nServerLimit {children}\n{threads}MaxRequestWorkers 2\nTimeOut 300\n{CONFIG}",
                          mpm=mpm, ports=3, defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
@@ -302,9 +305,9 @@ def test_a_body_that_does_not_come_holds_no_worker(start_httpd, module_backend, 
     server.expect_log(r"AH\d+: .*(body|brigade)|Error reading")  # when the twin goes away
     refused = KINDS["refused POST"]
     with ExitStack() as stack:
-        for kind in OURS.values():
+        for kind, framing in product(OURS.values(), (SHORT, NOTHING_YET)):
             connection = stack.enter_context(server.connection())
-            connection.send(build(kind, *SHORT.fields) + SHORT.data)
+            connection.send(build(kind, *framing.fields) + framing.data)
             kind.check(connection.read(kind.method))
         refused.check(ask(server, "POST", "/api/x", UNKNOWN))
         held = stack.enter_context(server.connection())

@@ -105,6 +105,17 @@ def some(server):
             ("preflight-withhold", "method-malformed", "-", "on"): 1}
 
 
+def test_at_debug_each_refusal_has_a_line_with_its_reason(start):
+    """A40, A41: also one whose origin has been counted before; nothing else in this server shows a reason."""
+    server = start("debug")
+    with server.connection() as connection:  # another one may count in another stripe
+        for _ in range(3):
+            connection.send(wire.build("POST", "/on/x", [("Origin", "https://app.example")], close=False))
+            assert connection.read("POST").status == 401
+    line = r'OCORS0010: refused: port-differs: origin "https://app\.example", .* nearest listed origin "https://app\.example:8443"'
+    httpd.wait_until(lambda: len(re.findall(line, server.log_text())) == 3, "three lines with the reason")
+
+
 def test_a_request_that_is_led_on_counts_for_both_modes(start_httpd):
     """S14, A40: from ReportOnly to On; the way back is one decision (H4)."""
     rule = '<Directory "${{ROOT}}/htdocs/{}">\nRewriteEngine On\nRewriteRule . {} [L]\n</Directory>\n'

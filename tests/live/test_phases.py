@@ -2,6 +2,7 @@
 """The phases of a request in which httpd's own modules answer it, or put another in its place: directory
 indexes, early errors, rewriting, workers that die (R1 to R5, P4, H1 to H4). Regressions that a review found."""
 
+import json
 import os
 import signal
 from collections import namedtuple
@@ -102,6 +103,31 @@ def test_a_preflight_runs_no_script(directories, place, origin, is_allowed):
     assert (response.status, response.body) == (204, b"")
     assert response.one("Access-Control-Allow-Origin") == (ALLOWED[1] if is_allowed else None)
     assert runs(directories) == before
+
+
+def test_the_first_covered_section_decides_where_an_action_leads_on():
+    """S14: the script's own section has another list."""
+    server = httpd.Httpd("""
+        OcapiCors On
+        Action run-it /cgi/run.cgi
+        <Location "/list">
+            OcapiCorsSettings list.json
+            SetHandler run-it
+        </Location>
+        <Location "/cgi">
+            OcapiCorsSettings cgi.json
+        </Location>
+        """ + httpd.SCRIPTS, modules=["actions", "cgi", "mime"], files={
+            "htdocs/list/page": "x", "htdocs/cgi/run.cgi": SCRIPT,
+            **{f"{name}.json": json.dumps({"_v": "19.1", "clients": [{"client_id": name, "allowed_origins": [origin[1]]}]})
+               for name, origin in (("list", ALLOWED), ("cgi", UNKNOWN))}})
+    (server.root / "htdocs/cgi/run.cgi").chmod(0o755)
+    with server:
+        for path, origin, status in (("/list/page", ALLOWED, 200), ("/list/page", UNKNOWN, 401),
+                                     ("/cgi/run.cgi", ALLOWED, 401), ("/cgi/run.cgi", UNKNOWN, 200)):
+            response = ask(server, "POST", path, origin)
+            assert response.status == status, (path, origin)
+            assert response.one("Access-Control-Allow-Origin") == (origin[1] if status == 200 else None)
 
 
 # ---- Errors from before the sections are merged, and rewriting that ends a request (H1, H4, R5, P4) ----

@@ -40,7 +40,7 @@ LIVE = {
     "src/httpd/config.c": ["test_directives", "test_enforcement", "test_own_field"],
     "src/httpd/directives.c": ["test_directives"],
     "src/httpd/facts.c": ["test_own", "test_clients", "test_mapping", "test_own_field", "test_environment", "test_counting"],
-    "src/httpd/fields.c": ["test_foreign_headers", "test_own_field"],
+    "src/httpd/fields.c": ["test_foreign_headers", "test_own_field", "test_error_documents"],
     "src/httpd/refusals.c": ["test_counting", "test_explanations"],
     "src/httpd/request.c": ["test_enforcement", "test_early", "test_phases", "test_report_only", "test_environment"],
     "src/httpd/request_client.c": ["test_clients"],
