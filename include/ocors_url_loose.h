@@ -27,11 +27,9 @@ typedef struct ocors_url_loose_t {
  *     empty, blank, "." or only a parameter
  *   - two ".." are not spelled alike ("%2e%2e/.."), or one has blanks around it
  *   - before the API, a segment that this reading drops is next to an encoded separator
- *   - before the API, this reading drops a segment that is neither empty nor ".", as it comes:
- * others keep it, or keep one and not the other, and find a site in another place
  *   - a session of ASP.NET precedes the API
  *
- * The last five apply only to a path with a "dw". `buffer` has text.length + 1 bytes. No
+ * The last four apply only to a path with a "dw". `buffer` has text.length + 1 bytes. No
  * allocation; linear.
  */
 ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *buffer);

@@ -434,8 +434,10 @@ bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_
         || !ocors_snapshot_find_site(snapshot, tree, plain, index)) {
         return false;
     }
+    /* An application that reads in yet another way may find none: it takes the section's. */
     return ocors_span_is_equal(plain, loose)
-           || (ocors_snapshot_find_site(snapshot, tree, loose, &other) && other == *index);
+           || (ocors_snapshot_find_site(snapshot, tree, loose, &other) && other == *index
+               && ocors_snapshot_find_site(snapshot, tree, site, &other) && other == *index);
 }
 
 uint32_t ocors_snapshot_site_row(const ocors_snapshot_t *snapshot, uint32_t site)

@@ -12,7 +12,6 @@ typedef struct decoded_t {
     ocors_span_t path;
     bool is_deep;      /* an escape within an escape */
     bool steps_differ; /* two ".." are not spelled alike: some applications resolve only one */
-    size_t dropped;    /* where the first segment is that only this reading drops; none: SIZE_MAX */
 } decoded_t;
 
 /* A segment without its parameters; `has_parameter`: whether it has any. */
@@ -60,15 +59,9 @@ static size_t decode_segment(ocors_span_t segment, char *to, bool *is_deep)
     return length;
 }
 
-/* Whether nothing is left of a segment, or a ".": without its parameters, and trimmed. */
-static bool is_nothing(ocors_span_t bare)
-{
-    return bare.length == 0 || ocors_span_is_equal(bare, OCORS_SPAN_LITERAL("."));
-}
-
 static decoded_t decode(ocors_span_t text, char *to)
 {
-    decoded_t decoded = { .path = { to, 0 }, .dropped = SIZE_MAX };
+    decoded_t decoded = { .path = { to, 0 } };
     ocors_span_t step = { NULL, 0 };
 
     for (size_t at = 0; at < text.length; at++) {
@@ -78,13 +71,8 @@ static decoded_t decode(ocors_span_t text, char *to)
         char *const start = to + decoded.path.length;
         const size_t length = decode_segment(segment, start, &decoded.is_deep);
         bool has_parameter;
-        const ocors_span_t name = cut(ocors_span_make(start, length), &has_parameter);
 
-        if (decoded.dropped == SIZE_MAX && !is_nothing(segment)
-            && is_nothing(ocors_url_name_trim(name, false))) {
-            decoded.dropped = decoded.path.length;
-        }
-        if (is_step(name)) {
+        if (is_step(cut(ocors_span_make(start, length), &has_parameter))) {
             decoded.steps_differ = decoded.steps_differ
                                    || (step.bytes != NULL && !ocors_span_is_equal(step, segment));
             step = segment;
@@ -106,7 +94,6 @@ typedef struct resolver_t {
     size_t length;
     size_t dw_end;      /* the end of the first "dw"; 0: none */
     bool has_api;       /* a segment follows the "dw" */
-    size_t api_end;     /* where it ends in the text; without one, the end of the text */
     bool is_watched;    /* the current segment of the text is before the API ... */
     bool has_semicolon; /* ... and has a ';' so far */
     bool has_vanished;  /* a segment was dropped */
@@ -205,7 +192,7 @@ static void segment_take(resolver_t *resolver, ocors_span_t segment, bool is_spl
 
     resolver->has_semicolon = resolver->has_semicolon || has_parameter;
     resolver->has_parameter = resolver->has_parameter || (has_parameter && !resolver->has_api);
-    if (is_nothing(bare)) {
+    if (bare.length == 0 || ocors_span_is_equal(bare, OCORS_SPAN_LITERAL("."))) {
         resolver->has_vanished = true;
         resolver->vanishes = resolver->vanishes
                              || (is_split && !resolver->has_api && resolver->length > 0);
@@ -242,9 +229,6 @@ static void resolve(ocors_span_t decoded, resolver_t *resolver)
         for (at = start; at < decoded.length && !is_separator(decoded.bytes[at]);) {
             at++;
         }
-        if (!resolver->has_api) {
-            resolver->api_end = at;
-        }
         segment_take(resolver, ocors_span_make(decoded.bytes + start, at - start),
                      before == '\\' || (at < decoded.length && decoded.bytes[at] == '\\'));
     }
@@ -261,8 +245,7 @@ ocors_url_loose_t ocors_url_loosen(ocors_span_t text, char *buffer)
         .is_ambiguous = resolver.splits || resolver.is_taken_back
                         || (resolver.has_steps && (resolver.has_separator || decoded.is_deep))
                         || (resolver.dw_end > 0
-                            && (resolver.vanishes || resolver.has_session || decoded.steps_differ
-                                || decoded.dropped < resolver.api_end)),
+                            && (resolver.vanishes || resolver.has_session || decoded.steps_differ)),
         .has_parameter = resolver.dw_end > 0 && resolver.has_parameter,
     };
 }

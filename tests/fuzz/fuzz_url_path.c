@@ -368,7 +368,8 @@ static bool is_strange(ocors_span_t name)
 
 /*
  * R12: if a path is not ambiguous, no application finds an API in it that the readings do not name,
- * or a site that neither reading names.
+ * or a site that neither reading names. It may find none where reading 1 names one that there
+ * cannot be: then the section's site decides (ocors_snapshot_find_path()).
  */
 static void check_applications(ocors_span_t uri)
 {
@@ -392,6 +393,7 @@ static void check_applications(ocors_span_t uri)
         FUZZ_CHECK(found.api == OCORS_API_OUTSIDE || found.api == path.plain.api
                    || ocors_span_has_control(api));
         FUZZ_CHECK(found.api == OCORS_API_OUTSIDE || is_strange(found.site)
+                   || (found.site.bytes == NULL && is_strange(path.plain.site))
                    || is_same_site(found.site, path.plain.site)
                    || is_same_site(found.site, path.loose.site));
         fuzz_free(list.text);

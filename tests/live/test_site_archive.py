@@ -168,6 +168,13 @@ def test_what_else_is_below_dw(front, path, names):
     assert allowed(front, path) == names
 
 
+def test_two_sites_that_there_are_not_at_a_host_of_a_site(front):
+    """R12: an application that finds no site in such a path may serve the host's. The twins have no such host."""
+    path = f"/s/None;x/dw/shop/{V}"
+    assert allowed(front, path, "a.invalid") == set()
+    assert allowed(front, path, "nowhere.invalid") == allowed(front, path) == GLOBAL_SHOP
+
+
 @pytest.mark.parametrize("host, path, names", [
     ("a.invalid", "/dw/shop/", A_SHOP), ("a.invalid", "/dw/data/", A_DATA),
     ("a.invalid", "/dw/batch", A_SHOP | A_DATA), ("b.invalid", "/dw/shop/", B_SHOP),

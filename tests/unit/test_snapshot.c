@@ -321,7 +321,7 @@ static void readings_must_agree(void **state)
         { "SiteA", "SiteA", OCORS_API_SHOP, OCORS_API_DATA, false, false },
         { "SiteA;x", "SiteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
         { "siteA", "siteA", OCORS_API_SHOP, OCORS_API_SHOP, false, false },
-        { "x;y", "x", OCORS_API_SHOP, OCORS_API_SHOP, false, true }, /* both the organisation's */
+        { "x;y", "x", OCORS_API_SHOP, OCORS_API_SHOP, false, false },   /* and who finds none? */
         { NULL, "SiteD", OCORS_API_SHOP, OCORS_API_SHOP, false, true }, /* the configured site */
         { NULL, NULL, OCORS_API_DATA, OCORS_API_DATA, false, true },
     };
@@ -348,6 +348,29 @@ static void readings_must_agree(void **state)
                 OCORS_SNAPSHOT_NONE);
         }
     }
+}
+
+/* R12: the readings name two sites that there are not; whoever finds none takes the section's. */
+static void sites_that_there_are_not_are_the_organisation(void **state)
+{
+    const ocors_key_t tree = segment_tree_key(TREE_FULL);
+    const ocors_url_path_t path = {
+        .plain = { OCORS_SPAN_LITERAL("x;y"), OCORS_API_SHOP },
+        .loose = { OCORS_SPAN_LITERAL("x"), OCORS_API_SHOP },
+    };
+    uint32_t site, organisation;
+
+    (void)state;
+    assert_true(ocors_snapshot_find_site(&segment.snapshot, &tree, ocors_span_make(NULL, 0),
+                                         &organisation));
+    assert_true(
+        ocors_snapshot_find_path(&segment.snapshot, &tree, &path, ocors_span_make(NULL, 0), &site));
+    assert_int_equal(site, organisation);
+    assert_true(ocors_snapshot_find_path(&segment.snapshot, &tree, &path,
+                                         OCORS_SPAN_LITERAL("nowhere"), &site));
+    assert_int_equal(site, organisation);
+    assert_false(ocors_snapshot_find_path(&segment.snapshot, &tree, &path,
+                                          OCORS_SPAN_LITERAL("SiteD"), &site));
 }
 
 static void documents_have_images(void **state)
@@ -525,6 +548,7 @@ int main(void)
         READING(ids_are_told_apart),
         READING(sites_are_hashed_by_seed_and_tree),
         READING(readings_must_agree),
+        READING(sites_that_there_are_not_are_the_organisation),
         READING(documents_have_images),
         READING(documents_are_found_by_path),
         READING(sites_have_rows),
