@@ -197,7 +197,7 @@ static int handler(request_rec *r)
     if (r->main != NULL) {
         return DECLINED;
     }
-    if (ocors_survey_has_cache && is_get(r)) {
+    if (is_get(r) && ocors_survey_has_cache) {
         ocors_quick_cache_guard(r);
     }
     if (ocors_request_passes(r)) {

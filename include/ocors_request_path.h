@@ -40,6 +40,21 @@ ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path);
  * The length of a path that httpd leaves unchanged: it has no escape, no parameter (mapping=servlet
  * removes those), no empty segment and no segment that begins with a dot. 0: it is another one.
  */
-size_t ocors_request_path_normal_length(const char *path);
+extern const unsigned char ocors_request_path_special[256];
+
+static inline size_t ocors_request_path_normal_length(const char *path)
+{
+    for (const char *at = path;; at++) {
+        while (ocors_request_path_special[(unsigned char)*at] == 0) {
+            at++;
+        }
+        if (*at != '/') {
+            return *at == '\0' ? (size_t)(at - path) : 0;
+        }
+        if (at[1] == '/' || at[1] == '.') {
+            return 0;
+        }
+    }
+}
 
 #endif

@@ -18,6 +18,7 @@ extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 /* The module's state of a request. */
 typedef struct state_t {
     bool is_final;                  /* r->per_dir_config is final */
+    bool is_settled;                /* decided by a section that is On: nothing changes it (S14) */
     bool passes;                    /* ocors_request_passes() */
     const ocors_request_t *request; /* NULL: not decided, or not covered */
     const apr_table_t *sent;        /* the header fields as sent, if they may be judged later */
@@ -82,10 +83,12 @@ static inline bool early_holds(const state_t *state, const request_rec *r,
 }
 
 /*
- * The header fields as the client sent them. A RequestHeader of mod_headers, and others, may have
- * changed r->headers_in, which an internal redirect takes over.
+ * The functions that hooks call leave at once for most requests. What is rarely done is not inlined
+ * into them: its frame would cost more than what they do.
  */
-static inline const apr_table_t *sent_of(const request_rec *r)
+#define RARELY __attribute__((noinline))
+
+static RARELY const apr_table_t *sent_before(const request_rec *r)
 {
     for (const request_rec *at = r; at != NULL; at = at->prev) {
         const state_t *state = state_find(at);
@@ -97,38 +100,61 @@ static inline const apr_table_t *sent_of(const request_rec *r)
     return r->headers_in;
 }
 
-/* Decides by these sections; NULL: they do not cover the request. `fields` may be NULL. */
-static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections,
-                                       const ocors_fields_t *fields)
+/*
+ * The header fields as the client sent them. A RequestHeader of mod_headers, and others, may have
+ * changed r->headers_in, which an internal redirect takes over.
+ */
+static inline const apr_table_t *sent_of(const request_rec *r, const state_t *state)
 {
-    const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
-    const state_t *state = state_find(r);
-
-    if (config->mode != OCORS_MODE_ON && config->mode != OCORS_MODE_REPORT_ONLY) {
-        return NULL;
-    }
-    return early_holds(state, r, config) ? state->early
-                                         : ocors_facts_judge(r, config, sent_of(r), fields);
+    return r->prev != NULL || (state != NULL && state->sent != NULL) ? sent_before(r)
+                                                                     : r->headers_in;
 }
 
-/* The same before the sections are final. ReportOnly waits until they are: it logs once. */
+static inline const ocors_request_t *judge(request_rec *r, const ocors_config_t *config,
+                                           const apr_table_t *sent, const ocors_fields_t *fields)
+{
+    const state_t *state = state_find(r);
+
+    return early_holds(state, r, config) ? state->early
+                                         : ocors_facts_judge(r, config, sent, fields);
+}
+
+/* Decides by these sections; NULL: they do not cover the request. */
+static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *sections)
+{
+    const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
+
+    return config->mode == OCORS_MODE_ON || config->mode == OCORS_MODE_REPORT_ONLY
+               ? judge(r, config, sent_of(r, state_find(r)), NULL)
+               : NULL;
+}
+
+/*
+ * The same before the sections are final, and before any module changes a field. ReportOnly waits
+ * until they are: it logs once.
+ */
 static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t *sections,
                                           const ocors_fields_t *fields)
 {
     const ocors_config_t *config = ap_get_module_config(sections, &ocapi_cors_module);
 
-    return config->mode == OCORS_MODE_ON ? judge_by(r, sections, fields) : NULL;
+    return config->mode == OCORS_MODE_ON ? judge(r, config, r->headers_in, fields) : NULL;
 }
 
-/* Remembers a decision, if there is one, and counts it: once for a request (H4). */
-static inline const ocors_request_t *keep(request_rec *r, const ocors_request_t *request)
+/*
+ * Remembers a decision, if there is one, and counts it: once for a request (H4). `state` is that of
+ * the request, or NULL.
+ */
+static inline const ocors_request_t *keep(request_rec *r, state_t *state,
+                                          const ocors_request_t *request)
 {
     if (request != NULL) {
-        state_t *state = state_of(r);
-
+        if (state == NULL) {
+            state = state_begin(r, 0);
+        }
         state->request = request;
-        state->passes = r->prev == NULL && request->config->mode == OCORS_MODE_ON
-                        && !ocors_request_is_ours(request);
+        state->is_settled = request->config->mode == OCORS_MODE_ON;
+        state->passes = state->is_settled && r->prev == NULL && !ocors_request_is_ours(request);
         ocors_refusals_count(r, request);
         show(r, request);
     }
@@ -147,7 +173,7 @@ static const ocors_request_t *keep_ours(request_rec *r, size_t length,
     char *uri;
 
     if (request == NULL || ocors_request_is_ours(request)) {
-        return keep(r, request);
+        return keep(r, state, request);
     }
     if (state == NULL) {
         state = state_begin(r, length + 1);
@@ -200,12 +226,6 @@ static bool path_is_unmappable(request_rec *r)
 
     return !core->allow_encoded_slashes && ap_strcasestr(r->uri, "%2f") != NULL;
 }
-
-/*
- * The functions that hooks call leave at once for most requests. What is rarely done is not inlined
- * into them: its frame would cost more than what they do.
- */
-#define RARELY __attribute__((noinline))
 
 static RARELY const ocors_request_t *decide_escaped(request_rec *r)
 {
@@ -296,17 +316,21 @@ static inline const ocors_request_t *decide_by(request_rec *r, const ap_conf_vec
         && (before->config->mode == OCORS_MODE_ON || config->mode != OCORS_MODE_ON)) {
         return before;
     }
-    request = keep(r, judge_by(r, sections, NULL));
+    request = keep(r, state_find(r), judge_by(r, sections));
     return request != NULL ? request : before;
 }
 
 /* The decision by the final sections. */
-static inline const ocors_request_t *decide(request_rec *r, const state_t *state)
+static inline const ocors_request_t *decide(request_rec *r, state_t *state)
 {
     const ocors_request_t *before = decided(r, state);
-    const ocors_request_t *request = decide_by(r, r->per_dir_config, before);
+    const ocors_request_t *request;
 
-    if (request != NULL && request == before && r->prev != NULL) {
+    if (before == NULL) {
+        return keep(r, state, judge_by(r, r->per_dir_config));
+    }
+    request = decide_by(r, r->per_dir_config, before);
+    if (request == before && r->prev != NULL) {
         show(r, request); /* an internal redirect has renamed the environment */
     }
     return request;
@@ -320,7 +344,7 @@ const ocors_request_t *ocors_request_decide(request_rec *r)
 /* Keeps the header fields as they are before any module changes them. */
 static RARELY void keep_sent(request_rec *r, state_t *state)
 {
-    const apr_table_t *sent = sent_of(r);
+    const apr_table_t *sent = sent_of(r, state);
 
     state->sent = sent != r->headers_in ? sent : apr_table_copy(r->pool, r->headers_in);
 }
@@ -332,7 +356,7 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
 
     state->is_final = true;
     request = decide(r, state);
-    if ((request == NULL || request->config->mode != OCORS_MODE_ON)
+    if (!state->is_settled && (request == NULL || request->config->mode != OCORS_MODE_ON)
         && ocors_server_of(r->server)->is_enforced) {
         keep_sent(r, state); /* mod_dir or an internal redirect may lead to sections that are On */
     }
@@ -355,9 +379,7 @@ const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)
 {
     const state_t *state = state_find(r);
 
-    return state != NULL && state->request != NULL && state->request->config->mode == OCORS_MODE_ON
-               ? state->request
-               : decide_anywhere(r, state);
+    return state != NULL && state->is_settled ? state->request : decide_anywhere(r, state);
 }
 
 void ocors_request_show(request_rec *r)

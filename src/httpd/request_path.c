@@ -150,19 +150,4 @@ char *ocors_request_path_line(const request_rec *r)
 /* The bytes of a path that httpd may do something about, and its end. */
 #define IS_SPECIAL(byte) ((byte) == '\0' || (byte) == '%' || (byte) == ';' || (byte) == '/')
 
-static const unsigned char is_special[256] = OCORS_TABLE(IS_SPECIAL);
-
-size_t ocors_request_path_normal_length(const char *path)
-{
-    for (const char *at = path;; at++) {
-        while (is_special[(unsigned char)*at] == 0) {
-            at++;
-        }
-        if (*at != '/') {
-            return *at == '\0' ? (size_t)(at - path) : 0;
-        }
-        if (at[1] == '/' || at[1] == '.') {
-            return 0;
-        }
-    }
-}
+const unsigned char ocors_request_path_special[256] = OCORS_TABLE(IS_SPECIAL);
