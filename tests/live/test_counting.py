@@ -152,6 +152,7 @@ def test_every_request_counts_once_and_none_is_lost(start, mpm):
     some(server)
     assert counts(server) == times(expected, 4)
     server.allow_log("exit signal Killed")
+    server.await_watcher()  # without its name it would be taken for a worker
     old = server.children()
     for pid in old:
         os.kill(pid, signal.SIGKILL)
