@@ -3,6 +3,7 @@
 #ifndef OCORS_PRINT_H
 #define OCORS_PRINT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -18,8 +19,11 @@ void ocors_print_put(void *to, const char *bytes, size_t length);
 void ocors_print_text(FILE *out, ocors_span_t text);
 void ocors_print_string(FILE *out, const char *string);
 
-/* "ocapi-cors: FILE: SENTENCE", a line on standard error; of a longer sentence, its first 511
- * bytes. */
+/* A formatted text of anybody, and the end of its line. Of a longer text, the first 511 bytes. */
+void ocors_print_sentence(FILE *out, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+/* "ocapi-cors: FILE: SENTENCE", a line on standard error. */
 void ocors_print_complaint(const char *path, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ocapi-cors allow` and `revoke`: a settings document is edited, judged, and replaced as a whole.
- */
+/* `ocapi-cors allow` and `revoke`: a document is edited, judged, and replaced as a whole. */
 
 #include "ocors_command.h"
 
@@ -218,7 +217,6 @@ static int edit_run(ocors_edit_action_t action, int count, char *const arguments
                               edit.origin.bytes);
     }
     do {
-        edit.target.is_overtaken = false;
         status = file_edit(&edit);
     } while (edit.target.is_overtaken);
     free(edit.target.real);

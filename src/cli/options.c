@@ -88,15 +88,12 @@ int ocors_options_next(ocors_options_t *options, const char **value)
 
 int ocors_usage_error(const char *command, const char *format, ...)
 {
-    char message[512];
     va_list arguments;
 
-    va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
-    va_end(arguments);
     ocors_help_synopsis(stderr, command);
     fprintf(stderr, "ocapi-cors%s%s: ", command != NULL ? " " : "", command != NULL ? command : "");
-    ocors_print_string(stderr, message);
-    fputc('\n', stderr);
+    va_start(arguments, format);
+    ocors_print_sentence(stderr, format, arguments);
+    va_end(arguments);
     return EXIT_UNUSABLE;
 }

@@ -3,7 +3,6 @@
 
 #include "ocors_print.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,17 +47,23 @@ void ocors_print_coloured(FILE *out, bool has_colours, ocors_colour_t colour, co
     }
 }
 
-void ocors_print_complaint(const char *path, const char *format, ...)
+void ocors_print_sentence(FILE *out, const char *format, va_list arguments)
 {
     char sentence[512];
+
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    ocors_print_string(out, sentence);
+    fputc('\n', out);
+}
+
+void ocors_print_complaint(const char *path, const char *format, ...)
+{
     va_list arguments;
 
-    va_start(arguments, format);
-    vsnprintf(sentence, sizeof(sentence), format, arguments);
-    va_end(arguments);
     fputs("ocapi-cors: ", stderr);
     ocors_print_string(stderr, path);
     fputs(": ", stderr);
-    ocors_print_string(stderr, sentence);
-    fputc('\n', stderr);
+    va_start(arguments, format);
+    ocors_print_sentence(stderr, format, arguments);
+    va_end(arguments);
 }

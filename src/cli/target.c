@@ -21,6 +21,7 @@
 
 bool ocors_target_open(ocors_target_t *target)
 {
+    target->is_overtaken = false;
     for (;;) {
         struct stat now;
         int file;
@@ -104,10 +105,7 @@ static bool is_as_read(const ocors_target_t *target)
            && now.st_ctim.tv_nsec == read->st_ctim.tv_nsec;
 }
 
-/*
- * Writes the text beside the target, and renames. False: nothing has changed; another program was
- * faster (is_overtaken), or errno says why.
- */
+/* ocors_target_replace(), which signals could interrupt. */
 static bool text_replace(ocors_target_t *target, ocors_span_t text)
 {
     static const char suffix[] = "/.ocapi-cors.XXXXXX";
