@@ -18,9 +18,9 @@
 ocors_snapshot_file_t ocors_listing_file(const apr_finfo_t *info);
 
 /*
- * For how long from `now` on another write may leave it the same file, because the clock of its
- * file system does not tick before; 0: not at all. A reader can wait for up to one tick of the
- * kernel. More than that are times in whole seconds.
+ * For how long from `now` on another write may leave a file the same, because the clock of its file
+ * system has not ticked; 0: not at all. Up to OCORS_LISTING_TICK, a reader can wait. Only a file
+ * system whose times are whole seconds has a longer time.
  */
 apr_interval_time_t ocors_listing_fresh_for(const ocors_snapshot_file_t *file, apr_time_t now);
 #define OCORS_LISTING_TICK apr_time_from_msec(10) /* the longest: CONFIG_HZ=100 */

@@ -36,12 +36,13 @@ ap_conf_vector_t *ocors_request_path_sections(request_rec *r);
 char *ocors_request_path_line(const request_rec *r);
 ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path);
 
+/* By byte: 1 for those of a path that httpd may do something about, and for its end. */
+extern const unsigned char ocors_request_path_special[256];
+
 /*
  * The length of a path that httpd leaves unchanged: it has no escape, no parameter (mapping=servlet
  * removes those), no empty segment and no segment that begins with a dot. 0: it is another one.
  */
-extern const unsigned char ocors_request_path_special[256];
-
 static inline size_t ocors_request_path_normal_length(const char *path)
 {
     for (const char *at = path;; at++) {

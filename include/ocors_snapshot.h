@@ -226,8 +226,9 @@ uint32_t ocors_snapshot_site_policy(const ocors_snapshot_t *snapshot, uint32_t s
 /*
  * Finds the site whose policies judge a path (C5, R12), as ocors_snapshot_find_site() does. `site`
  * is the id that counts if the path names none. False: the path is ambiguous, or its readings lead
- * to different sites, and nothing is allowed. Two that there are not are one, the organisation, as
- * long as `site` is none as well: an application may find no site where the readings differ.
+ * to different sites, and nothing is allowed. If the readings name two sites and the tree has
+ * neither, the organisation decides. But if the tree has `site`, the path is ambiguous: an
+ * application that finds no site in the path serves that one.
  */
 bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_t *tree,
                               const ocors_url_path_t *path, ocors_span_t site, uint32_t *index);

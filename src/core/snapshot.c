@@ -434,7 +434,7 @@ bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_
         || !ocors_snapshot_find_site(snapshot, tree, plain, index)) {
         return false;
     }
-    /* An application that reads in yet another way may find none: it takes the section's. */
+    /* Where the readings differ, an application may find no site, and serve that of the section. */
     return ocors_span_is_equal(plain, loose)
            || (ocors_snapshot_find_site(snapshot, tree, loose, &other) && other == *index
                && ocors_snapshot_find_site(snapshot, tree, site, &other) && other == *index);

@@ -88,6 +88,7 @@ static inline bool early_holds(const state_t *state, const request_rec *r,
  */
 #define RARELY __attribute__((noinline))
 
+/* What was kept of the fields, of this request or of one that it replaced; else those it has. */
 static RARELY const apr_table_t *sent_before(const request_rec *r)
 {
     for (const request_rec *at = r; at != NULL; at = at->prev) {
@@ -110,6 +111,7 @@ static inline const apr_table_t *sent_of(const request_rec *r, const state_t *st
                                                                      : r->headers_in;
 }
 
+/* The early decision, if it holds, or a new one. */
 static inline const ocors_request_t *judge(request_rec *r, const ocors_config_t *config,
                                            const apr_table_t *sent, const ocors_fields_t *fields)
 {
@@ -129,10 +131,7 @@ static const ocors_request_t *judge_by(request_rec *r, const ap_conf_vector_t *s
                : NULL;
 }
 
-/*
- * The same before the sections are final, and before any module changes a field. ReportOnly waits
- * until they are: it logs once.
- */
+/* The same before sections are final and fields change. ReportOnly waits, as it logs once. */
 static const ocors_request_t *judge_early(request_rec *r, const ap_conf_vector_t *sections,
                                           const ocors_fields_t *fields)
 {
@@ -356,7 +355,7 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
 
     state->is_final = true;
     request = decide(r, state);
-    if (!state->is_settled && (request == NULL || request->config->mode != OCORS_MODE_ON)
+    if ((request == NULL || request->config->mode != OCORS_MODE_ON)
         && ocors_server_of(r->server)->is_enforced) {
         keep_sent(r, state); /* mod_dir or an internal redirect may lead to sections that are On */
     }

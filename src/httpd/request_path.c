@@ -147,7 +147,6 @@ char *ocors_request_path_line(const request_rec *r)
     return normalise(apr_pstrmemdup(r->pool, path.bytes, path.length));
 }
 
-/* The bytes of a path that httpd may do something about, and its end. */
 #define IS_SPECIAL(byte) ((byte) == '\0' || (byte) == '%' || (byte) == ';' || (byte) == '/')
 
 const unsigned char ocors_request_path_special[256] = OCORS_TABLE(IS_SPECIAL);
