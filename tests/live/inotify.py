@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import select
 import struct
 
 IN_CLOSE = 0x18
@@ -26,6 +27,10 @@ class Opens:
 
     def __exit__(self, *_):
         os.close(self.descriptor)
+
+    def wait(self, seconds=60):
+        """Returns at once when one of the files is opened: a look now and then may come when it has been read."""
+        assert select.select([self.descriptor], [], [], seconds)[0], "nobody opens it"
 
     def count(self):
         counts = dict.fromkeys(self.paths.values(), 0)
