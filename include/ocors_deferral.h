@@ -27,7 +27,7 @@ ocors_deferral_t *ocors_deferral_create(apr_pool_t *pool, server_rec *server,
 
 /*
  * A look begins. `complete` is a set of paths that were told as complete, each with all below it
- * (ocors_notify.h).
+ * (ocors_notify.h). It lives as long as the look; what is told during the look may be added.
  */
 void ocors_deferral_begin(ocors_deferral_t *deferral, apr_hash_t *complete);
 
@@ -40,8 +40,9 @@ bool ocors_deferral_has(ocors_deferral_t *deferral, const char *path,
                         const ocors_snapshot_file_t *file);
 
 /*
- * The file changed after it was listed; `file` is what was seen of it. The rest of the look defers
- * it, and believes nothing that was told as complete before.
+ * The file changed after it was listed; `file` is what was seen of it. What was told of it and of
+ * the folders on its way is believed no more: the look defers it until it is told as complete
+ * again. Other documents stay complete.
  */
 void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
                             const ocors_snapshot_file_t *file);

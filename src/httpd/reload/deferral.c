@@ -75,8 +75,7 @@ static bool may_be_read(const ocors_deferral_t *deferral, const char *path, cons
     for (size_t length = strlen(path); length > 0; length = folder_length(path, length)) {
         const seen_t *here = apr_hash_get(deferral->seen, path, (apr_ssize_t)length);
 
-        if (deferral->complete != NULL
-            && apr_hash_get(deferral->complete, path, (apr_ssize_t)length) != NULL) {
+        if (apr_hash_get(deferral->complete, path, (apr_ssize_t)length) != NULL) {
             return true;
         }
         is_quiet = is_quiet && (here == NULL || here->deferred != deferral->look);
@@ -137,8 +136,10 @@ void ocors_deferral_restart(ocors_deferral_t *deferral, const char *path,
                             const ocors_snapshot_file_t *file)
 {
     see(deferral, path, file)->since = deferral->now;
-    deferral->complete = NULL; /* it was told of what is not there any more */
     deferral->is_waiting = true;
+    for (size_t length = strlen(path); length > 0; length = folder_length(path, length)) {
+        apr_hash_set(deferral->complete, path, (apr_ssize_t)length, NULL);
+    }
 }
 
 apr_hash_t *ocors_deferral_paths(const ocors_deferral_t *deferral)
@@ -160,6 +161,5 @@ bool ocors_deferral_end(ocors_deferral_t *deferral)
         apr_pool_clear(deferral->pool);
         deferral->seen = apr_hash_make(deferral->pool);
     }
-    deferral->complete = NULL;
     return deferral->is_waiting;
 }

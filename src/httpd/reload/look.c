@@ -42,6 +42,7 @@ typedef struct look_t {
     server_rec *server;
     apr_interval_time_t untold, settle, retry; /* between looks, and what for */
     apr_interval_time_t left;                  /* until all is listed */
+    apr_time_t begun;                          /* when all was watched anew */
     pid_t parent;
     const apr_array_header_t *lists;
     ocors_ways_t *ways;
@@ -160,13 +161,35 @@ static bool look_once(look_t *look, apr_hash_t *changed, const char **waits)
     return again;
 }
 
-/*
- * Looks until what can be published is; returns how long to wait for the next look. What was told,
- * and what is deferred, is listed, and all of it if it `is_due`, or if something failed or waits.
- */
-static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes, bool is_due)
+/* Watches all anew after a time, or if more changed than was told. Whether all is to be listed. */
+static bool is_due(look_t *look, ocors_changes_t *changes)
 {
-    const bool is_whole = is_due || look->is_loose || look->waits_said != NULL;
+    const apr_time_t now = apr_time_now();
+
+    if (changes->is_all || now < look->begun || now - look->begun >= FULL_LOOK_TIME) {
+        ocors_ways_begin(look->ways);
+        changes->is_all = false;
+        look->begun = now;
+        look->left = 0;
+    }
+    return look->left <= 0;
+}
+
+/* What a look lists: what was told, and what is deferred. */
+static apr_hash_t *changed(const look_t *look, const ocors_changes_t *changes)
+{
+    return apr_hash_overlay(apr_hash_pool_get(changes->paths), changes->paths,
+                            ocors_deferral_paths(look->deferral));
+}
+
+/*
+ * Looks until what can be published is; returns how long to wait for the next look. All is listed
+ * if that is due, or if something failed or waits. What is told between two tries is looked at with
+ * the rest: documents that changed together come into force together.
+ */
+static apr_interval_time_t look_all(look_t *look, ocors_changes_t *changes)
+{
+    const bool is_whole = look->is_loose || look->waits_said != NULL;
     const char *waits = NULL;
     apr_interval_time_t left;
     bool is_waiting;
@@ -174,11 +197,9 @@ static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes
     look->overtaken = 0;
     look->is_full = false;
     ocors_deferral_begin(look->deferral, changes->complete);
-    while (look_once(look,
-                     is_whole ? NULL
-                              : apr_hash_overlay(apr_hash_pool_get(changes->paths), changes->paths,
-                                                 ocors_deferral_paths(look->deferral)),
+    while (look_once(look, is_due(look, changes) || is_whole ? NULL : changed(look, changes),
                      &waits)) {
+        (void)ocors_notify_wait(look->ways, 0, apr_hash_pool_get(changes->paths), changes);
     }
     log_waits(look, waits);
     is_waiting = ocors_deferral_end(look->deferral);
@@ -186,7 +207,7 @@ static apr_interval_time_t look_all(look_t *look, const ocors_changes_t *changes
         look->has_published = !ocors_store_trim(ocors_store_in_use());
     }
     left = look->is_loose ? look->retry : !look->is_told ? look->untold : FULL_LOOK_TIME;
-    if (is_due || left < look->left) {
+    if (look->left <= 0 || left < look->left) {
         look->left = left;
     }
     return is_waiting                                        ? look->settle
@@ -207,7 +228,6 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
         .has_published = true, /* a restart, or a watching process before, may have */
     };
     apr_interval_time_t pause = 0;
-    apr_time_t begun = 0; /* when all was watched anew */
     apr_pool_t *scratch;
 
     look.ways = ocors_ways_create(pool, server);
@@ -218,18 +238,11 @@ void ocors_look_on(apr_pool_t *pool, server_rec *server, const ocors_lists_t *li
             .paths = apr_hash_make(scratch),
             .complete = apr_hash_make(scratch),
         };
-        apr_time_t now;
 
         if (!wait_for_changes(&look, pause, scratch, &changes)) {
             return;
         }
-        now = apr_time_now();
-        if (changes.is_all || now < begun || now - begun >= FULL_LOOK_TIME) {
-            ocors_ways_begin(look.ways);
-            begun = now;
-            look.left = 0;
-        }
-        pause = look_all(&look, &changes, look.left <= 0);
+        pause = look_all(&look, &changes);
         apr_pool_clear(scratch);
     }
 }
