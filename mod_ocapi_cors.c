@@ -188,19 +188,16 @@ static int fixups(request_rec *r)
 /*
  * After the hooks above, mod_dir and mod_negotiation may give a request another file, and so other
  * sections. No handler runs on a request that the sections in force refuse (H4), and mod_cache's
- * quick handler stores nothing that a hit would judge by other ones (S21).
+ * quick handler stores nothing, also of a subrequest, that a hit would judge by other ones (S21).
  */
 static int handler(request_rec *r)
 {
     const ocors_request_t *request;
 
-    if (r->main != NULL) {
-        return DECLINED;
-    }
     if (is_get(r) && ocors_survey_has_cache) {
         ocors_quick_cache_guard(r);
     }
-    if (ocors_request_passes(r)) {
+    if (r->main != NULL || ocors_request_passes(r)) {
         return DECLINED;
     }
     request = ocors_request_decide(r);

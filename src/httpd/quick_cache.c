@@ -13,11 +13,13 @@
 
 extern module AP_MODULE_DECLARE_DATA ocapi_cors_module;
 
-/* Whether the quick handler has found nothing, and waits for the response. */
+/* Whether the quick handler has found nothing, and waits for the response, also of a subrequest. */
 static bool is_to_be_stored(const request_rec *r)
 {
+    static const char saves[] = "CACHE_SAVE"; /* or CACHE_SAVE_SUBREQ */
+
     for (const ap_filter_t *filter = r->output_filters; filter != NULL; filter = filter->next) {
-        if (ap_cstr_casecmp(filter->frec->name, "CACHE_SAVE") == 0) {
+        if (ap_cstr_casecmpn(filter->frec->name, saves, sizeof(saves) - 1) == 0) {
             return true;
         }
     }
