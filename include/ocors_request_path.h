@@ -26,13 +26,17 @@ void ocors_request_path_read(const request_rec *r, bool is_tree, ocors_url_path_
 ocors_span_t ocors_request_path_resource(const request_rec *r, const ocors_documents_t *documents,
                                          const ocors_url_path_t *path, ocors_version_t *version);
 
-/*
- * The <Location> sections of a path that httpd has not normalised yet, or whose sections it has
- * reset to map the path to a file.
- */
+/* Whether httpd will refuse a path that it has not decoded yet (AllowEncodedSlashes Off). */
+bool ocors_request_path_is_unmappable(const request_rec *r);
+
+/* The <Location> sections of a path that httpd has not decoded yet. */
 ap_conf_vector_t *ocors_request_path_sections(request_rec *r);
 
-/* The path of the request line, normalised, and the <Location> sections of such a path. */
+/*
+ * The path, normalised: that of the request, which httpd may have decoded already, and is not
+ * decoded twice; that of the request line; and the <Location> sections of such a path.
+ */
+char *ocors_request_path_normal(const request_rec *r);
 char *ocors_request_path_line(const request_rec *r);
 ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path);
 

@@ -4,7 +4,6 @@
 #include "ocors_request.h"
 
 #include <apr_strings.h>
-#include <http_core.h>
 #include <http_request.h>
 
 #include "ocors_facts.h"
@@ -218,14 +217,6 @@ const ocors_request_t *ocors_request_decide_early(request_rec *r)
     return request;
 }
 
-/* Whether httpd will refuse this path for an encoded slash (AllowEncodedSlashes Off). */
-static bool path_is_unmappable(request_rec *r)
-{
-    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
-
-    return !core->allow_encoded_slashes && ap_strcasestr(r->uri, "%2f") != NULL;
-}
-
 static RARELY const ocors_request_t *decide_escaped(request_rec *r)
 {
     char *const uri = r->uri;
@@ -234,7 +225,7 @@ static RARELY const ocors_request_t *decide_escaped(request_rec *r)
     const ocors_request_t *request;
     ocors_fields_t fields;
 
-    if (!request_may_be_ours(r, &fields) || !path_is_unmappable(r)) {
+    if (!request_may_be_ours(r, &fields) || !ocors_request_path_is_unmappable(r)) {
         return NULL;
     }
     path = apr_pstrdup(r->pool, uri);
@@ -364,14 +355,19 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
 
 static RARELY const ocors_request_t *decide_anywhere(request_rec *r, const state_t *state)
 {
-    const ocors_request_t *before = decided(r, state);
+    char *const uri = r->uri;
+    const ocors_request_t *before = decided(r, state), *request;
 
     if ((before != NULL && before->config->mode == OCORS_MODE_ON) || r->uri == NULL) {
         return before; /* without a path: httpd has not understood the request line */
     }
-    return decide_by(
-        r, state != NULL && state->is_final ? r->per_dir_config : ocors_request_path_sections(r),
-        before);
+    if (state != NULL && state->is_final) {
+        return decide_by(r, r->per_dir_config, before);
+    }
+    r->uri = ocors_request_path_normal(r); /* a hit of mod_cache's quick handler has it as sent */
+    request = decide_by(r, ocors_request_path_sections_of(r, r->uri), before);
+    r->uri = uri;
+    return request;
 }
 
 const ocors_request_t *ocors_request_decide_anywhere(request_rec *r)

@@ -4,6 +4,7 @@
 #include "ocors_request_path.h"
 
 #include <apr_strings.h>
+#include <http_core.h>
 #include <http_request.h>
 
 #include "ocors_table.h"
@@ -128,11 +129,16 @@ ap_conf_vector_t *ocors_request_path_sections_of(request_rec *r, char *path)
     return sections;
 }
 
+static char *resolve(char *path)
+{
+    ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_MERGE_SLASHES);
+    return path;
+}
+
 static char *normalise(char *path)
 {
     ap_unescape_url_keep2f(path, 1);
-    ap_normalize_path(path, AP_NORMALIZE_NOT_ABOVE_ROOT | AP_NORMALIZE_MERGE_SLASHES);
-    return path;
+    return resolve(path);
 }
 
 ap_conf_vector_t *ocors_request_path_sections(request_rec *r)
@@ -145,6 +151,20 @@ char *ocors_request_path_line(const request_rec *r)
     const ocors_span_t path = line_path_of(r);
 
     return normalise(apr_pstrmemdup(r->pool, path.bytes, path.length));
+}
+
+char *ocors_request_path_normal(const request_rec *r)
+{
+    return ocors_span_is_equal(line_path_of(r), ocors_span_from_string(r->uri))
+               ? ocors_request_path_line(r)
+               : resolve(apr_pstrdup(r->pool, r->uri));
+}
+
+bool ocors_request_path_is_unmappable(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    return !core->allow_encoded_slashes && ap_strcasestr(r->uri, "%2f") != NULL;
 }
 
 #define IS_SPECIAL(byte) ((byte) == '\0' || (byte) == '%' || (byte) == ';' || (byte) == '/')

@@ -353,7 +353,8 @@ def led_on(request, module_start_httpd, module_backend):
 
 @pytest.mark.parametrize("path, member, is_plain", [
     ("/front/index.txt", ALLOWED, True), ("/front/", ALLOWED, True), ("/strict/k", OTHER, True),
-    ("/s/A/dw/shop/k", OTHER, True), ("/front-k", ALLOWED, True), ("/directory/", ALLOWED, False), ("/fallback/any", ALLOWED, False),
+    ("/s/A/dw/shop/k", OTHER, True), ("/s/%41/dw/shop/k", OTHER, True), ("/s/x/../A/dw/shop/k", OTHER, True),
+    ("/front-k", ALLOWED, True), ("/directory/", ALLOWED, False), ("/fallback/any", ALLOWED, False),
     ("/open/k", OTHER, False), ("/wide/k", OTHER, False), ("/tree/moved", OTHER, False),
     ("/s/B/dw/shop/moved", OTHER, False), ("/wide-as-D", None, False)])
 def test_where_httpd_is_led_on_the_last_place_decides(led_on, backend, path, member, is_plain):

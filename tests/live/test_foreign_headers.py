@@ -250,6 +250,28 @@ def test_mod_headers_on_a_preflight(front, backend, name, origin, is_allowed):
     assert backend.connections == 0
 
 
+DECODED_ONCE = """
+OcapiCorsSettings "${SETTINGS}/p.json"
+<LocationMatch "^/(api/|%61pi-too)">
+    OcapiCors On
+</LocationMatch>
+Header always set Access-Control-Allow-Origin "*"
+RedirectMatch "moved$" "/elsewhere"
+"""
+
+
+@pytest.mark.parametrize("path", ["/api/moved", "/%61pi/moved", "/api/%252e%252e/off/moved", "/%2561pi-too/moved"])
+@pytest.mark.parametrize("origin, cors", ORIGINS, ids=ORIGIN_IDS)
+def test_a_redirect_of_a_path_that_could_be_decoded_twice(once, path, origin, cors):
+    """H1, H3: the sections are those of the path as httpd reads it."""
+    check(ask(once, "GET", path, origin), 302, cors)
+
+
+@pytest.fixture(scope="module")
+def once(module_start_httpd):
+    return module_start_httpd(DECODED_ONCE, modules=["headers"], defines={"SETTINGS": SETTINGS})
+
+
 # ---- mod_headers on the request ----
 
 @pytest.mark.pairwise("name", "method", "status", "either", "origin",
