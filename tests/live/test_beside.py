@@ -18,9 +18,9 @@ OcapiCorsSettings "${SETTINGS}/p.json"
     ServerName shop.example
     OcapiCors On
     # Field case 5.4: a payment provider's page posts its result here.
-    <Location "/callback">
+    <LocationMatch "^/callback$">
         OcapiCors Off
-    </Location>
+    </LocationMatch>
     # Field case 5.5: OCAPI's SDK.
     <Location "/sdk">
         OcapiCorsExposeHeaders authorization etag location x-dw-version-status x-dw-resource-state x-dw-request-base-id
@@ -54,12 +54,22 @@ def front(module_start_httpd, module_backend):
 
 
 def test_a_callback_posted_from_a_foreign_page(front, backend):
-    """Field case 5.4: `<Location /callback> OcapiCors Off`; the twin is the path beside it."""
+    """Field case 5.4: a `<LocationMatch>` that is `Off`; the twin is the path beside it."""
     form = ("Content-Type", "application/x-www-form-urlencoded")
     for origin in (UNKNOWN, ("Origin", "null")):
-        assert front.request("POST", "/callback/paid", [origin, form], b"a=b", host="shop.example").status == 200
+        assert front.request("POST", "/callback", [origin, form], b"a=b", host="shop.example").status == 200
         check_refused(front.request("POST", "/callbacks", [origin, form], b"a=b", host="shop.example"))
-    assert [r.path for r in backend.requests] == ["/callback/paid"] * 2
+    assert [r.path for r in backend.requests] == ["/callback"] * 2
+
+
+@pytest.mark.parametrize("path", ["/callback/..;/orders", "/callback/%2e%2e;/orders", "/callback/..;x=1/orders", "/callback/..%3b/orders",
+                                  "/callback/..%5corders", "/callback/%252e%252e/orders", "/callback;/../orders", "/callback/"])
+def test_no_spelling_leads_through_the_callback(front, backend, path):
+    """R5, R12: an application may serve another path by such a spelling; the docs show the section that is whole."""
+    check_refused(front.request("POST", path, [UNKNOWN], b"a=b", host="shop.example"))
+    assert backend.requests == []
+    for document in ("docs/deployment.md", "docs/directives.md"):
+        assert '<LocationMatch "^/callback$">' in (httpd.REPOSITORY / document).read_text(), document
 
 
 def test_the_headers_that_the_sdk_reads(front, backend):
