@@ -153,11 +153,19 @@ char *ocors_request_path_line(const request_rec *r)
     return normalise(apr_pstrmemdup(r->pool, path.bytes, path.length));
 }
 
+/* Whether the path is as sent, but for slashes at its beginning: httpd has not decoded it. */
+static bool is_as_sent(const request_rec *r)
+{
+    const ocors_span_t line = line_path_of(r), uri = ocors_span_from_string(r->uri);
+
+    return ocors_span_has_suffix(line, uri) && strspn(line.bytes, "/") >= line.length - uri.length;
+}
+
 char *ocors_request_path_normal(const request_rec *r)
 {
-    return ocors_span_is_equal(line_path_of(r), ocors_span_from_string(r->uri))
-               ? ocors_request_path_line(r)
-               : resolve(apr_pstrdup(r->pool, r->uri));
+    char *const path = apr_pstrdup(r->pool, r->uri);
+
+    return is_as_sent(r) ? normalise(path) : resolve(path);
 }
 
 bool ocors_request_path_is_unmappable(const request_rec *r)

@@ -260,7 +260,7 @@ RedirectMatch "moved$" "/elsewhere"
 """
 
 
-@pytest.mark.parametrize("path", ["/api/moved", "/%61pi/moved", "/api/%252e%252e/off/moved", "/%2561pi-too/moved"])
+@pytest.mark.parametrize("path", ["/api/moved", "/%61pi/moved", "//%61pi/moved", "/api/%252e%252e/off/moved", "/%2561pi-too/moved"])
 @pytest.mark.parametrize("origin, cors", ORIGINS, ids=ORIGIN_IDS)
 def test_a_redirect_of_a_path_that_could_be_decoded_twice(once, path, origin, cors):
     """H1, H3: the sections are those of the path as httpd reads it."""
