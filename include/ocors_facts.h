@@ -28,7 +28,7 @@ typedef struct ocors_request_t {
     ocors_counted_t counted;  /* no counter: by the reason of the decision; no entry: `refusal` */
     ocors_refusal_t *refusal; /* a refusal that has to be entered, or NULL */
     apr_array_header_t *headers; /* of ocors_header_t: the client's response_headers, or NULL */
-    const char *vary; /* withheld: Origin, and the field that names the client (S20); or NULL */
+    const char *vary; /* Origin, and the fields that name the client (S20, S22); or NULL */
 } ocors_request_t;
 
 /*

@@ -22,6 +22,17 @@ typedef struct ocors_policy_t {
     ocors_image_t layers[OCORS_POLICY_LAYERS_MAX];
 } ocors_policy_t;
 
+/* Whether a client of the policy has response_headers. */
+static inline bool ocors_policy_has_headers(const ocors_policy_t *policy)
+{
+    for (uint32_t i = 0; i < policy->layer_count; i++) {
+        if (policy->layers[i].header_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The client that an id names, and its layer. */
 typedef struct ocors_policy_client_t {
     uint32_t layer;

@@ -42,11 +42,31 @@ static void print_response_headers(FILE *out, const ocors_trial_t *trial)
     }
 }
 
-/* S20: an answer that permits nothing varies by the field that names the client, too. */
+static bool has_response_headers(const ocors_trial_t *trial)
+{
+    for (size_t i = 0; i < trial->policies->count; i++) {
+        if (ocors_policy_has_headers(&trial->policies->items[i])) {
+            return !ocors_trial_is_answered(trial);
+        }
+    }
+    return false;
+}
+
+/* S22: by each field that may name a client; S20: by the one that names the client, too. */
 static void print_vary(FILE *out, const ocors_trial_t *trial, const char *vary)
 {
     fprintf(out, "  Vary: %s", vary);
-    if (trial->decision.verdict == OCORS_VERDICT_WITHHOLD && trial->client_field.length > 0) {
+    if (has_response_headers(trial)) {
+        for (size_t i = 0; i < OCORS_SOURCES_DEFAULT_COUNT; i++) {
+            const ocors_span_t field = ocors_source_field(&ocors_sources_default[i]);
+
+            if (field.length > 0) {
+                fputs(", ", out);
+                ocors_print_text(out, field);
+            }
+        }
+    }
+    else if (trial->decision.verdict == OCORS_VERDICT_WITHHOLD && trial->client_field.length > 0) {
         fputs(", ", out);
         ocors_print_text(out, trial->client_field);
     }

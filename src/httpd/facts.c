@@ -295,7 +295,7 @@ static void judge(inquiry_t *inquiry)
         find_reason(inquiry, r, request);
     }
     if (request->decision.verdict == OCORS_VERDICT_WITHHOLD && inquiry->client_field != NULL) {
-        request->vary = apr_pstrcat(r->pool, "Origin, ", inquiry->client_field, NULL);
+        request->vary = apr_pstrcat(r->pool, "Origin, ", inquiry->client_field, NULL); /* S20 */
     }
     if (request->decision.verdict == OCORS_VERDICT_REFUSE) {
         ocors_span_t rest;
@@ -303,6 +303,26 @@ static void judge(inquiry_t *inquiry)
         request->fault_version = ocors_fault_version(ocors_url_path_split(path_of(inquiry), &rest),
                                                      inquiry->policies, inquiry->policy_count,
                                                      apr_palloc(r->pool, OCORS_FAULT_VERSION_MAX));
+    }
+}
+
+/* S22: what the response has depends on each field that may name a client. */
+static void vary_by_clients(inquiry_t *inquiry)
+{
+    const ocors_sources_t *sources = ocors_config_sources(inquiry->config);
+    const char *vary = "Origin";
+    bool has_headers = false;
+
+    for (size_t i = 0; i < inquiry->policy_count; i++) {
+        has_headers = has_headers || ocors_policy_has_headers(&inquiry->policies[i]);
+    }
+    for (size_t i = 0; i < sources->count && has_headers; i++) {
+        const ocors_span_t field = ocors_source_field(&sources->items[i]);
+
+        if (field.length > 0) {
+            vary = apr_pstrcat(inquiry->r->pool, vary, ", ", field.bytes, NULL);
+            inquiry->request->vary = vary;
+        }
     }
 }
 
@@ -351,6 +371,9 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
     }
     if (has_origin) {
         judge(&inquiry);
+    }
+    if (ocors_store_has_response_headers()) {
+        vary_by_clients(&inquiry);
     }
     if (inquiry.has_pin) {
         ocors_store_unpin(&inquiry.pin);

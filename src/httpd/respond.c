@@ -142,9 +142,9 @@ static inline void headers_make(request_rec *r, const ocors_request_t *request,
     }
     else {
         ocors_headers_make_none(headers);
-        if (request->vary != NULL) {
-            headers->vary = request->vary;
-        }
+    }
+    if (request->vary != NULL && !ocors_request_is_ours(request)) {
+        headers->vary = request->vary;
     }
 }
 

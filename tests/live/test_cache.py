@@ -395,14 +395,20 @@ API = """
 OcapiCorsSettings "${SETTINGS}/p.json"
 OcapiCorsClientId query:client_id header:x-dw-client-id header:X-Key
 OcapiCors On
+<Location "/tiers">
+    OcapiCorsSettings "${ROOT}/tiers.json"
+</Location>
 ProxyPass "/" "${BACKEND}/"
 """
 
 
 @pytest.fixture(scope="module")
 def in_front(module_start_httpd, module_backend):
+    clients = [{"client_id": name, "allowed_origins": [ALLOWED[1]], "response_headers": {"X-Tier": name} if name != "C" else {}}
+               for name in "ABC"]
     api = module_start_httpd(f"<VirtualHost *:${{PORT}}>\nServerName example.com\n{API}</VirtualHost>",
-                             defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
+                             defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS},
+                             files={"tiers.json": json.dumps({"_v": "19.1", "clients": clients})})
     return module_start_httpd(FRONT, modules=["cache", "cache_disk"], module=False, defines={"API": api.url})
 
 
@@ -419,6 +425,19 @@ def test_who_names_another_client_spoils_no_cache_in_front(in_front, backend, fi
         check(ask(in_front, "GET", path, ALLOWED, (field, "A")), 200, GRANTED)
         check(ask(in_front, "GET", path, UNKNOWN), 200, set())
     assert len(backend.requests) == 3  # those of the second round are hits, and so is the first one's A
+
+
+@pytest.mark.parametrize("field", ["x-dw-client-id", "X-Key"])
+@pytest.mark.parametrize("origin", [ALLOWED, UNKNOWN, None], ids=ORIGIN_IDS)
+def test_the_response_headers_of_a_client_are_nobody_elses_in_a_cache_in_front(in_front, backend, field, origin):
+    """S22, D26: each response varies by the fields that may name a client, also if none did."""
+    path = f"/tiers/{field}-{(origin or ['', 'none'])[1][-7:]}"
+    cached(backend, path)
+    for client in ("A", "B", "C", None, "B", "A"):
+        response = ask(in_front, "GET", path, origin, *([(field, client)] if client else []))
+        check(response, 200, GRANTED if origin == ALLOWED else set(), ("Origin", "x-dw-client-id", "X-Key"))
+        assert response.one("X-Tier") == (client if client in ("A", "B") else None), response
+    assert len(backend.requests) == 4
 
 
 # ---- Revalidation, stale answers ----
