@@ -19,7 +19,7 @@ static bool is_to_be_stored(const request_rec *r)
     static const char saves[] = "CACHE_SAVE"; /* or CACHE_SAVE_SUBREQ */
 
     for (const ap_filter_t *filter = r->output_filters; filter != NULL; filter = filter->next) {
-        if (ap_cstr_casecmpn(filter->frec->name, saves, sizeof(saves) - 1) == 0) {
+        if (filter->r == r && ap_cstr_casecmpn(filter->frec->name, saves, sizeof(saves) - 1) == 0) {
             return true;
         }
     }

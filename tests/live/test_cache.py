@@ -343,7 +343,7 @@ TREE = {f"tree/{place}ocapi-settings/wapi_shop_config.json": document(origin)
 @pytest.fixture(scope="module", params=["on", "off"])
 def led_on(request, module_start_httpd, module_backend):
     files = {f"htdocs/{name}": "body" for name in ("front/index.txt", "directory/index.txt", "fallback/keep")}
-    pages = {f"htdocs/including/{place}": f'<!--#include virtual="/{place}/included" -->' for place in ("open", "strict")}
+    pages = {f"htdocs/including/{place}": f'<!--#include virtual="/{place}/included-by-{place}" -->' for place in ("open", "strict")}
     server = module_start_httpd(LED_ON, modules=["cache", "cache_disk", "dir", "headers", "include", "rewrite"],
                                 defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS, "QUICK": request.param},
                                 files={"other.json": document(OTHER), **TREE, **files, **pages})
@@ -372,10 +372,11 @@ def test_where_httpd_is_led_on_the_last_place_decides(led_on, backend, path, mem
 @pytest.mark.parametrize("place, is_plain", [("strict", True), ("open", False)])
 def test_what_a_page_includes_is_judged_alike_when_it_is_asked_for(led_on, backend, place, is_plain):
     """S21, H1: mod_include asks the quick handler, too, in the name of a request that no section covers."""
-    cached(backend, "/strict/included")
+    target = f"/included-by-{place}"
+    cached(backend, f"/strict{target}")
     assert ask(led_on, "GET", f"/including/{place}", None).body == b"body"
     for origin in (OTHER, UNKNOWN, None):
-        response = ask(led_on, "GET", f"/{place}/included", origin)
+        response = ask(led_on, "GET", f"/{place}{target}", origin)
         check(response, 200, granted(OTHER) if origin == OTHER else set())
         assert is_hit(response) == (is_plain or not led_on.is_quick)
 
