@@ -28,7 +28,8 @@ typedef struct ocors_status_figure_t {
 typedef struct ocors_status_document_t {
     const char *path;
     bool is_usable;
-    apr_time_t since;                    /* it is so */
+    bool is_of_before; /* a changed file does not fit: what is in force is older */
+    apr_time_t since;  /* it is so */
     char digest[OCORS_DIGEST_TEXT_SIZE]; /* of a usable one; else "" */
     uint32_t clients, origins;
     const char *error; /* the first of one that cannot be used; "": the log has it */
@@ -65,6 +66,7 @@ typedef struct ocors_status_state_t {
     apr_array_header_t *requests;  /* of ocors_status_request_t */
     apr_array_header_t *origins;   /* of ocors_status_origin_t, most refused first */
     uint64_t unusable;             /* documents that cannot be used */
+    uint64_t of_before;            /* others whose changed file does not fit */
     uint64_t documents_left_out, sites_left_out;
     size_t origins_left_out[2]; /* of OcapiCors On, and of ReportOnly */
     bool is_counted;            /* else there is no memory for counters */

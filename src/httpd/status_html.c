@@ -113,7 +113,13 @@ static void write_documents(request_rec *r, const ocors_status_state_t *state)
         ap_rputs("<tr><th scope=\"row\"><code>", r);
         write_text(r, document->path);
         ap_rputs("</code></th>", r);
-        if (document->is_usable) {
+        if (document->is_usable && document->is_of_before) {
+            ap_rputs(
+                "<td class=\"bad\">the version before is in force, as the changed file does not "
+                "fit into the shared memory (OCORS0016)</td>",
+                r);
+        }
+        else if (document->is_usable) {
             ap_rputs("<td class=\"good\">in force</td>", r);
         }
         else {
@@ -254,7 +260,15 @@ static void write_summary(request_rec *r, const ocors_status_state_t *state)
                    "they had in force; a policy that had nothing allows nothing.</p>\n",
                    (apr_uint64_t)state->unusable, state->unusable == 1 ? "document" : "documents");
     }
-    else {
+    if (state->of_before > 0) {
+        ap_rprintf(r,
+                   "<p class=\"bad\">%" APR_UINT64_T_FMT
+                   " changed %s not fit into the shared memory. "
+                   "The version before is in force.</p>\n",
+                   (apr_uint64_t)state->of_before,
+                   state->of_before == 1 ? "document does" : "documents do");
+    }
+    if (state->unusable == 0 && state->of_before == 0) {
         ap_rputs("<p class=\"good\">All documents are in force.</p>\n", r);
     }
     ap_rprintf(r, "<p>In force since %s. Digest: <code>%s</code></p>\n",

@@ -34,6 +34,7 @@ static void document_take(apr_pool_t *pool, const ocors_snapshot_t *snapshot, ui
         .path = text_of(pool, snapshot, record.path),
         .since = record.since,
         .is_usable = record.image != OCORS_SNAPSHOT_NONE,
+        .is_of_before = record.has_no_room != 0,
         .error = text_of(pool, snapshot, record.error),
     };
     bytes = ocors_snapshot_image(snapshot, record.image, &size);
@@ -225,7 +226,10 @@ static void summary_take(const ocors_snapshot_t *snapshot, ocors_status_state_t 
                                      .published = snapshot->header.published };
     apr_escape_hex(state->digest, snapshot->header.digest, OCORS_DIGEST_SIZE, 0, NULL);
     for (uint32_t i = 0; i < snapshot->header.document_count; i++) {
-        state->unusable += snapshot->documents[i].image == OCORS_SNAPSHOT_NONE;
+        const bool is_usable = snapshot->documents[i].image != OCORS_SNAPSHOT_NONE;
+
+        state->unusable += !is_usable;
+        state->of_before += is_usable && snapshot->documents[i].has_no_room;
     }
 }
 

@@ -287,6 +287,27 @@ def test_many_bad_documents(front):
     assert page(server)["bytes"] == size
 
 
+def test_a_changed_document_that_does_not_fit(front):
+    """A18: the page for people does not say that it is in force."""
+    name = f"tree/sites/One/{SHOP}"
+    server = front(CONFIG + "OcapiCorsCacheSize 128K\n")
+    server.expect_log("OCORS0016: .*/One/.*: the changed document does not fit")
+    server.write(name, document("https://one.example", *(f"https://{n}.example" for n in range(4000))))
+    server.wait_log("OCORS0016")
+    server.wait_publication(2)
+    reader = read_html(server)
+    states = {row[0].split("/tree/")[1]: row[1] for row in reader.tables["Documents"][1:]}
+    assert states == {SHOP: "in force", name.removeprefix("tree/"): "the version before is in force, as the changed file "
+                      "does not fit into the shared memory (OCORS0016)"}
+    assert "1 changed document does not fit into the shared memory" in reader.text
+    assert "All documents are in force." not in reader.text
+    shown = documents(server)[name.removeprefix("tree/")]
+    assert (shown["ok"], shown["origins"], page(server)["unusable_documents"]) == (True, 2, 0)
+    server.write(name, document("https://one.example"))
+    server.wait_publication(3)
+    assert "All documents are in force." in read_html(server).text
+
+
 def test_more_documents_than_are_shown(front):
     """A47: 1,000 documents and sites; the figures count the others, and what cannot be used is among those shown."""
     server = front(files={f"tree/sites/S{n:04}/{SHOP}": document(f"https://s{n}.example") for n in range(1100)})
