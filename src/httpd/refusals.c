@@ -46,6 +46,15 @@ static const char *answer_of(ocors_verdict_t verdict)
                                                : "204 without permission";
 }
 
+/* The same of a request; httpd may have answered it before the module could. */
+static const char *answer_to(const request_rec *r, ocors_verdict_t verdict)
+{
+    const bool is_httpds = verdict != OCORS_VERDICT_WITHHOLD && r->prev == NULL
+                           && !ap_is_HTTP_SUCCESS(r->status);
+
+    return is_httpds ? apr_psprintf(r->pool, "%d, by httpd", r->status) : answer_of(verdict);
+}
+
 /* R10: what an administrator can do about a host that is not configured. */
 static const char *advice_of(const request_rec *r, const ocors_request_t *request)
 {
@@ -90,7 +99,7 @@ static void log_line(request_rec *r, const ocors_request_t *request)
                   without_quotes(r->pool, apr_table_get(request->sent, "Origin")),
                   without_quotes(r->pool, request->client), without_quotes(r->pool, r->method),
                   without_quotes(r->pool, r->uri), without_quotes(r->pool, site_of(r, request)),
-                  is_report ? "answer if On" : "answer", answer_of(decision->verdict),
+                  is_report ? "answer if On" : "answer", answer_to(r, decision->verdict),
                   nearest_of(r->pool, request->nearest), advice_of(r, request));
 }
 

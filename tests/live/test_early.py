@@ -84,6 +84,20 @@ def test_an_encoded_nul_stays_httpds(slashes, backend, path):
     assert backend.connections == 0
 
 
+@pytest.mark.parametrize("method, path, status, why", [
+    ("POST", "/a%2Fb%00", 404, "refused: not-listed"), ("POST", "/%zz", 400, "refused: not-listed"),
+    ("OPTIONS", "/%zz", 400, "nothing granted: not-listed"), ("POST", "/a%2Fb", 401, "refused: not-listed"),
+    ("OPTIONS", "/a%2Fb", 204, "nothing granted: not-listed")])
+def test_a_line_has_the_answer_that_the_client_got(slashes, method, path, status, why):
+    """A43: also if httpd has refused the request before the module could; the last two are the twins."""
+    slashes.allow_log("AH10244: invalid URI path")
+    fields = (PREFLIGHT,) if method == "OPTIONS" else ()
+    origin = ("Origin", f"https://{status}.{method.lower()}{path.count('%')}.example")  # a line of its own
+    assert ask(slashes, method, path, origin, *fields, host="off.example").status == status
+    answer = {401: "401", 204: "204 without permission"}.get(status, f"{status}, by httpd")
+    slashes.wait_log(rf'OCORS001[01]: {why}: origin "{origin[1]}".*; answer: {answer}$')
+
+
 @pytest.mark.parametrize("path, version", [("/dw/data/v18_8/a%2Fb", "18.8"), ("/a%2Fb", "19.1")])
 @pytest.mark.parametrize("method", ["TRACE", "POST"])
 def test_the_fault_has_the_version_of_the_path_that_is_refused(slashes, method, path, version):
@@ -213,6 +227,13 @@ def test_what_does_not_make_a_host_late(redirecting, host):
 def test_what_makes_a_host_late(redirecting, host):
     """The twins."""
     assert not is_early(redirecting, host)
+
+
+def test_a_line_of_a_redirect(redirecting):
+    """A43: the same where the decision is late (P8)."""
+    for host, answer in (("plain", "401"), ("rules", "302, by httpd")):
+        assert ask(redirecting, "POST", "/x", OTHER, host=f"{host}.example").status == int(answer[:3])
+        redirecting.wait_log(rf'OCORS0010: refused: not-listed: origin "{OTHER[1]}".*; answer: {answer}$')
 
 
 @pytest.mark.parametrize("server, host, early", [
