@@ -146,13 +146,12 @@ static bool host_is_valid(ocors_span_t host)
                       : dots == 0 || ocors_ascii_is_alpha(*last);
 }
 
-/* Whether httpd takes the value of a Host field, which may be empty. */
+/* Whether HTTP/1.1 takes the value of a Host field. */
 static bool authority_is_valid(ocors_span_t text)
 {
     ocors_span_t host, port;
 
-    return text.length == 0
-           || (authority_split(text, &host, &port) && port_is_valid(port) && host_is_valid(host));
+    return authority_split(text, &host, &port) && port_is_valid(port) && host_is_valid(host);
 }
 
 /* ---- Fields ---------------------------------------------------------------------------------- */

@@ -274,7 +274,7 @@ def test_resources_of(front, name):
     assert seen == {"preflight-allow", "preflight-withhold"}
 
 
-HOSTS = ["example.com", "EXAMPLE.com", "example.com.", "a-b_c.example", "a..example", ".example", "example.com..", "a b", "a,b", "a/b", "a\\b",
+HOSTS = ["", "example.com", "EXAMPLE.com", "example.com.", "a-b_c.example", "a..example", ".example", "example.com..", "a b", "a,b", "a/b", "a\\b",
          "a@b", "a%41.example", "a.1", "a.1b", "a.b1", "1a", "1.a", "-", "_", "127.0.0.1", "127.0.0.1.", "127.0.0", "1", "127.0.0.01", "0.0.0.0",
          "127.0.0.256", "1.2.3.4.5", ".1.2.3", "1..2.3", "1.2.3.04", "1.02.3.4", "00.1.2.3", "1.2.3.4a", "1.2.3.a", "..", "a.-", "a._b", ".", "[::1]", "[::1", "::1", "[::g]", "[]", "[127.0.0.1]", "[::1%lo]", "[::ffff:1.2.3.4]", "a*.example", "*",
          "example.com:", "example.com:1", "example.com:80", "example.com:65535", "example.com:0", "example.com:00", "example.com:65536",
