@@ -16,7 +16,8 @@ typedef struct ocors_client_resources_t {
 
 /*
  * Compares the methods that a request of the client gets (M1 to M3), for a path of each resource
- * that only one side has, and for each version at which a resource begins or ends. A path that no
+ * that only one side has, for that of each other resource that a pattern of only one side matches,
+ * and for each version at which a resource begins or ends. A path that no
  * resource names has the default of OcapiCorsMethods: a first resource can take methods away, and
  * the last one can give some.
  *

@@ -32,6 +32,8 @@ typedef struct comparison_t {
     int32_t *steps;                    /* room: METHOD_COUNT for each version, and one more */
     ocors_version_t *versions;         /* at which a resource begins or ends, in order, from 0 */
     size_t version_count;
+    ocors_span_t *wide; /* of what only one side has: the patterns that match several paths */
+    size_t wide_count;
 } comparison_t;
 
 static int resource_compare(const void *a, const void *b)
@@ -262,33 +264,110 @@ static void ranges_make(comparison_t *comparison)
                                          sizeof(*comparison->steps));
 }
 
+/* ---- The paths that are compared ------------------------------------------------------------- */
+
+/* A walk over both sides in order. */
+typedef struct walk_t {
+    const ocors_client_resources_t *sides;
+    size_t at[2];
+    ocors_span_t pattern;
+    bool is_shared; /* both sides have this resource */
+} walk_t;
+
+static bool walk_next(walk_t *walk)
+{
+    const ocors_client_resources_t *before = &walk->sides[0], *after = &walk->sides[1];
+    int order;
+
+    if (walk->at[0] == before->count && walk->at[1] == after->count) {
+        return false;
+    }
+    order = walk->at[0] == before->count ? 1
+            : walk->at[1] == after->count
+                ? -1
+                : resource_compare(&before->items[walk->at[0]], &after->items[walk->at[1]]);
+    walk->pattern = order <= 0 ? before->items[walk->at[0]].pattern
+                               : after->items[walk->at[1]].pattern;
+    walk->is_shared = order == 0;
+    walk->at[0] += order <= 0 ? 1 : 0;
+    walk->at[1] += order >= 0 ? 1 : 0;
+    return true;
+}
+
+static bool is_wide(ocors_span_t pattern)
+{
+    return pattern.length > 0
+           && (memchr(pattern.bytes, '*', pattern.length) != NULL
+               || memchr(pattern.bytes, '?', pattern.length) != NULL);
+}
+
+static void wide_make(comparison_t *comparison)
+{
+    walk_t walk = { .sides = comparison->sides };
+
+    comparison->wide = ocors_memory_get(comparison->sides[0].count + comparison->sides[1].count,
+                                        sizeof(*comparison->wide));
+    while (walk_next(&walk)) {
+        if (!walk.is_shared && is_wide(walk.pattern)) {
+            comparison->wide[comparison->wide_count++] = walk.pattern;
+        }
+    }
+}
+
+/* Whether a pattern of only one side matches this path, and is compared for another one. */
+static bool is_matched(const comparison_t *comparison, const char *sample)
+{
+    ocors_segments_t path;
+    bool is_found = false;
+
+    if (!ocors_resource_path_split(ocors_span_from_string(sample), &path)) {
+        return false;
+    }
+    for (size_t i = 0; i < comparison->wide_count && !is_found; i++) {
+        if (ocors_resource_is_match(comparison->wide[i], &path)) {
+            char *other = sample_make(comparison->wide[i]);
+
+            is_found = strcmp(sample, other) != 0;
+            free(other);
+        }
+    }
+    return is_found;
+}
+
+/* Whether what only one side has can change the methods of a resource that both have. */
+static bool is_affected(const comparison_t *comparison, ocors_span_t pattern)
+{
+    bool is_found = false;
+
+    if (comparison->wide_count > 0) {
+        char *sample = sample_make(pattern);
+
+        is_found = is_matched(comparison, sample);
+        free(sample);
+    }
+    return is_found;
+}
+
 /*
- * Walks over both sides in order, to the paths of what only one of them has. Returns how many there
+ * Walks to the paths of what only one side has, and of what this can change. Returns how many there
  * are; `is_compared`: they are compared.
  */
 static size_t walk_paths(const comparison_t *comparison, bool is_compared)
 {
-    size_t count = 0;
-    const ocors_client_resources_t *sides = comparison->sides;
+    walk_t walk = { .sides = comparison->sides };
     ocors_span_t last = { NULL, 0 };
+    size_t count = 0;
 
-    for (size_t i = 0, k = 0; i < sides[0].count || k < sides[1].count;) {
-        const int order = i == sides[0].count ? 1
-                          : k == sides[1].count
-                              ? -1
-                              : resource_compare(&sides[0].items[i], &sides[1].items[k]);
-        const ocors_span_t pattern = order <= 0 ? sides[0].items[i].pattern
-                                                : sides[1].items[k].pattern;
-
-        if (order != 0 && !ocors_span_is_equal(last, pattern)) {
-            if (is_compared) {
-                compare_path(comparison, pattern);
-            }
-            count++;
-            last = pattern;
+    while (walk_next(&walk)) {
+        if (ocors_span_is_equal(last, walk.pattern)
+            || (walk.is_shared && !is_affected(comparison, walk.pattern))) {
+            continue;
         }
-        i += order <= 0 ? 1 : 0;
-        k += order >= 0 ? 1 : 0;
+        if (is_compared) {
+            compare_path(comparison, walk.pattern);
+        }
+        count++;
+        last = walk.pattern;
     }
     return count;
 }
@@ -298,12 +377,17 @@ static bool work_take(const comparison_t *comparison, uint64_t *work)
 {
     const uint64_t each = comparison->sides[0].count + comparison->sides[1].count
                           + comparison->version_count * SENTENCE_WORK;
-    const uint64_t paths = walk_paths(comparison, false);
+    const uint64_t walks = (uint64_t)2 * comparison->sides[0].count * comparison->wide_count;
+    uint64_t paths;
 
-    if (paths > *work / each) {
+    if (walks > *work) {
         return false;
     }
-    *work -= paths * each;
+    paths = walk_paths(comparison, false);
+    if (paths > (*work - walks) / each) {
+        return false;
+    }
+    *work -= walks + paths * each;
     return true;
 }
 
@@ -317,6 +401,7 @@ void ocors_method_changes_find(ocors_sentences_t *changes, ocors_span_t client,
 
     versions_make(&comparison);
     ranges_make(&comparison);
+    wide_make(&comparison);
     if (work_take(&comparison, work)) {
         (void)walk_paths(&comparison, true);
     }
@@ -328,6 +413,7 @@ void ocors_method_changes_find(ocors_sentences_t *changes, ocors_span_t client,
     free(comparison.ranges[0]);
     free(comparison.ranges[1]);
     free(comparison.versions);
+    free(comparison.wide);
     free((void *)(uintptr_t)comparison.sides[0].items);
     free((void *)(uintptr_t)comparison.sides[1].items);
 }

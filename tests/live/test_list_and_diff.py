@@ -104,6 +104,14 @@ DIFFS = {  # name: (clients before, clients after, lines)
     "a method moves": ([client("a", A, resources=[resource("/x", "put"), resource("/**", "get")])],
                        [client("a", A, resources=[resource("/x", "post"), resource("/**", "get")])],
                        ['- method PUT of /x of client "a"', '+ method POST of /x of client "a"']),
+    "one that names the paths of others goes": (
+        [client("a", A, resources=[resource("/**", "get", "put"), resource("/baskets", "delete"), resource("/*/items", "get")])],
+        [client("a", A, resources=[resource("/baskets", "delete"), resource("/*/items", "get")])],
+        ['+ methods POST, PATCH, DELETE of /** of client "a"', '- method PUT of /*/items of client "a"',
+         '- methods GET, HEAD, PUT of /baskets of client "a"']),
+    "one path is told once": ([client("a", A, resources=[resource("/y/*", "get"), resource("/y/**", "put")])],
+                              [client("a", A, resources=[resource("/y/*", "post"), resource("/y/**", "put")])],
+                              ['- methods GET, HEAD of /y/* of client "a"', '+ method POST of /y/* of client "a"']),
     "a version ends earlier": (
         [client("a", A, resources=[resource("/x", "put"), resource("/x", "get", version_range={"from": "18.1", "until": "20.0"})])],
         [client("a", A, resources=[resource("/x", "put"), resource("/x", "get", version_range={"from": "18.1", "until": "19.2"})])],
@@ -200,6 +208,12 @@ def methods(path, client_id, origin, target):
     return {m for line in lines if line.startswith("  Allow: ") for m in line[9:].split(", ")}
 
 
+def resources_of(path, name):
+    """The resources of a client; None: the document does not have it."""
+    return next(({r["resource_id"] for r in c["resources"]} for c in json.loads(path.read_text())["clients"]
+                 if c["client_id"] == name), None)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_diff_says_what_a_request_sees(tmp_path, seed):
     """What `explain` answers otherwise, `diff` says, and nothing else: clients, origins, methods of paths."""
@@ -224,6 +238,12 @@ def test_diff_says_what_a_request_sees(tmp_path, seed):
             target = "/dw/shop/v19_1" + pattern.replace("**", "x").replace("*", "x")
             was, now = (methods(path, name, A, target) for path in (old, new))
             assert set(names.split(", ")) == (was - now if sign == "-" else now - was), (line, was, now)
+    for name in ids:
+        before, after = (resources_of(path, name) for path in (old, new))
+        for pattern in before | after if None not in (before, after) else ():
+            target = "/dw/shop/v19_1" + pattern.replace("**", "x").replace("*", "x")
+            if methods(old, name, A, target) - methods(new, name, A, target):
+                assert any(re.match(rf'- methods? .* of client "{name}"$', line) for line in lines), (name, pattern, lines)
 
 
 def told_of(lines, site):
