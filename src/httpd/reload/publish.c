@@ -144,6 +144,7 @@ static void give_way(const ocors_collection_t *collection, ocors_document_t *doc
     if (document->before != NULL) {
         ocors_collection_recall(collection, document);
         document->file = file;
+        document->is_transient = false; /* the file could be read */
     }
     document->state = OCORS_DOCUMENT_JUDGED;
     document->has_no_room = true;
