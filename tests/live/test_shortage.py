@@ -80,6 +80,18 @@ def test_the_disk_of_the_log_is_full():
         assert server.watcher() == watcher
 
 
+def test_the_log_has_the_size_that_a_file_may_have():
+    """A39: the watcher that httpd started first goes on as its successors, the parent and the workers do."""
+    with shop() as server:
+        watcher = server.await_watcher()
+        resource.prlimit(watcher, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        by_rename(server.root / "d.json", document(ALLOWED, MORE).encode())
+        await_in_force(server, MORE)
+        by_rename(server.root / "d.json", document(ALLOWED).encode())
+        httpd.wait_until(lambda: not ask(server, "GET", "/x", MORE).cors(), "what was revoked is revoked")
+        assert server.watcher() == watcher
+
+
 def test_no_process_can_be_forked():
     """A watcher that was killed cannot be started: the policy in force stays, the log says so, and it is tried again."""
     with shop(forkless="hidden") as server:

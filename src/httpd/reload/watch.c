@@ -62,6 +62,7 @@ static void settle_in(server_rec *server)
     ocors_confine(server);
     apr_signal(SIGTERM, SIG_DFL);
     apr_signal(SIGPIPE, SIG_IGN); /* of an error log's program that ended */
+    apr_signal(SIGXFSZ, SIG_IGN); /* of a log that may not grow; MPMs ignore it from their run on */
     apr_signal(SIGINT, SIG_IGN);  /* the terminal's, and the parent ends us anyway */
     apr_signal(SIGHUP, SIG_IGN);
     apr_signal(AP_SIG_GRACEFUL, SIG_IGN);
