@@ -5,21 +5,16 @@
 
 #include <stdint.h>
 
+#include "ocors_resource_walk.h"
 #include "ocors_sentences.h"
-#include "ocors_settings.h"
-
-/* The resources of a client. */
-typedef struct ocors_client_resources_t {
-    const ocors_resource_t *items;
-    size_t count;
-} ocors_client_resources_t;
+#include "ocors_span.h"
 
 /*
  * Compares the methods that a request of the client gets (M1 to M3), for a path of each resource
  * that only one side has, for that of each other resource that a pattern of only one side matches,
- * and for each version at which a resource begins or ends. A path that no
- * resource names has the default of OcapiCorsMethods: a first resource can take methods away, and
- * the last one can give some.
+ * and for each version at which a resource begins or ends. A path that no resource names has the
+ * default of OcapiCorsMethods: a first resource can take methods away, and the last one can give
+ * some.
  *
  * The cost is the product of the paths and of all resources, and of the paths and the versions,
  * which counts more, as each version of a path may have a sentence. It is taken from *work. If that

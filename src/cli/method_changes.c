@@ -9,6 +9,7 @@
 
 #include "ocors_headers.h"
 #include "ocors_memory.h"
+#include "ocors_resource_walk.h"
 
 /* A sentence costs as much as this many matches of a path. */
 #define SENTENCE_WORK 100
@@ -35,24 +36,6 @@ typedef struct comparison_t {
     ocors_span_t *wide; /* of what only one side has: the patterns that match several paths */
     size_t wide_count;
 } comparison_t;
-
-static int resource_compare(const void *a, const void *b)
-{
-    const ocors_resource_t *left = a, *right = b;
-    const size_t common = left->pattern.length < right->pattern.length ? left->pattern.length
-                                                                       : right->pattern.length;
-    const int order = memcmp(left->pattern.bytes, right->pattern.bytes, common);
-
-    if (order != 0 || left->pattern.length != right->pattern.length) {
-        return order != 0 ? order : left->pattern.length > right->pattern.length ? 1 : -1;
-    }
-    if (left->from != right->from || left->until != right->until) {
-        return left->from > right->from || (left->from == right->from && left->until > right->until)
-                   ? 1
-                   : -1;
-    }
-    return (left->methods > right->methods) - (left->methods < right->methods);
-}
 
 static int version_compare(const void *a, const void *b)
 {
@@ -204,25 +187,6 @@ static void compare_path(const comparison_t *comparison, ocors_span_t pattern)
     free(got);
 }
 
-/* A copy in order; equal entries become one. */
-static ocors_client_resources_t sorted(ocors_client_resources_t resources)
-{
-    ocors_resource_t *items = ocors_memory_get(resources.count, sizeof(*items));
-    size_t count = 0;
-
-    if (resources.count == 0) {
-        return (ocors_client_resources_t){ .items = items };
-    }
-    memcpy(items, resources.items, resources.count * sizeof(*items));
-    qsort(items, resources.count, sizeof(*items), resource_compare);
-    for (size_t i = 0; i < resources.count; i++) {
-        if (count == 0 || resource_compare(&items[count - 1], &items[i]) != 0) {
-            items[count++] = items[i];
-        }
-    }
-    return (ocors_client_resources_t){ .items = items, .count = count };
-}
-
 /* The limits of versions on both sides, each once. */
 static void versions_make(comparison_t *comparison)
 {
@@ -264,87 +228,48 @@ static void ranges_make(comparison_t *comparison)
                                          sizeof(*comparison->steps));
 }
 
-/* ---- The paths that are compared ------------------------------------------------------------- */
-
-/* A walk over both sides in order. */
-typedef struct walk_t {
-    const ocors_client_resources_t *sides;
-    size_t at[2];
-    ocors_span_t pattern;
-    bool is_shared; /* both sides have this resource */
-} walk_t;
-
-static bool walk_next(walk_t *walk)
-{
-    const ocors_client_resources_t *before = &walk->sides[0], *after = &walk->sides[1];
-    int order;
-
-    if (walk->at[0] == before->count && walk->at[1] == after->count) {
-        return false;
-    }
-    order = walk->at[0] == before->count ? 1
-            : walk->at[1] == after->count
-                ? -1
-                : resource_compare(&before->items[walk->at[0]], &after->items[walk->at[1]]);
-    walk->pattern = order <= 0 ? before->items[walk->at[0]].pattern
-                               : after->items[walk->at[1]].pattern;
-    walk->is_shared = order == 0;
-    walk->at[0] += order <= 0 ? 1 : 0;
-    walk->at[1] += order >= 0 ? 1 : 0;
-    return true;
-}
-
 static bool is_wide(ocors_span_t pattern)
 {
-    return pattern.length > 0
-           && (memchr(pattern.bytes, '*', pattern.length) != NULL
-               || memchr(pattern.bytes, '?', pattern.length) != NULL);
+    return memchr(pattern.bytes, '*', pattern.length) != NULL
+           || memchr(pattern.bytes, '?', pattern.length) != NULL;
 }
 
 static void wide_make(comparison_t *comparison)
 {
-    walk_t walk = { .sides = comparison->sides };
+    ocors_resource_walk_t walk = { .sides = comparison->sides };
 
     comparison->wide = ocors_memory_get(comparison->sides[0].count + comparison->sides[1].count,
                                         sizeof(*comparison->wide));
-    while (walk_next(&walk)) {
+    while (ocors_resource_walk_next(&walk)) {
         if (!walk.is_shared && is_wide(walk.pattern)) {
             comparison->wide[comparison->wide_count++] = walk.pattern;
         }
     }
 }
 
-/* Whether a pattern of only one side matches this path, and is compared for another one. */
-static bool is_matched(const comparison_t *comparison, const char *sample)
+/*
+ * Whether a pattern that only one side has can change the methods of a resource that both have: it
+ * matches the resource's path, and is not compared for the same path.
+ */
+static bool is_affected(const comparison_t *comparison, ocors_span_t pattern)
 {
-    ocors_segments_t path;
+    char *sample = comparison->wide_count > 0 ? sample_make(pattern) : NULL;
     bool is_found = false;
+    ocors_segments_t path;
 
-    if (!ocors_resource_path_split(ocors_span_from_string(sample), &path)) {
+    if (sample == NULL || !ocors_resource_path_split(ocors_span_from_string(sample), &path)) {
+        free(sample);
         return false;
     }
     for (size_t i = 0; i < comparison->wide_count && !is_found; i++) {
-        if (ocors_resource_is_match(comparison->wide[i], &path)) {
-            char *other = sample_make(comparison->wide[i]);
+        char *other = ocors_resource_is_match(comparison->wide[i], &path)
+                          ? sample_make(comparison->wide[i])
+                          : NULL;
 
-            is_found = strcmp(sample, other) != 0;
-            free(other);
-        }
+        is_found = other != NULL && strcmp(sample, other) != 0;
+        free(other);
     }
-    return is_found;
-}
-
-/* Whether what only one side has can change the methods of a resource that both have. */
-static bool is_affected(const comparison_t *comparison, ocors_span_t pattern)
-{
-    bool is_found = false;
-
-    if (comparison->wide_count > 0) {
-        char *sample = sample_make(pattern);
-
-        is_found = is_matched(comparison, sample);
-        free(sample);
-    }
+    free(sample);
     return is_found;
 }
 
@@ -354,11 +279,11 @@ static bool is_affected(const comparison_t *comparison, ocors_span_t pattern)
  */
 static size_t walk_paths(const comparison_t *comparison, bool is_compared)
 {
-    walk_t walk = { .sides = comparison->sides };
+    ocors_resource_walk_t walk = { .sides = comparison->sides };
     ocors_span_t last = { NULL, 0 };
     size_t count = 0;
 
-    while (walk_next(&walk)) {
+    while (ocors_resource_walk_next(&walk)) {
         if (ocors_span_is_equal(last, walk.pattern)
             || (walk.is_shared && !is_affected(comparison, walk.pattern))) {
             continue;
@@ -378,13 +303,9 @@ static bool work_take(const comparison_t *comparison, uint64_t *work)
     const uint64_t each = comparison->sides[0].count + comparison->sides[1].count
                           + comparison->version_count * SENTENCE_WORK;
     const uint64_t walks = (uint64_t)2 * comparison->sides[0].count * comparison->wide_count;
-    uint64_t paths;
+    uint64_t paths = 0;
 
-    if (walks > *work) {
-        return false;
-    }
-    paths = walk_paths(comparison, false);
-    if (paths > (*work - walks) / each) {
+    if (walks > *work || (paths = walk_paths(comparison, false)) > (*work - walks) / each) {
         return false;
     }
     *work -= walks + paths * each;
@@ -397,7 +318,8 @@ void ocors_method_changes_find(ocors_sentences_t *changes, ocors_span_t client,
 {
     comparison_t comparison = { .changes = changes,
                                 .client = client,
-                                .sides = { sorted(before), sorted(after) } };
+                                .sides = { ocors_resources_sort(before),
+                                           ocors_resources_sort(after) } };
 
     versions_make(&comparison);
     ranges_make(&comparison);
