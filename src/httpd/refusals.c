@@ -46,10 +46,13 @@ static const char *answer_of(ocors_verdict_t verdict)
                                                : "204 without permission";
 }
 
-/* The same of a request; httpd may have answered it before the module could. */
-static const char *answer_to(const request_rec *r, ocors_verdict_t verdict)
+/*
+ * The same of a request; httpd may have answered it before the module could. A report is late: with
+ * On the module would have been first.
+ */
+static const char *answer_to(const request_rec *r, ocors_verdict_t verdict, bool is_report)
 {
-    const bool is_httpds = verdict != OCORS_VERDICT_WITHHOLD && r->prev == NULL
+    const bool is_httpds = !is_report && verdict != OCORS_VERDICT_WITHHOLD && r->prev == NULL
                            && !ap_is_HTTP_SUCCESS(r->status);
 
     return is_httpds ? apr_psprintf(r->pool, "%d, by httpd", r->status) : answer_of(verdict);
@@ -99,7 +102,7 @@ static void log_line(request_rec *r, const ocors_request_t *request)
                   without_quotes(r->pool, apr_table_get(request->sent, "Origin")),
                   without_quotes(r->pool, request->client), without_quotes(r->pool, r->method),
                   without_quotes(r->pool, r->uri), without_quotes(r->pool, site_of(r, request)),
-                  is_report ? "answer if On" : "answer", answer_to(r, decision->verdict),
+                  is_report ? "answer if On" : "answer", answer_to(r, decision->verdict, is_report),
                   nearest_of(r->pool, request->nearest), advice_of(r, request));
 }
 

@@ -236,6 +236,13 @@ def test_a_line_of_a_redirect(redirecting):
         redirecting.wait_log(rf'OCORS0010: refused: not-listed: origin "{OTHER[1]}".*; answer: {answer}$')
 
 
+def test_a_report_of_a_redirect(start_httpd):
+    """A50: ReportOnly decides late, and says what On would have answered: the redirect would not have come first."""
+    front = start_httpd(REDIRECTS + HOST.format(name="report", lines="OcapiCors ReportOnly"), defines={"SETTINGS": SETTINGS})
+    assert ask(front, "POST", "/x", OTHER, host="report.example").status == 302
+    front.wait_log(rf'OCORS0012: report only: not-listed: origin "{OTHER[1]}".*; answer if On: 401$')
+
+
 @pytest.mark.parametrize("server, host, early", [
     (REWRITE, "", True), (REWRITE + "\nRewriteOptions AllowAnyURI", "", True),
     (REWRITE + "\nRewriteOptions InheritDown", "", False), (REWRITE + "\nRewriteOptions AllowAnyURI InheritDownBefore", "", False),
