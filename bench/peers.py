@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from bench import REPOSITORY, say
@@ -18,6 +19,7 @@ PLACE = REPOSITORY / "build/bench"
 PACKAGES = ("nginx", "haproxy", "nghttp2-client", "wrk")
 PROGRAMS = ("nginx", "haproxy", "h2load", "wrk")
 FOLDERS = ("usr/sbin", "usr/bin")
+UNPACKING = threading.Lock()  # contenders are counted side by side
 
 
 def apt(*arguments, folder=None):
@@ -50,8 +52,9 @@ def program(name):
     """The path of one of PROGRAMS: that of this machine, or the unpacked one."""
     found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin")
     places = [PLACE / "root" / folder / name for folder in FOLDERS]
-    if not found and not any(path.exists() for path in places):
-        unpack()
+    with UNPACKING:
+        if not found and not any(path.exists() for path in places):
+            unpack()
     return found or str(next(path for path in places if path.exists()))
 
 
