@@ -308,6 +308,20 @@ def test_a_changed_document_that_does_not_fit(front):
     assert "All documents are in force." in read_html(server).text
 
 
+def test_a_new_document_that_does_not_fit(front):
+    """A28, A46: nothing is in force of it, which the log says, and the page has why."""
+    name = f"tree/sites/New/{SHOP}"
+    server = front(CONFIG + "OcapiCorsCacheSize 128K\n")
+    server.expect_log(r"OCORS0016: .*/New/.*: the new document does not fit into an area of \d+ bytes; its policies allow nothing "
+                      "until `apachectl graceful`, or a larger OcapiCorsCacheSize$")
+    server.expect_log("OCORS0003: .*/New/")
+    server.write(name, document("https://new.example", *(f"https://{n}.example" for n in range(4000))))
+    httpd.wait_until(lambda: page(server)["unusable_documents"] == 1, "the new document")
+    assert "this document does not fit: the policies need" in documents(server)[name.removeprefix("tree/")]["error"]
+    shutil.rmtree(server.root / "tree/sites/New")
+    httpd.wait_until(lambda: page(server)["unusable_documents"] == 0, "the site is gone")
+
+
 def test_more_documents_than_are_shown(front):
     """A47: 1,000 documents and sites; the figures count the others, and what cannot be used is among those shown."""
     server = front(files={f"tree/sites/S{n:04}/{SHOP}": document(f"https://s{n}.example") for n in range(1100)})

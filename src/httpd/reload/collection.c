@@ -198,15 +198,16 @@ static void log_no_room(const ocors_collection_t *collection, const ocors_store_
     for (int i = 0; i < collection->documents->nelts; i++) {
         const ocors_document_t *document = ocors_collection_document(collection, i);
         const ocors_snapshot_document_t *before = ocors_document_same(document);
+        const bool is_new = document->image == NULL && document->kept_policies == 0;
 
         if (document->has_no_room && (before == NULL || !before->has_no_room)
             && count++ < NO_ROOM_MAX) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                          OCORS_LOG_NO_ROOM
-                         "%s: the changed document does not fit into an area of %" APR_UINT64_T_FMT
-                         " bytes; the version in force stays until `apachectl graceful`, or a "
-                         "larger OcapiCorsCacheSize",
-                         document->path, ocors_store_area_size(store));
+                         "%s: the %s document does not fit into an area of %" APR_UINT64_T_FMT
+                         " bytes; %s until `apachectl graceful`, or a larger OcapiCorsCacheSize",
+                         document->path, is_new ? "new" : "changed", ocors_store_area_size(store),
+                         is_new ? "its policies allow nothing" : "the version in force stays");
         }
     }
     if (count > NO_ROOM_MAX) {
