@@ -372,10 +372,10 @@ ocors_request_t *ocors_facts_judge(request_rec *r, const ocors_config_t *config,
     if (has_origin) {
         judge(&inquiry);
     }
-    if (ocors_store_has_response_headers()) {
-        vary_by_clients(&inquiry);
-    }
     if (inquiry.has_pin) {
+        if (inquiry.pin.view->snapshot.header.has_response_headers) {
+            vary_by_clients(&inquiry);
+        }
         ocors_store_unpin(&inquiry.pin);
     }
     if (!has_origin) {
