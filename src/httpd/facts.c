@@ -319,7 +319,7 @@ static void vary_by_clients(inquiry_t *inquiry)
     for (size_t i = 0; i < sources->count && has_headers; i++) {
         const ocors_span_t field = ocors_source_field(&sources->items[i]);
 
-        if (field.length > 0) {
+        if (field.bytes != NULL) {
             vary = apr_pstrcat(inquiry->r->pool, vary, ", ", field.bytes, NULL);
             inquiry->request->vary = vary;
         }
