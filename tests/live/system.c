@@ -6,7 +6,8 @@
  *   OCORS_TEST_SILENT   a path: what is below it lies on a file system of the network
  *   OCORS_TEST_WATCHES  a number: inotify has so many watches and no more
  *   OCORS_TEST_DEAF     inotify cannot be had at all
- *   OCORS_TEST_BROKEN   a path: while it is there, no *.json can be read
+ *   OCORS_TEST_BROKEN   a path: while it is there, no *.json can be read: EIO, or EACCES if it is
+ *                       called "denied"
  *   OCORS_TEST_FORKLESS a path: while it is there, no process can be forked
  *   OCORS_TEST_CLOCK    a file: so many seconds the clock of the day is ahead, or behind (negative)
  *   OCORS_TEST_COARSE   the times of files are whole seconds
@@ -99,7 +100,7 @@ static int is_broken(const char *path)
 {
     const char *broken = getenv("OCORS_TEST_BROKEN"), *end = strrchr(path, '.');
 
-    errno = EIO;
+    errno = broken != NULL && strstr(broken, "/denied") != NULL ? EACCES : EIO;
     return broken != NULL && end != NULL && strcmp(end, ".json") == 0 && access(broken, F_OK) == 0;
 }
 

@@ -203,6 +203,30 @@ def test_what_failed_for_the_moment_is_tried_again(backend):
         assert len(re.findall("OCORS0001", server.log_text())) == 1
 
 
+@pytest.mark.parametrize("how", ["a look", "graceful", "restart"])
+def test_what_was_denied_is_tried_again(backend, how):
+    """SELinux, AppArmor and the server of a network's file system may permit a file that they denied, and the file does not
+    change: it is read by the next try, and by every restart."""
+    server = httpd.Httpd(CONFIG if how == "a look" else CONFIG.replace("100ms", "Off"), files={"d.json": document(ALLOWED)},
+                         defines={"DOCUMENTS": "d.json", "BACKEND": backend.url})
+    System(server, broken="hidden/denied")
+    (server.root / "hidden").mkdir()
+    with server:
+        server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Permission denied")
+        server.expect_log("OCORS0002: ")
+        (server.root / "hidden/denied").touch()
+        by_rename(server.root / "d.json", document(MORE).encode())
+        if how != "a look":
+            server.restart(how == "graceful")
+        await_publication(server, 2)
+        check_allowed(server, ALLOWED, True)
+        (server.root / "hidden/denied").unlink()
+        if how != "a look":
+            server.restart(how == "graceful")
+        httpd.wait_until(lambda: ask(server, "GET", "/x", MORE).cors(), "what may be read is in force")
+        check_allowed(server, ALLOWED, False)
+
+
 def test_what_can_be_read_again_and_does_not_fit_is_tried_once(backend):
     """A36: it waits as any document that does not fit, and is neither read nor published again and again."""
     server = httpd.Httpd(CONFIG + "OcapiCorsCacheSize 128K\n", files={"d.json": document(ALLOWED)},

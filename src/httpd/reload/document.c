@@ -67,12 +67,14 @@ bool ocors_document_is_stale(const ocors_document_t *document, apr_pool_t *pool)
     return is_stale;
 }
 
-/* Whether a failure is transient: the same file may be read later. */
+/*
+ * Whether a failure is transient: the same file may be read later. EACCES is, as SELinux, AppArmor
+ * or the server of a network's file system may permit what they denied.
+ */
 static bool status_is_transient(apr_status_t status)
 {
     return status != APR_SUCCESS && !APR_STATUS_IS_ENOENT(status) && !APR_STATUS_IS_ENOTDIR(status)
-           && !APR_STATUS_IS_EACCES(status) && !APR_STATUS_IS_ENAMETOOLONG(status)
-           && status != ELOOP;
+           && !APR_STATUS_IS_ENAMETOOLONG(status) && status != ELOOP;
 }
 
 /* Reads an open file whole into malloc'd memory, and says which file that was. */
