@@ -320,6 +320,9 @@ CacheIgnoreNoLastMod On
     OcapiCors On
     OcapiCorsSettings "${ROOT}/other.json"
 </Location>
+<Location "/plain">
+    OcapiCorsMaxAge 7
+</Location>
 <LocationMatch "^/(s/|tree)">
     OcapiCors On
     OcapiCorsSettingsTree "${ROOT}/tree"
@@ -330,10 +333,12 @@ Header set Access-Control-Allow-Origin "*"
     RewriteEngine On
     RewriteRule "^/(open|wide)/(.*)" "/strict/$2" [PT]
     RewriteRule "^/(tree|s/B/dw/shop)/moved" "/s/A/dw/shop/k" [PT]
+    RewriteRule "^/(wide|dull)-plain/(.*)" "/plain/$2" [PT]
     RewriteRule "^/wide-as-D" "/front-k?client_id=D" [PT]
     ProxyPass "/strict" "${BACKEND}/strict"
     ProxyPass "/front-k" "${BACKEND}/front-k"
     ProxyPass "/s/A" "${BACKEND}/s/A"
+    ProxyPass "/plain" "${BACKEND}/plain"
 </VirtualHost>
 """
 TREE = {f"tree/{place}ocapi-settings/wapi_shop_config.json": document(origin)
@@ -379,6 +384,20 @@ def test_what_a_page_includes_is_judged_alike_when_it_is_asked_for(led_on, backe
         response = ask(led_on, "GET", f"/{place}{target}", origin)
         check(response, 200, granted(OTHER) if origin == OTHER else set())
         assert is_hit(response) == (is_plain or not led_on.is_quick)
+
+
+@pytest.mark.parametrize("path, is_plain", [("/wide-plain/k", False), ("/dull-plain/k", True)])
+def test_where_httpd_is_led_to_a_place_that_is_off(led_on, backend, path, is_plain):
+    """S21: a hit in a section that is On would say what the place does not; where neither is On, other sections matter
+    nothing."""
+    cached(backend, "/plain/k")
+    hits = 0
+    for origin in (ALLOWED, UNKNOWN, None) * 2:
+        response = ask(led_on, "GET", path, origin)
+        assert response.status == 200 and response.all("Vary") == [], response
+        assert response.all("Access-Control-Allow-Credentials") == [], response
+        hits += is_hit(response)
+    assert (hits >= 5) == (is_plain or not led_on.is_quick), hits
 
 
 # ---- A cache in front, which knows what Vary says, and nothing else ----

@@ -29,7 +29,10 @@ OcapiCorsSettings "${VECTORS}/settings/tenants.json"
 <Location "/nobody">
     OcapiCorsClientId None
 </Location>
-ProxyPassMatch "^/(?:order[0-9]+|report|off|nobody)/(.*)$" "${BACKEND}/$1"
+<Location "/key">
+    OcapiCorsClientId header:X-Key
+</Location>
+ProxyPassMatch "^/(?:order[0-9]+|report|off|nobody|key)/(.*)$" "${BACKEND}/$1"
 LogFormat "%{x-row}i %{ocapi_cors_verdict}n %{ocapi_cors_reason}n client=%{ocapi_cors_client}n" verdicts
 CustomLog "${ROOT}/access.log" verdicts
 OcapiCors On
@@ -159,6 +162,13 @@ def test_lines_and_names_of_headers(front, fields, allowed):
     assert granted(front, "/order0/x", fields) & origins == {ORIGIN_OF[c] for c in allowed}
 
 
+def test_another_header_field(front):
+    """A5, C1: the field of the section names the client, and not the usual one."""
+    for client in ("A", "B"):
+        found = granted(front, "/key/x", [("X-Key", client), ("x-dw-client-id", "nobody")])
+        assert found & {ORIGIN_OF["A"], ORIGIN_OF["B"]} == {ORIGIN_OF[client]}
+
+
 @pytest.mark.parametrize("query, fields", [("?client_id=B", []), ("?client_id=nobody", []), ("?client_id=A&client_id=B", []),
                                            ("", [HEADER]), ("", [("Authorization", token({"iss": "B"}))])])
 def test_nobody_is_ever_named_where_no_source_is(front, query, fields):
@@ -206,6 +216,14 @@ def test_the_sites_union_for_an_origin_that_both_have(front):
         assert response.one("Access-Control-Allow-Methods") == methods
 
 
+def test_vary_names_the_field_that_named_the_client(front):
+    """S20: that one, and nothing where no field did; F2: a refusal, which no cache stores, says Origin alone."""
+    for method, fields, vary in (("GET", [], ["Origin"]), ("GET", [HEADER], ["X-A", "Origin", HEADER[0]]),
+                                 ("POST", [HEADER], ["Origin"])):
+        response = front.request(method, "/order0/x", [("Origin", NOBODYS), *fields])
+        assert response.cors() == [] and response.tokens("Vary") == vary, response
+
+
 # ---- response_headers ------------------------------------------------------------------------
 
 BACKEND_SAYS = [("X-Tenant", "backend"), ("Cache-Control", "max-age=60"), ("Vary", "Accept")]
@@ -231,6 +249,16 @@ def test_response_headers(front, backend, origin, query, fields, expected, statu
     response = front.request("GET", "/order0/x" + query, fields + ([("Origin", origin)] if origin else []))
     assert response.status == status
     assert tenant_headers(response) == (*expected[:3], expected[3] | {"Authorization", "x-dw-client-id"})
+
+
+def test_response_headers_of_either_document(start_httpd):
+    """D26, S9: a path of neither API is judged by the documents of both."""
+    client = {"client_id": "a", "allowed_origins": ["https://a.example"]}
+    server = start_httpd('OcapiCors On\nOcapiCorsSettingsTree "${ROOT}/tree"', files={
+        f"tree/ocapi-settings/wapi_{api}_config.json": json.dumps({"_v": "19.1", "clients": [{**client, **more}]})
+        for api, more in (("shop", {}), ("data", {"response_headers": {"X-Tenant": "a"}}))})
+    for path, values in (("/dw/batch", ["a"]), ("/dw/data/v19_1/x", ["a"]), ("/dw/shop/v19_1/x", [])):
+        assert server.request("GET", f"{path}?client_id=a").all("X-Tenant") == values, path
 
 
 def test_response_headers_of_httpds_own_errors(front):

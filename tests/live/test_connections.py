@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that share a connection (R1 to R5, P1 to P4, H1): HTTP/1.0 and 1.1, pipelines, bodies that nobody
-reads, clients that go away. Whatever was answered, the connection is then good for the next request, or at
-its end."""
+"""Requests that share a connection (R1 to R5, P1 to P4, H1): HTTP/1.0 and 1.1, pipelines, bodies that nobody reads, clients
+that go away. Whatever was answered, the connection is then good for the next request, or at its end."""
 
 import json
 import random
@@ -20,8 +19,7 @@ import wire
 from cors import (ALLOWED, GRANTED, ORIGIN_IDS, ORIGINS, PREFLIGHT, SETTINGS, UNKNOWN, ask, check,
                   check_preflight, check_refused)
 
-# The backend counts every request as a connection, but for those of ${PORT2}, which keeps its connections as
-# httpd does by default.
+# The backend counts every request as a connection, but for those of ${PORT2}, which keeps them as httpd does by default.
 CONFIG = """
 OcapiCorsSettings "${SETTINGS}/p.json"
 MaxKeepAliveRequests 0
@@ -40,6 +38,9 @@ KeepAliveTimeout 20
 <VirtualHost *:${PORT3}>
     ServerName http://example.com
     LimitRequestBody 100
+    <Location "/api/unlimited">
+        LimitRequestBody 0
+    </Location>
     ProxyPass "/api" "${BACKEND}/api" disablereuse=on
 </VirtualHost>
 """
@@ -206,12 +207,12 @@ def test_a_body(front, backend, kind, body):
     assert not [r for r in backend.requests if "marker" in r.target]
 
 
-@pytest.mark.parametrize("size, kept", [(100, True), (101, False)])
+@pytest.mark.parametrize("target, size, kept", [("/api/x", 100, True), ("/api/x", 101, False), ("/api/unlimited/x", 101, True)])
 @kinds(OURS)
-def test_a_body_beyond_the_limit(front, backend, kind, size, kept):
-    """F5: with LimitRequestBody 100 the answer is still the module's, alone; a longer body is not read."""
+def test_a_body_beyond_the_limit(front, backend, kind, target, size, kept):
+    """F5: with LimitRequestBody 100 the answer is still the module's, alone; a longer body is not read. 0 is no limit."""
     with front.connection(front.port_number(3)) as connection:
-        connection.send(build(kind, body=b"b" * size))
+        connection.send(build(kind, body=b"b" * size, target=target))
         response = connection.read(kind.method)
         kind.check(response)
         assert (response.one("Connection") == "close") != kept

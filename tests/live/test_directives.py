@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The directives: what each does, what it refuses, how sections merge (A1 to A17)."""
 
+import json
+
 import pytest
 
 import httpd
+import wire
 from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN
 
 
@@ -132,11 +135,16 @@ def test_expose_headers(front, backend, path, expose):
     assert front.request("GET", path, [ALLOWED]).one("Access-Control-Expose-Headers") == expose
 
 
+# With "etag,X-Total" they have 248 bytes, and their end is one more: APR gives a buffer that is short by one no byte more.
+LINES = [*(f"n{n}" for n in range(59)), "x" * 9]
+
+
 @pytest.mark.parametrize("says, more, alone", [
     ([], "etag,X-Total", None), (["Upload-Offset"], "etag,X-Total,Upload-Offset", "Upload-Offset"),
     (["ETag, x-total , Upload-Offset,Upload-Offset"], "etag,X-Total,Upload-Offset", "ETag,x-total,Upload-Offset"),
     (["a", "b,a"], "etag,X-Total,a,b", "a,b"), (["*"], "etag,X-Total", None), (["a,*,b c,\u00e9,,d"], "etag,X-Total,a,d", "a,d"),
     (["Backend"], "etag,X-Total,Backend", "Backend"),
+    (LINES, "etag,X-Total," + ",".join(LINES), ",".join(LINES)),
     ([",".join(f"n{n}" for n in range(100))], "etag,X-Total," + ",".join(f"n{n}" for n in range(62)),
      ",".join(f"n{n}" for n in range(64)))])
 def test_the_backend_may_name_headers_too(front, backend, says, more, alone):
@@ -208,14 +216,24 @@ def test_a_section_replaces_the_documents(front):
     assert response.status == 401 and b'"_v":"21.10"' in response.body
 
 
+def test_an_origin_of_any_length(start_httpd):
+    """R2, R9: the response has the configured text, whole and alone, whatever room it takes."""
+    origins = [f"https://{'a' * length}.example" for length in range(1, 17)]
+    server = start_httpd('OcapiCors On\nOcapiCorsSettings "${ROOT}/d.json"', files={
+        "d.json": json.dumps({"_v": "19.1", "clients": [{"client_id": "a", "allowed_origins": origins}]})})
+    for origin in (*origins, " ".join(origins[:8])):
+        assert server.request("GET", "/x", [("Origin", origin)]).all("Access-Control-Allow-Origin") == [origin]
+
+
 @pytest.mark.parametrize("path, methods", [
-    ("/own/baskets", "POST"), ("/own/products/1", "GET, HEAD"), ("/own", "GET, POST, PROPFIND"),
+    ("/own/baskets", "POST"), ("/own/products/1", "GET, HEAD"), ("/own/products%2F1", "GET, HEAD"), ("/own", "GET, POST, PROPFIND"),
     ("/own/v19_1/baskets", "GET, POST, PROPFIND"), ("/own/dw/shop/v19_1/baskets", "POST"),
     ("/own-slash/baskets", "POST"), ("/own-slash/products/1", "GET, HEAD"),
+    ("/own-slash/products/" + "x" * 2038, "GET, HEAD"), ("/own-slash/products/" + "x" * 2039, "GET, POST, PROPFIND"),
     ("/match/baskets", "GET, POST, PROPFIND"), ("/dir/baskets", "POST"),
     ("/aliased/baskets", "POST"), ("/dir/dw/shop/v18_1/ranged", "GET, HEAD, DELETE")])
 def test_the_sections_own_path(front, path, methods):
-    """M1: "without such a prefix: after the section's own path" """
+    """M1: "without such a prefix: after the section's own path"; M2: of which 2,048 bytes are looked at."""
     response = preflight(front, path)
     assert response.one("Allow") == methods
 
@@ -352,7 +370,8 @@ def test_not_in_htaccess(start_httpd):
 
 
 def test_the_reason_is_looked_for_where_it_is_shown(start_httpd):
-    """Section 3, reasons: a LogFormat that names it has it, whatever the log level."""
+    """A19, section 3, reasons: a LogFormat that names it has it, whatever the log level; also of an origin that has been
+    counted before. One connection of prefork: its requests share one part of the memory."""
     server = start_httpd("""
         LogLevel ocapi_cors:warn
         LogFormat "%{ocapi_cors_verdict}n %{ocapi_cors_reason}n" verdicts
@@ -360,10 +379,12 @@ def test_the_reason_is_looked_for_where_it_is_shown(start_httpd):
             CustomLog "${ROOT}/verdicts.log" verdicts
             OcapiCors On
             OcapiCorsSettings "${SETTINGS}/p.json"
-        </VirtualHost>""", modules=["log_config"], defines={"SETTINGS": SETTINGS})
-    server.request("GET", "/x", [("Origin", "https://foo.com")])
-    server.request("GET", "/x", [ALLOWED])
+        </VirtualHost>""", modules=["log_config"], defines={"SETTINGS": SETTINGS}, mpm="prefork")
+    with server.connection() as connection:
+        for origin in (("Origin", "https://foo.com"), ("Origin", "https://foo.com"), ALLOWED):
+            connection.send(wire.build("GET", "/x", [origin], close=False))
+            assert connection.read("GET").status == 404
     path = server.root / "verdicts.log"
-    httpd.wait_until(lambda: path.exists() and path.read_text().count("\n") == 2, "both are logged")
-    assert sorted(path.read_text().splitlines()) == ["allow -", "withhold scheme-differs"]
+    httpd.wait_until(lambda: path.exists() and path.read_text().count("\n") == 3, "all are logged")
+    assert sorted(path.read_text().splitlines()) == ["allow -", "withhold scheme-differs", "withhold scheme-differs"]
     assert "OCORS0011" not in server.log_text()

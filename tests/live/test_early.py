@@ -43,12 +43,18 @@ OcapiCors On
     ServerName page.example
     ErrorDocument 404 "/page"
 </VirtualHost>
+<VirtualHost *:${PORT}>
+    ServerName tree.example
+    OcapiCorsSettingsTree "${ROOT}/tree"
+</VirtualHost>
 """
+TREE = {"tree/sites/A/ocapi-settings/wapi_shop_config.json": json.dumps(
+    {"_v": "19.1", "clients": [{"client_id": "a", "allowed_origins": [ALLOWED[1]]}]})}
 
 
 @pytest.fixture(scope="module")
 def slashes(module_start_httpd, module_backend):
-    return module_start_httpd(SLASHES, modules=["rewrite"],
+    return module_start_httpd(SLASHES, modules=["rewrite"], files=TREE,
                               defines={"BACKEND": module_backend.url, "SETTINGS": SETTINGS})
 
 
@@ -74,6 +80,19 @@ def test_its_sections_are_those_of_the_decoded_path(slashes):
     assert inside.one("Access-Control-Max-Age") == "7"
     assert outside.one("Access-Control-Max-Age") == "86400"
     assert slashes.request("POST", "/closed%2Fx", [UNKNOWN], host="off.example").status == 404
+
+
+def test_its_site_is_that_of_both_readings(slashes):
+    """P8, R12: httpd refuses both paths; in one of them, a server that decodes %2F finds a site, and httpd's path has none."""
+    for path, is_allowed in (("/s/A/dw/shop/v19_1/a%2Fb", True), ("/s/A%2Fdw/shop/v19_1/x", False)):
+        check_preflight(ask(slashes, "OPTIONS", path, ALLOWED, PREFLIGHT, host="tree.example"), is_allowed)
+        assert ask(slashes, "POST", path, ALLOWED, host="tree.example").status == (404 if is_allowed else 401)
+
+
+def test_a_target_that_is_no_path_is_httpds(slashes):
+    """S11, P8: also where the whole server is covered."""
+    response = ask(slashes, "OPTIONS", "*", ALLOWED, PREFLIGHT, host="off.example")
+    assert (response.status, response.cors(), response.all("Vary")) == (200, [], [])
 
 
 @pytest.mark.parametrize("path", ["/a%2Fb%00", "/%00%2f"])
@@ -201,12 +220,12 @@ def redirecting(module_start_httpd):
 
 def is_early(server, host, path="/x"):
     """Whether preflights and refusals come before the redirect; all else is redirected."""
-    preflights = [ask(server, "OPTIONS", path, origin, PREFLIGHT, host=f"{host}.example").status
-                  for origin in (ALLOWED, UNKNOWN)]
+    preflights = [ask(server, "OPTIONS", path, origin, (PREFLIGHT[0], asked), host=f"{host}.example").status
+                  for origin, asked in ((ALLOWED, "POST"), (UNKNOWN, "POST"), (ALLOWED, "x"))]
     refusal = ask(server, "POST", path, UNKNOWN, host=f"{host}.example").status
     for method, origin in (("POST", ALLOWED), ("GET", UNKNOWN), ("POST", None)):
         assert ask(server, method, path, origin, host=f"{host}.example").status == 302
-    assert (preflights, refusal) in (([204, 204], 401), ([302, 302], 302))
+    assert (preflights, refusal) in (([204] * 3, 401), ([302] * 3, 302))
     return refusal == 401
 
 
@@ -215,6 +234,13 @@ def test_before_redirects_whatever_the_spelling(redirecting, path):
     """P8; the twin has a RewriteRule."""
     assert is_early(redirecting, "plain", path)
     assert not is_early(redirecting, "rules", path)
+
+
+@pytest.mark.parametrize("host", ["plain", "rules"])
+def test_before_redirects_of_a_path_that_httpd_refuses(redirecting, host):
+    """P8: also where a decision is late otherwise, as no rewriting is reached."""
+    check_preflight(ask(redirecting, "OPTIONS", "/x%2Fy", ALLOWED, PREFLIGHT, host=f"{host}.example"), True)
+    check_refused(ask(redirecting, "POST", "/x%2Fy", UNKNOWN, host=f"{host}.example"))
 
 
 @pytest.mark.parametrize("host", [*EARLY_HOSTS])

@@ -254,8 +254,8 @@ def test_report_only_and_withheld_say_it_too(start_httpd):
 
 # ---- Where names come from ----
 
-NAMES = [  # lines before the virtual host, its address, its lines, Host and whether that is a name of it
-    ("", "*", "ServerName a.example", "a.example", True),
+NAMES = [  # lines before the virtual host, its address, its lines, values of Host and whether those are names of it
+    ("", "*", "ServerName a.example\nServerAlias b.example c", "a.example b.example c", True),
     ("", "*", "", "example.com", True),  # the main server's, which it inherits
     ("", "*", "ServerAlias b.example", "example.com", True),
     ("", "*", "ServerName a.example", "example.com", False),
@@ -286,15 +286,16 @@ NAMES = [  # lines before the virtual host, its address, its lines, Host and whe
 ]
 
 
-@pytest.mark.parametrize("before, address, lines, host, is_name", NAMES)
-def test_names(start_httpd, before, address, lines, host, is_name):
+@pytest.mark.parametrize("before, address, lines, hosts, is_name", NAMES)
+def test_names(start_httpd, before, address, lines, hosts, is_name):
     """R10: "ServerName (or the main server's, where it inherits one that is configured) and ServerAlias"."""
     config = (f'OcapiCorsSettings "${{ROOT}}/d.json"\nOcapiCors On\n{before}\n'
               f'<VirtualHost {address}:${{PORT}}>\n{lines}\n</VirtualHost>')
     server = start_httpd(config, modules=["macro"], files={
         "d.json": document(), "htdocs/x": "x", "names.conf": "ServerName included.example"})
-    response = server.request("POST", "/x", [("Origin", f"http://{host}:81")], host=f"{host}:81")
-    assert (response.status != 401) == is_name, response
+    for host in hosts.split():
+        response = server.request("POST", "/x", [("Origin", f"http://{host}:81")], host=f"{host}:81")
+        assert (response.status != 401) == is_name, response
 
 
 # ---- The warning ----
@@ -335,11 +336,13 @@ class NamelessServer(httpd.Httpd):
 @pytest.mark.parametrize("lines, is_warned", [
     ("OcapiCors On", True), ('<Location "/x">\nOcapiCors On\n</Location>', True),
     ("OcapiCors ReportOnly", False), ("OcapiCors On\nOcapiCorsSelfOrigin Asked", False),
-    # Here a virtual host takes what comes to the port.
-    ("OcapiCors On\n<VirtualHost *:${PORT}>\nServerName a.example\n</VirtualHost>", False)])
+    # Here virtual hosts take what comes to all ports, and to all but one.
+    ("OcapiCors On\n<VirtualHost *>\nServerName a.example\n</VirtualHost>", False),
+    ("OcapiCors On\n<VirtualHost *:${PORT} *:${PORT2}>\nServerName a.example\n</VirtualHost>", False),
+    ("OcapiCors On\n<VirtualHost *:${PORT}>\nServerName a.example\n</VirtualHost>", True)])
 def test_a_main_server_without_a_name(lines, is_warned):
     """R10: "not what httpd worked out itself"; the twin is the server of any other test here."""
-    server = NamelessServer(HEAD + lines, files={"d.json": document(), "htdocs/x": "x"})
+    server = NamelessServer(HEAD + lines, files={"d.json": document(), "htdocs/x": "x"}, ports=2)
     server.allow_log("AH00558")
     if is_warned:
         server.expect_log("OCORS0020: the server enforces")
@@ -347,8 +350,8 @@ def test_a_main_server_without_a_name(lines, is_warned):
         said = [line.text for line in server.log_lines() if "OCORS0020" in line.text]
         assert len(said) == is_warned
         found = next(line.text for line in server.log_lines() if "AH00558" in line.text)
-        host = "a.example" if "a.example" in lines else re.search(r"using (\S+)[.] Set", found)[1]
-        response = server.request("POST", "/x", [("Origin", f"http://{host}")], host=host)
+        host = "a.example" if "a.example" in lines and not is_warned else re.search(r"using (\S+)[.] Set", found)[1]
+        response = server.request("POST", "/x", [("Origin", f"http://{host}")], host=host, port=server.port_number(2))
         assert (response.status == 401) == is_warned, (host, response)
         server.check_log()
 

@@ -77,6 +77,19 @@ def test_each_answer_is_the_same(front, module_backend, target, who):
             assert (one.method, one.path, one.body) == (other.method, other.path, other.body)
 
 
+def test_an_error_page_is_reported_where_nothing_is_enforced(start_httpd):
+    """A50, S14: the page belongs to a section, what was asked for does not."""
+    server = start_httpd(f"""
+        ErrorDocument 404 /report/page
+        <Location "/report">
+            OcapiCors ReportOnly
+            OcapiCorsSettings {SETTINGS}/p.json
+        </Location>""", files={"htdocs/report/page": "page"})
+    response = server.request("GET", "/missing", [UNKNOWN])
+    assert (response.status, response.body, response.all("Vary")) == (404, b"page", [])
+    server.wait_log('OCORS0012: report only: not-listed: origin "http://bar.com"')
+
+
 @pytest.mark.parametrize("data", [
     b"GET /page HTTP/1.1\r\nHost: shop.example\r\nOrigin: http://bar.com\r\n\r\n"
     b"POST /page HTTP/1.1\r\nHost: shop.example\r\nOrigin: http://bar.com\r\nContent-Length: 3\r\n\r\nabc"
