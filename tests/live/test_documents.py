@@ -116,6 +116,14 @@ def test_findings_beyond_a_thousand_are_counted(origin, severity, totals):
         assert output.count("OCORS0004") == (len(lines) if severity == "warning" else 0), output[-600:]
 
 
+def test_the_number_of_findings_has_the_level_of_the_worst():
+    """D1: one warning among many remarks makes it a warning."""
+    for first, number in ((), "OCORS0005"), (("YOUR_DOMAIN_NAME",), "OCORS0004"):
+        output = configtest(document("x", *first, *(f"http://r{n}.example" for n in range(1001))))[1]
+        (line,) = [line for line in output.splitlines() if line.endswith(" in all")]
+        assert f"] {number}: " in line, line
+
+
 def test_a_byte_order_mark_is_taken():
     """Field case 4.13."""
     status, output = configtest("\ufeff" + document("x", "https://foo.com"))
@@ -126,7 +134,7 @@ def test_a_byte_order_mark_is_taken():
                                   document("x", "null"), document("x", "https://*.foo.com")])
 def test_refused_documents(text):
     status, output = configtest(text)
-    assert status != 0 and "x.json" in output, output
+    assert status != 0 and "x.json:1:" in output, output
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import signal
+import struct
 import threading
+import time
 from itertools import product
 
 import pytest
@@ -17,6 +19,8 @@ import processes
 import wire
 from cors import ALLOWED, UNKNOWN, ask, check, check_refused, granted
 from debugger import Debugger
+from test_notify import HOUR, NO_BACKEND
+from test_reload import configmap
 
 AREAS = 4  # include/ocors_epoch.h
 PUBLISHED = re.compile(r"; (\d+) of (\d+) bytes")
@@ -256,6 +260,30 @@ def test_workers_that_are_recycled(front, needed, mpm):
         change(server, number)
 
 
+def seeds(server):
+    """Of all snapshots in the memory of the parent (include/ocors_snapshot.h)."""
+    found = set()
+    with open(f"/proc/{server.process.pid}/maps") as maps, open(f"/proc/{server.process.pid}/mem", "rb", 0) as memory:
+        for begin, end in re.findall(r"^(\w+)-(\w+) ...s .*/dev/zero", maps.read(), re.M):
+            memory.seek(int(begin, 16))
+            content = memory.read(int(end, 16) - int(begin, 16))
+            found |= {struct.unpack_from("=Q", content, match.start() + 40)[0] for match in re.finditer(b"ocorssnp", content)}
+    return found
+
+
+def test_nobody_guesses_the_seed_of_the_hashes(front):
+    """R13: it is random, and one for all snapshots of a server: what is unchanged is found by it."""
+    found = set()
+    for _ in range(2):
+        server = front("Auto")
+        (seed,) = seeds(server)
+        assert seed != 0 and abs(seed - time.time_ns() // 1000) > 86400 * 10**6
+        change(server, 2)
+        assert seeds(server) == {seed}
+        found.add(seed)
+    assert len(found) == 2
+
+
 # ---- Short memory ----
 
 def test_a_size_that_is_too_small_is_refused(needed):
@@ -363,6 +391,38 @@ def test_a_document_that_had_no_room_is_read_by_a_restart(front, needed):
     published(server, 3)
     assert answer(server) == UNKNOWN
     assert server.log_text().count("OCORS0016") == 1
+
+
+def test_ten_documents_that_have_no_room_are_named():
+    """A13: the others are counted. Of ten there are no others."""
+    names = [f"d{number:02}.json" for number in range(12)]
+    server = httpd.Httpd(HOUR.replace("OcapiCorsReload", "OcapiCorsCacheSize ${SIZE}\nOcapiCorsReload"),
+                         defines={**NO_BACKEND, "DOCUMENTS": " ".join(f"map/{name}" for name in names), "SIZE": "Auto"})
+
+    def swap(version, grown):
+        configmap(server, version, {name: document(ALLOWED, 500 if name in names[:grown] else 1) for name in names})
+
+    def said():
+        return [line.text.partition("OCORS0016: ")[2].partition(": the changed document")[0].rpartition("/")[2]
+                for line in server.log_lines() if "OCORS0016: " in line.text]
+
+    swap("1", 0)
+    for name in names:
+        (server.root / "map" / name).symlink_to(f"..data/{name}")
+    with server:
+        server.defines["SIZE"] = AREAS * published(server, 1)[0]
+        server.restart()
+        published(server, 2)
+        server.expect_log("OCORS0016")
+        swap("2", 10)
+        published(server, 3)
+        assert sorted(said()) == names[:10]
+        server.check_log()
+        server.begin_test()
+        server.expect_log("OCORS0016")
+        swap("3", 12)
+        published(server, 4)
+        assert len(set(said())) == 11 and said()[-1] == "more changed documents that do not fit: 2"
 
 
 # ---- Memory that is given back ----
