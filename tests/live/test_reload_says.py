@@ -237,6 +237,22 @@ def test_a_misplaced_name_is_told_while_the_server_runs(name):
         await_allowed(server, "New", origins(3)[0])
 
 
+def test_a_misplaced_name_in_a_site_that_is_in_force():
+    """A37: it is told of a site that has no document at all. One that has a document was judged when it came."""
+    files = {**GOOD, "tree/sites/Empty/version.txt": ""}
+    with httpd.Httpd(TREE_HOUR, files=files, defines=NO_BACKEND) as server:
+        server.wait_log("OCORS0007: generation 1")
+        by_rename(server.root / f"tree/sites/A/{SHOP}", clients(a=[5]).encode())
+        await_publication(server, 2)  # a first look is over
+        server.expect_log("OCORS0025: ")
+        server.write("tree/sites/A/wapi_data_config.json", clients(n=[3]))
+        server.write("tree/sites/Empty/wapi_shop_config.json", clients(n=[3]))
+        httpd.wait_until(lambda: said_of(server), "it is told")
+        by_rename(server.root / f"tree/sites/A/{SHOP}", clients(a=[6]).encode())
+        await_allowed(server, "A", origins(6)[0])
+        assert said_of(server) == [("sites/Empty/wapi_shop_config.json", "ocapi-settings/wapi_shop_config.json")]
+
+
 def test_the_folder_of_the_sites_has_another_name():
     """`site/` for `sites/`: the organisation's lists apply, and it is told."""
     files = {f"tree/{SHOP}": clients(org=[1]), f"tree/site/A/{SHOP}": clients(a=[2])}

@@ -108,6 +108,20 @@ def test_no_process_can_be_forked():
         assert server.await_watcher() != watcher
 
 
+def test_a_restart_while_none_watches():
+    """A26: what a restart ends is the watcher alone; where there is none, nothing."""
+    with shop(forkless="hidden") as server:
+        watcher = server.await_watcher()
+        (server.root / "hidden").touch()
+        server.expect_log("OCORS0017: the process that watches the documents ended")
+        server.expect_log("OCORS0017: the process that watches the documents cannot be started")
+        os.kill(watcher, signal.SIGKILL)
+        server.wait_log("OCORS0017: .* cannot be started")
+        (server.root / "hidden").unlink()
+        server.restart()
+        assert server.await_watcher() != watcher and ask(server, "GET", "/x", ALLOWED).cors()
+
+
 def test_a_clock_that_jumps():
     """A day back, two days forward, back again: each change is in force, told by the system or found by a look."""
     for looks, is_deaf in (("1s", False), ("1h", False), ("1s", True)):

@@ -379,12 +379,15 @@ def test_sites_that_cannot_be_listed_are_an_error():
 
 
 def test_a_site_link_that_leads_nowhere_is_an_error():
-    """Likewise a site: a folder that was meant is not passed over."""
+    """A24: Likewise a site: a folder that was meant is not passed over, and its error is counted with those of others."""
     server = httpd.Httpd("OcapiCors On\n" + TREE_LINE, files=TREE)
     try:
         (server.root / "tree/sites/Linked").symlink_to("nowhere")
         status, output = server.configtest()
-        assert status != 0 and "sites/Linked" in output, output
+        assert status != 0 and "sites/Linked" in output and "Refuse: 1 error, named above" in output, output
+        server.write(f"tree/sites/A/{SHOP}", "{")
+        status, output = server.configtest()
+        assert status != 0 and "sites/Linked" in output and "Refuse: 2 errors, named above" in output, output
     finally:
         shutil.rmtree(server.root)
 
