@@ -4,7 +4,8 @@
  * process that watches the documents asks of it. By the environment:
  *
  *   OCORS_TEST_SILENT   a path: what is below it lies on a file system of the network
- *   OCORS_TEST_WATCHES  a number: inotify has so many watches and no more
+ *   OCORS_TEST_TYPES    a path and "/": each folder there is of the type that is its name
+ * (hexadecimal) OCORS_TEST_WATCHES  a number: inotify has so many watches and no more
  *   OCORS_TEST_DEAF     inotify cannot be had at all
  *   OCORS_TEST_BROKEN   a path: while it is there, no *.json can be read: EIO, or EACCES if it is
  *                       called "denied"
@@ -123,12 +124,19 @@ ssize_t readlink(const char *path, char *target, size_t size)
     return NEXT(ssize_t(*)(const char *, char *, size_t), "readlink")(path, target, size);
 }
 
-/* Whether a path is on a file system of the network, which is another device, too. */
-static int is_silent(const char *path)
+/* What a path has below the one of a variable; NULL: it is not there. */
+static const char *below(const char *variable, const char *path)
 {
-    const char *silent = getenv("OCORS_TEST_SILENT");
+    const char *folder = getenv(variable);
 
-    return silent != NULL && strncmp(path, silent, strlen(silent)) == 0;
+    return folder != NULL && strncmp(path, folder, strlen(folder)) == 0 ? path + strlen(folder)
+                                                                        : NULL;
+}
+
+/* Whether a path is on a file system that is another one here than in truth. */
+static int is_another(const char *path)
+{
+    return below("OCORS_TEST_SILENT", path) != NULL || below("OCORS_TEST_TYPES", path) != NULL;
 }
 
 int statx(int folder, const char *path, int flags, unsigned mask, struct statx *info)
@@ -137,7 +145,7 @@ int statx(int folder, const char *path, int flags, unsigned mask, struct statx *
                             "statx")(folder, path, flags, mask, info);
 
     count(COUNT_WAY);
-    if (status == 0 && is_silent(path)) {
+    if (status == 0 && is_another(path)) {
         info->stx_dev_major = ~info->stx_dev_major;
     }
     return status;
@@ -146,9 +154,10 @@ int statx(int folder, const char *path, int flags, unsigned mask, struct statx *
 int statfs(const char *path, struct statfs *info)
 {
     const int status = NEXT(int (*)(const char *, struct statfs *), "statfs")(path, info);
+    const char *type = below("OCORS_TEST_TYPES", path);
 
-    if (status == 0 && is_silent(path)) {
-        info->f_type = NFS_MAGIC;
+    if (status == 0 && is_another(path)) {
+        info->f_type = type != NULL ? strtol(type, NULL, 16) : NFS_MAGIC;
     }
     return status;
 }

@@ -28,12 +28,14 @@ class System:
     """system = System(httpd.Httpd(...), silent="tree"): before the server is started."""
 
     def __init__(self, server, silent=None, watches=None, is_deaf=False, broken=None, forkless=None, clock=None,
-                 is_coarse=False):
+                 is_coarse=False, types=None):
         self.path = server.root / "counts"
         self.path.write_bytes(bytes(8 * len(Counts._fields)))
         server.environment |= {"LD_PRELOAD": str(library()[1]), "OCORS_TEST_COUNTS": str(self.path)}
         if silent is not None:
             server.environment["OCORS_TEST_SILENT"] = str(server.root / silent)
+        if types is not None:
+            server.environment["OCORS_TEST_TYPES"] = f"{server.root / types}/"
         if watches is not None:
             server.environment["OCORS_TEST_WATCHES"] = str(watches)
         if broken is not None:

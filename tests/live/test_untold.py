@@ -122,6 +122,21 @@ def test_what_is_told_beside_what_is_not():
         await_allowed(server, "-", UNKNOWN)
 
 
+TELLING = [0xef53, 0x58465342, 0x9123683e, 0x2fc12fc1, 0x01021994, 0x794c7630]  # ext, xfs, btrfs, zfs, tmpfs, overlay
+
+
+@pytest.mark.parametrize("types, is_said", [(TELLING, False), ([0x65735546], True)], ids=["all that tell", "fuse"])
+def test_file_systems_that_tell(types, is_said):
+    """A39: those of docs/fleet.md, where the folders of the documents are; another one does not."""
+    names = [f"types/{number:x}/d.json" for number in types]
+    server = httpd.Httpd(HOUR, files={name: document(ALLOWED, client=name) for name in names},
+                         defines={**BACKEND, "DOCUMENTS": " ".join(names)})
+    system = System(server, types="types")
+    with server:
+        await_quiet(system, server)
+        assert ("OCORS0022" in server.log_text()) == is_said
+
+
 class Mounted(httpd.Httpd):
     """A server in a mount namespace of its own, with a file that is mounted over its document, as of a container."""
 
