@@ -2,7 +2,9 @@
 """A change that the system tells of is in force without a look at the clock: here the clock's looks are an hour
 apart (A39)."""
 
+import datetime
 import functools
+import itertools
 import os
 import re
 import shutil
@@ -305,6 +307,21 @@ def test_other_files_of_the_folder_wake_nobody(front):
     by_rename(server.root / "d.json", document(MORE).encode())
     await_publication(server, 2)
     assert publications(server) == 2
+
+
+def test_changes_wait_for_no_settle_time(front):
+    """A39: by the log's own times, two are in force within less than half a second: of many, for a busy machine."""
+    server = front("d.json", {"d.json": document(ALLOWED)})
+    numbers = itertools.count(2)
+
+    def is_quick():
+        number = next(numbers)
+        by_rename(server.root / "d.json", document(MORE, client=f"c{number}").encode())
+        first, second = (datetime.datetime.strptime(re.match(r"\[(.*?)\]", server.wait_publication(n))[1],
+                                                    "%a %b %d %H:%M:%S.%f %Y") for n in (number - 1, number))
+        return (second - first).total_seconds() < 0.45
+
+    httpd.wait_until(is_quick, "two changes that are quick")
 
 
 def test_the_successor_of_a_watcher_is_told_too(front):
