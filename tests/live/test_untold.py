@@ -83,12 +83,20 @@ def test_a_quiet_tree_is_not_looked_at():
         await_allowed(quiet, "Site0500", UNKNOWN)
         after = asked.counts()
         assert 0 < after.stats - before.stats < 10 and after.opens - before.opens == 1
+        assert after.folders == before.folders  # the names of the sites are those in force
         # So is a folder whose owner, mode or time is another (rsync sets them), with what is below it.
         os.utime(quiet.root / "tree/sites/Site0400")
         httpd.wait_until(lambda: asked.counts().stats > after.stats, "the folder is looked at")
         by_rename(quiet.root / f"tree/sites/Site0500/{SHOP}", document(MORE, client="one").encode())
         await_allowed(quiet, "Site0500", MORE)
-        assert asked.counts().stats - after.stats < 30
+        after, before = asked.counts(), after
+        assert after.stats - before.stats < 30
+        # Of a new site with all its documents, nothing is listed but the folder of the sites.
+        new = quiet.write(f"new/{SHOP}", document(OTHER, client="two"))
+        quiet.write(f"new/{SHOP.replace('shop', 'data')}", document(OTHER, client="two"))
+        new.parents[1].rename(quiet.root / "tree/sites/Two")
+        await_allowed(quiet, "Two", OTHER)
+        assert asked.counts().folders == after.folders + 1
         assert "OCORS0022" not in quiet.log_text()
 
 
