@@ -285,6 +285,9 @@ def test_sites_that_differ_in_case_only(start_httpd, backend):
     twins = {**TREE, f"tree/sites/RefArch/{SHOP}": document(R="upper"), f"tree/sites/refarch/{SHOP}": document(R="lower")}
     status, output = httpd.configtest("OcapiCors On\n" + TREE_LINE, files=twins)
     assert status == 0 and output.count("OCORS0021") == 1 and '"RefArch" and "refarch"' in output, output
+    pair = {path: text for path, text in twins.items() if "/sites/" not in path or "/refarch/" in path.lower()}
+    status, output = httpd.configtest("OcapiCors On\n" + TREE_LINE, files=pair)  # the first of all sites, too
+    assert status == 0 and output.count("OCORS0021") == 1 and '"RefArch" and "refarch"' in output, output
     silent = {path: text for path, text in TREE.items() if "/Old/" not in path}  # an empty list is a remark
     status, output = httpd.configtest("OcapiCors On\n" + TREE_LINE, files=silent)
     assert (status, output) == (0, "Syntax OK\n")
