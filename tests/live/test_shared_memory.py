@@ -19,8 +19,8 @@ import processes
 import wire
 from cors import ALLOWED, UNKNOWN, ask, check, check_refused, granted
 from debugger import Debugger
-from test_notify import HOUR, NO_BACKEND
-from test_reload import configmap
+from test_notify import HOUR, NO_BACKEND, TREE_HOUR, await_allowed
+from test_reload import SHOP, configmap
 
 AREAS = 4  # include/ocors_epoch.h
 PUBLISHED = re.compile(r"; (\d+) of (\d+) bytes")
@@ -423,6 +423,24 @@ def test_ten_documents_that_have_no_room_are_named():
         swap("3", 12)
         published(server, 4)
         assert len(set(said())) == 11 and said()[-1] == "more changed documents that do not fit: 2"
+
+
+def test_sites_that_have_no_room_wait():
+    """A13, A26: where no document has grown, none gives way; what the organisation's document revokes is revoked."""
+    server = httpd.Httpd(TREE_HOUR.replace("OcapiCorsReload", "OcapiCorsCacheSize ${SIZE}\nOcapiCorsReload"),
+                         files={f"tree/{SHOP}": document(ALLOWED, 1)}, defines={**NO_BACKEND, "SIZE": "Auto"})
+    with server:
+        server.defines["SIZE"] = AREAS * published(server, 1)[0]
+        server.restart()
+        published(server, 2)
+        for number in range(300):
+            (server.root / f"new/N{number:03}").mkdir(parents=True)
+        server.expect_log("OCORS0016: new sites and documents do not fit into an area; they wait until there are fewer")
+        (server.root / "new").rename(server.root / "tree/sites")
+        server.wait_log("OCORS0016")
+        server.write(f"tree/{SHOP}", document(UNKNOWN, 1))
+        await_allowed(server, "-", UNKNOWN)
+        await_allowed(server, "-", ALLOWED, False)
 
 
 # ---- Memory that is given back ----

@@ -76,6 +76,7 @@ def test_a_quiet_tree_is_not_looked_at():
         await_quiet(asked, quiet)
         await_looks(clock, 2)
         before = asked.counts()
+        assert before.watches < 2.2 * 1000, before  # two folders of each site, each once
         await_looks(clock)
         assert asked.counts() == before
         # The twin: an edit is looked at, that alone.
@@ -128,6 +129,15 @@ def test_what_is_told_beside_what_is_not():
     with server:
         by_rename(server.root / f"tree/{SHOP}", document(UNKNOWN, client="org").encode())
         await_allowed(server, "-", UNKNOWN)
+
+
+def test_why_a_document_is_not_told_of():
+    """A14, A39: the log has the error of a name that the system cannot ask for."""
+    server = httpd.Httpd(f"OcapiCorsBadDocument Deny\n{HOUR}", defines={**BACKEND, "DOCUMENTS": "n" * 256})
+    with server:
+        server.allow_log(": OcapiCorsSettings: |^OcapiCorsBadDocument Deny: |OCORS000[13]: ")
+        line = server.wait_log("OCORS0022").text
+        assert f"({errno.ENAMETOOLONG}){os.strerror(errno.ENAMETOOLONG)}: OCORS0022: " in line
 
 
 TELLING = [0xef53, 0x58465342, 0x9123683e, 0x2fc12fc1, 0x01021994, 0x794c7630]  # ext, xfs, btrfs, zfs, tmpfs, overlay

@@ -57,7 +57,7 @@ LIVE = {
     "src/httpd/reload/collection_list.c": ["test_site_archive", "test_starts"],
     "src/httpd/reload/confine.c": ["test_confine"],
     "src/httpd/reload/counting.c": ["test_counting", "test_status"],
-    "src/httpd/reload/difference.c": ["test_reload_says"],
+    "src/httpd/reload/difference.c": ["test_reload_says", "test_starts"],
     "src/httpd/reload/document.c": ["test_documents", "test_untold"],
     "src/httpd/reload/look.c": ["test_notify", "test_untold", "test_shortage", "test_shared_memory"],
     "src/httpd/reload/notify.c": ["test_notify", "test_untold"],
