@@ -113,6 +113,7 @@ def test_findings_beyond_a_thousand_are_counted(origin, severity, totals):
         others = [line for line in lines if line not in findings]
         assert len(others) == (count > 1000), others
         assert all(f"/x.json: {totals} in all" in line for line in others), others
+        assert output.count("/x.json:") == len(lines), output[-600:]  # no line has another one in it
         assert output.count("OCORS0004") == (len(lines) if severity == "warning" else 0), output[-600:]
 
 

@@ -140,6 +140,14 @@ def test_sites_of_a_removed_site_are_bounded():
         assert "tree: sites removed: S15, " in said and re.search(r" and \d+ more", said)
 
 
+def test_the_last_of_many_sites_goes():
+    """A29, A35: 64 are left, for which an array has room."""
+    names = [f"S{number:02}" for number in range(65)]
+    with organisation(*names) as server:
+        (server.root / "tree/sites/S64").rename(server.root / "away")
+        await_changes(server, "timed", "tree: sites removed: S64")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_reload_that_failed_is_no_new_generation(kind):
     """A36: Field case 3.3: "no new generation; `unchanged`". The mended document gives the next one."""
