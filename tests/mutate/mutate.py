@@ -53,7 +53,7 @@ LIVE = {
                             "test_foreign_headers", "test_connections", "test_cache"],
     "src/httpd/server.c": ["test_own", "test_own_field"],
     "src/httpd/reload/": ["test_documents", "test_site_archive", "test_reload_says", "test_reload", "test_notify"],
-    "src/httpd/reload/collection.c": ["test_documents", "test_shared_memory"],
+    "src/httpd/reload/collection.c": ["test_documents", "test_shared_memory", "test_status_page"],
     "src/httpd/reload/collection_list.c": ["test_site_archive", "test_starts"],
     "src/httpd/reload/confine.c": ["test_confine"],
     "src/httpd/reload/counting.c": ["test_counting", "test_status"],
