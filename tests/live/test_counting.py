@@ -428,6 +428,11 @@ def test_a_restart_has_its_summary_and_silence_has_none(start, graceful):
     assert "the first: malformed: origin \"https://'x'.example\", site \"-\"; answer: passes without permission" in line
     server.restart(graceful)
     assert server.log_text().count("OCORS0027") == 1
+    for _ in range(3):
+        ask(server, "POST", "/on/x", UNKNOWN)
+    server.restart(graceful)
+    summaries = [m for m in map(MINUTE.search, server.log_text().splitlines()) if m]
+    assert len(summaries) == 2 and summaries[1].groups()[:6] == ("3", "3", "0", "0", None, "1")  # the others are of before
 
 
 def test_a_stop_has_its_summary(tmp_path):
