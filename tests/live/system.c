@@ -4,8 +4,9 @@
  * process that watches the documents asks of it. By the environment:
  *
  *   OCORS_TEST_SILENT   a path: what is below it lies on a file system of the network
- *   OCORS_TEST_TYPES    a path and "/": each folder there is of the type that is its name
- * (hexadecimal) OCORS_TEST_WATCHES  a number: inotify has so many watches and no more
+ *   OCORS_TEST_TYPES    a path and "/": each folder there is of the type that is its name, a
+ *                       hexadecimal number
+ *   OCORS_TEST_WATCHES  a number: inotify has so many watches and no more
  *   OCORS_TEST_DEAF     inotify cannot be had at all
  *   OCORS_TEST_BROKEN   a path: while it is there, no *.json can be read: EIO, or EACCES if it is
  *                       called "denied"
