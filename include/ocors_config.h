@@ -124,10 +124,11 @@ void ocors_config_note_explanation(const cmd_parms *cmd, const ocors_config_t *s
 int ocors_config_check(apr_pool_t *pool, server_rec *server);
 
 /*
- * Whether `OcapiCors On` holds anywhere in a virtual host: in the host itself, in one of its
- * sections, or in a section of the main server, which holds in every virtual host.
+ * Whether a mode holds anywhere in a virtual host: in the host itself, in one of its sections, or
+ * in a section of the main server, which holds in every virtual host.
  */
-bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_server);
+bool ocors_config_has_mode(const server_rec *server, const server_rec *main_server,
+                           ocors_mode_t mode);
 
 /* What this reading of the configuration says of documents; the directives write to it. */
 ocors_lists_t *ocors_config_lists(void);

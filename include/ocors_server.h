@@ -16,6 +16,7 @@ typedef struct ocors_server_t {
     ocors_own_names_t names; /* ready for comparison */
     bool is_late;            /* decisions wait until the configuration of a request is final (P8) */
     bool is_enforced;        /* some section is On */
+    bool is_judged;          /* some section is On or ReportOnly */
 } ocors_server_t;
 
 /*

@@ -251,17 +251,18 @@ int ocors_config_check(apr_pool_t *pool, server_rec *server)
     return status;
 }
 
-bool ocors_config_is_enforced(const server_rec *server, const server_rec *main_server)
+bool ocors_config_has_mode(const server_rec *server, const server_rec *main_server,
+                           ocors_mode_t mode)
 {
     const ocors_config_t *whole = ap_get_module_config(server->lookup_defaults, &ocapi_cors_module);
 
-    if (whole->mode == OCORS_MODE_ON) {
+    if (whole->mode == mode) {
         return true;
     }
     for (int i = 0; i < activations->nelts; i++) {
         const occurrence_t *occurrence = &APR_ARRAY_IDX(activations, i, occurrence_t);
 
-        if (occurrence->section->mode == OCORS_MODE_ON && occurrence->kind != OCORS_SECTION_SERVER
+        if (occurrence->section->mode == mode && occurrence->kind != OCORS_SECTION_SERVER
             && (occurrence->server == server || occurrence->server == main_server)) {
             return true;
         }

@@ -346,9 +346,10 @@ const ocors_request_t *ocors_request_decide_final(request_rec *r)
 
     state->is_final = true;
     request = decide(r, state);
-    if ((request == NULL || request->config->mode != OCORS_MODE_ON)
-        && ocors_server_of(r->server)->is_enforced) {
-        keep_sent(r, state); /* mod_dir or an internal redirect may lead to sections that are On */
+    if (request == NULL
+            ? ocors_server_of(r->server)->is_judged
+            : request->config->mode != OCORS_MODE_ON && ocors_server_of(r->server)->is_enforced) {
+        keep_sent(r, state); /* mod_dir or an internal redirect may lead to sections that judge */
     }
     return request;
 }

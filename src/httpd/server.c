@@ -148,7 +148,9 @@ static void prepare(apr_pool_t *pool, server_rec *server, server_rec *main_serve
     entry->names.patterns = (const ocors_span_t *)(const void *)patterns->elts;
     entry->names.pattern_count = (size_t)patterns->nelts;
     entry->is_late = ocors_survey_is_late(server);
-    entry->is_enforced = ocors_config_is_enforced(server, main_server);
+    entry->is_enforced = ocors_config_has_mode(server, main_server, OCORS_MODE_ON);
+    entry->is_judged = entry->is_enforced
+                       || ocors_config_has_mode(server, main_server, OCORS_MODE_REPORT_ONLY);
     ap_set_module_config(server->module_config, &ocapi_cors_module, entry);
     if (names->nelts == 0 && patterns->nelts == 0) {
         warn_nameless(pool, server, main_server);

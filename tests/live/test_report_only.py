@@ -90,6 +90,23 @@ def test_an_error_page_is_reported_where_nothing_is_enforced(start_httpd):
     server.wait_log('OCORS0012: report only: not-listed: origin "http://bar.com"')
 
 
+def test_a_redirected_request_is_reported_as_it_was_sent(start_httpd):
+    """A50, S19: the report is what On would decide, also where no section is On and RequestHeader has changed the Origin."""
+    server = start_httpd(f"""
+        OcapiCorsSettings {SETTINGS}/p.json
+        RequestHeader set Origin {ALLOWED[1]}
+        <Location "/report">
+            OcapiCors ReportOnly
+        </Location>
+        <Directory "${{ROOT}}/htdocs/led">
+            RewriteEngine On
+            RewriteRule . /report/page [L]
+        </Directory>""", files={"htdocs/report/page": "page", "htdocs/led/x": "x"}, modules=["headers", "rewrite"])
+    response = server.request("GET", "/led/x", [UNKNOWN])
+    assert (response.status, response.body, response.all("Vary")) == (200, b"page", [])
+    server.wait_log('OCORS0012: report only: not-listed: origin "http://bar.com"')
+
+
 @pytest.mark.parametrize("data", [
     b"GET /page HTTP/1.1\r\nHost: shop.example\r\nOrigin: http://bar.com\r\n\r\n"
     b"POST /page HTTP/1.1\r\nHost: shop.example\r\nOrigin: http://bar.com\r\nContent-Length: 3\r\n\r\nabc"

@@ -35,12 +35,13 @@ SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
 # The live modules that notice what a source of the glue does; the first are asked first. Those of a folder are asked
 # after those of its source.
 LIVE = {
-    "src/httpd/apart.c": ["test_counting"],
+    "src/httpd/apart.c": ["test_counted_reasons", "test_counting"],
     "src/httpd/arguments.c": ["test_directives"],
     "src/httpd/config.c": ["test_directives", "test_enforcement", "test_own_field"],
     "src/httpd/directives.c": ["test_directives"],
-    "src/httpd/facts.c": ["test_own", "test_clients", "test_own_field", "test_environment", "test_counting", "test_directives",
-                          "test_mapping", "test_path_spellings", "test_site_archive", "test_cache",
+    "src/httpd/facts.c": ["test_own", "test_clients", "test_own_field", "test_environment", "test_counting", "test_counted_reasons",
+                          "test_directives",
+                          "test_mapping", "test_path_spellings", "test_site_archive", "test_reload", "test_cache",
                           "test_quick_cache"],
     "src/httpd/fields.c": ["test_foreign_headers", "test_own_field", "test_error_documents", "test_clients"],
     "src/httpd/quick_cache.c": ["test_quick_cache", "test_cache"],
