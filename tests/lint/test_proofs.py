@@ -146,6 +146,8 @@ def bench(monkeypatch, tmp_path):
     found = object.__new__(mutate.Bench)
     found.house, found.asked, found.failures = mutate.argparse.Namespace(programs=[], core=[], glue=[]), [], []
     monkeypatch.setattr(mutate, "WORK", tmp_path)
+    monkeypatch.setattr(mutate, "LIVE", {"src/httpd/apart.c": ["test_counting"],
+                                         "src/httpd/refusals.c": ["test_counting", "test_explanations"]})
     monkeypatch.setattr(found, "link_module", lambda *_: True)
     monkeypatch.setattr(found, "live_failure", lambda tests: (
         found.asked.append(tests) or (found.failures.pop(0) if found.failures else "")))
@@ -154,8 +156,6 @@ def bench(monkeypatch, tmp_path):
 
 def test_live_modules_must_pass_without_a_mutant(bench, monkeypatch):
     """A module that fails as it is would catch each mutant."""
-    monkeypatch.setattr(mutate, "LIVE", {"src/httpd/apart.c": ["test_counting"],
-                                         "src/httpd/refusals.c": ["test_counting", "test_explanations"]})
     sources = ["src/core/glob.c", "src/httpd/apart.c", "src/httpd/refusals.c"]
     bench.measure_live(sources)
     assert bench.asked == ["tests/live/test_counting.py", "tests/live/test_explanations.py"]

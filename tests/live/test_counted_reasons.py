@@ -32,17 +32,21 @@ NOBODY = ("x-dw-client-id", "nobody")
 REASONS_FILES = {
     "near.json": json.dumps({"_v": "19.1", "clients": [
         {"client_id": "a" * 10, "allowed_origins": [LISTED]}, {"client_id": "b" * 10, "allowed_origins": ["https://z.example"]}]}),
-    "far.json": document("https://z.example").replace('"a"', json.dumps("a" * 10)), "tree/ocapi-settings/wapi_shop_config.json": document("https://z.example"),
+    "far.json": document("https://z.example").replace('"a"', json.dumps("a" * 10)),
+    "tree/ocapi-settings/wapi_shop_config.json": document("https://z.example"),
     **{f"tree/sites/S{number:03}/ocapi-settings/wapi_{api}_config.json":
-       document(LISTED if (number == 69) == (api == "shop") else "https://z.example") for number in range(70) for api in ("shop", "data")}}
+       document(LISTED if (number == 69) == (api == "shop") else "https://z.example")
+       for number in range(70) for api in ("shop", "data")}}
 
 
 @pytest.mark.parametrize("first, second", [
     (("/near/x", "own.example", (), "port-differs"), ("/far/x", "own.example", (), "not-listed")),
     (("/near/x", "own.example", (("x-dw-client-id", "a" * 10),), "port-differs"),
      ("/near/x", "own.example", (("x-dw-client-id", "b" * 10),), "not-listed")),
-    (("/near/x?client_id=aaaaaaaaaa", "own.example", (), "port-differs"), ("/far/x?client_id=aaaaaaaaaa", "own.example", (), "not-listed")),
-    (("/far/x?client_id=aaaaaaaaaa", "own.example", (), "not-listed"), ("/far/x?client_id=aaaaaaaaaa", "app.example", (), "own-host-unknown")),
+    (("/near/x?client_id=aaaaaaaaaa", "own.example", (), "port-differs"),
+     ("/far/x?client_id=aaaaaaaaaa", "own.example", (), "not-listed")),
+    (("/far/x?client_id=aaaaaaaaaa", "own.example", (), "not-listed"),
+     ("/far/x?client_id=aaaaaaaaaa", "app.example", (), "own-host-unknown")),
     (("/far/x", "own.example:444", (OWN,), "own-port-differs"), ("/far/x", "own.example", (OWN, CROSS), "not-listed")),
     (("/far/x", "own.example", (), "not-listed"), ("/far/x", "app.example", (), "own-host-unknown")),
     (("/far/x", "app.example", (), "own-host-unknown"), ("/far/x", "app.example", (NOBODY,), "unknown-client")),

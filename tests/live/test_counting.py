@@ -274,7 +274,8 @@ def test_a_seized_worker_misleads_and_crashes_nobody(start, seed):
 def test_hostile_origins_are_shown_as_text(start):
     """A41, R13: whatever bytes an Origin has, the page is JSON, and cut."""
     server = start()
-    for text in ("https://a.x https://b.x", "https://a.x https://c.x", 'https://"\\.example', "https://\xff\xfe.example", "x\ty", "https://" + "a" * 3000, "", "é" * 200):
+    for text in ("https://a.x https://b.x", "https://a.x https://c.x", 'https://"\\.example', "https://\xff\xfe.example", "x\ty",
+                 "https://" + "a" * 3000, "", "é" * 200):
         ask(server, "POST", "/on/x", ("Origin", text))
     rows = page(server)["refused_origins"]
     assert len(rows) == 8
