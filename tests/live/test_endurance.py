@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import httpd
-import processes
 import wire
 from cors import granted
 
@@ -149,24 +148,21 @@ class Load:
 
 
 def memory(server):
-    """(private bytes of the parent, the watcher's, anonymous segments that the parent maps). A segment's pages would
-    be private as long as one process alone has touched them: they are of a fixed number, and left out."""
-    def private(pid):
+    """(anonymous bytes of the parent, the watcher's, anonymous segments that the parent maps). What a process shares with one
+    that it has forked counts, as it is not shared any more after one of them has written to it."""
+    def anonymous(pid):
         text = open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace").read()
         mappings = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", text, flags=re.M)
-        found = re.findall(r"^Private_\w+:\s+(\d+)", "".join(m for m in mappings if "/dev/zero" not in m), re.M)
+        found = re.findall(r"^Anonymous:\s+(\d+)", "".join(m for m in mappings if "/dev/zero" not in m), re.M)
         if not found:
             raise ProcessLookupError(pid)  # it has ended
         return sum(map(int, found)) * 1024
 
     def look():
-        workers = server.children()
         with contextlib.suppress(OSError):  # of one that was killed: its successor comes
             maps = open(f"/proc/{server.process.pid}/maps", encoding="ascii").read()
-            found = private(server.process.pid), private(server.await_watcher()), maps.count("/dev/zero")
-            # Without a worker, what the parent shares with its workers would be private.
-            return bool(workers) and all(processes.stat_fields(pid)[0] != "Z" for pid in workers) and found
-    return httpd.wait_until(look, "a watcher and workers that live", 60)
+            return anonymous(server.process.pid), anonymous(server.await_watcher()), maps.count("/dev/zero")
+    return httpd.wait_until(look, "a watcher that lives", 60)
 
 
 class Log:
