@@ -15,7 +15,7 @@ import pytest
 
 import httpd
 import wire
-from cors import ALLOWED, PREFLIGHT, SETTINGS, UNKNOWN, ask, check, granted
+from cors import ALLOWED, PREFLIGHT, UNKNOWN, ask, check, granted
 
 CONFIG = """
 LogLevel ocapi_cors:LEVEL
