@@ -44,6 +44,7 @@
 typedef struct ocors_sketch_note_t {
     uint64_t origin; /* the hash of the whole Origin */
     uint16_t row;    /* of the site (ocors_counters.h) */
+    uint16_t httpds; /* the status of httpd's answer, if it came before the module's; or 0 */
     uint8_t verdict, reason, is_report;
     uint8_t origin_length, nearest_length;
     char origin_text[OCORS_SKETCH_TEXT_MAX];

@@ -10,6 +10,7 @@
 
 #include "ocors_census.h"
 #include "ocors_counting.h"
+#include "ocors_fields.h"
 #include "ocors_messages.h"
 
 APLOG_USE_MODULE(ocapi_cors);
@@ -38,24 +39,26 @@ static const char *nearest_of(apr_pool_t *pool, const char *nearest)
                : "";
 }
 
-/* What the client gets, or would get if OcapiCors were On. */
-static const char *answer_of(ocors_verdict_t verdict)
+/* What the client gets, or would get if OcapiCors were On. `httpds` as in a note. */
+static const char *answer_of(apr_pool_t *pool, ocors_verdict_t verdict, unsigned httpds)
 {
-    return verdict == OCORS_VERDICT_REFUSE     ? "401"
+    return httpds != 0                         ? apr_psprintf(pool, "%u, by httpd", httpds)
+           : verdict == OCORS_VERDICT_REFUSE   ? "401"
            : verdict == OCORS_VERDICT_WITHHOLD ? "passes without permission"
                                                : "204 without permission";
 }
 
 /*
- * The same of a request; httpd may have answered it before the module could. A report is late: with
- * On the module would have been first.
+ * The status of httpd's answer, if it came before the module's; or 0. The module's answer takes the
+ * place of an error document. A report is late: with On the module would have been first.
  */
-static const char *answer_to(const request_rec *r, ocors_verdict_t verdict, bool is_report)
+static uint16_t httpds_answer(const request_rec *r, const ocors_request_t *request)
 {
-    const bool is_httpds = !is_report && verdict != OCORS_VERDICT_WITHHOLD && r->prev == NULL
-                           && !ap_is_HTTP_SUCCESS(r->status);
-
-    return is_httpds ? apr_psprintf(r->pool, "%d, by httpd", r->status) : answer_of(verdict);
+    return request->config->mode == OCORS_MODE_ON
+                   && request->decision.verdict != OCORS_VERDICT_WITHHOLD && r->prev == NULL
+                   && r->next == NULL && !ap_is_HTTP_SUCCESS(r->status)
+               ? (uint16_t)r->status
+               : 0;
 }
 
 /* R10: what an administrator can do about a host that is not configured. */
@@ -89,6 +92,7 @@ static void log_line(request_rec *r, const ocors_request_t *request)
     const ocors_decision_t *decision = &request->decision;
     const bool is_report = request->config->mode == OCORS_MODE_REPORT_ONLY;
     const bool is_refusal = decision->verdict == OCORS_VERDICT_REFUSE;
+    const ocors_span_t method = ocors_fields_method(r);
 
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   "%s%s: %s: origin \"%s\", client \"%s\", %s \"%s\"; site \"%s\"; %s: %s%s%s",
@@ -100,9 +104,11 @@ static void log_line(request_rec *r, const ocors_request_t *request)
                                : "nothing granted",
                   ocors_reason_name(decision->reason),
                   without_quotes(r->pool, apr_table_get(request->sent, "Origin")),
-                  without_quotes(r->pool, request->client), without_quotes(r->pool, r->method),
+                  without_quotes(r->pool, request->client),
+                  without_quotes(r->pool, apr_pstrmemdup(r->pool, method.bytes, method.length)),
                   without_quotes(r->pool, r->uri), without_quotes(r->pool, site_of(r, request)),
-                  is_report ? "answer if On" : "answer", answer_to(r, decision->verdict, is_report),
+                  is_report ? "answer if On" : "answer",
+                  answer_of(r->pool, decision->verdict, httpds_answer(r, request)),
                   nearest_of(r->pool, request->nearest), advice_of(r, request));
 }
 
@@ -133,6 +139,7 @@ static void enter(request_rec *r, const ocors_request_t *request)
         .verdict = (uint8_t)decision->verdict,
         .reason = (uint8_t)decision->reason,
         .is_report = request->config->mode == OCORS_MODE_REPORT_ONLY,
+        .httpds = httpds_answer(r, request),
     };
 
     ocors_sketch_note_texts(&note, ocors_span_from_string(apr_table_get(request->sent, "Origin")),
@@ -177,7 +184,8 @@ static const char *first_of(apr_pool_t *pool, const ocors_counting_minute_t *min
         ocors_reason_name((ocors_reason_t)note->reason),
         without_quotes(pool, apr_pstrmemdup(pool, note->origin_text, note->origin_length)),
         without_quotes(pool, ocors_counting_site(pool, note->row)),
-        note->is_report ? "answer if On" : "answer", answer_of((ocors_verdict_t)note->verdict),
+        note->is_report ? "answer if On" : "answer",
+        answer_of(pool, (ocors_verdict_t)note->verdict, note->httpds),
         nearest_of(pool, without_quotes(pool, nearest)));
 }
 

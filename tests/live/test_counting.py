@@ -321,6 +321,16 @@ def test_sites_without_a_row_have_kinds_of_their_own(start_httpd):
     assert counts(server) == {("refuse", "not-listed", "other", "on"): 10}
 
 
+def test_the_summary_has_the_answer_that_the_client_got(start):
+    """A42: also if httpd has answered before the module could."""
+    server = start()
+    server.allow_log("AH10244: invalid URI path")
+    assert ask(server, "POST", "/on/%zz", UNKNOWN).status == 400
+    server.restart()
+    line = server.wait_log("OCORS0027").text
+    assert line.endswith(f'; the first: not-listed: origin "{UNKNOWN[1]}", site "-"; answer: 400, by httpd'), line
+
+
 def test_at_most_64_kinds_have_a_line(start):
     """A43: an attacker cannot fill a disk; the summary says how many kinds had no line, and counts all."""
     server = start("info")

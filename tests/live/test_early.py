@@ -117,6 +117,16 @@ def test_a_line_has_the_answer_that_the_client_got(slashes, method, path, status
     slashes.wait_log(rf'OCORS001[01]: {why}: origin "{origin[1]}".*; answer: {answer}$')
 
 
+@pytest.mark.parametrize("method, status, why, answer", [
+    ("POST", 401, "refused", "401"), ("OPTIONS", 204, "nothing granted", "204 without permission")])
+def test_a_line_of_an_error_document(slashes, method, status, why, answer):
+    """R11, A43: the method of the request line, and the answer of the module, which takes the error document's place."""
+    slashes.allow_log("AH10244: invalid URI path")
+    origin = ("Origin", f"https://page.{method.lower()}.example")
+    assert ask(slashes, method, "/a%2Fb%00", origin, *([PREFLIGHT] if method == "OPTIONS" else []), host="page.example").status == status
+    slashes.wait_log(rf'OCORS001[01]: {why}: not-listed: origin "{origin[1]}", client "", {method} "/a/b"; .*; answer: {answer}$')
+
+
 @pytest.mark.parametrize("path, version", [("/dw/data/v18_8/a%2Fb", "18.8"), ("/a%2Fb", "19.1")])
 @pytest.mark.parametrize("method", ["TRACE", "POST"])
 def test_the_fault_has_the_version_of_the_path_that_is_refused(slashes, method, path, version):
