@@ -80,7 +80,7 @@ const ocors_snapshot_document_t *ocors_document_same(const ocors_document_t *doc
 
 /*
  * Logs its lines, `with_errors` or without, and what becomes of its policies, unless that was said
- * of the same file.
+ * of the same file. The errors of a file that was tried again in vain are not repeated (A26).
  */
 void ocors_document_log(const ocors_document_t *document, server_rec *server, bool with_errors);
 

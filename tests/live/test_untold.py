@@ -260,6 +260,25 @@ def test_what_was_denied_is_tried_again(backend, how):
         check_allowed(server, ALLOWED, False)
 
 
+def test_what_stays_denied_is_told_once(backend):
+    """A26: not again when another document changes."""
+    config = CONFIG + '<Location "/other">\nOcapiCorsSettings other.txt\n</Location>\n'
+    server = httpd.Httpd(config, files={"d.json": document(ALLOWED), "other.txt": document(ALLOWED)},
+                         defines={"DOCUMENTS": "d.json", "BACKEND": backend.url})
+    System(server, broken="hidden/denied")
+    (server.root / "hidden").mkdir()
+    with server:
+        server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Permission denied")
+        server.expect_log("OCORS0002: ")
+        (server.root / "hidden/denied").touch()
+        by_rename(server.root / "d.json", document(MORE).encode())
+        await_publication(server, 2)
+        by_rename(server.root / "other.txt", document(MORE).encode())
+        await_publication(server, 3)
+        server.restart()
+        assert len(re.findall("OCORS000[12]", server.log_text())) == 2
+
+
 def test_what_can_be_read_again_and_does_not_fit_is_tried_once(backend):
     """A36: it waits as any document that does not fit, and is neither read nor published again and again."""
     server = httpd.Httpd(CONFIG + "OcapiCorsCacheSize 128K\n", files={"d.json": document(ALLOWED)},

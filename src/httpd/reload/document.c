@@ -281,6 +281,8 @@ void ocors_document_log(const ocors_document_t *document, server_rec *server, bo
     };
     const ocors_snapshot_document_t *before = ocors_document_same(document);
 
+    with_errors = with_errors
+                  && !(document->is_transient && before != NULL && before->is_transient);
     for (int i = 0; i < document->lines->nelts; i++) {
         const ocors_document_line_t line = APR_ARRAY_IDX(document->lines, i, ocors_document_line_t);
 
