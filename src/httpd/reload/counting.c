@@ -62,7 +62,7 @@ typedef struct minute_t {
 /* What a later load of this module finds. The first four members are as in store.c. */
 #define RETAINED_KEY     "mod_ocapi_cors.counting"
 #define RETAINED_MAGIC   UINT32_C(0x6f636374)
-#define RETAINED_VERSION 5
+#define RETAINED_VERSION 6
 
 typedef struct retained_t {
     uint32_t magic, version;
