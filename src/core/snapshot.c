@@ -428,7 +428,7 @@ bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_
 {
     const ocors_span_t plain = path->plain.site.bytes != NULL ? path->plain.site : site;
     const ocors_span_t loose = path->loose.site.bytes != NULL ? path->loose.site : site;
-    uint32_t other;
+    uint32_t loosely, own;
 
     if (path->is_ambiguous || path->plain.api != path->loose.api
         || !ocors_snapshot_find_site(snapshot, tree, plain, index)) {
@@ -436,8 +436,8 @@ bool ocors_snapshot_find_path(const ocors_snapshot_t *snapshot, const ocors_key_
     }
     /* Where the readings differ, an application may find no site, and serve that of the section. */
     return ocors_span_is_equal(plain, loose)
-           || (ocors_snapshot_find_site(snapshot, tree, loose, &other) && other == *index
-               && ocors_snapshot_find_site(snapshot, tree, site, &other) && other == *index);
+           || (ocors_snapshot_find_site(snapshot, tree, loose, &loosely) && loosely == *index
+               && ocors_snapshot_find_site(snapshot, tree, site, &own) && own == *index);
 }
 
 uint32_t ocors_snapshot_site_row(const ocors_snapshot_t *snapshot, uint32_t site)

@@ -156,9 +156,13 @@ char *ocors_request_path_line(const request_rec *r)
 /* Whether the path is as sent, but for slashes at its beginning: httpd has not decoded it. */
 static bool is_as_sent(const request_rec *r)
 {
-    const ocors_span_t line = line_path_of(r), uri = ocors_span_from_string(r->uri);
+    const ocors_span_t uri = ocors_span_from_string(r->uri);
+    ocors_span_t line = line_path_of(r);
 
-    return ocors_span_has_suffix(line, uri) && strspn(line.bytes, "/") >= line.length - uri.length;
+    while (line.length > uri.length && line.bytes[0] == '/') {
+        line = ocors_span_from(line, 1);
+    }
+    return ocors_span_is_equal(line, uri);
 }
 
 char *ocors_request_path_normal(const request_rec *r)
