@@ -165,6 +165,11 @@ def memory(server):
     return httpd.wait_until(look, "a watcher that lives", 60)
 
 
+def keeps_what_is_freed(server):
+    """Whether AddressSanitizer watches the server (scripts/attack): its quarantine grows."""
+    return "libasan" in open(f"/proc/{server.process.pid}/maps", encoding="ascii").read()
+
+
 class Log:
     """The error log, read once from front to end."""
 
@@ -249,4 +254,4 @@ def alternate(server, is_killing, plan):
     assert (number, restarts) == (1 + plan.reloads, plan.restarts)
     assert late[2] == early[2]
     for before, after in zip(early[:2], late[:2]):
-        assert after < before + LEAK * (plan.reloads - EARLY)
+        assert after < before + LEAK * (plan.reloads - EARLY) or keeps_what_is_freed(server)
