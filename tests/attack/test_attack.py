@@ -242,8 +242,8 @@ ASSERTION_OF_HTTP2 = re.compile(r"\[core:crit\] \[pid (\d+)[^\]]*\] AH00102: .* 
 
 
 def ended_by_http2(server):
-    """The pids of such workers, whose ends the error log may tell."""
-    found = {match[1] for line in server.log_lines() if (match := ASSERTION_OF_HTTP2.search(line.text))}
+    """The pids of such workers, whose ends the error log may tell: also of one that ends after the round that ended it."""
+    found = {match[1] for line in server.log_text().splitlines() if (match := ASSERTION_OF_HTTP2.search(line))}
     for pid in found:
         print(f"mod_http2 ended its process {pid} by an assertion")
         server.allow_log(rf"AH00052: child pid {pid} exit signal Abort")
@@ -279,4 +279,5 @@ def test_round(server, witnesses, name, number):
     assert {"200", "200+", "204", "204+", "401"} <= set(tally) and tally["none"] < len(found) // 4
     check_ordinary(server, name, witnesses)
     check_figures(server)
-    assert before - ended_by_http2(server) <= server.children(), "a worker ended"
+    ended = before - ended_by_http2(server) - server.children()
+    assert not ended, "\n".join(line for line in server.log_text().splitlines() if any(f"pid {pid}" in line for pid in ended))

@@ -144,7 +144,9 @@ def check_policy(server, wanted):
     """One policy is in force, whole: that of this origin."""
     for origin in (ALLOWED, OTHER, UNKNOWN):
         is_allowed = origin == wanted
-        check(ask(server, "GET", PATH, origin), 200, granted(origin) if is_allowed else set())
+        # A client has response_headers (S22).
+        vary = ("Origin", "Authorization", "x-dw-client-id")
+        check(ask(server, "GET", PATH, origin), 200, granted(origin) if is_allowed else set(), vary)
         response = ask(server, "OPTIONS", PATH, origin, PREFLIGHT)
         assert (response.status, response.one("Access-Control-Allow-Origin")) == (
             204,
