@@ -235,10 +235,11 @@ def test_half_a_document_beside_a_whole_one(front):
     check_allowed(server, MORE, True)
 
 
-def test_the_documents_of_a_policy_are_of_one_time(front):
+@pytest.mark.parametrize("names", ["d.json e.json", "e.json d.json"])
+def test_the_documents_of_a_policy_are_of_one_time(front, names):
     """A26: what changes while another document of the policy is read comes into force with it, in one generation. The
     watcher is stopped while it reads; if it has read everything by then, the next round shows it."""
-    server = front("d.json e.json", {"d.json": document(ALLOWED), "e.json": document(MORE, client="e")})
+    server = front(names, {"d.json": document(ALLOWED), "e.json": document(MORE, client="e")})
     watcher, rounds = server.await_watcher(), 0
     for first, second in 3 * [(OTHER, UNKNOWN), (ALLOWED, MORE)]:
         before, rounds = publications(server), rounds + 1

@@ -284,6 +284,13 @@ def test_nobody_guesses_the_seed_of_the_hashes(front):
     assert len(found) == 2
 
 
+@pytest.mark.parametrize("count", [0, 40000])
+def test_by_itself_an_area_has_room_to_double(front, count):
+    """A13: `Auto`; or room for a megabyte more, of a document that has less."""
+    used, all_areas = published(front("Auto", document(ALLOWED, count)), 1)
+    assert all_areas >= AREAS * max(2 * used, used + 2**20) and (used > 2**20) == (count > 0)
+
+
 # ---- Short memory ----
 
 def test_a_size_that_is_too_small_is_refused(needed):
