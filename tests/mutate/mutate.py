@@ -51,7 +51,7 @@ LIVE = {
                                  "test_foreign_headers", "test_cache", "test_quick_cache"],
     "src/httpd/respond.c": ["test_exchanges", "test_directives", "test_explanations", "test_clients", "test_responses",
                             "test_foreign_headers", "test_connections", "test_cache"],
-    "src/httpd/server.c": ["test_own", "test_own_field"],
+    "src/httpd/server.c": ["test_own", "test_own_field", "test_report_only"],
     "src/httpd/reload/": ["test_documents", "test_site_archive", "test_reload_says", "test_reload", "test_notify"],
     "src/httpd/reload/collection.c": ["test_documents", "test_shared_memory", "test_status_page"],
     "src/httpd/reload/collection_list.c": ["test_site_archive", "test_starts", "test_shared_memory"],
