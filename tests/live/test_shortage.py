@@ -92,15 +92,21 @@ def test_the_log_has_the_size_that_a_file_may_have():
         assert server.watcher() == watcher
 
 
+def end_the_only_watcher(server):
+    """Of a server that can fork no process while "hidden" is there. The pid of the watcher."""
+    watcher = server.await_watcher()
+    (server.root / "hidden").touch()
+    server.expect_log("OCORS0017: the process that watches the documents ended")
+    server.expect_log("OCORS0017: the process that watches the documents cannot be started")
+    os.kill(watcher, signal.SIGKILL)
+    server.wait_log("OCORS0017: .* cannot be started")
+    return watcher
+
+
 def test_no_process_can_be_forked():
     """A watcher that was killed cannot be started: the policy in force stays, the log says so, and it is tried again."""
     with shop(forkless="hidden") as server:
-        watcher = server.await_watcher()
-        (server.root / "hidden").touch()
-        server.expect_log("OCORS0017: the process that watches the documents ended")
-        server.expect_log("OCORS0017: the process that watches the documents cannot be started")
-        os.kill(watcher, signal.SIGKILL)
-        server.wait_log("OCORS0017: .* cannot be started")
+        watcher = end_the_only_watcher(server)
         by_rename(server.root / "d.json", document(MORE).encode())
         assert ask(server, "GET", "/x", ALLOWED).cors() and server.watcher() is None
         (server.root / "hidden").unlink()
@@ -111,12 +117,7 @@ def test_no_process_can_be_forked():
 def test_a_restart_while_none_watches():
     """A26: what a restart ends is the watcher alone; where there is none, nothing."""
     with shop(forkless="hidden") as server:
-        watcher = server.await_watcher()
-        (server.root / "hidden").touch()
-        server.expect_log("OCORS0017: the process that watches the documents ended")
-        server.expect_log("OCORS0017: the process that watches the documents cannot be started")
-        os.kill(watcher, signal.SIGKILL)
-        server.wait_log("OCORS0017: .* cannot be started")
+        watcher = end_the_only_watcher(server)
         (server.root / "hidden").unlink()
         server.restart()
         assert server.await_watcher() != watcher and ask(server, "GET", "/x", ALLOWED).cors()

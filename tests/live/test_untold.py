@@ -214,6 +214,13 @@ def test_a_file_system_of_whole_seconds(backend, is_restarted):
         check_allowed(server, first, False)
 
 
+def stop_reading(server, path, why):
+    """No document can be read while the path of System(broken=...) is there."""
+    server.expect_log(f"OCORS0001: .*d.json: .*the file cannot be read: {why}")
+    server.expect_log("OCORS0002: ")
+    (server.root / path).touch()
+
+
 def test_what_failed_for_the_moment_is_tried_again(backend):
     """A disk that does not answer well tells nobody when it does again: looks are an hour apart, and no hour passes. What
     fails again is no news: nothing is published, and nothing is logged (A26, A36)."""
@@ -222,9 +229,7 @@ def test_what_failed_for_the_moment_is_tried_again(backend):
     system = System(server, broken="hidden/broken")
     (server.root / "hidden").mkdir()
     with server:
-        server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Input/output error")
-        server.expect_log("OCORS0002: ")
-        (server.root / "hidden/broken").touch()
+        stop_reading(server, "hidden/broken", "Input/output error")
         by_rename(server.root / "d.json", document(MORE).encode())
         await_publication(server, 2)
         check_allowed(server, ALLOWED, True)
@@ -245,9 +250,7 @@ def test_what_was_denied_is_tried_again(backend, how):
     System(server, broken="hidden/denied")
     (server.root / "hidden").mkdir()
     with server:
-        server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Permission denied")
-        server.expect_log("OCORS0002: ")
-        (server.root / "hidden/denied").touch()
+        stop_reading(server, "hidden/denied", "Permission denied")
         by_rename(server.root / "d.json", document(MORE).encode())
         if how != "a look":
             server.restart(how == "graceful")
@@ -268,9 +271,7 @@ def test_what_stays_denied_is_told_once(backend):
     System(server, broken="hidden/denied")
     (server.root / "hidden").mkdir()
     with server:
-        server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Permission denied")
-        server.expect_log("OCORS0002: ")
-        (server.root / "hidden/denied").touch()
+        stop_reading(server, "hidden/denied", "Permission denied")
         by_rename(server.root / "d.json", document(MORE).encode())
         await_publication(server, 2)
         by_rename(server.root / "other.txt", document(MORE).encode())
@@ -286,9 +287,7 @@ def test_what_can_be_read_again_and_does_not_fit_is_tried_once(backend):
     system = System(server, silent=".", broken="hidden/broken")
     (server.root / "hidden").mkdir()
     with server:
-        server.expect_log("OCORS0001: .*d.json: .*the file cannot be read: Input/output error")
-        server.expect_log("OCORS0002: ")
-        (server.root / "hidden/broken").touch()
+        stop_reading(server, "hidden/broken", "Input/output error")
         by_rename(server.root / "d.json", document(MORE, *[("Origin", f"https://{n}.example") for n in range(5000)]).encode())
         await_publication(server, 2)
         server.expect_log("OCORS0016: .*d.json: the changed document does not fit")

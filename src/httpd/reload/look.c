@@ -161,8 +161,8 @@ static bool look_once(look_t *look, apr_hash_t *changed, const char **waits)
     return again;
 }
 
-/* Watches all anew after a time, or if more changed than was told. Whether all is to be listed. */
-static bool is_due(look_t *look, ocors_changes_t *changes)
+/* Watches all anew after a time, or if more changed than was told. True: all is to be listed. */
+static bool watch_anew_if_due(look_t *look, ocors_changes_t *changes)
 {
     const apr_time_t now = apr_time_now();
 
@@ -197,7 +197,8 @@ static apr_interval_time_t look_all(look_t *look, ocors_changes_t *changes)
     look->overtaken = 0;
     look->is_full = false;
     ocors_deferral_begin(look->deferral, changes->complete);
-    while (look_once(look, is_due(look, changes) || is_whole ? NULL : changed(look, changes),
+    while (look_once(look,
+                     watch_anew_if_due(look, changes) || is_whole ? NULL : changed(look, changes),
                      &waits)) {
         (void)ocors_notify_wait(look->ways, 0, apr_hash_pool_get(changes->paths), changes);
     }
